@@ -1,0 +1,286 @@
+//! The field table: one line for each field of the access record, and everything that is made from it.
+//!
+//! A line gives the field's name (JSON key, column and query parameter), its kind with its bound, where the name
+//! comes from, and its meaning. [`AccessRecord`], [`FIELDS`], the JSON reader and writer, and the values that
+//! storage binds are generated; nothing else lists the fields.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::Timestamp;
+
+/// One line of the field table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    /// JSON key, column name and query parameter.
+    pub name: &'static str,
+    /// Type and bound.
+    pub kind: Kind,
+    /// Where the name and meaning come from.
+    pub origin: Origin,
+    /// The meaning, with its unit, in one sentence.
+    pub doc: &'static str,
+}
+
+/// The type of a field and the bound on its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A point in time; RFC 3339 in JSON.
+    Timestamp,
+    /// A text of at most this many characters; empty means absent.
+    Text(usize),
+    /// A whole number that every record has; 0 when unknown.
+    Integer,
+    /// A whole number that only some records have.
+    Count,
+    /// A JSON value of at most this many bytes.
+    Json(usize),
+}
+
+/// Where a field comes from. It decides whether an absent value is written: Higress's log-collector answers all of
+/// its own keys for every record, and clients rely on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A key of Higress's db-log-pusher that it writes into every record.
+    Always,
+    /// A key of Higress's db-log-pusher that it leaves out when empty.
+    Reference,
+    /// A key that gatelog adds; left out when empty.
+    Added,
+}
+
+/// The value of one field of one record.
+#[derive(Clone, Copy, Debug)]
+pub enum FieldValue<'r> {
+    /// The record has no value.
+    Absent,
+    /// A point in time.
+    Timestamp(Timestamp),
+    /// A text, not empty.
+    Text(&'r str),
+    /// A whole number.
+    Integer(i64),
+    /// A JSON value.
+    Json(&'r RawValue),
+}
+
+macro_rules! member_type {
+    (Timestamp, $a:lifetime) => { Option<Timestamp> };
+    (Text, $a:lifetime) => { Cow<$a, str> };
+    (Integer, $a:lifetime) => { i64 };
+    (Count, $a:lifetime) => { Option<i64> };
+    (Json, $a:lifetime) => { Option<Cow<$a, RawValue>> };
+}
+
+macro_rules! member_value {
+    (Timestamp, $member:expr) => {
+        $member.map_or(FieldValue::Absent, FieldValue::Timestamp)
+    };
+    (Text, $member:expr) => {
+        if $member.is_empty() { FieldValue::Absent } else { FieldValue::Text(&$member) }
+    };
+    (Integer, $member:expr) => {
+        FieldValue::Integer($member)
+    };
+    (Count, $member:expr) => {
+        $member.map_or(FieldValue::Absent, FieldValue::Integer)
+    };
+    (Json, $member:expr) => {
+        $member.as_deref().map_or(FieldValue::Absent, FieldValue::Json)
+    };
+}
+
+macro_rules! access_record {
+    ($( $origin:ident $name:ident : $kind:ident $(($bound:expr))? = $doc:literal ; )+) => {
+        /// What one request left behind. Made from the field table in this file; see each member's line there.
+        ///
+        /// Texts and JSON values may borrow from the buffer that the record was read from or built in.
+        #[derive(Clone, Debug, Default)]
+        pub struct AccessRecord<'a> {
+            $( #[doc = $doc] pub $name: member_type!($kind, 'a), )+
+        }
+
+        /// The field table, in the order in which JSON keys and columns are written.
+        pub const FIELDS: &[Field] = &[
+            $( Field {
+                name: stringify!($name),
+                kind: Kind::$kind $(($bound))?,
+                origin: Origin::$origin,
+                doc: $doc,
+            }, )+
+        ];
+
+        impl AccessRecord<'_> {
+            /// The record's values in the order of [`FIELDS`].
+            pub fn values(&self) -> [FieldValue<'_>; FIELDS.len()] {
+                [ $( member_value!($kind, self.$name), )+ ]
+            }
+        }
+
+        impl<'a> AccessRecord<'a> {
+            /// Hands each member to `visitor` together with its line of the table, and stops at the first error.
+            ///
+            /// # Errors
+            ///
+            /// The visitor's.
+            pub fn visit_mut<V: MemberVisitor<'a>>(&mut self, visitor: &mut V) -> Result<(), V::Error> {
+                let mut table = FIELDS.iter();
+                $( if let Some(field) = table.next() {
+                    visitor.visit(field, Member::$kind(&mut self.$name))?;
+                } )+
+                Ok(())
+            }
+
+            /// The member that the table calls `name`, with its line.
+            pub fn member_mut(&mut self, name: &str) -> Option<Member<'_, 'a>> {
+                match name {
+                    $( stringify!($name) => Some(Member::$kind(&mut self.$name)), )+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// A mutable view of one member of a record, by kind.
+#[derive(Debug)]
+pub enum Member<'m, 'a> {
+    /// See [`Kind::Timestamp`].
+    Timestamp(&'m mut Option<Timestamp>),
+    /// See [`Kind::Text`].
+    Text(&'m mut Cow<'a, str>),
+    /// See [`Kind::Integer`].
+    Integer(&'m mut i64),
+    /// See [`Kind::Count`].
+    Count(&'m mut Option<i64>),
+    /// See [`Kind::Json`].
+    Json(&'m mut Option<Cow<'a, RawValue>>),
+}
+
+/// Something done to every member of a record.
+pub trait MemberVisitor<'a> {
+    /// What can go wrong; [`std::convert::Infallible`] when nothing can.
+    type Error;
+
+    /// Called once for each line of the field table.
+    ///
+    /// # Errors
+    ///
+    /// Ends the visit.
+    fn visit(&mut self, field: &'static Field, member: Member<'_, 'a>) -> Result<(), Self::Error>;
+}
+
+/// The field table's line for `name`.
+pub fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}
+
+/// Longest text of an ordinary column: the reference's `VARCHAR(255)`.
+const SHORT: usize = 255;
+/// Longest text of a column that clients fill freely (user agent, forwarded-for, details).
+const LONG: usize = 1_024;
+/// Longest request path with its query string. Envoy's default limit for all headers together is 60 KiB.
+const PATH: usize = 8_192;
+/// Largest JSON value, in bytes.
+const JSON: usize = 262_144;
+/// Longest captured body, in characters.
+const BODY: usize = 65_536;
+
+access_record! {
+    Added     record_id: Text(36) = "Unique id of the record (UUIDv7), made by the filter; a second record with the same id is a duplicate.";
+    Always    start_time: Timestamp = "When the request began, UTC.";
+    Reference trace_id: Text(SHORT) = "Trace id: `x-b3-traceid`, else from `b3` or `traceparent`.";
+    Always    authority: Text(SHORT) = "Host of the request, before any rewrite.";
+    Always    method: Text(32) = "HTTP method.";
+    Always    path: Text(PATH) = "Path and query string of the request, before any rewrite; secret query parameters are redacted.";
+    Always    protocol: Text(20) = "HTTP version: `HTTP/1.1`, `HTTP/2`, `HTTP/3`.";
+    Always    request_id: Text(SHORT) = "`x-request-id`.";
+    Reference user_agent: Text(LONG) = "`user-agent`.";
+    Reference x_forwarded_for: Text(LONG) = "`x-forwarded-for`.";
+    Always    response_code: Integer = "HTTP status sent to the client; 0 when none was sent.";
+    Reference response_flags: Text(100) = "Envoy's response flags, short names joined with commas; `-` when none is set.";
+    Reference response_code_details: Text(LONG) = "Why the response has this status, in Envoy's words.";
+    Always    bytes_received: Integer = "Bytes of the request as received: headers, body, trailers.";
+    Always    bytes_sent: Integer = "Bytes of the response as sent: headers, body, trailers.";
+    Always    duration: Integer = "Milliseconds from the first byte of the request to the last byte of the response.";
+    Reference upstream_cluster: Text(SHORT) = "Cluster that the route chose.";
+    Reference upstream_host: Text(SHORT) = "Address and port of the upstream host.";
+    Reference upstream_service_time: Text(50) = "Milliseconds that the upstream took to its response headers, as text; empty when it was not reached.";
+    Reference upstream_transport_failure_reason: Text(LONG) = "Why the connection to the upstream failed.";
+    Reference upstream_local_address: Text(SHORT) = "Local address and port of the connection to the upstream.";
+    Reference downstream_local_address: Text(SHORT) = "Local address and port of the client's connection.";
+    Reference downstream_remote_address: Text(SHORT) = "Address and port of the client.";
+    Reference route_name: Text(SHORT) = "Name of the route, `-` when none matched.";
+    Reference requested_server_name: Text(SHORT) = "TLS server name (SNI).";
+    Reference istio_policy_status: Text(100) = "Istio policy status.";
+    Always    ai_log: Json(JSON) = "What Higress's AI plugins logged, a JSON object.";
+    Always    instance_id: Text(SHORT) = "Gateway instance: configured, else pod name, else node id.";
+    Always    api: Text(SHORT) = "API name, from the route name.";
+    Always    model: Text(SHORT) = "AI model.";
+    Always    consumer: Text(SHORT) = "Authenticated consumer (`x-mse-consumer`).";
+    Always    route: Text(SHORT) = "Name of the route, as `route_name`.";
+    Always    service: Text(SHORT) = "Service behind the cluster.";
+    Always    mcp_server: Text(SHORT) = "MCP server.";
+    Always    mcp_tool: Text(SHORT) = "MCP tool.";
+    Reference input_tokens: Count = "Tokens of the prompt.";
+    Reference output_tokens: Count = "Tokens of the answer.";
+    Reference total_tokens: Count = "Tokens together.";
+    Added     cached_tokens: Count = "Tokens of the prompt that the provider took from its cache.";
+    Added     reasoning_tokens: Count = "Tokens of the answer spent on reasoning.";
+    Added     response_type: Text(16) = "`stream` or `normal`, for AI calls.";
+    Added     time_to_first_token: Count = "Milliseconds from the request's headers to the first part of a streamed answer.";
+    Added     chat_id: Text(SHORT) = "Id of the answer, as the provider gave it.";
+    Added     session_id: Text(SHORT) = "Session that the AI call belongs to.";
+    Added     request_headers: Json(JSON) = "Captured request headers, an object; only when capture is on.";
+    Added     response_headers: Json(JSON) = "Captured response headers, an object; only when capture is on.";
+    Added     request_body: Text(BODY) = "Start of the request body; only when capture is on.";
+    Added     response_body: Text(BODY) = "Start of the response body; only when capture is on.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// The keys that Higress's db-log-pusher writes, as its documentation lists them.
+    const REFERENCE_KEYS: &str = include_str!("../testdata/reference_keys.txt");
+
+    #[test]
+    fn every_key_of_the_reference_is_in_the_table_and_nothing_else_is_marked_as_its() {
+        let reference: HashSet<&str> = REFERENCE_KEYS.lines().collect();
+        let ours: HashSet<&str> =
+            FIELDS.iter().filter(|field| field.origin != Origin::Added).map(|field| field.name).collect();
+        assert_eq!(ours, reference);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: HashSet<&str> = FIELDS.iter().map(|field| field.name).collect();
+        assert_eq!(names.len(), FIELDS.len());
+    }
+
+    #[test]
+    fn a_member_is_found_by_the_name_in_the_table() {
+        for field in FIELDS {
+            let mut record = AccessRecord::default();
+            assert!(record.member_mut(field.name).is_some(), "{}", field.name);
+        }
+        assert!(AccessRecord::default().member_mut("no_such_field").is_none());
+    }
+
+    #[test]
+    fn values_come_in_the_order_of_the_table() {
+        let record =
+            AccessRecord { response_code: 204, mcp_tool: "search".into(), ..AccessRecord::default() };
+        for (field, value) in FIELDS.iter().zip(record.values()) {
+            match field.name {
+                "response_code" => assert!(matches!(value, FieldValue::Integer(204))),
+                "mcp_tool" => assert!(matches!(value, FieldValue::Text("search"))),
+                _ if field.kind == Kind::Integer => assert!(matches!(value, FieldValue::Integer(0))),
+                _ => assert!(matches!(value, FieldValue::Absent), "{}", field.name),
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The access record: what gatelog stores for one request, as one struct, its JSON and its limits.
+//!
+//! # Layout
+//!
+//! - [`fields`]: the field table. Every list of record fields (JSON keys, columns, SQL, query parameters,
+//!   documentation) is made from it.
+//! - [`AccessRecord`]: the struct that the table generates, one member a field.
+//! - [`json`]: how a record is written to and read from JSON.
+//! - [`batch`]: what a request body holds: one object, an array, or NDJSON.
+//! - [`limits`]: the longest value of each field, the deepest JSON, and how a longer value is cut.
+//! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
+//!
+//! The crate does no I/O and knows neither SQL nor WebAssembly.
+
+pub mod batch;
+pub mod fields;
+pub mod json;
+pub mod limits;
+mod timestamp;
+
+pub use fields::{AccessRecord, FIELDS, Field, FieldValue, Kind, Origin};
+pub use timestamp::{InvalidTimestamp, Timestamp};

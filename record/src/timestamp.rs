@@ -1,0 +1,139 @@
+//! A point in time with microsecond precision: RFC 3339 in UTC on the wire, an integer inside.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+///
+/// Envoy's clock has nanoseconds, MySQL's `TIMESTAMP(6)` has microseconds; this is the finer of what every
+/// database keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    micros: i64,
+}
+
+/// A text that is not an RFC 3339 date and time.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("\"{text}\" is not an RFC 3339 time such as 2026-01-31T12:00:00.000Z")]
+pub struct InvalidTimestamp {
+    /// What was given, cut to 64 characters.
+    pub text: String,
+}
+
+impl Timestamp {
+    /// The earliest time that every database stores: MySQL's `TIMESTAMP` begins here.
+    pub const MIN: Self = Self { micros: 1_000_000 };
+    /// The latest time that every database stores: 2038-01-19T03:14:07.999999Z, the end of MySQL's `TIMESTAMP`.
+    pub const MAX: Self = Self { micros: 2_147_483_647_999_999 };
+
+    /// A time from microseconds since the epoch, moved into [`Timestamp::MIN`]..=[`Timestamp::MAX`].
+    pub fn from_micros(micros: i64) -> Self {
+        Self { micros: micros.clamp(Self::MIN.micros, Self::MAX.micros) }
+    }
+
+    /// A time from nanoseconds since the epoch, as Envoy's attributes and clock give it.
+    pub fn from_nanos(nanos: u64) -> Self {
+        Self::from_micros(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX))
+    }
+
+    /// Microseconds since the epoch.
+    pub fn as_micros(self) -> i64 {
+        self.micros
+    }
+
+    /// Milliseconds since the epoch, rounded down.
+    pub fn as_millis(self) -> i64 {
+        self.micros.div_euclid(1_000)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with exactly six digits of a second: `2026-01-31T12:00:00.000000Z`. The fixed width makes
+    /// the text sort as the time does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.micros) {
+            Ok(time) => write!(f, "{time:.6}"),
+            // `from_micros` keeps the value far inside jiff's range.
+            Err(_) => Err(fmt::Error),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] is moved to the
+    /// nearer end.
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        text.parse::<jiff::Timestamp>()
+            .map(|time| Self::from_micros(time.as_microsecond()))
+            .map_err(|_| InvalidTimestamp { text: text.chars().take(64).collect() })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+struct Visitor;
+
+impl serde::de::Visitor<'_> for Visitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an RFC 3339 time such as 2026-01-31T12:00:00.000Z")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_utc_with_six_digits() {
+        let time = Timestamp::from_micros(1_769_860_800_120_000);
+        assert_eq!(time.to_string(), "2026-01-31T12:00:00.120000Z");
+    }
+
+    #[test]
+    fn an_offset_is_read_and_turned_into_utc() {
+        let time: Timestamp = "2026-01-31T20:00:00+08:00".parse().unwrap();
+        assert_eq!(time.to_string(), "2026-01-31T12:00:00.000000Z");
+    }
+
+    #[test]
+    fn a_text_that_is_no_time_is_named_in_the_error() {
+        let error = "yesterday".parse::<Timestamp>().unwrap_err();
+        assert!(error.to_string().contains("\"yesterday\""), "{error}");
+    }
+
+    #[test]
+    fn a_time_beyond_what_databases_store_moves_to_the_end_of_the_range() {
+        assert_eq!("9999-01-01T00:00:00Z".parse::<Timestamp>(), Ok(Timestamp::MAX));
+        assert_eq!("1950-01-01T00:00:00Z".parse::<Timestamp>(), Ok(Timestamp::MIN));
+        assert_eq!(Timestamp::from_nanos(u64::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for micros in [1_000_000, 1_769_860_800_000_001, 2_147_483_647_999_999] {
+            let time = Timestamp::from_micros(micros);
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+    }
+}
