@@ -1,0 +1,161 @@
+//! Why a request was not served: what the client reads, and what the log reads, which are two texts.
+//!
+//! The client's text never holds SQL, hosts, paths or secrets. The status says whether trying again can help:
+//! 503 and 500 yes, 413 with a smaller body, any other 4xx no.
+
+use gatelog_storage::StorageError;
+use http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::answer::{self, Response};
+use crate::settings::SettingsError;
+
+/// Seconds after which a client may try again when the database could not take or answer a request.
+pub const RETRY_AFTER_SECONDS: &str = "2";
+
+/// Why a request was not served. Its `Display` is for the log.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// 400: the request makes no sense.
+    #[error("{message}")]
+    BadRequest {
+        /// What is wrong and, where one is at fault, which parameter or key.
+        message: String,
+    },
+    /// 401: the bearer token is missing or wrong.
+    #[error("the bearer token is missing or wrong")]
+    Unauthorized,
+    /// 404: nothing is there.
+    #[error("{message}")]
+    NotFound {
+        /// What is not there.
+        message: String,
+    },
+    /// 405: the path does not know the method.
+    #[error("the method is not allowed here: use {allow}")]
+    MethodNotAllowed {
+        /// The methods that are known, as in the header `Allow`.
+        allow: &'static str,
+    },
+    /// 413: the body, or the number of records in it, is over a limit.
+    #[error("{message}")]
+    TooLarge {
+        /// Which limit, and its value.
+        message: String,
+    },
+    /// 415: the body's type or encoding is not understood.
+    #[error("{message}")]
+    UnsupportedMediaType {
+        /// What is not understood, and what is.
+        message: String,
+    },
+    /// 503, or 500 when trying again is useless: the database did not do its part.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// 503: the function's variables are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    status: &'static str,
+    error: &'a str,
+}
+
+impl Failure {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Storage(StorageError::UnexpectedAnswer { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Storage(_) | Self::Settings(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What the client reads.
+    pub fn public_message(&self) -> String {
+        match self {
+            Self::Storage(StorageError::Unavailable { .. } | StorageError::Full { .. }) => {
+                "the database cannot take the request now: try again later".to_owned()
+            }
+            Self::Storage(StorageError::Misconfigured { .. }) | Self::Settings(_) => {
+                "the function is not configured correctly: its log says what is wrong".to_owned()
+            }
+            Self::Storage(_) => "the database answered unexpectedly: the function's log says how".to_owned(),
+            client => client.to_string(),
+        }
+    }
+
+    /// Whether the operator, not the client, has to do something about it.
+    pub fn is_ours(&self) -> bool {
+        self.status().is_server_error()
+    }
+
+    /// The answer `{"status":"error","error":"…"}` with the headers that belong to the status.
+    pub fn response(&self) -> Response {
+        let error = self.public_message();
+        self.response_with(&ErrorBody { status: "error", error: &error })
+    }
+
+    /// The answer with a body of another shape.
+    pub fn response_with(&self, body: &impl Serialize) -> Response {
+        let mut response = answer::json(self.status(), body);
+        let headers = response.headers_mut();
+        match self {
+            Self::MethodNotAllowed { allow } => {
+                headers.insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            Self::Unauthorized => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"gatelog\""));
+            }
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// Refuses every method but `allowed`.
+///
+/// # Errors
+///
+/// [`Failure::MethodNotAllowed`].
+pub fn check_method(method: &Method, allowed: &'static str) -> Result<(), Failure> {
+    if method.as_str() == allowed { Ok(()) } else { Err(Failure::MethodNotAllowed { allow: allowed }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_failure_tells_the_client_nothing_about_the_database() {
+        let failure = Failure::from(StorageError::Unavailable { reason: "10.0.0.7: SELECT secret".into() });
+        let response = failure.response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(
+            response.body().as_bytes(),
+            br#"{"status":"error","error":"the database cannot take the request now: try again later"}"#
+        );
+        assert!(failure.to_string().contains("SELECT secret"));
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_one() {
+        let response = check_method(&Method::PUT, "POST").unwrap_err().response();
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()["allow"], "POST");
+    }
+}

@@ -1,0 +1,26 @@
+//! What the functions share: answers and failures, access, configuration, bodies, and the line that goes to the log.
+//!
+//! # Layout
+//!
+//! - [`answer`]: [`Response`] and how JSON and text become one.
+//! - [`failure`]: [`Failure`], the error of every handler: its status, its words for the client, its words for the log.
+//! - [`access`]: bearer tokens.
+//! - [`body`]: reading a request's body up to a limit.
+//! - [`settings`]: configuration from the application's variables.
+//! - [`log`]: one line for each event, on standard error.
+//! - `spin`: the same for Spin: its variables, bodies, clock and randomness. Built for WebAssembly only.
+
+pub mod access;
+pub mod answer;
+pub mod body;
+pub mod failure;
+pub mod log;
+pub mod settings;
+#[cfg(target_family = "wasm")]
+pub mod spin;
+
+pub use access::Token;
+pub use answer::{Body, Response};
+pub use body::BodySource;
+pub use failure::Failure;
+pub use settings::{Settings, Variables};

@@ -1,0 +1,108 @@
+//! Configuration from the application's variables: every problem is reported at once, each naming its variable.
+
+use std::ops::RangeInclusive;
+
+use thiserror::Error;
+
+use crate::Token;
+
+/// Where variables come from.
+#[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
+pub trait Variables {
+    /// The value of the variable; `None` when the application has no such variable.
+    ///
+    /// # Errors
+    ///
+    /// When the provider of variables fails; the text says how.
+    async fn get(&self, name: &str) -> Result<Option<String>, String>;
+}
+
+/// Variables for tests.
+impl<const COUNT: usize> Variables for [(&str, &str); COUNT] {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        Ok(self.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+}
+
+/// Variables that cannot be used.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("the function's variables are wrong: {}", problems.join("; "))]
+pub struct SettingsError {
+    /// One text for each variable, which begins with its name. Values of secrets are never in it.
+    pub problems: Vec<String>,
+}
+
+/// Reads variables one by one and collects what is wrong with them.
+#[derive(Debug)]
+pub struct Settings<'v, V> {
+    variables: &'v V,
+    problems: Vec<String>,
+}
+
+impl<'v, V: Variables> Settings<'v, V> {
+    /// A reader that has found nothing wrong yet.
+    pub fn new(variables: &'v V) -> Self {
+        Self { variables, problems: Vec::new() }
+    }
+
+    /// A whole number within `range`; `default` when the variable is missing or empty.
+    pub async fn number(&mut self, name: &str, default: usize, range: RangeInclusive<usize>) -> usize {
+        let text = self.text(name).await;
+        if text.is_empty() {
+            return default;
+        }
+        match text.parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (low, high) = range.into_inner();
+                self.problems.push(format!("{name}: \"{text}\" is no whole number from {low} to {high}"));
+                default
+            }
+        }
+    }
+
+    /// A token; none when the variable is missing or empty.
+    pub async fn token(&mut self, name: &str) -> Token {
+        Token::new(&self.text(name).await)
+    }
+
+    /// A text without blanks around it; empty when the variable is missing.
+    pub async fn text(&mut self, name: &str) -> String {
+        match self.variables.get(name).await {
+            Ok(value) => value.unwrap_or_default().trim().to_owned(),
+            Err(reason) => {
+                self.problems.push(format!("{name}: {reason}"));
+                String::new()
+            }
+        }
+    }
+
+    /// What was read, if nothing was wrong.
+    ///
+    /// # Errors
+    ///
+    /// Everything that was wrong.
+    pub fn finish<T>(self, settings: T) -> Result<T, SettingsError> {
+        if self.problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems: self.problems }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn every_bad_variable_is_named_at_once() {
+        let variables = [("a", "x"), ("b", "11"), ("c", " 7 "), ("d", "")];
+        let mut settings = Settings::new(&variables);
+        for name in ["a", "b", "c", "d", "e"] {
+            settings.number(name, 5, 1..=10).await;
+        }
+        let error = settings.finish(()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the function's variables are wrong: a: \"x\" is no whole number from 1 to 10; \
+             b: \"11\" is no whole number from 1 to 10"
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! The shell around the handlers under Spin: variables, bodies, the clock, and random bytes.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use gatelog_record::Timestamp;
+use http_body_util::BodyExt;
+use spin_sdk::http::{FullBody, Request};
+use spin_sdk::{variables, wasip3};
+
+use crate::body::{self, BodySource};
+use crate::{Body, Failure, Response, Variables};
+
+/// The variables that the manifest gives to the component.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinVariables;
+
+impl Variables for SpinVariables {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        match variables::get(name).await {
+            Ok(value) => Ok(Some(value)),
+            Err(variables::Error::Undefined(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// The body of a request to the component.
+pub struct SpinBody(<Request as IntoBody>::Body);
+
+/// Names the body type of a [`Request`], which Spin's SDK does not.
+trait IntoBody {
+    type Body;
+}
+
+impl<B> IntoBody for http::Request<B> {
+    type Body = B;
+}
+
+impl BodySource for SpinBody {
+    async fn read(self, max_bytes: usize) -> Result<Bytes, Failure> {
+        let mut body = self.0;
+        let mut read = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Failure::BadRequest {
+                message: format!("the body breaks off after {} bytes: {error}", read.len()),
+            })?;
+            if let Some(data) = frame.data_ref() {
+                if data.len() > max_bytes.saturating_sub(read.len()) {
+                    Self(body).discard(max_bytes).await;
+                    return Err(body::too_large(max_bytes));
+                }
+                read.extend_from_slice(data);
+            }
+        }
+        Ok(read.freeze())
+    }
+
+    async fn discard(self, max_bytes: usize) {
+        let mut body = self.0;
+        let mut left = max_bytes;
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    }
+}
+
+/// A request as handlers take it.
+pub fn request(request: Request) -> http::Request<SpinBody> {
+    request.map(SpinBody)
+}
+
+/// An answer as Spin takes it.
+pub fn response(response: Response) -> http::Response<FullBody<Bytes>> {
+    response.map(|body| match body {
+        Body::Full(bytes) => FullBody::new(bytes),
+    })
+}
+
+/// The time of day.
+pub fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Fills `bytes` with random ones.
+pub fn fill_random(bytes: &mut [u8]) {
+    let random = wasip3::random::random::get_random_bytes(bytes.len() as u64);
+    for (byte, random) in bytes.iter_mut().zip(random) {
+        *byte = random;
+    }
+}

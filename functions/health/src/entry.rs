@@ -1,0 +1,18 @@
+//! The Spin component: hands requests to the handler. The database connection lives as long as the instance.
+
+use gatelog_function::spin;
+use gatelog_storage::driver::spin_sqlite::SpinSqlite;
+use spin_sdk::http::{FullBody, Request};
+use spin_sdk::http_service;
+
+use crate::handler;
+
+thread_local! {
+    static DATABASE: &'static SpinSqlite<1> = Box::leak(Box::new(SpinSqlite::new("default", false)));
+}
+
+#[http_service]
+async fn serve(request: Request) -> http::Response<FullBody<bytes::Bytes>> {
+    let database = DATABASE.with(|database| *database);
+    spin::response(handler::handle(request, database).await)
+}

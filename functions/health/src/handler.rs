@@ -1,0 +1,45 @@
+//! From a request to an answer.
+//!
+//! - `GET /health`: `ok`, as Higress's log-collector answers. It asks nothing of the database: a restart would not mend
+//!   one that is down.
+//! - `GET /health/ready`: 200 `{"status":"ready"}` when the database answers and has its tables, else 503 with the
+//!   kind of failure in `reason`.
+//!
+//! `HEAD` is answered like `GET`, which is how some load balancers ask.
+
+use gatelog_function::{Failure, Response, answer, log};
+use gatelog_storage::{Executor, schema};
+use http::{Method, Request, StatusCode};
+use serde_json::json;
+
+/// Name of the function in its log.
+pub const FUNCTION: &str = "health";
+
+/// Serves one request.
+pub async fn handle<B>(request: Request<B>, database: &impl Executor) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Failure::MethodNotAllowed { allow: "GET, HEAD" }.response();
+    }
+    let path = request.uri().path();
+    match path.strip_prefix("/health").unwrap_or(path).trim_matches('/') {
+        "" => answer::text(StatusCode::OK, "ok"),
+        "ready" => ready(database).await,
+        _ => Failure::NotFound { message: format!("there is nothing at {path}") }.response(),
+    }
+}
+
+async fn ready(database: &impl Executor) -> Response {
+    match schema::version(database).await {
+        Ok(_) => answer::json(StatusCode::OK, &json!({"status": "ready"})),
+        Err(error) => {
+            let reason = error.class();
+            let failure = Failure::from(error);
+            log::failure(FUNCTION, &failure);
+            failure.response_with(&json!({
+                "status": "error",
+                "reason": reason,
+                "error": failure.public_message(),
+            }))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A decoded record becomes one that can be stored: checked, cut to the limits, with an id and a time.
+
+use gatelog_record::{AccessRecord, Timestamp};
+use uuid::Builder;
+
+/// Longest `record_id`.
+const MAX_ID_CHARS: usize = 36;
+
+/// Completes `record`, and answers how many of its values had to be cut.
+///
+/// A missing `record_id` becomes a UUIDv7 of `now`; a missing `start_time` becomes `now`.
+///
+/// # Errors
+///
+/// Why the record cannot be stored, naming the key.
+pub fn complete(
+    record: &mut AccessRecord<'_>,
+    now: Timestamp,
+    fill_random: &impl Fn(&mut [u8]),
+) -> Result<usize, String> {
+    check_id(&record.record_id)?;
+    if !(0..=999).contains(&record.response_code) {
+        return Err(format!("response_code: {} is no HTTP status", record.response_code));
+    }
+    if record.record_id.is_empty() {
+        let mut random = [0; 10];
+        fill_random(&mut random);
+        let millis = u64::try_from(now.as_millis()).unwrap_or_default();
+        let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        record.record_id = id.to_string().into();
+    }
+    record.start_time.get_or_insert(now);
+    Ok(record.fit_to_limits())
+}
+
+/// An id that had to be cut could equal another's, and its record would be taken for a duplicate.
+fn check_id(id: &str) -> Result<(), String> {
+    let fits = id.len() <= MAX_ID_CHARS;
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    if fits && plain {
+        return Ok(());
+    }
+    let shown: String = id.chars().take(48).collect();
+    Err(format!("record_id: {shown:?} is not at most {MAX_ID_CHARS} letters, digits, '-', '_', '.' and ':'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_without_id_and_time_gets_both() {
+        let mut record = AccessRecord::default();
+        let now = Timestamp::from_micros(1_769_860_800_123_456);
+        assert_eq!(complete(&mut record, now, &|bytes| bytes.fill(0xAB)), Ok(0));
+        assert_eq!(record.record_id, "019c13ec-9e7b-7bab-abab-abababababab");
+        assert_eq!(record.start_time, Some(now));
+    }
+
+    #[test]
+    fn an_id_that_would_have_to_be_cut_or_changed_is_refused() {
+        for (id, fits) in
+            [("a".repeat(36), true), ("a".repeat(37), false), ("a b".into(), false), ("é".into(), false)]
+        {
+            let mut record = AccessRecord { record_id: id.clone().into(), ..AccessRecord::default() };
+            assert_eq!(complete(&mut record, Timestamp::MIN, &|_| ()).is_ok(), fits, "{id}");
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What clients of `/ingest` see, on a real database: records stored once, good ones beside bad ones, and what is
+//! refused with which words.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+
+use std::cell::Cell;
+
+use bytes::Bytes;
+use gatelog_function::{Response, Token};
+use gatelog_ingest::{IngestConfig, handle};
+use gatelog_record::{FieldValue, Timestamp};
+use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, select};
+use http::Request;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
+
+#[tokio::test(flavor = "current_thread")]
+async fn one_object_an_array_and_lines_are_stored_and_counted() {
+    let ingest = Ingest::new().await;
+    let go = ingest.post(GO_RECORD).await;
+    assert_eq!(go, (200, json!({"accepted": 1, "duplicates": 0, "rejected": []})));
+    let array = ingest.post(r#"[{"record_id":"a"},{"record_id":"b"}]"#).await;
+    assert_eq!(array, (200, json!({"accepted": 2, "duplicates": 0, "rejected": []})));
+    let lines = ingest.post("{\"record_id\":\"c\"}\n{\"record_id\":\"d\"}\n").await;
+    assert_eq!(lines, (200, json!({"accepted": 2, "duplicates": 0, "rejected": []})));
+    let empty = ingest.post("[]").await;
+    assert_eq!(empty, (200, json!({"accepted": 0, "duplicates": 0, "rejected": []})));
+    assert_eq!(ingest.stored().await, 5);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_record_sent_again_is_counted_as_duplicate_and_stored_once() {
+    let ingest = Ingest::new().await;
+    let batch = r#"[{"record_id":"a"},{"record_id":"b"},{"record_id":"a"}]"#;
+    let first = ingest.post(batch).await;
+    assert_eq!(first, (200, json!({"accepted": 2, "duplicates": 1, "rejected": []})));
+    let again = ingest.post(batch).await;
+    assert_eq!(again, (200, json!({"accepted": 0, "duplicates": 3, "rejected": []})));
+    assert_eq!(ingest.stored().await, 2);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn bad_records_are_rejected_one_by_one_and_the_others_stored() {
+    let ingest = Ingest::new().await;
+    let long_id = "x".repeat(40);
+    let batch = format!(
+        r#"[{{"record_id":"a"}},{{"response_code":"ok"}},7,{{"record_id":"{long_id}"}},{{"record_id":"b"}},{{"response_code":70000}}]"#
+    );
+    let (status, answer) = ingest.post(batch).await;
+    assert_eq!(status, 200);
+    assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(2), &json!(0)));
+    let rejected = answer["rejected"].as_array().unwrap();
+    let indexes: Vec<_> = rejected.iter().map(|one| one["index"].as_u64().unwrap()).collect();
+    assert_eq!(indexes, [1, 2, 3, 5]);
+    for (one, word) in rejected.iter().zip(["response_code", "integer", "record_id", "response_code"]) {
+        assert!(one["error"].as_str().unwrap().contains(word), "{one}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_record_without_id_or_time_gets_them() {
+    let ingest = Ingest::new().await;
+    ingest.post(r#"[{"method":"GET"},{"method":"GET"}]"#).await;
+    assert_eq!(ingest.stored().await, 2);
+    // The second id that the test's random bytes make.
+    let id = "019c13ec-9e7b-7202-8202-020202020202";
+    let stored = select::by_record_id(&ingest.database, id).await.unwrap().unwrap();
+    assert_eq!(stored.start_time(), Some(now()));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_value_over_its_limit_is_cut_and_the_record_stored() {
+    let ingest = Ingest::new().await;
+    let (path, model) = ("/é".repeat(10_000), "m".repeat(300));
+    let (status, _) =
+        ingest.post(json!({"record_id": "a", "path": path, "model": model, "user_agent": "a\0b"})).await;
+    assert_eq!(status, 200);
+    let stored = select::by_record_id(&ingest.database, "a").await.unwrap().unwrap();
+    for (field, value) in stored.fields() {
+        match (field.name, value) {
+            ("path", FieldValue::Text(path)) => assert_eq!(path.chars().count(), 8_192),
+            ("model", FieldValue::Text(model)) => assert_eq!(model.len(), 255),
+            ("user_agent", FieldValue::Text(agent)) => assert_eq!(agent, "ab"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_cannot_be_read_is_refused_with_the_reason() {
+    let ingest = Ingest::new().await;
+    for (status, words, body) in [
+        (400, "empty", &b" \n"[..]),
+        (400, "not JSON", b"{"),
+        (400, "not JSON", b"[{}"),
+        (400, "not JSON", b"{}\n{"),
+        (400, "not UTF-8", b"{\"path\":\"\xff\"}"),
+        (400, "response_code", br#"{"response_code":"ok"}"#),
+        (400, "start_time", br#"{"start_time":"yesterday"}"#),
+        (400, "record 0", b"7"),
+        (413, "more than 5 records", b"[{},{},{},{},{},{}]"),
+        (413, "larger than 2000 bytes", &[b' '; 2_001]),
+    ] {
+        let config = IngestConfig { max_body_bytes: 2_000, max_batch_records: 5, ..config() };
+        let request = Request::post("/ingest").body(Bytes::copy_from_slice(body)).unwrap();
+        let answer = ingest.send(request, &config).await;
+        assert_refused(answer, status, words);
+    }
+    assert_eq!(ingest.stored().await, 0);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_request_of_the_wrong_kind_is_refused_with_what_would_be_right() {
+    let ingest = Ingest::new().await;
+    for (method, header, value, status, words) in [
+        ("GET", "accept", "*/*", 405, "POST"),
+        ("PUT", "accept", "*/*", 405, "POST"),
+        ("HEAD", "accept", "*/*", 405, "POST"),
+        ("POST", "content-type", "text/xml", 415, "text/xml"),
+        ("POST", "content-type", "application/json; charset=latin1", 415, "latin1"),
+        ("POST", "content-encoding", "gzip", 415, "gzip"),
+        ("POST", "content-length", "99999999999", 413, "larger than"),
+    ] {
+        let request = Request::builder().method(method).uri("/ingest").header(header, value);
+        let response = ingest.answer(request.body(Bytes::from("{}")).unwrap(), &config()).await;
+        if status == 405 {
+            assert_eq!(response.headers()["allow"], "POST");
+        }
+        assert_refused(split(&response), status, words);
+    }
+    for content_type in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON;charset=\"UTF-8\"",
+        "application/x-ndjson",
+    ] {
+        let request = Request::post("/ingest").header("content-type", content_type);
+        let answer = ingest.send(request.body(Bytes::from("{}")).unwrap(), &config()).await;
+        assert_eq!(answer.0, 200, "{content_type}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn with_a_token_only_its_bearers_may_store() {
+    let ingest = Ingest::new().await;
+    let config = IngestConfig { token: Token::new("secret"), ..config() };
+    for (authorization, status) in [("Bearer secret", 200), ("Bearer wrong", 401), ("", 401)] {
+        let request = Request::post("/ingest").header("authorization", authorization);
+        let response = ingest.answer(request.body(Bytes::from("{}")).unwrap(), &config).await;
+        assert_eq!(response.status(), status, "{authorization}");
+        assert_eq!(response.headers().contains_key("www-authenticate"), status == 401);
+    }
+    assert_eq!(ingest.stored().await, 1);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_database_that_fails_is_answered_503_with_a_time_to_retry() {
+    struct Down;
+    impl Executor for Down {
+        fn dialect(&self) -> Dialect {
+            Dialect::Sqlite
+        }
+
+        async fn run(&self, _: &Statement<'_>) -> Result<Rows, StorageError> {
+            Err(StorageError::Unavailable { reason: "/secret/path is locked".into() })
+        }
+    }
+    let request = Request::post("/ingest").body(Bytes::from("{}")).unwrap();
+    let response = handle(request, &Down, now(), &|_| (), &config()).await;
+    assert_eq!(response.headers()["retry-after"], "2");
+    let (status, answer) = split(&response);
+    assert_eq!(status, 503);
+    assert!(!answer.to_string().contains("secret"), "{answer}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn variables_that_cannot_be_used_are_named() {
+    let read = IngestConfig::read(&[("max_body_bytes", "lots"), ("max_batch_records", "0")]).await;
+    let error = read.unwrap_err().to_string();
+    assert!(
+        error.contains("max_body_bytes: \"lots\"") && error.contains("max_batch_records: \"0\""),
+        "{error}"
+    );
+    let read = IngestConfig::read(&[("max_batch_records", "7"), ("ingest_token", "t")]).await.unwrap();
+    assert_eq!((read.max_batch_records, read.token.is_required()), (7, true));
+}
+
+proptest! {
+    /// Bodies near to what is right, and bytes of any kind.
+    #[test]
+    fn any_body_gets_an_answer_that_adds_up(
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..200).boxed(),
+            r#"[\[{]?(\{"(record_id|path|response_code|start_time|ai_log)":("[ -~]{0,9}"|-?[0-9]{1,20}|null|\[1\])\}[,\n]?){0,5}[\]}]?"#
+                .prop_map(String::into_bytes).boxed(),
+        ]
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let ingest = Ingest::new().await;
+            let (status, answer) = ingest.post(body).await;
+            let count = |key: &str| answer[key].as_u64().unwrap_or_default();
+            match status {
+                200 => assert_eq!(ingest.stored().await, count("accepted")),
+                400 => assert_eq!((ingest.stored().await, answer["status"].as_str()), (0, Some("error"))),
+                other => panic!("{other}: {answer}"),
+            }
+        });
+    }
+}
+
+struct Ingest {
+    database: NativeSqlite,
+    /// The last byte that was drawn: ids of the test are 1, 2, 3…
+    drawn: Cell<u8>,
+    _folder: tempfile::TempDir,
+}
+
+impl Ingest {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+        Self { database, drawn: Cell::new(0), _folder: folder }
+    }
+
+    async fn post(&self, body: impl IntoBytes) -> (u16, Value) {
+        let request = Request::post("/ingest").body(body.into_bytes()).unwrap();
+        self.send(request, &config()).await
+    }
+
+    async fn send(&self, request: Request<Bytes>, config: &IngestConfig) -> (u16, Value) {
+        split(&self.answer(request, config).await)
+    }
+
+    async fn answer(&self, request: Request<Bytes>, config: &IngestConfig) -> Response {
+        let fill_random = |bytes: &mut [u8]| {
+            self.drawn.set(self.drawn.get() + 1);
+            bytes.fill(self.drawn.get());
+        };
+        handle(request, &self.database, now(), &fill_random, config).await
+    }
+
+    async fn stored(&self) -> u64 {
+        select::count(&self.database, &[]).await.unwrap()
+    }
+}
+
+trait IntoBytes {
+    fn into_bytes(self) -> Bytes;
+}
+
+impl IntoBytes for &'static str {
+    fn into_bytes(self) -> Bytes {
+        Bytes::from(self)
+    }
+}
+
+impl IntoBytes for String {
+    fn into_bytes(self) -> Bytes {
+        Bytes::from(self)
+    }
+}
+
+impl IntoBytes for Vec<u8> {
+    fn into_bytes(self) -> Bytes {
+        Bytes::from(self)
+    }
+}
+
+impl IntoBytes for Value {
+    fn into_bytes(self) -> Bytes {
+        Bytes::from(self.to_string())
+    }
+}
+
+fn config() -> IngestConfig {
+    IngestConfig {
+        token: Token::default(),
+        max_body_bytes: IngestConfig::MAX_BODY_BYTES,
+        max_batch_records: IngestConfig::MAX_BATCH_RECORDS,
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(1_769_860_800_123_456)
+}
+
+fn split(response: &Response) -> (u16, Value) {
+    assert_eq!(response.headers()["content-type"], "application/json");
+    (response.status().as_u16(), serde_json::from_slice(response.body().as_bytes()).unwrap())
+}
+
+fn assert_refused((status, answer): (u16, Value), expected: u16, words: &str) {
+    assert_eq!((status, answer["status"].as_str()), (expected, Some("error")), "{answer}");
+    assert!(answer["error"].as_str().unwrap().contains(words), "{words}: {answer}");
+}

@@ -1,0 +1,43 @@
+//! The Spin component: hands requests to the handler. The configuration and the database connection live as long as
+//! the instance.
+
+use gatelog_function::spin::{self, SpinVariables};
+use gatelog_function::{Failure, log};
+use gatelog_storage::driver::spin_sqlite::SpinSqlite;
+use spin_sdk::http::{FullBody, Request};
+use spin_sdk::http_service;
+
+use crate::QueryConfig;
+use crate::handler::{self, FUNCTION};
+
+thread_local! {
+    static DATABASE: &'static SpinSqlite<4> = Box::leak(Box::new(SpinSqlite::new("default", false)));
+    static CONFIG: std::cell::OnceCell<&'static QueryConfig> = const { std::cell::OnceCell::new() };
+}
+
+#[http_service]
+async fn serve(request: Request) -> http::Response<FullBody<bytes::Bytes>> {
+    let response = match config().await {
+        Ok(config) => {
+            let database = DATABASE.with(|database| *database);
+            handler::handle(request, database, config).await
+        }
+        Err(failure) => {
+            log::failure(FUNCTION, &failure);
+            handler::failed(&failure)
+        }
+    };
+    spin::response(response)
+}
+
+async fn config() -> Result<&'static QueryConfig, Failure> {
+    if let Some(config) = CONFIG.with(|config| config.get().copied()) {
+        return Ok(config);
+    }
+    let read = QueryConfig::read(&SpinVariables).await?;
+    if !read.token.is_required() {
+        log::write(log::Level::Warn, FUNCTION, "query_token is not set: everybody may read the records");
+    }
+    let config: &'static QueryConfig = Box::leak(Box::new(read));
+    Ok(CONFIG.with(|cell| *cell.get_or_init(|| config)))
+}

@@ -1,0 +1,233 @@
+//! What differs between the databases' SQL. This file alone asks which database it is.
+//!
+//! SQLite keeps `start_time` as the text that the record's JSON has, `2026-01-31T12:00:00.000000Z`: its fixed width
+//! makes it sort as time does, SQLite's date functions read it, people can read it, and an answer needs no
+//! conversion. MySQL keeps `TIMESTAMP(6)`, which HiMarket's SQL needs (`UNIX_TIMESTAMP(start_time)`).
+//! Every MySQL connection speaks UTC ([`Dialect::connection_setup`]), so the server's time zone does not matter;
+//! times are read as microseconds since the epoch, because Spin's MySQL interface decodes no date types.
+
+use std::fmt::Write;
+
+use gatelog_record::{Field, Kind, Timestamp};
+
+use crate::schema::Index;
+use crate::statement::Value;
+
+/// The SQL that a database understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite 3.38 or later: Spin's SQLite interface, libSQL, Turso.
+    Sqlite,
+    /// MySQL 8.0 or MariaDB 10.6, or later.
+    Mysql,
+}
+
+/// How a multi-row insert tells which rows were new.
+pub(crate) enum NewRows {
+    /// The insert answers the `record_id` of each new row.
+    Returned,
+    /// This statement, run next on the same connection, answers how many rows were new.
+    Counted(&'static str),
+}
+
+impl Dialect {
+    /// Both dialects.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Mysql];
+
+    /// The dialect's name, as in the names of the schema files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// Statements to run on every new connection. `writes` says whether the connection will insert.
+    ///
+    /// SQLite: the write-ahead log lets readers and the writer work at once, and with it `synchronous=NORMAL`
+    /// survives a crash of the process, at the price of the last commits when the machine loses power.
+    /// A libSQL server may refuse them; a driver may go on.
+    pub fn connection_setup(self, writes: bool) -> &'static [&'static str] {
+        match (self, writes) {
+            (Self::Sqlite, true) => &["PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"],
+            (Self::Sqlite, false) => &[],
+            (Self::Mysql, _) => &["SET time_zone = '+00:00'"],
+        }
+    }
+
+    /// Whether a failing [`Dialect::connection_setup`] statement makes the connection unusable.
+    pub fn setup_is_vital(self) -> bool {
+        matches!(self, Self::Mysql)
+    }
+
+    /// The definition of the table's own key, by which rows of the same microsecond are ordered.
+    pub(crate) fn key_column(self) -> &'static str {
+        match self {
+            Self::Sqlite => "id INTEGER PRIMARY KEY",
+            Self::Mysql => "id BIGINT AUTO_INCREMENT PRIMARY KEY",
+        }
+    }
+
+    /// The definition of a record field's column.
+    pub(crate) fn column(self, field: &Field) -> String {
+        let not_null = match field.name {
+            "record_id" | "start_time" => " NOT NULL",
+            _ if field.kind == Kind::Integer => " NOT NULL DEFAULT 0",
+            _ => "",
+        };
+        format!("{} {}{not_null}", field.name, self.column_type(field))
+    }
+
+    /// The column that notes when the row was stored, which the reference's table has.
+    pub(crate) fn created_at_column(self) -> &'static str {
+        match self {
+            Self::Sqlite => "created_at TEXT DEFAULT CURRENT_TIMESTAMP",
+            Self::Mysql => "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
+        }
+    }
+
+    /// What follows a table's columns.
+    pub(crate) fn table_options(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Mysql => " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+        }
+    }
+
+    /// An index as part of `CREATE TABLE`, where the dialect wants it there: MySQL has no `CREATE INDEX IF NOT
+    /// EXISTS`.
+    pub(crate) fn inline_index(self, index: &Index) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Mysql => {
+                let kind = if index.unique { "UNIQUE INDEX" } else { "INDEX" };
+                Some(format!("{kind} {} ({})", index.name, index.columns.join(", ")))
+            }
+        }
+    }
+
+    /// An index as a statement of its own, where the dialect wants it so. Columns that few records fill get a
+    /// partial index, which costs nothing for the others.
+    pub(crate) fn create_index(self, table: &str, index: &Index) -> Option<String> {
+        match self {
+            Self::Mysql => None,
+            Self::Sqlite => {
+                let kind = if index.unique { "UNIQUE INDEX" } else { "INDEX" };
+                let columns = index.columns.join(", ");
+                let mut sql = format!("CREATE {kind} IF NOT EXISTS {} ON {table} ({columns})", index.name);
+                if let (true, Some(column)) = (index.sparse, index.columns.first()) {
+                    let _ = write!(sql, " WHERE {column} IS NOT NULL");
+                }
+                Some(sql)
+            }
+        }
+    }
+
+    /// The clause that makes an insert skip a record whose `record_id` is already stored, and nothing else:
+    /// `INSERT IGNORE` would also hide real errors.
+    pub(crate) fn skip_duplicates(self) -> &'static str {
+        match self {
+            Self::Sqlite => " ON CONFLICT (record_id) DO NOTHING RETURNING record_id",
+            Self::Mysql => " ON DUPLICATE KEY UPDATE record_id = record_id",
+        }
+    }
+
+    /// How an insert with [`Dialect::skip_duplicates`] tells what was new. A libSQL server counts no changes, and
+    /// Spin's MySQL interface does not pass them on.
+    pub(crate) fn new_rows(self) -> NewRows {
+        match self {
+            Self::Sqlite => NewRows::Returned,
+            Self::Mysql => NewRows::Counted("SELECT ROW_COUNT() AS stored"),
+        }
+    }
+
+    /// The most placeholders in one statement.
+    pub(crate) fn max_params(self) -> usize {
+        match self {
+            Self::Sqlite => 32_766,
+            Self::Mysql => 65_535,
+        }
+    }
+
+    /// A `SELECT` that yields `fields` from one bound JSON array of arrays, for batches with more values than
+    /// [`Dialect::max_params`].
+    pub(crate) fn rows_from_json(self, fields: &[&Field]) -> String {
+        let mut sql = String::from("SELECT ");
+        for index in 0..fields.len() {
+            let comma = if index == 0 { "" } else { ", " };
+            let _ = match self {
+                Self::Sqlite => write!(sql, "{comma}json_extract(value, '$[{index}]')"),
+                Self::Mysql => write!(sql, "{comma}c{index}"),
+            };
+        }
+        match self {
+            // Without WHERE, SQLite takes the ON of ON CONFLICT for a join's.
+            Self::Sqlite => sql.push_str(" FROM json_each(?) WHERE true"),
+            Self::Mysql => {
+                sql.push_str(" FROM JSON_TABLE(?, '$[*]' COLUMNS (");
+                for (index, field) in fields.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    let kind = match field.kind {
+                        Kind::Json(_) => "LONGTEXT".to_owned(),
+                        _ => self.column_type(field),
+                    };
+                    let _ = write!(sql, "{comma}c{index} {kind} PATH '$[{index}]'");
+                }
+                sql.push_str(")) AS batch");
+            }
+        }
+        sql
+    }
+
+    /// A time as it is bound.
+    pub(crate) fn time_value(self, time: Timestamp) -> Value<'static> {
+        let text = time.to_string();
+        match self {
+            Self::Sqlite => Value::from(text),
+            // MariaDB takes neither the `T` nor the `Z` of RFC 3339 without a warning.
+            Self::Mysql => Value::from(text.replace('T', " ").replace('Z', "")),
+        }
+    }
+
+    /// The expression that reads a field's column so that [`Dialect::read_time`] and Spin's interfaces understand it.
+    pub(crate) fn selected(self, field: &Field) -> String {
+        let name = field.name;
+        match (self, field.kind) {
+            (Self::Mysql, Kind::Timestamp) => {
+                format!("CAST(UNIX_TIMESTAMP({name}) * 1000000 AS SIGNED) AS {name}")
+            }
+            (Self::Mysql, Kind::Json(_)) => format!("CAST({name} AS CHAR) AS {name}"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// A time as [`Dialect::selected`] answers it.
+    pub(crate) fn read_time(self, value: &Value<'_>) -> Option<Timestamp> {
+        match self {
+            Self::Sqlite => value.as_text()?.parse().ok(),
+            Self::Mysql => value.as_integer().map(Timestamp::from_micros),
+        }
+    }
+
+    fn column_type(self, field: &Field) -> String {
+        let kind = match (self, field.kind) {
+            (Self::Sqlite, Kind::Timestamp | Kind::Text(_) | Kind::Json(_)) => "TEXT",
+            (Self::Sqlite, Kind::Integer | Kind::Count) => "INTEGER",
+            // Ids are compared byte by byte, as SQLite does.
+            (Self::Mysql, Kind::Text(max_chars)) if field.name == "record_id" => {
+                return format!("VARCHAR({max_chars}) CHARACTER SET ascii COLLATE ascii_bin");
+            }
+            (Self::Mysql, Kind::Text(max_chars)) if max_chars <= 255 => {
+                return format!("VARCHAR({max_chars})");
+            }
+            // TEXT holds 65 535 bytes, a character takes up to four.
+            (Self::Mysql, Kind::Text(max_chars)) if max_chars * 4 <= 65_535 => "TEXT",
+            (Self::Mysql, Kind::Text(_)) => "MEDIUMTEXT",
+            (Self::Mysql, Kind::Timestamp) => "TIMESTAMP(6)",
+            (Self::Mysql, Kind::Integer) if field.name == "response_code" => "INT",
+            (Self::Mysql, Kind::Integer | Kind::Count) => "BIGINT",
+            (Self::Mysql, Kind::Json(_)) => "JSON",
+        };
+        kind.to_owned()
+    }
+}

@@ -1,0 +1,71 @@
+//! libSQL embedded in this process, for tests and native tools.
+
+use std::path::Path;
+
+use crate::statement::Row;
+use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
+
+/// A connection to a database file.
+#[derive(Debug)]
+pub struct NativeSqlite {
+    connection: libsql::Connection,
+}
+
+impl NativeSqlite {
+    /// Opens the file, making it and its schema where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened or the schema not be made.
+    pub async fn open(path: &Path) -> Result<Self, StorageError> {
+        let database = libsql::Builder::new_local(path).build().await.map_err(unavailable)?;
+        let connection = database.connect().map_err(unavailable)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(unavailable)?;
+        let driver = Self { connection };
+        for sql in driver.dialect().connection_setup(true) {
+            driver.run(&Statement::new(*sql, Vec::new())).await?;
+        }
+        schema::ensure(&driver).await?;
+        Ok(driver)
+    }
+}
+
+impl Executor for NativeSqlite {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let params: Vec<_> = statement.params().iter().map(bound).collect();
+        let mut answer = self.connection.query(statement.sql(), params).await.map_err(unavailable)?;
+        let mut rows = Rows::new();
+        while let Some(row) = answer.next().await.map_err(unavailable)? {
+            let values = (0..row.column_count()).map(|column| row.get_value(column).map(read));
+            rows.push(values.collect::<Result<Row, _>>().map_err(unavailable)?);
+        }
+        Ok(rows)
+    }
+}
+
+fn bound(value: &Value<'_>) -> libsql::Value {
+    match value {
+        Value::Null => libsql::Value::Null,
+        Value::Integer(number) => libsql::Value::Integer(*number),
+        Value::Real(number) => libsql::Value::Real(*number),
+        Value::Text(text) => libsql::Value::Text(text.to_string()),
+    }
+}
+
+fn read(value: libsql::Value) -> Value<'static> {
+    match value {
+        libsql::Value::Null => Value::Null,
+        libsql::Value::Integer(number) => Value::Integer(number),
+        libsql::Value::Real(number) => Value::Real(number),
+        libsql::Value::Text(text) => Value::from(text),
+        libsql::Value::Blob(bytes) => Value::from(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+fn unavailable(error: libsql::Error) -> StorageError {
+    StorageError::Unavailable { reason: error.to_string() }
+}

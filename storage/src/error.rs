@@ -1,0 +1,53 @@
+//! What can go wrong between a function and its database.
+
+use thiserror::Error;
+
+/// A failed statement or connection.
+///
+/// The texts are for the log: they may hold SQL, hosts and paths, which a client must not see.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The database cannot be reached, is locked, or broke off. Trying again later may help.
+    #[error("the database is unavailable: {reason}")]
+    Unavailable {
+        /// What the database or its host said.
+        reason: String,
+    },
+    /// The function may not use the database, or the database is not configured.
+    #[error(
+        "the database \"{database}\" cannot be used: {reason}. Check `sqlite_databases` in spin.toml and the runtime config"
+    )]
+    Misconfigured {
+        /// Name of the database in the manifest.
+        database: &'static str,
+        /// What the host said.
+        reason: &'static str,
+    },
+    /// The database has no room left.
+    #[error("the database is full: {reason}. Free space or shorten the retention")]
+    Full {
+        /// What the database or its host said.
+        reason: String,
+    },
+    /// An answer of the database has another shape than the statement asked for.
+    #[error("the database answered \"{statement}\" unexpectedly: {reason}")]
+    UnexpectedAnswer {
+        /// The statement, in words.
+        statement: &'static str,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+}
+
+impl StorageError {
+    /// One word for the kind of failure, fit for clients and metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "database_unavailable",
+            Self::Misconfigured { .. } => "database_misconfigured",
+            Self::Full { .. } => "database_full",
+            Self::UnexpectedAnswer { .. } => "database_unexpected_answer",
+        }
+    }
+}

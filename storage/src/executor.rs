@@ -1,0 +1,32 @@
+//! The seam between SQL and databases: one trait with one method that does something.
+
+use crate::{Dialect, Rows, Statement, StorageError};
+
+/// A database that runs statements.
+///
+/// There is no `Send` bound: a component is single-threaded, and tests drive handlers on one thread.
+#[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
+pub trait Executor {
+    /// The SQL that the database understands.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs one statement to its end and answers its rows.
+    ///
+    /// When this answers, a changing statement has been committed. An error means that it is unknown whether it
+    /// was; statements of this crate are safe to run again.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`], which says whether trying again can help.
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError>;
+}
+
+impl<E: Executor> Executor for &E {
+    fn dialect(&self) -> Dialect {
+        E::dialect(self)
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        E::run(self, statement).await
+    }
+}

@@ -1,0 +1,32 @@
+//! The `access_logs` table: its schema, the SQL of every dialect, and the one trait that a database implements.
+//!
+//! # Layout
+//!
+//! - [`statement`]: [`Statement`], its bound [`Value`]s, and the [`Rows`] that come back. Only the builders of this
+//!   crate make statements, identifiers come only from the field table, and values are always bound.
+//! - [`dialect`]: what differs between SQLite (libSQL, Turso) and MySQL (MariaDB); nothing else asks which it is.
+//! - [`schema`]: the table, its indexes, and the versioned migrations.
+//! - [`insert`]: a batch of records as one statement, and what became of it.
+//! - [`query`], [`cursor`], [`select`]: a typed query, the place where a page ended, and the SQL of both.
+//! - [`stored`]: a row read back as a record.
+//! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL.
+
+pub mod cursor;
+pub mod dialect;
+pub mod driver;
+mod error;
+pub mod executor;
+pub mod insert;
+pub mod query;
+pub mod schema;
+pub mod select;
+pub mod statement;
+pub mod stored;
+
+pub use cursor::Cursor;
+pub use dialect::Dialect;
+pub use error::StorageError;
+pub use executor::Executor;
+pub use query::{Direction, Filter, Page, Query, Sort, Test};
+pub use statement::{Rows, Statement, Value};
+pub use stored::StoredRecord;

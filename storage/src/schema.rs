@@ -1,0 +1,111 @@
+//! The table `access_logs`, its indexes, and the versioned migrations that make them.
+//!
+//! The table has the reference's columns and one for each added field, all from the field table. Every migration
+//! statement may run twice and at the same time in several instances: what exists is left alone.
+
+use gatelog_record::FIELDS;
+
+use crate::{Dialect, Executor, Statement, StorageError, Value};
+
+/// The table that holds one row for each record.
+pub const TABLE: &str = "access_logs";
+
+/// The schema version that this code makes and needs.
+pub const VERSION: i64 = 1;
+
+/// An index of [`TABLE`].
+#[derive(Debug)]
+pub struct Index {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [&'static str],
+    /// Whether two rows may not have the same values.
+    pub unique: bool,
+    /// Whether most rows have no value in the first column.
+    pub sparse: bool,
+}
+
+/// The indexes: `record_id` makes storing exactly once possible; `start_time` carries every page and time range; the
+/// others let a page of a rare value start at once, and are sparse: a row without the value costs them nothing.
+pub const INDEXES: &[Index] = &[
+    Index { name: "idx_record_id", columns: &["record_id"], unique: true, sparse: false },
+    Index { name: "idx_start_time", columns: &["start_time"], unique: false, sparse: false },
+    Index { name: "idx_trace_id", columns: &["trace_id"], unique: false, sparse: true },
+    Index { name: "idx_model_time", columns: &["model", "start_time"], unique: false, sparse: true },
+    Index { name: "idx_consumer_time", columns: &["consumer", "start_time"], unique: false, sparse: true },
+    Index {
+        name: "idx_mcp_server_time",
+        columns: &["mcp_server", "start_time"],
+        unique: false,
+        sparse: true,
+    },
+];
+
+/// Everything that makes an empty database ready, for operators whose functions may not change the schema.
+pub fn statements(dialect: Dialect) -> Vec<String> {
+    let mut statements = vec![version_table(dialect), access_logs(dialect)];
+    statements.extend(INDEXES.iter().filter_map(|index| dialect.create_index(TABLE, index)));
+    statements.push(note_version().sql().to_owned());
+    statements
+}
+
+/// [`statements`] as a script.
+pub fn script(dialect: Dialect) -> String {
+    let mut script = format!("-- The schema of gatelog, version {VERSION}, for {}.\n", dialect.name());
+    for statement in statements(dialect) {
+        script.push_str(&statement);
+        script.push_str(";\n");
+    }
+    script
+}
+
+/// Brings the database to [`VERSION`]; one cheap statement when it is there already.
+///
+/// A newer version is left alone: later versions only add.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
+    // An error here most often means that there is no table yet; a database that is down fails below too.
+    if version(executor).await.is_ok_and(|version| version >= VERSION) {
+        return Ok(());
+    }
+    for statement in statements(executor.dialect()) {
+        executor.run(&Statement::new(statement, Vec::new())).await?;
+    }
+    Ok(())
+}
+
+/// The version of the schema in the database; 0 when it has none.
+///
+/// # Errors
+///
+/// The database's, also when there is no table of versions.
+pub async fn version(executor: &impl Executor) -> Result<i64, StorageError> {
+    let rows = executor
+        .run(&Statement::new("SELECT MAX(version) AS version FROM gatelog_schema", Vec::new()))
+        .await?;
+    Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_integer).unwrap_or(0))
+}
+
+fn version_table(dialect: Dialect) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS gatelog_schema (\n  version INTEGER NOT NULL PRIMARY KEY\n){}",
+        dialect.table_options()
+    )
+}
+
+fn note_version() -> Statement<'static> {
+    // REPLACE is the one idempotent insert that both dialects spell alike.
+    Statement::new(format!("REPLACE INTO gatelog_schema (version) VALUES ({VERSION})"), Vec::new())
+}
+
+fn access_logs(dialect: Dialect) -> String {
+    let mut lines = vec![dialect.key_column().to_owned()];
+    lines.extend(FIELDS.iter().map(|field| dialect.column(field)));
+    lines.push(dialect.created_at_column().to_owned());
+    lines.extend(INDEXES.iter().filter_map(|index| dialect.inline_index(index)));
+    format!("CREATE TABLE IF NOT EXISTS {TABLE} (\n  {}\n){}", lines.join(",\n  "), dialect.table_options())
+}

@@ -1,0 +1,97 @@
+//! A statement with its bound values, and the rows that come back.
+
+use std::borrow::Cow;
+
+/// SQL text and the values of its `?` placeholders, in order.
+///
+/// Made only by this crate's builders, so no text from a request can become SQL.
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    sql: Cow<'static, str>,
+    params: Vec<Value<'a>>,
+    then: Option<&'static str>,
+}
+
+impl<'a> Statement<'a> {
+    pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Value<'a>>) -> Self {
+        Self { sql: sql.into(), params, then: None }
+    }
+
+    /// Adds a statement without values that must run right after this one on the same connection; its rows are
+    /// the answer.
+    pub(crate) fn then(mut self, sql: Option<&'static str>) -> Self {
+        self.then = sql;
+        self
+    }
+
+    /// The SQL text.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The values of the placeholders.
+    pub fn params(&self) -> &[Value<'a>] {
+        &self.params
+    }
+
+    /// What a driver has to run right afterwards on the same connection, answering its rows in place of this
+    /// statement's.
+    pub fn follow_up(&self) -> Option<&'static str> {
+        self.then
+    }
+}
+
+/// A value to bind, or one that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// SQL NULL.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A floating-point number.
+    Real(f64),
+    /// A text.
+    Text(Cow<'a, str>),
+}
+
+impl Value<'_> {
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+/// One row, its values in the order of the statement's columns.
+pub type Row = Vec<Value<'static>>;
+
+/// All rows of an answer. Builders give every statement that reads a row limit.
+pub type Rows = Vec<Row>;
