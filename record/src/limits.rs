@@ -81,24 +81,40 @@ impl<'a> MemberVisitor<'a> for Fitter {
     }
 }
 
-/// The object that is left of `value` when only its small scalar members stay.
+/// The object that is left of `value` when only its small scalar members stay, in their order.
 fn small_members(value: &RawValue, max_bytes: usize) -> Option<Box<RawValue>> {
-    let members: std::collections::BTreeMap<Cow<'_, str>, &RawValue> =
-        serde_json::from_str(value.get()).ok()?;
-    let mut room = max_bytes;
-    let kept: std::collections::BTreeMap<_, _> = members
-        .into_iter()
-        .filter(|(key, member)| {
-            let bytes = key.len() + member.get().len() + 6;
-            let keep =
-                member.get().len() <= MAX_KEPT_MEMBER_BYTES && json_depth(member.get()) == 0 && bytes <= room;
-            if keep {
-                room -= bytes;
+    let inside = value.get().trim_ascii().strip_prefix('{')?.strip_suffix('}')?;
+    let mut kept = String::from("{");
+    for member in members(inside) {
+        let keep = !member.is_empty() && member.len() <= MAX_KEPT_MEMBER_BYTES && json_depth(member) == 0;
+        if keep && kept.len() + member.len() + 2 <= max_bytes {
+            if kept.len() > 1 {
+                kept.push(',');
             }
-            keep
+            kept.push_str(member);
+        }
+    }
+    kept.push('}');
+    RawValue::from_string(kept).ok()
+}
+
+/// The members of an object, given what stands between its braces: split at the commas outside of values.
+fn members(inside: &str) -> impl Iterator<Item = &str> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    inside
+        .split(move |character| {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' if in_string => escaped = true,
+                '"' => in_string = !in_string,
+                '{' | '[' if !in_string => depth += 1,
+                '}' | ']' if !in_string => depth = depth.saturating_sub(1),
+                ',' if !in_string => return depth == 0,
+                _ => {}
+            }
+            false
         })
-        .collect();
-    serde_json::value::to_raw_value(&kept).ok()
+        .map(str::trim_ascii)
 }
 
 fn char_boundary(text: &str, max_chars: usize) -> usize {
@@ -139,7 +155,7 @@ mod tests {
         let json = format!(r#"{{"model":"m","answer":"{}","input_token":7}}"#, "x".repeat(300_000));
         let mut record = AccessRecord { ai_log: Some(raw(&json)), ..AccessRecord::default() };
         assert_eq!(record.fit_to_limits(), 1);
-        assert_eq!(record.ai_log.unwrap().get(), r#"{"input_token":7,"model":"m"}"#);
+        assert_eq!(record.ai_log.unwrap().get(), r#"{"model":"m","input_token":7}"#);
     }
 
     #[test]

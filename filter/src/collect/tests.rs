@@ -1,0 +1,264 @@
+//! Every field of the record, from what the gateway shows of an exchange.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::host::mock::MockHost;
+use crate::metrics::Metrics;
+
+const CONFIG: &[u8] = br#"{"collector_cluster":"c"}"#;
+
+/// The record of an exchange without bodies.
+fn record(host: &MockHost) -> Value {
+    record_of(host, &Exchange::default(), &mut Memory::default())
+}
+
+fn record_of(host: &MockHost, exchange: &Exchange, memory: &mut Memory) -> Value {
+    let config = Config::parse(CONFIG).unwrap();
+    let sources = Sources::read(exchange, &config, memory, host, host.now());
+    serde_json::to_value(sources.record(exchange, &config)).unwrap()
+}
+
+/// An exchange whose bodies passed in whole.
+fn exchange(host: &MockHost, request: &str, response: &str) -> Exchange {
+    let (config, mut metrics) = (Config::parse(CONFIG).unwrap(), Metrics::default());
+    let mut exchange = Exchange::default();
+    exchange.on_request_headers(host, &config.ai, &mut metrics, false);
+    host.set_body(request.as_bytes());
+    exchange.on_request_body(host, request.len());
+    exchange.on_response_headers(host, &config.ai, &mut metrics, false);
+    host.set_body(response.as_bytes());
+    exchange.on_response_body(host, response.len());
+    exchange
+}
+
+#[test]
+fn every_field_that_needs_no_body_is_filled() {
+    let host = MockHost::new()
+        .with_request(&[
+            (":method", "POST"),
+            (":path", "/rewritten"),
+            ("x-envoy-original-path", "/v1/x?key=secret&a=1"),
+            (":authority", "rewritten.internal"),
+            ("x-envoy-original-host", "api.example.com"),
+            ("x-request-id", "6b0ff6ce"),
+            ("user-agent", "curl/8"),
+            ("x-forwarded-for", "203.0.113.9, 10.0.0.1"),
+            ("b3", "463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312-1"),
+            ("x-mse-consumer", "team-a"),
+            ("x-envoy-mcp-server-name", "weather"),
+            ("x-envoy-mcp-tool-name", "forecast"),
+        ])
+        .with_response(&[(":status", "503"), ("x-envoy-upstream-service-time", "12")])
+        .with_int("request.duration", 1_234_567_890)
+        .with_int("response.flags", 1 << 5 | 1 << 15)
+        .with_text("response.code_details", "upstream_reset")
+        .with_int("request.total_size", 412)
+        .with_int("response.total_size", 981)
+        .with_text("xds.route_name", "model-api-qwen-0")
+        .with_text("xds.cluster_name", "outbound|443||llm.internal.dns")
+        .with_text("upstream.address", "192.0.2.10:443")
+        .with_text("upstream.local_address", "10.0.0.2:40000")
+        .with_text("upstream.transport_failure_reason", "TLS error")
+        .with_text("source.address", "203.0.113.9:0")
+        .with_text("destination.address", "10.0.0.2:443")
+        .with_text("request.protocol", "HTTP/2")
+        .with_text("connection.requested_server_name", "api.example.com")
+        .with_text("xds.node.metadata.POD_NAME", "gateway-1")
+        .with_int("connection.id", 3);
+    assert_eq!(
+        record(&host),
+        json!({
+            "start_time": "2026-01-31T11:59:58.765432Z",
+            "trace_id": "463ac35c9f6413ad48485a3953bb6124",
+            "authority": "api.example.com",
+            "method": "POST",
+            "path": "/v1/x?key=REDACTED&a=1",
+            "protocol": "HTTP/2",
+            "request_id": "6b0ff6ce",
+            "user_agent": "curl/8",
+            "x_forwarded_for": "203.0.113.9, 10.0.0.1",
+            "response_code": 503,
+            "response_flags": "UF,URX",
+            "response_code_details": "upstream_reset",
+            "bytes_received": 412,
+            "bytes_sent": 981,
+            "duration": 1234,
+            "upstream_cluster": "outbound|443||llm.internal.dns",
+            "upstream_host": "192.0.2.10:443",
+            "upstream_service_time": "12",
+            "upstream_transport_failure_reason": "TLS error",
+            "upstream_local_address": "10.0.0.2:40000",
+            "downstream_local_address": "10.0.0.2:443",
+            "downstream_remote_address": "203.0.113.9:0",
+            "route_name": "model-api-qwen-0",
+            "requested_server_name": "api.example.com",
+            "ai_log": null,
+            "instance_id": "gateway-1",
+            "api": "qwen",
+            "model": "",
+            "consumer": "team-a",
+            "route": "model-api-qwen-0",
+            "service": "llm.internal.dns",
+            "mcp_server": "weather",
+            "mcp_tool": "forecast",
+        })
+    );
+}
+
+#[test]
+fn a_request_that_could_not_be_read_makes_a_record_too() {
+    let host = MockHost::new()
+        .with_response(&[(":status", "400")])
+        .with_int("request.time", 1_769_860_799_500_000_000)
+        .with_text("request.protocol", "HTTP/1.1");
+    let record = record(&host);
+    assert_eq!(record["response_code"], 400);
+    assert_eq!((&record["method"], &record["path"]), (&json!(""), &json!("")));
+    assert_eq!((&record["route_name"], &record["route"]), (&json!("-"), &json!("-")));
+    assert_eq!(record["start_time"], "2026-01-31T11:59:59.500000Z");
+    assert_eq!(record["duration"], 500);
+    assert_eq!(record["response_flags"], "-");
+}
+
+#[test]
+fn a_client_that_hangs_up_gets_no_code_and_negative_sizes_count_as_none() {
+    let host = MockHost::new().with_int("response.flags", 1 << 14).with_int("response.total_size", -1);
+    let record = record(&host);
+    assert_eq!((&record["response_code"], &record["response_flags"]), (&json!(0), &json!("DC")));
+    assert_eq!(record["bytes_sent"], 0);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_replaced() {
+    let host =
+        MockHost::new().with_raw_request(&[(":path", b"/\xff?token=\xfe"), ("user-agent", b"\xff\xfe")]);
+    let record = record(&host);
+    assert_eq!(record["path"], "/\u{fffd}?token=REDACTED");
+    assert_eq!(record["user_agent"], "\u{fffd}\u{fffd}");
+}
+
+const CHAT: [(&str, &str); 3] =
+    [(":method", "POST"), (":path", "/v1/chat/completions"), ("content-type", "application/json")];
+const ANSWER: &str = r#"{"id":"c1","model":"gpt-4o-2024","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,
+    "prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}}"#;
+
+#[test]
+fn model_and_usage_come_from_the_bodies() {
+    let host = MockHost::new()
+        .with_request(&CHAT)
+        .with_response(&[(":status", "200"), ("content-type", "application/json")]);
+    let exchange = exchange(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
+    let record = record_of(&host, &exchange, &mut Memory::default());
+    for (field, value) in [
+        ("model", json!("gpt-4o-2024")),
+        ("chat_id", json!("c1")),
+        ("response_type", json!("normal")),
+        ("input_tokens", json!(3)),
+        ("output_tokens", json!(4)),
+        ("total_tokens", json!(7)),
+        ("cached_tokens", json!(1)),
+        ("reasoning_tokens", json!(2)),
+    ] {
+        assert_eq!(record[field], value, "{field}");
+    }
+    assert!(record.get("time_to_first_token").is_none());
+}
+
+#[test]
+fn a_streamed_answer_tells_the_time_of_its_first_part() {
+    let host = MockHost::new()
+        .with_request(&CHAT)
+        .with_response(&[(":status", "200"), ("content-type", "text/event-stream")])
+        .with_int("request.duration", 500_000_000);
+    let exchange = exchange(
+        &host,
+        r#"{"model":"gpt-4o","stream":true}"#,
+        &format!("data: {}\n\n", ANSWER.replace('\n', "")),
+    );
+    host.pass(std::time::Duration::from_millis(300));
+    let record = record_of(&host, &exchange, &mut Memory::default());
+    assert_eq!((&record["response_type"], &record["time_to_first_token"]), (&json!("stream"), &json!(200)));
+    assert_eq!(record["total_tokens"], 7);
+}
+
+#[test]
+fn the_model_is_known_even_when_the_answer_is_not_read() {
+    for (path, body, response, model) in [
+        ("/v1/chat/completions", r#"{"model":"m"}"#, &[(":status", "500")][..], "m"),
+        ("/v1beta/models/gemini-2.5-pro:generateContent", "{}", &[(":status", "429")], "gemini-2.5-pro"),
+        (
+            "/v1/chat/completions",
+            r#"{"model":"m"}"#,
+            &[(":status", "200"), ("content-type", "application/json"), ("content-encoding", "gzip")],
+            "m",
+        ),
+        ("/cars", r#"{"model":"roadster"}"#, &[(":status", "200"), ("content-type", "application/json")], ""),
+    ] {
+        let host = MockHost::new()
+            .with_request(&[(":method", "POST"), (":path", path), ("content-type", "application/json")])
+            .with_response(response);
+        let exchange = exchange(&host, body, r#"{"ok":1}"#);
+        assert_eq!(record_of(&host, &exchange, &mut Memory::default())["model"], model, "{path}");
+    }
+}
+
+#[test]
+fn ai_log_comes_first_and_bodies_fill_what_it_leaves_open() {
+    let log = r#"{\"api\":\"a@b@c\",\"model\":\"qwen\",\"input_token\":100,\"response_type\":\"normal\",\"consumer\":\"c1\",\"session_id\":\"s1\"}"#;
+    let host = MockHost::new()
+        .with_request(&CHAT)
+        .with_response(&[(":status", "200"), ("content-type", "application/json")])
+        .with_text("ai_log", log);
+    let exchange = exchange(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
+    let record = record_of(&host, &exchange, &mut Memory::default());
+    for (field, value) in [
+        ("api", json!("a@b@c")),
+        ("model", json!("qwen")),
+        ("consumer", json!("c1")),
+        ("session_id", json!("s1")),
+        ("input_tokens", json!(100)),
+        ("output_tokens", json!(4)),
+        ("chat_id", json!("c1")),
+    ] {
+        assert_eq!(record[field], value, "{field}");
+    }
+    assert_eq!(record["ai_log"]["model"], "qwen");
+}
+
+#[test]
+fn ai_log_is_asked_for_where_it_can_be() {
+    let asks = |host: &MockHost| host.asked().iter().any(|asked| asked == "attribute ai_log");
+    let get = || MockHost::new().with_request(&[(":method", "GET")]);
+    let post = || MockHost::new().with_request(&[(":method", "POST")]);
+    let (mut memory, exchange) = (Memory::default(), Exchange::default());
+    for (host, expected) in [
+        (get(), false),
+        (post(), true),
+        (get(), false),
+        (post().with_text("ai_log", "{}"), true),
+        (get(), true),
+    ] {
+        record_of(&host, &exchange, &mut memory);
+        assert_eq!(asks(&host), expected);
+    }
+}
+
+#[test]
+fn a_tool_call_names_its_tool() {
+    let host = MockHost::new()
+        .with_request(&[
+            (":method", "POST"),
+            (":path", "/mcp"),
+            ("content-type", "application/json"),
+            ("mcp-protocol-version", "2025-06-18"),
+        ])
+        .with_response(&[(":status", "200"), ("content-type", "application/json")])
+        .with_text("mcp_server_name", "weather");
+    let call =
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather","arguments":{}}}"#;
+    let exchange = exchange(&host, call, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    let record = record_of(&host, &exchange, &mut Memory::default());
+    assert_eq!((&record["mcp_server"], &record["mcp_tool"]), (&json!("weather"), &json!("get_weather")));
+    assert_eq!(record["model"], "");
+}

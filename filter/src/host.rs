@@ -1,0 +1,129 @@
+//! Everything that the filter asks of the gateway: one trait, the types of its methods, and a stand-in for tests.
+
+use std::time::Duration;
+
+use crate::headers::Headers;
+use crate::metrics::Metric;
+
+#[cfg(test)]
+pub(crate) mod mock;
+
+/// The gateway as the filter sees it, in the context of the callback that is running.
+///
+/// No method fails a request: what the gateway does not know, or refuses, is absent.
+pub trait Host {
+    /// The time of day.
+    fn now(&self) -> Time;
+
+    /// A whole header map; empty when the stream has none (yet).
+    fn headers(&self, map: HeaderMap) -> Headers;
+
+    /// The first value of one header.
+    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>>;
+
+    /// An attribute of the stream, its connection or the gateway. `path` holds the parts separated by NUL, as
+    /// the gateway takes them; [`crate::attributes`] lists the paths and decodes the values.
+    fn attribute(&self, path: &str) -> Option<Vec<u8>>;
+
+    /// A part of the chunk of a body that is passing: at most `max_bytes` from `start`.
+    fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>>;
+
+    /// Starts an HTTP call. The answer comes as a later callback that names the same call.
+    ///
+    /// # Errors
+    ///
+    /// When the gateway does not take the call; no callback follows then.
+    fn call(&self, call: &Call<'_>) -> Result<CallId, CallError>;
+
+    /// Adds to a counter, moves a gauge up or down, or records a value of a histogram.
+    fn metric(&self, metric: Metric, amount: i64);
+
+    /// Writes a line to the gateway's log.
+    fn log(&self, level: Level, message: &str);
+}
+
+/// A point in time: nanoseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub u64);
+
+impl Time {
+    /// How long ago `earlier` was; zero when it is not earlier.
+    pub fn since(self, earlier: Time) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The time `after` later.
+    pub fn plus(self, after: Duration) -> Time {
+        Time(self.0.saturating_add(nanos(after)))
+    }
+
+    /// The time `before` earlier.
+    pub fn minus(self, before: Duration) -> Time {
+        Time(self.0.saturating_sub(nanos(before)))
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A header map of the stream, or of the answer to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderMap {
+    /// Headers of the request.
+    Request,
+    /// Headers of the response.
+    Response,
+    /// Headers of the answer to the filter's own call.
+    Answer,
+}
+
+/// A body whose chunks pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Of the request.
+    Request,
+    /// Of the response.
+    Response,
+    /// Of the answer to the filter's own call.
+    Answer,
+}
+
+/// An HTTP call to make.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The gateway's cluster to call.
+    pub cluster: &'a str,
+    /// Request headers, pseudo headers first.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Request body.
+    pub body: &'a [u8],
+    /// The gateway answers 504 by itself after this time.
+    pub timeout: Duration,
+}
+
+/// Names a call that was made, until its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallId(pub u32);
+
+/// Why a call was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The gateway has no such cluster, or cannot read the headers.
+    #[error("the gateway has no cluster of this name (yet)")]
+    UnknownCluster,
+    /// No healthy host, or a circuit breaker is open.
+    #[error("the gateway found no healthy host, or a circuit breaker is open")]
+    NotSent,
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Normal events.
+    Info,
+    /// Needs attention before it becomes a loss.
+    Warn,
+    /// Something was lost or does not work.
+    Error,
+}

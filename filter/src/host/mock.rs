@@ -1,0 +1,185 @@
+//! A gateway for tests: answers what the test put in, and keeps what the filter sent, counted and logged.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Body, Call, CallError, CallId, HeaderMap, Host, Level, Time};
+use crate::headers::Headers;
+use crate::metrics::Metric;
+
+/// A stand-in for the gateway.
+#[derive(Default)]
+pub struct MockHost {
+    time: Cell<Time>,
+    request: Headers,
+    response: Headers,
+    attributes: HashMap<String, Vec<u8>>,
+    body: RefCell<Vec<u8>>,
+    refuse_calls: Cell<Option<CallError>>,
+    sent: RefCell<Vec<Sent>>,
+    answer: RefCell<(Headers, Vec<u8>)>,
+    metrics: RefCell<HashMap<Metric, i64>>,
+    log: RefCell<Vec<(Level, String)>>,
+    asked: RefCell<Vec<String>>,
+}
+
+/// A call that the filter made.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub id: CallId,
+    pub cluster: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Sent {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+impl MockHost {
+    /// 2026-01-31T12:00:00Z.
+    pub const START: Time = Time(1_769_860_800_000_000_000);
+
+    pub fn new() -> Self {
+        let host = Self::default();
+        host.time.set(Self::START);
+        host
+    }
+
+    pub fn with_request(mut self, headers: &[(&str, &str)]) -> Self {
+        self.request = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        self
+    }
+
+    pub fn with_raw_request(mut self, headers: &[(&str, &[u8])]) -> Self {
+        self.request = headers.iter().copied().collect();
+        self
+    }
+
+    pub fn with_response(mut self, headers: &[(&str, &str)]) -> Self {
+        self.response = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        self
+    }
+
+    /// `path` with dots between its parts.
+    pub fn with_text(mut self, path: &str, value: &str) -> Self {
+        self.attributes.insert(path.replace('.', "\0"), value.as_bytes().to_vec());
+        self
+    }
+
+    pub fn with_int(mut self, path: &str, value: i64) -> Self {
+        self.attributes.insert(path.replace('.', "\0"), value.to_le_bytes().to_vec());
+        self
+    }
+
+    pub fn pass(&self, duration: Duration) {
+        self.time.set(self.time.get().plus(duration));
+    }
+
+    pub fn set_body(&self, chunk: &[u8]) {
+        *self.body.borrow_mut() = chunk.to_vec();
+    }
+
+    pub fn refuse_calls(&self, error: Option<CallError>) {
+        self.refuse_calls.set(error);
+    }
+
+    pub fn set_answer(&self, headers: &[(&str, &str)], body: &[u8]) {
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        *self.answer.borrow_mut() = (headers, body.to_vec());
+    }
+
+    /// The calls made since the last time this was asked.
+    pub fn take_sent(&self) -> Vec<Sent> {
+        std::mem::take(&mut *self.sent.borrow_mut())
+    }
+
+    pub fn metric_value(&self, metric: Metric) -> i64 {
+        self.metrics.borrow().get(&metric).copied().unwrap_or(0)
+    }
+
+    pub fn logged(&self) -> Vec<(Level, String)> {
+        self.log.borrow().clone()
+    }
+
+    /// What was asked for, in order: `headers Request`, `attribute request.duration`, …
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.borrow().clone()
+    }
+
+    fn note(&self, what: String) {
+        self.asked.borrow_mut().push(what);
+    }
+}
+
+impl Host for MockHost {
+    fn now(&self) -> Time {
+        self.time.get()
+    }
+
+    fn headers(&self, map: HeaderMap) -> Headers {
+        self.note(format!("headers {map:?}"));
+        match map {
+            HeaderMap::Request => self.request.clone(),
+            HeaderMap::Response => self.response.clone(),
+            HeaderMap::Answer => self.answer.borrow().0.clone(),
+        }
+    }
+
+    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
+        self.note(format!("header {map:?} {name}"));
+        match map {
+            HeaderMap::Request => self.request.get(name).map(<[u8]>::to_vec),
+            HeaderMap::Response => self.response.get(name).map(<[u8]>::to_vec),
+            HeaderMap::Answer => self.answer.borrow().0.get(name).map(<[u8]>::to_vec),
+        }
+    }
+
+    fn attribute(&self, path: &str) -> Option<Vec<u8>> {
+        self.note(format!("attribute {}", path.replace('\0', ".")));
+        self.attributes.get(path).cloned()
+    }
+
+    fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
+        self.note(format!("body {body:?}"));
+        let bytes = match body {
+            Body::Answer => self.answer.borrow().1.clone(),
+            _ => self.body.borrow().clone(),
+        };
+        Some(bytes[start..bytes.len().min(start + max_bytes)].to_vec())
+    }
+
+    fn call(&self, call: &Call<'_>) -> Result<CallId, CallError> {
+        if let Some(error) = self.refuse_calls.get() {
+            return Err(error);
+        }
+        thread_local!(static NEXT: Cell<u32> = const { Cell::new(1) });
+        let id = CallId(NEXT.replace(NEXT.get() + 1));
+        self.sent.borrow_mut().push(Sent {
+            id,
+            cluster: call.cluster.to_owned(),
+            headers: call
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            body: call.body.to_vec(),
+        });
+        Ok(id)
+    }
+
+    fn metric(&self, metric: Metric, amount: i64) {
+        *self.metrics.borrow_mut().entry(metric).or_default() += amount;
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        self.log.borrow_mut().push((level, message.to_owned()));
+    }
+}

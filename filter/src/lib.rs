@@ -1,0 +1,51 @@
+//! The gateway filter: makes one access record of every request and pushes the records to the collector in batches.
+//!
+//! # The way of a record
+//!
+//! ```text
+//! callbacks ─▶ wasm ─▶ exchange ─▶ collect ─▶ queue ─▶ push ─▶ wasm ─▶ collector
+//!                       bodies      headers,   bounded  in flight,
+//!                       usage       attributes          retried
+//! ```
+//!
+//! # Layout
+//!
+//! - `wasm`: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`exchange`].
+//! - [`host`]: everything that the rest may ask of the gateway, as one trait.
+//! - [`config`]: the plugin configuration, read and checked.
+//! - [`plugin`]: one configured filter in one VM: what its streams share.
+//! - [`exchange`]: one request and its response, from the first callback to the last.
+//! - [`collect`]: the exchange turned into an access record, with [`attributes`], [`flags`], [`headers`], [`names`],
+//!   [`trace`], [`redact`], [`ai_log`], [`mcp`], [`connection`], [`instance`] and [`record_id`].
+//! - [`usage`]: model and token usage found in bodies as they pass.
+//! - [`queue`] and [`push`]: records wait, travel in batches, and are kept until acknowledged or counted as dropped.
+//! - [`json`]: small JSON texts read whole.
+//! - [`metrics`]: what operators can see.
+//!
+//! Everything but `wasm` compiles and is tested natively. Time is always an argument.
+
+pub mod ai_log;
+pub mod attributes;
+pub mod collect;
+pub mod config;
+pub mod connection;
+pub mod exchange;
+pub mod flags;
+pub mod headers;
+pub mod host;
+pub mod instance;
+pub mod json;
+pub mod mcp;
+pub mod metrics;
+pub mod names;
+pub mod plugin;
+pub mod push;
+pub mod queue;
+pub mod random;
+pub mod record_id;
+pub mod redact;
+pub mod trace;
+pub mod usage;
+
+#[cfg(target_family = "wasm")]
+mod wasm;

@@ -1,0 +1,285 @@
+//! Batches on their way: sent, kept until the collector acknowledges them, sent again, split, or given up and counted.
+//!
+//! # What an answer means
+//!
+//! | Answer | The batch |
+//! |---|---|
+//! | 2xx | is acknowledged |
+//! | none, 408, 429, 5xx | is sent again after a doubling delay with jitter, or after `Retry-After` |
+//! | 413 | is split in two; a single record is dropped |
+//! | any other | is dropped |
+//!
+//! A batch that fails for longer than `max_retry_time` is dropped. Everything dropped is counted and logged.
+
+use std::time::Duration;
+
+use crate::config::{BatchFormat, Collector, Retry};
+use crate::host::{Body, Call, CallId, HeaderMap, Host, Level, Time};
+use crate::json::Json;
+use crate::metrics::{Metric, Metrics};
+use crate::queue::{Batch, Queue};
+use crate::random::Random;
+
+/// A header of every push: names the VM whose numbers the other two headers give. A new VM has a new name.
+pub const FILTER_HEADER: &str = "x-gatelog-filter";
+/// A header of every push: records still waiting in the VM when the batch was sent.
+pub const QUEUE_HEADER: &str = "x-gatelog-queue-entries";
+/// A header of every push: records that the VM has dropped since it started.
+pub const DROPPED_HEADER: &str = "x-gatelog-dropped";
+/// A header of every push: pushes that the VM has repeated since it started.
+pub const RETRIES_HEADER: &str = "x-gatelog-retries";
+
+/// How long beyond its timeout an answer is waited for. The gateway answers every call by itself when the collector
+/// does not, so this only guards against a call that is lost inside the gateway.
+const LOST_AFTER: Duration = Duration::from_secs(30);
+/// Largest answer that is read for the number of rejected records.
+const MAX_ANSWER_BYTES: usize = 16 * 1_024;
+
+/// The batches on their way to one collector.
+#[derive(Debug)]
+pub struct Pusher {
+    collector: Collector,
+    retry: Retry,
+    flights: Vec<Flight>,
+    vm: String,
+}
+
+#[derive(Debug)]
+struct Flight {
+    batch: Batch,
+    first_sent: Time,
+    failures: u32,
+    state: FlightState,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum FlightState {
+    Sent { call: CallId, at: Time },
+    Waiting { until: Time },
+}
+
+/// What the parts of a push share with the rest of the filter.
+pub struct Surroundings<'a, H> {
+    /// The gateway.
+    pub host: &'a H,
+    /// Now.
+    pub now: Time,
+    /// Where counts go.
+    pub metrics: &'a mut Metrics,
+    /// For jitter.
+    pub random: &'a mut Random,
+}
+
+enum Outcome {
+    Acknowledged,
+    TooLarge,
+    Refused(u32),
+    Failed { why: String, retry_after: Option<Duration> },
+}
+
+impl Pusher {
+    /// A pusher with nothing on its way. `vm` names this VM to the collector.
+    pub fn new(collector: Collector, retry: Retry, vm: String) -> Self {
+        Self { collector, retry, flights: Vec::new(), vm }
+    }
+
+    /// Batches on their way.
+    pub fn in_flight(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// Sends what is due: batches whose delay is over, then new ones from the queue. With `all`, nothing in the
+    /// queue waits for more records, and the number of batches on their way is not bounded.
+    pub fn run<H: Host>(&mut self, queue: &mut Queue, all: bool, around: &mut Surroundings<'_, H>) {
+        self.give_up_lost_calls(queue, around);
+        for index in (0..self.flights.len()).rev() {
+            let due = |flight: &Flight| matches!(flight.state, FlightState::Waiting { until } if until <= around.now);
+            if self.flights.get(index).is_some_and(due) {
+                let flight = self.flights.swap_remove(index);
+                around.metrics.add(Metric::Retries, 1);
+                self.send(flight, queue, around);
+            }
+        }
+        while all || self.flights.len() < self.retry.concurrency_limit {
+            let Some(batch) = queue.take(around.now, all) else { break };
+            let now = around.now;
+            let flight =
+                Flight { batch, first_sent: now, failures: 0, state: FlightState::Waiting { until: now } };
+            self.send(flight, queue, around);
+        }
+    }
+
+    /// Takes the answer to a call; false when the call is not one of this pusher's.
+    pub fn answered<H: Host>(
+        &mut self,
+        call: CallId,
+        queue: &mut Queue,
+        around: &mut Surroundings<'_, H>,
+    ) -> bool {
+        let of_call =
+            |flight: &Flight| matches!(flight.state, FlightState::Sent { call: sent, .. } if sent == call);
+        let Some(index) = self.flights.iter().position(of_call) else { return false };
+        let flight = self.flights.swap_remove(index);
+        if let FlightState::Sent { at, .. } = flight.state {
+            around.metrics.push_took(around.now.since(at).as_millis());
+        }
+        let outcome = outcome(around.host);
+        if matches!(outcome, Outcome::Acknowledged) {
+            around.metrics.add(Metric::Rejected, rejected(around.host));
+        }
+        self.settle(flight, outcome, queue, around);
+        true
+    }
+
+    /// Gives up everything on its way and answers how many records that were.
+    pub fn abandon(&mut self) -> usize {
+        self.flights.drain(..).map(|flight| flight.batch.entries()).sum()
+    }
+
+    fn send<H: Host>(&mut self, mut flight: Flight, queue: &mut Queue, around: &mut Surroundings<'_, H>) {
+        let waiting = queue.entries().to_string();
+        let dropped = around.metrics.dropped().to_string();
+        let retries = around.metrics.retries().to_string();
+        let mut headers = vec![
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":authority", self.collector.authority.as_str()),
+            (":path", self.collector.path.as_str()),
+            ("content-type", "application/json"),
+            ("user-agent", concat!("gatelog-filter/", env!("CARGO_PKG_VERSION"))),
+            (FILTER_HEADER, self.vm.as_str()),
+            (QUEUE_HEADER, waiting.as_str()),
+            (DROPPED_HEADER, dropped.as_str()),
+            (RETRIES_HEADER, retries.as_str()),
+        ];
+        if let Some(authorization) = &self.collector.authorization {
+            headers.push(("authorization", authorization));
+        }
+        let body = match self.collector.batch_format {
+            BatchFormat::Array => flight.batch.array(),
+            BatchFormat::Single => flight.batch.object(),
+        };
+        let call = Call {
+            cluster: &self.collector.cluster,
+            headers: &headers,
+            body,
+            timeout: self.collector.timeout,
+        };
+        match around.host.call(&call) {
+            Ok(call) => {
+                flight.state = FlightState::Sent { call, at: around.now };
+                self.flights.push(flight);
+            }
+            Err(error) => {
+                let why = format!("cluster {}: {error}", self.collector.cluster);
+                self.settle(flight, Outcome::Failed { why, retry_after: None }, queue, around);
+            }
+        }
+    }
+
+    fn settle<H: Host>(
+        &mut self,
+        mut flight: Flight,
+        outcome: Outcome,
+        queue: &mut Queue,
+        around: &mut Surroundings<'_, H>,
+    ) {
+        match outcome {
+            Outcome::Acknowledged => {
+                if flight.failures > 0 {
+                    around.host.log(Level::Info, "gatelog: the collector takes records again");
+                }
+                around.metrics.add(Metric::Batches, 1);
+                around.metrics.add(Metric::Pushed, flight.batch.entries());
+            }
+            Outcome::TooLarge => match flight.batch.split() {
+                Some(newer) => {
+                    queue.put_back(newer);
+                    queue.put_back(flight.batch);
+                }
+                None => drop_batch(&flight, Metric::DroppedTooLarge, "the collector answered 413", around),
+            },
+            Outcome::Refused(status) => {
+                let why = format!("the collector answered {status}");
+                drop_batch(&flight, Metric::DroppedRefused, &why, around);
+            }
+            Outcome::Failed { why, retry_after } => {
+                let spent = around.now.since(flight.first_sent);
+                match self
+                    .retry
+                    .max_time
+                    .and_then(|max| max.checked_sub(spent))
+                    .filter(|left| !left.is_zero())
+                {
+                    None => drop_batch(&flight, Metric::DroppedRetryTime, &why, around),
+                    Some(left) => {
+                        if flight.failures == 0 {
+                            around.host.log(Level::Warn, &format!("gatelog: push failed, will retry: {why}"));
+                        }
+                        flight.failures += 1;
+                        let delay =
+                            retry_after.unwrap_or_else(|| self.retry.delay(flight.failures, around.random));
+                        flight.state = FlightState::Waiting { until: around.now.plus(delay.min(left)) };
+                        self.flights.push(flight);
+                    }
+                }
+            }
+        }
+    }
+
+    fn give_up_lost_calls<H: Host>(&mut self, queue: &mut Queue, around: &mut Surroundings<'_, H>) {
+        let patience = self.collector.timeout + LOST_AFTER;
+        let now = around.now;
+        let lost = |flight: &Flight| matches!(flight.state, FlightState::Sent { at, .. } if now.since(at) > patience);
+        while let Some(index) = self.flights.iter().position(lost) {
+            let flight = self.flights.swap_remove(index);
+            let why = "the gateway lost the call".to_owned();
+            self.settle(flight, Outcome::Failed { why, retry_after: None }, queue, around);
+        }
+    }
+}
+
+impl Retry {
+    /// The delay after the given number of failures: doubling, bounded, and between half and all of that by chance.
+    fn delay(&self, failures: u32, random: &mut Random) -> Duration {
+        let doublings = 2_u32.saturating_pow(failures.saturating_sub(1).min(31));
+        random.at_least_half(self.initial_delay.saturating_mul(doublings).min(self.max_delay))
+    }
+}
+
+fn drop_batch<H: Host>(flight: &Flight, metric: Metric, why: &str, around: &mut Surroundings<'_, H>) {
+    let entries = flight.batch.entries();
+    around.metrics.add(metric, entries);
+    around.host.log(Level::Error, &format!("gatelog: {entries} records dropped: {why}"));
+}
+
+fn outcome(host: &impl Host) -> Outcome {
+    let text = |name| host.header(HeaderMap::Answer, name).and_then(|value| String::from_utf8(value).ok());
+    match text(":status").and_then(|status| status.parse::<u32>().ok()) {
+        None => Outcome::Failed { why: "no answer from the collector".to_owned(), retry_after: None },
+        Some(200..=299) => Outcome::Acknowledged,
+        Some(413) => Outcome::TooLarge,
+        Some(status @ (408 | 429 | 500..)) => Outcome::Failed {
+            why: format!("the collector answered {status}"),
+            // The other form of the header is a date, for which the usual delay serves as well.
+            retry_after: text("retry-after")
+                .and_then(|value| value.trim().parse().ok())
+                .map(Duration::from_secs),
+        },
+        Some(status) => Outcome::Refused(status),
+    }
+}
+
+/// Records that an acknowledgement names as unreadable: `{"accepted":n,"duplicates":n,"rejected":[…]}`.
+fn rejected(host: &impl Host) -> usize {
+    host.body(Body::Answer, 0, MAX_ANSWER_BYTES)
+        .and_then(|body| Json::parse(&body).ok())
+        .and_then(|answer| match answer.get("rejected") {
+            Some(Json::Array(rejected)) => Some(rejected.len()),
+            _ => None,
+        })
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

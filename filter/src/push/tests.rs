@@ -1,0 +1,332 @@
+//! Every answer that a collector can give, and that nothing is ever lost uncounted.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::Config;
+use crate::host::CallError;
+use crate::host::mock::MockHost;
+
+/// A queue with a pusher, and a gateway to push through.
+struct Bench {
+    host: MockHost,
+    queue: Queue,
+    pusher: Pusher,
+    metrics: Metrics,
+    random: Random,
+}
+
+impl Bench {
+    fn new(queue_keys: &str) -> Self {
+        Self::with(&format!(
+            r#"{{"collector_cluster":"c","collector_path":"/ingest","collector_token":"t","queue":{queue_keys}}}"#
+        ))
+    }
+
+    fn with(config: &str) -> Self {
+        let config = Config::parse(config.as_bytes()).unwrap();
+        Self {
+            host: MockHost::new(),
+            queue: Queue::new(config.queue.clone()),
+            pusher: Pusher::new(config.collector, config.retry, "vm".into()),
+            metrics: Metrics::default(),
+            random: Random::default(),
+        }
+    }
+
+    fn add(&mut self, record: &str) {
+        if let crate::queue::Added::Waiting { dropped } = self.queue.add(record.as_bytes(), self.host.now()) {
+            self.metrics.add(Metric::DroppedQueueFull, dropped);
+        }
+    }
+
+    fn run(&mut self, all: bool) {
+        let mut around = Surroundings {
+            host: &self.host,
+            now: self.host.now(),
+            metrics: &mut self.metrics,
+            random: &mut self.random,
+        };
+        self.pusher.run(&mut self.queue, all, &mut around);
+    }
+
+    fn answer(&mut self, call: CallId, headers: &[(&str, &str)], body: &[u8]) -> bool {
+        self.host.set_answer(headers, body);
+        let mut around = Surroundings {
+            host: &self.host,
+            now: self.host.now(),
+            metrics: &mut self.metrics,
+            random: &mut self.random,
+        };
+        self.pusher.answered(call, &mut self.queue, &mut around)
+    }
+
+    fn value(&mut self, metric: Metric) -> i64 {
+        self.metrics.flush(&self.host);
+        self.host.metric_value(metric)
+    }
+
+    fn pass(&self, millis: u64) {
+        self.host.pass(Duration::from_millis(millis));
+    }
+}
+
+#[test]
+fn a_push_carries_the_batch_and_what_the_collector_wants_to_know() {
+    let mut bench = Bench::new(r#"{"max_batch_size":2,"concurrency_limit":1}"#);
+    for record in ["1", "2", "3"] {
+        bench.add(record);
+    }
+    bench.run(false);
+    let [sent] = &bench.host.take_sent()[..] else { panic!("one push expected") };
+    assert_eq!((sent.cluster.as_str(), sent.body.as_slice()), ("c", &b"[1,2]"[..]));
+    for (name, value) in [
+        (":method", "POST"),
+        (":path", "/ingest"),
+        (":authority", "c"),
+        ("content-type", "application/json"),
+        ("authorization", "Bearer t"),
+        (FILTER_HEADER, "vm"),
+        (QUEUE_HEADER, "1"),
+        (DROPPED_HEADER, "0"),
+        (RETRIES_HEADER, "0"),
+    ] {
+        assert_eq!(sent.header(name), Some(value), "{name}");
+    }
+    let body = br#"{"accepted":1,"duplicates":0,"rejected":[{"index":1,"error":"x"}]}"#;
+    assert!(bench.answer(sent.id, &[(":status", "200")], body));
+    assert_eq!((bench.value(Metric::Pushed), bench.value(Metric::Rejected)), (2, 1));
+    assert!(!bench.answer(sent.id, &[(":status", "200")], b""), "a call is answered once");
+}
+
+#[test]
+fn single_mode_sends_one_object_a_push() {
+    let mut bench =
+        Bench::with(r#"{"collector_service_name":"log.svc","collector_port":80,"batch_format":"single"}"#);
+    bench.add(r#"{"a":1}"#);
+    bench.add(r#"{"b":2}"#);
+    bench.run(false);
+    let sent = bench.host.take_sent();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[0].cluster, "outbound|80||log.svc");
+    assert_eq!((sent[0].header(":authority"), sent[0].header("authorization")), (Some("log.svc"), None));
+    assert_eq!(sent[0].body, br#"{"a":1}"#);
+    assert_eq!(sent[1].body, br#"{"b":2}"#);
+}
+
+#[test]
+fn what_an_answer_means_for_the_batch() {
+    for (answer, pushed, retried, lost, metric) in [
+        (Some("200"), 2, false, 0, Metric::Pushed),
+        (Some("202"), 2, false, 0, Metric::Pushed),
+        (None, 0, true, 0, Metric::Pushed),
+        (Some("408"), 0, true, 0, Metric::Pushed),
+        (Some("429"), 0, true, 0, Metric::Pushed),
+        (Some("500"), 0, true, 0, Metric::Pushed),
+        (Some("504"), 0, true, 0, Metric::Pushed),
+        (Some("301"), 0, false, 2, Metric::DroppedRefused),
+        (Some("400"), 0, false, 2, Metric::DroppedRefused),
+        (Some("401"), 0, false, 2, Metric::DroppedRefused),
+    ] {
+        let mut bench = Bench::new(r#"{"max_batch_size":2}"#);
+        bench.add("1");
+        bench.add("2");
+        bench.run(false);
+        let call = bench.host.take_sent()[0].id;
+        let headers: Vec<_> = answer.map(|status| (":status", status)).into_iter().collect();
+        bench.answer(call, &headers, b"");
+        bench.pass(1_000);
+        bench.run(false);
+        assert_eq!(bench.host.take_sent().len(), usize::from(retried), "{answer:?}");
+        assert_eq!(bench.value(Metric::Pushed), pushed, "{answer:?}");
+        if lost > 0 {
+            assert_eq!(bench.value(metric), lost, "{answer:?}");
+            let logged = bench.host.logged();
+            assert!(logged[0].1.contains("2 records dropped: the collector answered"), "{logged:?}");
+        }
+    }
+}
+
+#[test]
+fn delays_double_up_to_their_limit_and_the_batch_is_given_up_after_its_time() {
+    let mut bench =
+        Bench::new(r#"{"max_batch_size":1,"initial_retry_delay":1,"max_retry_delay":4,"max_retry_time":20}"#);
+    bench.add("1");
+    bench.run(false);
+    let (start, mut tries) = (bench.host.now(), vec![0]);
+    while bench.pusher.in_flight() > 0 {
+        for sent in bench.host.take_sent() {
+            bench.answer(sent.id, &[(":status", "503")], b"");
+        }
+        bench.pass(10);
+        bench.run(false);
+        if !bench.host.take_sent().is_empty() {
+            tries.push(bench.host.now().since(start).as_millis());
+            let call = match bench.pusher.flights[0].state {
+                FlightState::Sent { call, .. } => call,
+                FlightState::Waiting { .. } => unreachable!("it was just sent"),
+            };
+            bench.answer(call, &[(":status", "503")], b"");
+        }
+    }
+    let delays: Vec<u128> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (delay, longest) in delays.iter().zip([1_000, 2_000, 4_000, 4_000, 4_000]) {
+        assert!((longest / 2..=longest + 20).contains(delay), "{delays:?}");
+    }
+    assert!(tries.last().is_some_and(|last| (20_000..20_100).contains(last)), "{tries:?}");
+    assert_eq!(bench.value(Metric::DroppedRetryTime), 1);
+}
+
+#[test]
+fn retry_after_is_honoured_and_no_retries_means_none() {
+    let mut bench = Bench::new(r#"{"max_batch_size":1}"#);
+    bench.add("1");
+    bench.run(false);
+    let call = bench.host.take_sent()[0].id;
+    bench.answer(call, &[(":status", "503"), ("retry-after", "7")], b"");
+    bench.pass(6_900);
+    bench.run(false);
+    assert!(bench.host.take_sent().is_empty());
+    bench.pass(200);
+    bench.run(false);
+    assert_eq!(bench.host.take_sent().len(), 1);
+
+    let mut bench = Bench::new(r#"{"max_batch_size":1,"max_retry_time":-1}"#);
+    bench.add("1");
+    bench.run(false);
+    let call = bench.host.take_sent()[0].id;
+    bench.answer(call, &[(":status", "503")], b"");
+    assert_eq!(bench.value(Metric::DroppedRetryTime), 1);
+}
+
+#[test]
+fn a_batch_that_is_too_large_is_split_down_to_the_record_that_is() {
+    let mut bench = Bench::new(r#"{"max_batch_size":4,"concurrency_limit":1}"#);
+    for record in ["1", "2", "333", "4"] {
+        bench.add(record);
+    }
+    let mut delivered = Vec::new();
+    bench.run(false);
+    for _ in 0..20 {
+        for sent in bench.host.take_sent() {
+            if sent.body.windows(3).any(|part| part == b"333") {
+                bench.answer(sent.id, &[(":status", "413")], b"");
+            } else {
+                delivered.extend(sent.json().as_array().unwrap().clone());
+                bench.answer(sent.id, &[(":status", "200")], b"");
+            }
+        }
+        bench.run(true);
+    }
+    assert_eq!(delivered, [1, 2, 4]);
+    assert_eq!((bench.value(Metric::Pushed), bench.value(Metric::DroppedTooLarge)), (3, 1));
+}
+
+#[test]
+fn batches_on_their_way_are_bounded_and_an_answer_makes_room() {
+    let mut bench = Bench::new(r#"{"max_batch_size":1,"concurrency_limit":2}"#);
+    for record in 0..5 {
+        bench.add(&record.to_string());
+    }
+    bench.run(false);
+    let sent = bench.host.take_sent();
+    assert_eq!((sent.len(), bench.pusher.in_flight(), bench.queue.entries()), (2, 2, 3));
+    bench.answer(sent[1].id, &[(":status", "200")], b"");
+    bench.run(false);
+    assert_eq!(bench.host.take_sent().len(), 1);
+    bench.run(true);
+    assert_eq!((bench.host.take_sent().len(), bench.queue.entries()), (2, 0));
+}
+
+#[test]
+fn a_call_that_the_gateway_refuses_or_loses_is_tried_again() {
+    for error in [CallError::UnknownCluster, CallError::NotSent] {
+        let mut bench = Bench::new(r#"{"max_batch_size":1}"#);
+        bench.add("1");
+        bench.host.refuse_calls(Some(error));
+        bench.run(false);
+        assert_eq!(bench.pusher.in_flight(), 1);
+        assert!(bench.host.logged()[0].1.contains("cluster c: the gateway"), "{:?}", bench.host.logged());
+        bench.host.refuse_calls(None);
+        bench.pass(20);
+        bench.run(false);
+        assert_eq!(bench.host.take_sent().len(), 1);
+        bench.pass(40_000);
+        bench.run(false);
+        bench.pass(100);
+        bench.run(false);
+        assert_eq!(bench.host.take_sent().len(), 1, "a lost call is made again");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Add(u8),
+    Pass(u16),
+    Run,
+    Answer(usize, Option<u16>),
+    Refuse(bool),
+    Drain,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1_u8..40).prop_map(Step::Add),
+        2 => (0_u16..5_000).prop_map(Step::Pass),
+        3 => Just(Step::Run),
+        4 => (0_usize..6, prop_oneof![
+            3 => Just(Some(200)),
+            1 => Just(None),
+            1 => Just(Some(503)),
+            1 => Just(Some(413)),
+            1 => Just(Some(400)),
+        ]).prop_map(|(index, status)| Step::Answer(index, status)),
+        1 => any::<bool>().prop_map(Step::Refuse),
+        1 => Just(Step::Drain),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn accepted_records_are_delivered_or_counted_as_dropped_and_never_both(
+        steps in proptest::collection::vec(step(), 0..80),
+    ) {
+        let mut bench = Bench::new(
+            r#"{"max_batch_size":3,"max_entries":12,"max_bytes":1024,"max_retry_time":10,"concurrency_limit":2}"#,
+        );
+        let (mut accepted, mut delivered, mut open) = (0_u64, Vec::new(), Vec::new());
+        for step in steps {
+            match step {
+                Step::Add(count) => for _ in 0..count {
+                    bench.add(&accepted.to_string());
+                    accepted += 1;
+                },
+                Step::Pass(millis) => bench.pass(millis.into()),
+                Step::Run => bench.run(false),
+                Step::Refuse(refuse) => bench.host.refuse_calls(refuse.then_some(CallError::NotSent)),
+                Step::Drain => bench.run(true),
+                Step::Answer(index, status) => {
+                    if index < open.len() {
+                        let sent: crate::host::mock::Sent = open.remove(index);
+                        let status = status.map(|status| status.to_string());
+                        let headers: Vec<_> = status.iter().map(|status| (":status", status.as_str())).collect();
+                        if bench.answer(sent.id, &headers, b"") && status.as_deref() == Some("200") {
+                            delivered.extend(sent.json().as_array().unwrap().iter().map(|id| id.as_u64().unwrap()));
+                        }
+                    }
+                }
+            }
+            open.extend(bench.host.take_sent());
+        }
+        let abandoned = bench.pusher.abandon();
+        let mut waiting = 0;
+        while let Some(batch) = bench.queue.take(bench.host.now(), true) {
+            waiting += batch.entries();
+        }
+        let dropped = usize::try_from(bench.metrics.dropped()).unwrap();
+        let unique: std::collections::HashSet<_> = delivered.iter().collect();
+        prop_assert_eq!(unique.len(), delivered.len());
+        prop_assert_eq!(bench.value(Metric::Pushed), i64::try_from(delivered.len()).unwrap());
+        prop_assert_eq!(accepted, u64::try_from(delivered.len() + dropped + abandoned + waiting).unwrap());
+    }
+}

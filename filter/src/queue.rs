@@ -1,0 +1,357 @@
+//! Records waiting to be pushed: bounded in number and bytes, grouped into batches as they come.
+//!
+//! The semantics are those of Kong's queue: a batch is complete with `max_batch_size` records, or due
+//! `max_coalescing_delay` after its first record; when the queue is full the oldest records are dropped; a batch
+//! that was taken no longer counts.
+//!
+//! Records are kept as the JSON text of their batch's body, so that pushing copies nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::host::Time;
+
+/// The bounds of a queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueLimits {
+    /// Records in one batch.
+    pub max_batch_size: usize,
+    /// Bytes of one batch; a single larger record makes a batch of its own.
+    pub max_batch_bytes: usize,
+    /// How long the first record of a batch waits for others.
+    pub max_coalescing_delay: Duration,
+    /// Records waiting.
+    pub max_entries: usize,
+    /// Bytes of the records waiting.
+    pub max_bytes: usize,
+}
+
+/// Records that wait, oldest first.
+#[derive(Debug)]
+pub struct Queue {
+    limits: QueueLimits,
+    batches: VecDeque<Batch>,
+    entries: usize,
+    bytes: usize,
+    nearly_full: bool,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It waits; this many older ones were dropped for it.
+    Waiting {
+        /// Records dropped.
+        dropped: usize,
+    },
+    /// It is larger than the queue.
+    TooLarge,
+}
+
+/// A change of the queue's state that operators want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// 80 % of a limit is reached.
+    NearlyFull,
+    /// Less than 80 % of every limit is used again.
+    Recovered,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(limits: QueueLimits) -> Self {
+        Self { limits, batches: VecDeque::new(), entries: 0, bytes: 0, nearly_full: false }
+    }
+
+    /// Records waiting.
+    pub fn entries(&self) -> usize {
+        self.entries
+    }
+
+    /// Bytes of the records waiting.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a record's JSON, and drops the oldest records when it is one too many.
+    pub fn add(&mut self, json: &[u8], now: Time) -> Added {
+        if json.len() > self.limits.max_bytes {
+            return Added::TooLarge;
+        }
+        let fits = |batch: &Batch| {
+            batch.entries() < self.limits.max_batch_size
+                && batch.bytes() + json.len() <= self.limits.max_batch_bytes
+        };
+        match self.batches.back_mut().filter(|batch| fits(batch)) {
+            Some(batch) => batch.add(json),
+            None => self.batches.push_back(Batch::new(json, now)),
+        }
+        self.entries += 1;
+        self.bytes += json.len();
+        let mut dropped = 0;
+        while self.entries > self.limits.max_entries || self.bytes > self.limits.max_bytes {
+            self.drop_oldest();
+            dropped += 1;
+        }
+        Added::Waiting { dropped }
+    }
+
+    /// Takes the oldest batch if it is complete or due; with `all`, whatever waits.
+    pub fn take(&mut self, now: Time, all: bool) -> Option<Batch> {
+        let front = self.batches.front()?;
+        // A batch with a successor was complete when that was opened.
+        let due = all
+            || self.batches.len() > 1
+            || front.entries() >= self.limits.max_batch_size
+            || now.since(front.opened_at) >= self.limits.max_coalescing_delay;
+        if !due {
+            return None;
+        }
+        let batch = self.batches.pop_front()?;
+        self.entries -= batch.entries();
+        self.bytes -= batch.bytes();
+        Some(batch)
+    }
+
+    /// Puts a part of a batch back to the front. It was accepted once, so the limits do not drop it.
+    pub fn put_back(&mut self, batch: Batch) {
+        self.entries += batch.entries();
+        self.bytes += batch.bytes();
+        self.batches.push_front(batch);
+    }
+
+    /// Tells when the queue becomes nearly full, and when it is no longer.
+    pub fn notice(&mut self) -> Option<Notice> {
+        let nearly = |used: usize, limit: usize| used as u128 * 10 >= limit as u128 * 8;
+        let nearly_full =
+            nearly(self.entries, self.limits.max_entries) || nearly(self.bytes, self.limits.max_bytes);
+        let notice = match (self.nearly_full, nearly_full) {
+            (false, true) => Some(Notice::NearlyFull),
+            (true, false) => Some(Notice::Recovered),
+            _ => None,
+        };
+        self.nearly_full = nearly_full;
+        notice
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(batch) = self.batches.front_mut() {
+            self.bytes -= batch.drop_oldest();
+            self.entries -= 1;
+            if batch.entries() == 0 {
+                self.batches.pop_front();
+            }
+        }
+    }
+}
+
+/// Records that travel together.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// `[` and the records, each but the first after a `,`.
+    text: Vec<u8>,
+    /// Where each record ends in `text`.
+    ends: Vec<usize>,
+    /// Index of the oldest record that was not dropped.
+    first: usize,
+    opened_at: Time,
+}
+
+impl Batch {
+    fn new(json: &[u8], opened_at: Time) -> Self {
+        let mut batch = Self { text: vec![b'['], ends: Vec::new(), first: 0, opened_at };
+        batch.text.extend_from_slice(json);
+        batch.ends.push(batch.text.len());
+        batch
+    }
+
+    /// Records in the batch.
+    pub fn entries(&self) -> usize {
+        self.ends.len() - self.first
+    }
+
+    /// Bytes of the records.
+    pub fn bytes(&self) -> usize {
+        // One comma less than there are records.
+        (self.end() + 1).saturating_sub(self.start(self.first) + self.entries())
+    }
+
+    /// The batch as a JSON array.
+    pub fn array(&mut self) -> &[u8] {
+        let bracket = self.start(self.first) - 1;
+        if let Some(byte) = self.text.get_mut(bracket) {
+            *byte = b'[';
+        }
+        self.text.truncate(self.end());
+        self.text.push(b']');
+        self.text.get(bracket..).unwrap_or_default()
+    }
+
+    /// The oldest record alone, as a JSON object.
+    pub fn object(&self) -> &[u8] {
+        let end = self.ends.get(self.first).copied().unwrap_or_default();
+        self.text.get(self.start(self.first)..end).unwrap_or_default()
+    }
+
+    /// Splits off the newer half; none when only one record is left.
+    pub fn split(&mut self) -> Option<Batch> {
+        let kept = self.first + self.entries().div_ceil(2);
+        if self.entries() < 2 {
+            return None;
+        }
+        let start = self.start(kept);
+        let end = self.end();
+        let mut text = vec![b'['];
+        text.extend_from_slice(self.text.get(start..end)?);
+        let ends = self.ends.split_off(kept).into_iter().map(|end| end - start + 1).collect();
+        self.text.truncate(start - 1);
+        Some(Batch { text, ends, first: 0, opened_at: self.opened_at })
+    }
+
+    fn add(&mut self, json: &[u8]) {
+        self.text.truncate(self.end());
+        self.text.push(b',');
+        self.text.extend_from_slice(json);
+        self.ends.push(self.text.len());
+    }
+
+    fn drop_oldest(&mut self) -> usize {
+        let bytes = self.object().len();
+        self.first += 1;
+        bytes
+    }
+
+    /// Where the last record ends in the text.
+    fn end(&self) -> usize {
+        self.ends.last().copied().unwrap_or(1)
+    }
+
+    /// Where record `index` begins in the text.
+    fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(1, |end| end + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Time = Time(1_000_000_000_000);
+
+    fn limits() -> QueueLimits {
+        QueueLimits {
+            max_batch_size: 3,
+            max_batch_bytes: 1_000,
+            max_coalescing_delay: Duration::from_secs(1),
+            max_entries: 10,
+            max_bytes: 10_000,
+        }
+    }
+
+    fn queue_of(limits: QueueLimits, records: std::ops::Range<usize>) -> Queue {
+        let mut queue = Queue::new(limits);
+        for record in records {
+            queue.add(record.to_string().as_bytes(), NOW);
+        }
+        queue
+    }
+
+    fn text(batch: Option<Batch>) -> String {
+        batch.map(|mut batch| String::from_utf8(batch.array().to_vec()).unwrap()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_batch_is_taken_when_it_is_complete_or_due_or_all_is_wanted() {
+        let mut queue = queue_of(limits(), 0..4);
+        assert_eq!(text(queue.take(NOW, false)), "[0,1,2]");
+        assert_eq!(text(queue.take(NOW, false)), "");
+        assert_eq!(text(queue.take(NOW.plus(Duration::from_secs(1)), false)), "[3]");
+        assert_eq!((queue.entries(), queue.bytes()), (0, 0));
+        let mut queue = queue_of(limits(), 0..1);
+        assert_eq!(text(queue.take(NOW, true)), "[0]");
+        assert_eq!(text(queue.take(NOW, true)), "");
+    }
+
+    #[test]
+    fn a_full_queue_drops_its_oldest_records() {
+        let mut queue = queue_of(limits(), 0..10);
+        assert_eq!(queue.add(b"10", NOW), Added::Waiting { dropped: 1 });
+        assert_eq!(queue.add(b"11", NOW), Added::Waiting { dropped: 1 });
+        assert_eq!((queue.entries(), text(queue.take(NOW, true))), (10, "[2]".into()));
+        let mut queue = queue_of(QueueLimits { max_bytes: 5, ..limits() }, 0..5);
+        assert_eq!(queue.add(b"123", NOW), Added::Waiting { dropped: 3 });
+        assert_eq!(queue.add(b"123456", NOW), Added::TooLarge);
+        assert_eq!((queue.entries(), queue.bytes()), (3, 5));
+    }
+
+    #[test]
+    fn a_batch_does_not_outgrow_its_bytes_unless_one_record_does() {
+        let mut queue = Queue::new(QueueLimits { max_batch_bytes: 5, ..limits() });
+        for record in ["12", "34", "56", "1234567", "8"] {
+            queue.add(record.as_bytes(), NOW);
+        }
+        let batches: Vec<String> =
+            std::iter::from_fn(|| queue.take(NOW, true).map(|b| text(Some(b)))).collect();
+        assert_eq!(batches, ["[12,34]", "[56]", "[1234567]", "[8]"]);
+    }
+
+    #[test]
+    fn nearly_full_and_recovered_are_told_once_each() {
+        let mut queue = queue_of(limits(), 0..7);
+        assert_eq!(queue.notice(), None);
+        queue.add(b"7", NOW);
+        assert_eq!((queue.notice(), queue.notice()), (Some(Notice::NearlyFull), None));
+        queue.take(NOW, true);
+        assert_eq!((queue.notice(), queue.notice()), (Some(Notice::Recovered), None));
+    }
+
+    #[test]
+    fn a_batch_splits_into_halves_until_one_record_is_left() {
+        let mut queue = queue_of(limits(), 0..3);
+        let mut batch = queue.take(NOW, true).unwrap();
+        assert_eq!(batch.array(), b"[0,1,2]");
+        assert_eq!(batch.array(), b"[0,1,2]");
+        let mut newer = batch.split().unwrap();
+        assert_eq!((batch.array(), newer.array()), (&b"[0,1]"[..], &b"[2]"[..]));
+        assert_eq!((batch.bytes(), newer.bytes()), (2, 1));
+        assert!(newer.split().is_none());
+        assert_eq!(batch.object(), b"0");
+    }
+
+    proptest! {
+        #[test]
+        fn no_record_is_lost_uncounted_and_the_limits_hold(
+            sizes in proptest::collection::vec(1_usize..30, 0..100),
+            takes in proptest::collection::vec(any::<bool>(), 100),
+            max_entries in 1_usize..20,
+            max_bytes in 1_usize..200,
+        ) {
+            let mut queue = Queue::new(QueueLimits { max_entries, max_bytes, ..limits() });
+            let (mut dropped, mut taken) = (0, Vec::new());
+            let mut entries_of = |batch: Batch| {
+                let mut batch = batch;
+                let records: Vec<String> = serde_json::from_slice(batch.array()).unwrap();
+                assert_eq!(records.len(), batch.entries());
+                assert_eq!(records.iter().map(|record| record.len() + 2).sum::<usize>() , batch.bytes() );
+                taken.extend(records);
+            };
+            for (size, take) in sizes.iter().zip(takes) {
+                let record = format!("\"{}\"", "x".repeat(*size));
+                match queue.add(record.as_bytes(), NOW) {
+                    Added::TooLarge => dropped += 1,
+                    Added::Waiting { dropped: now } => dropped += now,
+                }
+                prop_assert!(queue.entries() <= max_entries && queue.bytes() <= max_bytes);
+                if take && let Some(batch) = queue.take(NOW, true) {
+                    entries_of(batch);
+                }
+            }
+            while let Some(batch) = queue.take(NOW, true) {
+                entries_of(batch);
+            }
+            prop_assert_eq!(taken.len() + dropped, sizes.len());
+            prop_assert_eq!((queue.entries(), queue.bytes()), (0, 0));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The host functions that are called for every request, without the SDK's wrappers.
+//!
+//! The wrappers of `proxy_wasm::hostcalls` panic on a status that they do not expect, which would end the VM; they
+//! copy every header into two allocations of its own, and build the path of an attribute anew each time. Here any
+//! status but success means "absent", a header map stays in the one buffer that the gateway wrote, and paths are
+//! static. Calls out stay with the SDK, which must know of them to deliver their answers.
+//!
+//! # Safety
+//!
+//! A buffer that a host function returns was allocated by the SDK's `proxy_on_memory_allocate` with exactly the
+//! returned size and is owned by the caller (proxy-wasm ABI 0.2.1).
+#![expect(unsafe_code, reason = "host functions are foreign functions")]
+
+use std::ptr::null_mut;
+use std::time::Duration;
+
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
+
+const OK: u32 = 0;
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_value(
+        map: u32,
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        max_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
+}
+
+/// Writes a line to the gateway's log.
+pub fn log(level: LogLevel, message: &str) {
+    // SAFETY: pointer and size describe `message`, which the host only reads.
+    unsafe { proxy_log(level as u32, message.as_ptr(), message.len()) };
+}
+
+/// Nanoseconds since the epoch.
+pub fn now() -> u64 {
+    let mut time = 0;
+    // SAFETY: the host writes one `u64` to `time`.
+    unsafe { proxy_get_current_time_nanoseconds(&mut time) };
+    time
+}
+
+/// Asks for ticks.
+pub fn set_tick_period(period: Duration) {
+    // SAFETY: no pointers.
+    unsafe { proxy_set_tick_period_milliseconds(u32::try_from(period.as_millis()).unwrap_or(u32::MAX)) };
+}
+
+/// A header map in its encoding.
+pub fn header_map(map: MapType) -> Option<Vec<u8>> {
+    // SAFETY: see `returned`.
+    returned(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) })
+}
+
+/// The first value of a header.
+pub fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
+    // SAFETY: see `returned`; the host only reads `name`.
+    returned(|data, size| unsafe {
+        proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), data, size)
+    })
+}
+
+/// An attribute.
+pub fn property(path: &str) -> Option<Vec<u8>> {
+    // SAFETY: see `returned`; the host only reads `path`.
+    returned(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+/// A part of a buffer.
+pub fn buffer(buffer: BufferType, start: usize, max_size: usize) -> Option<Vec<u8>> {
+    // SAFETY: see `returned`.
+    returned(|data, size| unsafe { proxy_get_buffer_bytes(buffer as u32, start, max_size, data, size) })
+}
+
+/// Announces a metric.
+pub fn define_metric(kind: MetricType, name: &str) -> Option<u32> {
+    let mut id = 0;
+    // SAFETY: the host only reads `name`, and writes one `u32` to `id`.
+    let status = unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
+    (status == OK).then_some(id)
+}
+
+/// Adds to a counter or moves a gauge.
+pub fn increment_metric(id: u32, amount: i64) {
+    // SAFETY: no pointers.
+    unsafe { proxy_increment_metric(id, amount) };
+}
+
+/// Records a value of a histogram.
+pub fn record_metric(id: u32, value: u64) {
+    // SAFETY: no pointers.
+    unsafe { proxy_record_metric(id, value) };
+}
+
+/// The bytes that a host function returns through its two last arguments.
+fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
+    let (mut data, mut size) = (null_mut::<u8>(), 0);
+    if call(&mut data, &mut size) != OK {
+        return None;
+    }
+    if data.is_null() {
+        return Some(Vec::new());
+    }
+    // SAFETY: the host wrote `size` bytes into an allocation of exactly that capacity and gave it to us.
+    Some(unsafe { Vec::from_raw_parts(data, size, size) })
+}

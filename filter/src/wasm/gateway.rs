@@ -1,0 +1,96 @@
+//! The real gateway behind [`Host`]: each method is one host call.
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
+
+use super::abi;
+use crate::headers::Headers;
+use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host, Level, Time};
+use crate::metrics::{Metric, MetricKind};
+
+/// The gateway that runs this VM.
+pub struct Gateway {
+    metrics: Vec<Option<u32>>,
+}
+
+impl Gateway {
+    /// Announces the metrics to the gateway.
+    pub fn new() -> Self {
+        let define = |metric: &Metric| {
+            let kind = match metric.kind() {
+                MetricKind::Counter => MetricType::Counter,
+                MetricKind::Gauge => MetricType::Gauge,
+                MetricKind::Histogram => MetricType::Histogram,
+            };
+            abi::define_metric(kind, metric.name())
+        };
+        Self { metrics: Metric::ALL.iter().map(define).collect() }
+    }
+}
+
+impl Host for Gateway {
+    fn now(&self) -> Time {
+        Time(abi::now())
+    }
+
+    fn headers(&self, map: HeaderMap) -> Headers {
+        abi::header_map(map_type(map)).map(Headers::from_raw).unwrap_or_default()
+    }
+
+    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
+        abi::header(map_type(map), name)
+    }
+
+    fn attribute(&self, path: &str) -> Option<Vec<u8>> {
+        abi::property(path)
+    }
+
+    fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
+        let buffer = match body {
+            Body::Request => BufferType::HttpRequestBody,
+            Body::Response => BufferType::HttpResponseBody,
+            Body::Answer => BufferType::HttpCallResponseBody,
+        };
+        abi::buffer(buffer, start, max_bytes)
+    }
+
+    fn call(&self, call: &Call<'_>) -> Result<CallId, CallError> {
+        hostcalls::dispatch_http_call(
+            call.cluster,
+            call.headers.to_vec(),
+            Some(call.body),
+            Vec::new(),
+            call.timeout,
+        )
+        .map(CallId)
+        .map_err(|status| match status {
+            Status::BadArgument => CallError::UnknownCluster,
+            _ => CallError::NotSent,
+        })
+    }
+
+    fn metric(&self, metric: Metric, amount: i64) {
+        let Some(Some(id)) = self.metrics.get(metric as usize) else { return };
+        match metric.kind() {
+            MetricKind::Counter | MetricKind::Gauge => abi::increment_metric(*id, amount),
+            MetricKind::Histogram => abi::record_metric(*id, u64::try_from(amount).unwrap_or_default()),
+        }
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        let level = match level {
+            Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
+        };
+        abi::log(level, message);
+    }
+}
+
+fn map_type(map: HeaderMap) -> MapType {
+    match map {
+        HeaderMap::Request => MapType::HttpRequestHeaders,
+        HeaderMap::Response => MapType::HttpResponseHeaders,
+        HeaderMap::Answer => MapType::HttpCallResponseHeaders,
+    }
+}
