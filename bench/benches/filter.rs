@@ -1,0 +1,46 @@
+//! What a filter costs per request, phase by phase: gatelog's beside one that does nothing.
+#![expect(clippy::unwrap_used, reason = "a benchmark that goes wrong has no result")]
+
+use criterion::Criterion;
+use gatelog_bench::filter::{Filter, Phase};
+use gatelog_bench::summary::Summary;
+use gatelog_bench::traffic::{self, Traffic};
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut summary = Summary::default();
+    for traffic in [traffic::get(), traffic::chat()] {
+        define(&mut criterion, &mut summary, &traffic);
+    }
+    criterion.final_summary();
+    if std::env::args().any(|argument| argument == "--bench") {
+        println!("{summary}");
+    }
+}
+
+/// `filter/TRAFFIC-PHASE/FILTER`: the time of one phase of one stream; the whole stream is served each time, and every
+/// record that it makes is seen to be pushed once.
+fn define(criterion: &mut Criterion, summary: &mut Summary, traffic: &Traffic) {
+    let mut filters = [("noop", Filter::noop().unwrap()), ("gatelog", Filter::gatelog().unwrap())];
+    for phase in Phase::ALL {
+        if phase == Phase::RequestBody && traffic.request_body.is_empty() {
+            continue;
+        }
+        for (name, filter) in &mut filters {
+            criterion.bench_function(
+                &format!("filter/{}-{}/{name}", traffic.name, phase.name()),
+                |bencher| {
+                    bencher.iter_custom(|streams| {
+                        let cost = filter.serve(traffic, phase, streams).unwrap();
+                        summary.add(traffic.name, phase, name, cost, streams);
+                        cost.time
+                    });
+                },
+            );
+        }
+    }
+    for (name, filter) in &mut filters {
+        filter.push().unwrap();
+        summary.memory(traffic.name, name, filter.memory_bytes());
+    }
+}

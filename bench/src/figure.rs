@@ -1,0 +1,81 @@
+//! One measured figure, with its target, as a line that people and programs read.
+
+use std::fmt;
+
+/// `figure NAME VALUE UNIT target (<=|>=) VALUE ok|short`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What was measured, in words joined by dots.
+    pub name: String,
+    /// The median of the rounds.
+    pub value: f64,
+    /// Unit of value and target.
+    pub unit: &'static str,
+    /// What it should be.
+    pub target: Target,
+}
+
+/// The bound that a figure is held against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    /// Lower is better.
+    AtMost(f64),
+    /// Higher is better.
+    AtLeast(f64),
+}
+
+impl Figure {
+    /// Whether the target is met.
+    pub fn is_met(&self) -> bool {
+        match self.target {
+            Target::AtMost(bound) => self.value <= bound,
+            Target::AtLeast(bound) => self.value >= bound,
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, bound) = match self.target {
+            Target::AtMost(bound) => ("<=", bound),
+            Target::AtLeast(bound) => (">=", bound),
+        };
+        let verdict = if self.is_met() { "ok" } else { "short" };
+        write!(f, "figure {} {:.2} {} target {sign} {bound} {verdict}", self.name, self.value, self.unit)
+    }
+}
+
+/// The middle value; of an even number, the mean of the two in the middle. 0 when there is none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match (sorted.len() % 2, sorted.get(middle), middle.checked_sub(1).and_then(|below| sorted.get(below))) {
+        (1, Some(value), _) => *value,
+        (0, Some(upper), Some(lower)) => f64::midpoint(*lower, *upper),
+        _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_says_whether_its_target_is_met() {
+        let figure =
+            |value, target| Figure { name: "filter.get.added_cpu".into(), value, unit: "us", target };
+        assert_eq!(
+            figure(20.0, Target::AtMost(25.0)).to_string(),
+            "figure filter.get.added_cpu 20.00 us target <= 25 ok"
+        );
+        assert!(figure(0.79, Target::AtLeast(0.8)).to_string().ends_with(">= 0.8 short"));
+    }
+
+    #[test]
+    fn the_median_is_the_middle_value() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(&[]), 0.0);
+    }
+}

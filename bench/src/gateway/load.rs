@@ -1,0 +1,88 @@
+//! Load on a gateway, from the load generator `wrk` in its own process.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::process::Command;
+
+/// What is asked of the gateway, over and over.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// Path of the requests.
+    pub path: &'static str,
+    /// A JSON body to POST; a GET when absent.
+    pub body: Option<String>,
+    /// Connections, each with one request at a time.
+    pub connections: u32,
+}
+
+/// What one run of load gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Throughput {
+    /// Requests that were answered.
+    pub requests: u64,
+    /// Answered requests per second.
+    pub per_second: f64,
+}
+
+impl Load {
+    /// Sends requests for `duration`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no `wrk`, or any request failed: a failure is cheaper than an answer and would count as speed.
+    pub async fn run(&self, gateway: SocketAddr, duration: Duration) -> anyhow::Result<Throughput> {
+        let script = tempfile::NamedTempFile::new()?;
+        std::fs::write(script.path(), self.script())?;
+        let output = Command::new("wrk")
+            .args(["-t1", &format!("-c{}", self.connections), &format!("-d{}s", duration.as_secs().max(1)), "-s"])
+            .arg(script.path())
+            .arg(format!("http://{gateway}{}", self.path))
+            .output()
+            .await
+            .context("`wrk` does not start: install it (Debian's package `wrk`) or run this through `cargo xtask bench`")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        anyhow::ensure!(output.status.success(), "wrk failed: {}", String::from_utf8_lossy(&output.stderr));
+        parse(&text).with_context(|| format!("wrk said:\n{text}"))
+    }
+
+    /// The wrk script: the request, and the sums as a line that does not depend on wrk's layout.
+    fn script(&self) -> String {
+        let request = self.body.as_deref().map_or(String::new(), |body| {
+            format!(
+                "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\nwrk.body = [=[{body}]=]\n"
+            )
+        });
+        request
+            + "done = function(summary)\n\
+               local e = summary.errors\n\
+               print('sums', summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout)\n\
+               end\n"
+    }
+}
+
+fn parse(output: &str) -> anyhow::Result<Throughput> {
+    let sums =
+        output.lines().find_map(|line| line.strip_prefix("sums")).context("no sums in wrk's output")?;
+    let numbers: Vec<u64> = sums.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [requests, duration_us, errors] = numbers[..] else {
+        anyhow::bail!("wrk's sums are not three numbers")
+    };
+    anyhow::ensure!(errors == 0, "{errors} of {requests} requests failed");
+    anyhow::ensure!(requests > 0, "no request was answered");
+    Ok(Throughput { requests, per_second: requests as f64 / (duration_us as f64 / 1e6) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_read_and_failed_requests_refused() {
+        let throughput = parse("Running 1s test\nsums\t5000\t1000000\t0\n").unwrap();
+        assert_eq!((throughput.requests, throughput.per_second), (5_000, 5_000.0));
+        assert!(parse("sums\t5000\t1000000\t3\n").unwrap_err().to_string().contains("3 of 5000"));
+        assert!(parse("nothing").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! What the filter costs a real Envoy: CPU per request, throughput and memory, against the same Envoy without a
+//! filter and with one that does nothing, in the same run.
+//!
+//! - [`load`]: requests from `wrk`.
+//! - [`collector`]: acknowledges and counts, so that storing costs nothing here.
+//! - [`usage`]: CPU time and memory of a process.
+
+pub mod collector;
+pub mod load;
+pub mod usage;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use gatelog_harness::artifacts;
+use gatelog_testbed::envoy::Envoy;
+use gatelog_testbed::gateway_config::{Filter, Gateway};
+use gatelog_testbed::upstream::Upstream;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use crate::figure::{Figure, Target, median};
+use collector::Collector;
+use load::Load;
+use usage::Usage;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Rounds; each puts load on every variant once.
+    pub rounds: u32,
+    /// How long each load lasts.
+    pub load: Duration,
+    /// Requests before memory is read.
+    pub memory_requests: u64,
+}
+
+impl Effort {
+    /// The figures that are published.
+    pub const FULL: Self = Self { rounds: 7, load: Duration::from_secs(4), memory_requests: 1_000_000 };
+    /// A quick look.
+    pub const QUICK: Self = Self { rounds: 3, load: Duration::from_secs(2), memory_requests: 50_000 };
+}
+
+struct Variant {
+    name: &'static str,
+    envoy: Envoy,
+}
+
+/// CPU per request (µs) and requests per second of each round, in the order of the variants.
+#[derive(Default)]
+struct Rounds {
+    cpu_us: [Vec<f64>; 3],
+    per_second: [Vec<f64>; 3],
+}
+
+const NOOP: usize = 1;
+const GATELOG: usize = 2;
+
+/// Measures and prints one line for each figure.
+///
+/// # Errors
+///
+/// When a part does not start, a request fails, or a record is missing: a figure of a wrong result is no figure.
+pub async fn run(effort: Effort) -> anyhow::Result<()> {
+    let upstream = Upstream::start().await?;
+    let collector = Collector::start().await?;
+    let gatelog = artifacts::artifact("gatelog-filter")?;
+    let noop = Filter {
+        name: "noop".into(),
+        wasm: artifacts::artifact("gatelog-noop-filter")?,
+        configuration: json!({}),
+    };
+    let mut variants = Vec::new();
+    for (name, filters) in
+        [("none", vec![]), ("noop", vec![noop]), ("gatelog", vec![Filter::gatelog(&gatelog, &json!({}))])]
+    {
+        let config = Gateway {
+            upstream: upstream.address(),
+            collector: collector.address(),
+            filters,
+            access_log: None,
+        };
+        variants.push(Variant { name, envoy: Envoy::start(&config.bootstrap(), 1).await? });
+    }
+    let mut requests = 0;
+
+    let get = Load { path: "/small", body: None, connections: 32 };
+    let rounds = measure(&variants, &get, effort, &mut requests).await?;
+    report("get", &rounds, 25.0);
+    print_ratio("filter.get.throughput_of_no_filter", &rounds, 0.8);
+
+    let question = "What does a gateway see? ".repeat(70);
+    let body =
+        json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": question }] }).to_string();
+    let chat = Load { path: "/v1/chat/completions", body: Some(body), connections: 32 };
+    let rounds = measure(&variants, &chat, effort, &mut requests).await?;
+    report("chat", &rounds, 40.0);
+
+    memory(&variants, &get, effort, &mut requests).await?;
+    all_arrived(&collector, requests).await?;
+    let size = std::fs::metadata(&gatelog)?.len() as f64 / 1e3;
+    print(Figure { name: "filter.wasm_size".into(), value: size, unit: "kB", target: Target::AtMost(300.0) });
+    Ok(())
+}
+
+async fn measure(
+    variants: &[Variant],
+    load: &Load,
+    effort: Effort,
+    requests: &mut u64,
+) -> anyhow::Result<Rounds> {
+    let mut rounds = Rounds::default();
+    for round in 0..=effort.rounds {
+        for (index, variant) in variants.iter().enumerate() {
+            let before = usage(variant)?;
+            let throughput = load.run(variant.envoy.listener(), effort.load).await.context(variant.name)?;
+            let spent = usage(variant)?.cpu.saturating_sub(before.cpu);
+            if index == GATELOG {
+                *requests += throughput.requests;
+            }
+            // The first round warms up: JIT, connections, caches.
+            if let (1.., Some(cpu), Some(rate)) =
+                (round, rounds.cpu_us.get_mut(index), rounds.per_second.get_mut(index))
+            {
+                cpu.push(spent.as_secs_f64() * 1e6 / throughput.requests as f64);
+                rate.push(throughput.per_second);
+            }
+        }
+    }
+    Ok(rounds)
+}
+
+fn report(load: &str, rounds: &Rounds, target_us: f64) {
+    let [none, noop, gatelog] = &rounds.cpu_us;
+    println!(
+        "# {load}: CPU per request without a filter {:.1} us, with a no-op filter {:.1} us, with gatelog {:.1} us",
+        median(none),
+        median(noop),
+        median(gatelog)
+    );
+    // Each round's own difference: what else the machine does changes slower than a round.
+    let added: Vec<f64> = gatelog.iter().zip(none).map(|(with, without)| with - without).collect();
+    let name = format!("filter.{load}.added_cpu_per_request");
+    print(Figure { name, value: median(&added), unit: "us", target: Target::AtMost(target_us) });
+}
+
+fn print_ratio(name: &str, rounds: &Rounds, target: f64) {
+    let [none, _, gatelog] = &rounds.per_second;
+    let ratios: Vec<f64> = gatelog.iter().zip(none).map(|(with, without)| with / without).collect();
+    print(Figure {
+        name: name.into(),
+        value: median(&ratios),
+        unit: "ratio",
+        target: Target::AtLeast(target),
+    });
+}
+
+/// Memory after many requests, over the no-op filter's after as many, and its growth in as many again.
+async fn memory(variants: &[Variant], load: &Load, effort: Effort, requests: &mut u64) -> anyhow::Result<()> {
+    let mut rss_mib = [[0.0; 2]; 3];
+    for half in 0..2 {
+        for (index, variant) in variants.iter().enumerate().skip(NOOP) {
+            let mut sent = 0;
+            while sent < effort.memory_requests {
+                sent += load.run(variant.envoy.listener(), effort.load).await?.requests;
+            }
+            if index == GATELOG {
+                *requests += sent;
+            }
+            if let Some(slot) = rss_mib.get_mut(index).and_then(|halves| halves.get_mut(half)) {
+                *slot = usage(variant)?.rss_bytes as f64 / f64::from(1 << 20);
+            }
+        }
+    }
+    let [_, noop, gatelog] = rss_mib;
+    println!(
+        "# memory after {} requests and after as many again: no-op {noop:.1?} MiB, gatelog {gatelog:.1?} MiB",
+        effort.memory_requests
+    );
+    let ([noop, _], [first, second]) = (noop, gatelog);
+    let figure = |name: &str, value, bound| Figure {
+        name: name.into(),
+        value,
+        unit: "MiB",
+        target: Target::AtMost(bound),
+    };
+    print(figure("filter.memory_over_noop", first - noop, 6.0));
+    print(figure("filter.memory_growth", second - first, 1.0));
+    Ok(())
+}
+
+/// Waits until the collector has a record for every request that went through the filter.
+async fn all_arrived(collector: &Collector, requests: u64) -> anyhow::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while collector.records() < requests && Instant::now() < deadline {
+        sleep(Duration::from_millis(100)).await;
+    }
+    let records = collector.records();
+    // wrk ends with requests under way: they make records too, but wrk does not count them.
+    anyhow::ensure!(
+        records >= requests,
+        "{requests} requests were answered but only {records} records arrived"
+    );
+    println!("# {requests} requests answered, {records} records received");
+    Ok(())
+}
+
+fn usage(variant: &Variant) -> anyhow::Result<Usage> {
+    Usage::of(variant.envoy.pid().context("Envoy has ended")?)
+}
+
+fn print(figure: Figure) {
+    println!("{figure}");
+}

@@ -1,0 +1,13 @@
+//! What the benchmarks share. `README.md` says how to run them and how figures are taken.
+//!
+//! - [`traffic`]: the requests that filters see, and the records that functions store.
+//! - [`filter`]: one filter in the proxy-wasm host, timed phase by phase.
+//! - [`gateway`]: the filter in a real Envoy, under load.
+//! - [`figure`]: one measured figure with its target.
+//! - [`summary`]: figures of a filter beside those of the no-op filter.
+
+pub mod figure;
+pub mod filter;
+pub mod gateway;
+pub mod summary;
+pub mod traffic;

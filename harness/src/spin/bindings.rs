@@ -1,0 +1,26 @@
+//! Host side of Spin's interfaces, generated from `harness/wit`.
+
+#[allow(clippy::all, reason = "generated code")]
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "gatelog:local-host/spin",
+        imports: {
+            "spin:sqlite/sqlite.[static]connection.open": async | trappable,
+            "spin:sqlite/sqlite.[method]connection.execute": async | trappable,
+            "spin:sqlite/sqlite.[method]connection.last-insert-rowid": async | trappable,
+            "spin:sqlite/sqlite.[method]connection.changes": async | trappable,
+            "spin:sqlite/sqlite.[static]connection.open-async": store | trappable,
+            "spin:sqlite/sqlite.[method]connection.execute-async": store | trappable,
+            "spin:sqlite/sqlite.[method]connection.last-insert-rowid-async": store | trappable,
+            "spin:sqlite/sqlite.[method]connection.changes-async": store | trappable,
+            "spin:variables/variables.get": store | trappable,
+            default: trappable,
+        },
+        with: {
+            "spin:sqlite/sqlite.connection": crate::spin::sqlite::Connection,
+        },
+    });
+}
+
+pub use generated::spin::{sqlite::sqlite, variables::variables};

@@ -1,0 +1,107 @@
+//! An application that runs: asked, watched, stopped.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use wasmtime_wasi_http::WasiBody;
+
+use super::dispatch::Dispatcher;
+use super::instance::{Phase, all_ended};
+use super::logs::Logs;
+use super::router::Route;
+
+/// How long requests and background work may go on when an application is shut down.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// An application that answers requests until it is shut down or dropped.
+pub struct RunningApp {
+    pub(super) address: SocketAddr,
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) phase: watch::Sender<Phase>,
+    pub(super) alive: watch::Sender<usize>,
+    pub(super) server: JoinHandle<()>,
+}
+
+impl RunningApp {
+    /// The address that the application is served on.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What the components have printed, and what the host has to say about them.
+    pub fn logs(&self) -> &Logs {
+        &self.dispatcher.logs
+    }
+
+    /// Name of the application.
+    pub fn name(&self) -> &str {
+        &self.dispatcher.name
+    }
+
+    /// The public routes with their components.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.dispatcher.router.routes()
+    }
+
+    /// Instances of all components that are alive.
+    pub fn instances(&self) -> usize {
+        *self.alive.borrow()
+    }
+
+    /// Waits until no instance is alive, which takes a second after the last request.
+    pub async fn all_instances_ended(&self) {
+        all_ended(&self.alive).await;
+    }
+
+    /// Answers a request without a network, with everything else as for one from it. The URI needs an authority or
+    /// the request a `Host` header.
+    pub async fn call<B>(&self, request: http::Request<B>) -> http::Response<WasiBody>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<wasmtime_wasi_http::Error>,
+    {
+        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        self.dispatcher.answer(request, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
+    }
+
+    /// Stops accepting requests, lets those under way and the work behind them end, at most ten seconds, and ends
+    /// all instances.
+    pub async fn shutdown(mut self) {
+        self.phase.send_replace(Phase::Draining);
+        let ended = async {
+            // A server that panicked is as ended as one that returned.
+            let _ = (&mut self.server).await;
+            all_ended(&self.alive).await;
+        };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            self.phase.send_replace(Phase::Stopped);
+            all_ended(&self.alive).await;
+        }
+    }
+}
+
+impl fmt::Debug for RunningApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningApp")
+            .field("name", &self.name())
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for RunningApp {
+    fn drop(&mut self) {
+        self.phase.send_replace(Phase::Stopped);
+    }
+}

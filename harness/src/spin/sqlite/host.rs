@@ -1,0 +1,126 @@
+//! The functions of `spin:sqlite` that a component calls.
+
+use wasmtime::Result;
+use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
+
+use super::connection::WaitsForReader;
+use super::{Connection, MAX_CONNECTIONS};
+use crate::spin::bindings::sqlite::{
+    Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
+};
+use crate::spin::state::{SpinHost, State};
+
+impl Host for State {}
+
+impl HostConnection for State {
+    async fn open(&mut self, database: String) -> Result<Result<Resource<Connection>, Error>> {
+        open(self, &database)
+    }
+
+    async fn execute(
+        &mut self,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> Result<Result<QueryResult, Error>> {
+        let connection = self.table.get(&connection)?.clone();
+        Ok(connection.run(statement, parameters).await)
+    }
+
+    async fn last_insert_rowid(&mut self, connection: Resource<Connection>) -> Result<i64> {
+        let connection = self.table.get(&connection)?.clone();
+        match connection.last_insert_rowid().await {
+            Ok(rowid) => Ok(rowid),
+            Err(WaitsForReader) => self.component.hang("last_insert_rowid").await,
+        }
+    }
+
+    async fn changes(&mut self, connection: Resource<Connection>) -> Result<u64> {
+        let connection = self.table.get(&connection)?.clone();
+        match connection.changes().await {
+            Ok(changes) => Ok(changes),
+            Err(WaitsForReader) => self.component.hang("changes").await,
+        }
+    }
+
+    fn drop(&mut self, connection: Resource<Connection>) -> Result<()> {
+        self.table.delete(connection)?;
+        self.open_connections -= 1;
+        Ok(())
+    }
+}
+
+impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
+    async fn open_async(
+        accessor: &Accessor<T, Self>,
+        database: String,
+    ) -> Result<Result<Resource<Connection>, Error>> {
+        accessor.with(|mut access| open(access.get(), &database))
+    }
+
+    async fn execute_async(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> Result<Result<(Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>), Error>> {
+        let connection = get(accessor, &connection)?;
+        let mut started = connection.start(statement, parameters).await;
+        let outcome = started.rows.outcome();
+        let outcome = async move {
+            let stopped = || Err(Error::Io("the statement was stopped".to_owned()));
+            Ok::<_, wasmtime::Error>(outcome.await.unwrap_or_else(|_| stopped()))
+        };
+        accessor.with(|mut access| {
+            let rows = StreamReader::new(&mut access, started.rows)?;
+            let outcome = FutureReader::new(&mut access, outcome)?;
+            Ok(Ok((started.columns, rows, outcome)))
+        })
+    }
+
+    async fn last_insert_rowid_async(
+        accessor: &Accessor<T, Self>,
+        connection: Resource<Connection>,
+    ) -> Result<i64> {
+        let connection = get(accessor, &connection)?;
+        match connection.last_insert_rowid().await {
+            Ok(rowid) => Ok(rowid),
+            Err(WaitsForReader) => hang(accessor, "last_insert_rowid").await,
+        }
+    }
+
+    async fn changes_async(accessor: &Accessor<T, Self>, connection: Resource<Connection>) -> Result<u64> {
+        let connection = get(accessor, &connection)?;
+        match connection.changes().await {
+            Ok(changes) => Ok(changes),
+            Err(WaitsForReader) => hang(accessor, "changes").await,
+        }
+    }
+}
+
+fn open(state: &mut State, database: &str) -> Result<Result<Resource<Connection>, Error>> {
+    if !state.databases.allowed.contains(database) {
+        return Ok(Err(Error::AccessDenied));
+    }
+    let Some(file) = state.databases.files.get(database) else {
+        return Ok(Err(Error::NoSuchDatabase));
+    };
+    if state.open_connections == MAX_CONNECTIONS {
+        return Ok(Err(Error::Io("too many connections opened".to_owned())));
+    }
+    let connection = state.table.push(Connection::new(file.clone()))?;
+    state.open_connections += 1;
+    Ok(Ok(connection))
+}
+
+fn get<T: Send + 'static>(
+    accessor: &Accessor<T, SpinHost>,
+    connection: &Resource<Connection>,
+) -> Result<Connection> {
+    accessor.with(|mut access| Ok(access.get().table.get(connection)?.clone()))
+}
+
+async fn hang<T: Send + 'static, R>(accessor: &Accessor<T, SpinHost>, function: &str) -> R {
+    let component = accessor.with(|mut access| access.get().component.clone());
+    component.hang(function).await
+}

@@ -1,0 +1,100 @@
+//! Routes, headers, streaming, shutdown: through a real socket where it matters.
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Empty, StreamBody};
+use hyper::body::Frame;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+
+use crate::support::{Fixture, PATIENCE, get, post};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http_1_and_http_2_are_served() {
+    let app = Fixture::new("").start().await;
+    for http2 in [false, true] {
+        let client = Client::builder(TokioExecutor::new()).http2_only(http2).build_http::<Empty<Bytes>>();
+        let response = client.get(app.url("/hello").parse().unwrap()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_component_sees_spins_headers() {
+    let app = Fixture::new("").start().await;
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let request = Request::get(app.url("/headers?a=1")).header("spin-path-info", "forged").body(Empty::new());
+    let response = client.request(request.unwrap()).await.unwrap();
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&text);
+    for line in [
+        format!("spin-full-url: \"{}\"", app.url("/headers?a=1")),
+        "spin-path-info: \"/headers\"".to_owned(),
+        "spin-matched-route: \"/...\"".to_owned(),
+        "spin-client-addr: \"127.0.0.1:".to_owned(),
+    ] {
+        assert!(text.contains(&line), "{line} is missing in {text}");
+    }
+    assert!(!text.contains("forged"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_route_the_answer_is_404() {
+    let fixture = Fixture::new("");
+    let manifest = fixture.folder.path().join("spin.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap().replace("\"/...\"", "\"/hello\"");
+    std::fs::write(manifest, text).unwrap();
+    let app = fixture.start().await;
+    assert_eq!(post(&app, "/hello", "").await.0, 200);
+    assert_eq!(post(&app, "/other", "").await.0, 404);
+    assert_eq!(post(&app, "/.well-known/spin/health", "").await, (200, "OK".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_are_streamed_both_ways() {
+    let app = Fixture::new("").start().await;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let (mut sender, receiver) = futures::channel::mpsc::channel::<Bytes>(1);
+    let body = StreamBody::new(receiver.map(|chunk| Ok::<_, std::io::Error>(Frame::data(chunk))));
+    let response = client.request(Request::post(app.url("/echo")).body(body).unwrap()).await.unwrap();
+    let mut echoed = response.into_body();
+    // Each piece must come back before the next is sent.
+    for piece in ["one", "two", "three"] {
+        sender.try_send(Bytes::from_static(piece.as_bytes())).unwrap();
+        let frame = tokio::time::timeout(PATIENCE, echoed.frame()).await.expect(piece).unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), piece);
+    }
+    drop(sender);
+    assert!(echoed.frame().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_bodies_pass() {
+    let app = Fixture::new("").start().await;
+    let body = Bytes::from(vec![7_u8; 8 * 1024 * 1024]);
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::post(app.url("/echo")).body(http_body_util::Full::new(body.clone())).unwrap();
+    let response = client.request(request).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_a_host_is_refused() {
+    let app = Fixture::new("").start().await;
+    let response = app.call(Request::get("/hello").body(Empty::new()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shutting_down_lets_work_end_and_frees_the_port() {
+    let fixture = Fixture::new("");
+    let app = fixture.start().await;
+    let (address, logs) = (app.addr(), app.logs().clone());
+    get(&app, "/background/last").await;
+    tokio::time::timeout(PATIENCE, app.shutdown()).await.unwrap();
+    assert!(logs.lines().iter().any(|line| line.text == "background last is done"), "{logs:?}");
+    let again = fixture.builder().listen(address).start().await.unwrap();
+    assert_eq!(get(&again, "/hello").await, "hello");
+}

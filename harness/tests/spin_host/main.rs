@@ -1,0 +1,18 @@
+//! The component host, tried with a real component: `harness/guests/probe` answers what it saw.
+//!
+//! - `instances`: how long instances live, what a trap ends, what runs side by side.
+//! - `command`: the program.
+//! - `http`: routes, headers, streaming, shutdown.
+//! - `sqlite`: databases.
+//! - `outbound`: what a component may reach.
+//! - `start`: mistakes that stop the start, and their messages.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod command;
+mod http;
+mod instances;
+mod outbound;
+mod sqlite;
+mod start;
+mod support;

@@ -1,0 +1,119 @@
+//! The demo: the whole path on this machine, with traffic, and what an operator sees of it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, ValueEnum};
+use gatelog_harness::artifacts;
+use gatelog_testbed::client::Client;
+use gatelog_testbed::envoy::Envoy;
+use gatelog_testbed::functions::Functions;
+use gatelog_testbed::gateway_config::{Filter, Gateway};
+use gatelog_testbed::upstream::Upstream;
+use gatelog_testbed::{report, traffic};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep};
+
+/// How long the records may take from Envoy to the database.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Runs gatelog with a real Envoy, sends traffic and shows what was recorded.
+#[derive(Debug, Parser)]
+struct Options {
+    /// End after the tables, instead of running until Ctrl-C.
+    #[arg(long)]
+    once: bool,
+    /// What runs the functions.
+    #[arg(long, value_enum, default_value_t = RuntimeName::Local)]
+    runtime: RuntimeName,
+    /// How many requests to send.
+    #[arg(long, default_value_t = 400)]
+    requests: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RuntimeName {
+    /// The local host of this project.
+    Local,
+    /// `spin up`.
+    Spin,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let state = tempfile::tempdir()?;
+    let functions = start_functions(options.runtime, state.path()).await?;
+    let upstream = Upstream::start().await?;
+    println!("starting Envoy with the filter ...");
+    let gateway = Gateway {
+        upstream: upstream.address(),
+        collector: functions.address(),
+        filters: vec![Filter::gatelog(&artifacts::artifact("gatelog-filter")?, &json!({}))],
+        access_log: None,
+    };
+    let envoy = Envoy::start(&gateway.bootstrap(), 1).await?;
+
+    println!("sending {} requests ...", options.requests);
+    let began = Instant::now();
+    let answered = traffic::send(envoy.listener(), options.requests).await?;
+    println!("{answered} of {} were answered in {:.1?}", options.requests, began.elapsed());
+    let waited = await_records(functions.address(), options.requests).await?;
+    println!("every request has its record, {waited:.1?} after the last answer\n");
+    println!("{}", report::overview(functions.address()).await?);
+
+    print_addresses(&envoy, &functions);
+    if !options.once {
+        println!("Ctrl-C ends it.");
+        tokio::signal::ctrl_c().await?;
+    }
+    envoy.terminate().await
+}
+
+async fn start_functions(runtime: RuntimeName, state: &Path) -> anyhow::Result<Functions> {
+    match runtime {
+        RuntimeName::Local => {
+            println!("starting the functions in the local host, on an embedded libSQL file ...");
+            Functions::start_local(&state.join("gatelog.db")).await
+        }
+        RuntimeName::Spin => {
+            println!("starting the functions with `spin up` ...");
+            Functions::start_spin(free_address().await?, state).await
+        }
+    }
+}
+
+/// A loopback address that was free a moment ago, for a program that cannot choose one itself.
+async fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+/// Waits until `count` records are stored, and answers how long that took.
+async fn await_records(functions: SocketAddr, count: usize) -> anyhow::Result<Duration> {
+    let client = Client::default();
+    let began = Instant::now();
+    loop {
+        let answer = client.get_json(&format!("http://{functions}/query?page_size=1")).await?;
+        let stored = answer.get("total").and_then(Value::as_u64).context("/query answered no total")?;
+        if stored >= count as u64 {
+            anyhow::ensure!(stored == count as u64, "{stored} records of {count} requests");
+            return Ok(began.elapsed());
+        }
+        anyhow::ensure!(
+            began.elapsed() < ARRIVAL_LIMIT,
+            "only {stored} of {count} records after {ARRIVAL_LIMIT:?}"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn print_addresses(envoy: &Envoy, functions: &Functions) {
+    let (gateway, admin, functions) = (envoy.listener(), envoy.admin(), functions.address());
+    println!("gateway       http://{gateway}/");
+    println!("query         http://{functions}/query?response_code=5xx");
+    println!("health        http://{functions}/health/ready");
+    println!("Envoy's stats http://{admin}/stats?filter=gatelog");
+}

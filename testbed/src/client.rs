@@ -1,0 +1,82 @@
+//! HTTP clients: a well-behaved one, and raw connections for what such a one never does.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// A pooled HTTP/1.1 client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: HyperClient<HttpConnector, Full<Bytes>>,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self { inner: HyperClient::builder(TokioExecutor::new()).build_http() }
+    }
+}
+
+impl Client {
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// When the connection or the answer breaks.
+    pub async fn send(&self, request: Request<impl Into<Bytes>>) -> anyhow::Result<Response<Bytes>> {
+        let uri = request.uri().clone();
+        let request = request.map(|body| Full::new(body.into()));
+        let (head, body) =
+            self.inner.request(request).await.with_context(|| format!("no answer from {uri}"))?.into_parts();
+        let body =
+            body.collect().await.with_context(|| format!("the answer from {uri} broke off"))?.to_bytes();
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// Gets a JSON answer.
+    ///
+    /// # Errors
+    ///
+    /// When the status is not 200 or the body is not JSON; the error quotes the answer.
+    pub async fn get_json(&self, url: &str) -> anyhow::Result<Value> {
+        let response = self.send(Request::get(url).body("")?).await?;
+        let body = String::from_utf8_lossy(response.body());
+        anyhow::ensure!(response.status() == StatusCode::OK, "{url} answered {}: {body}", response.status());
+        serde_json::from_str(&body).with_context(|| format!("{url} answered what is not JSON: {body}"))
+    }
+}
+
+/// Writes `request` to a new connection and answers all that comes back until the peer closes.
+///
+/// # Errors
+///
+/// When the connection cannot be made or written.
+pub async fn raw_exchange(address: SocketAddr, request: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut connection = TcpStream::connect(address).await?;
+    connection.write_all(request).await?;
+    let mut answer = Vec::new();
+    // A peer that resets the connection has ended it too.
+    let _ = connection.read_to_end(&mut answer).await;
+    Ok(answer)
+}
+
+/// Writes `request` to a new connection, waits for the first `bytes` of the answer, and hangs up.
+///
+/// # Errors
+///
+/// When the connection cannot be made or written, or ends early.
+pub async fn hang_up_after(address: SocketAddr, request: &[u8], bytes: usize) -> anyhow::Result<()> {
+    let mut connection = TcpStream::connect(address).await?;
+    connection.write_all(request).await?;
+    let mut answer = vec![0; bytes];
+    connection.read_exact(&mut answer).await?;
+    Ok(())
+}

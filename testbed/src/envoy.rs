@@ -1,0 +1,176 @@
+//! A real Envoy: found, started with a configuration on free ports, and stopped.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use crate::client::Client;
+
+/// How long Envoy may take to be ready. Compiling the filter takes most of it.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running Envoy; killed when dropped.
+#[derive(Debug)]
+pub struct Envoy {
+    process: Child,
+    admin: SocketAddr,
+    listener: SocketAddr,
+    directory: TempDir,
+}
+
+impl Envoy {
+    /// Starts Envoy with a bootstrap configuration whose listener and admin ports are 0, and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// When there is no Envoy, it does not start (with what it said), or takes more than a minute.
+    pub async fn start(config: &Value, concurrency: u32) -> anyhow::Result<Self> {
+        let binary = find()?;
+        let directory = tempfile::tempdir()?;
+        let config_path = directory.path().join("envoy.json");
+        std::fs::write(&config_path, serde_json::to_vec_pretty(config)?)?;
+        let log = std::fs::File::create(directory.path().join("envoy.log"))?;
+        let process = Command::new(&binary)
+            .arg("--config-path")
+            .arg(&config_path)
+            .arg("--admin-address-path")
+            .arg(directory.path().join("admin"))
+            .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .args(["--concurrency", &concurrency.to_string(), "--file-flush-interval-msec", "50"])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} does not start", binary.display()))?;
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut envoy = Self { process, admin: unknown, listener: unknown, directory };
+        envoy.await_ready().await?;
+        Ok(envoy)
+    }
+
+    /// Where requests go.
+    pub fn listener(&self) -> SocketAddr {
+        self.listener
+    }
+
+    /// The admin interface.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("envoy.log")).unwrap_or_default()
+    }
+
+    /// Its counters and gauges whose name matches `filter`, a regular expression.
+    ///
+    /// # Errors
+    ///
+    /// When the admin interface does not answer.
+    pub async fn stats(&self, filter: &str) -> anyhow::Result<Vec<(String, u64)>> {
+        let url = format!("http://{}/stats?filter={filter}", self.admin);
+        let answer = Client::default().send(http::Request::get(url).body("")?).await?;
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        let lines = text.lines().filter_map(|line| line.split_once(": "));
+        Ok(lines.filter_map(|(name, value)| Some((name.to_owned(), value.trim().parse().ok()?))).collect())
+    }
+
+    /// Asks it to stop as an operator does (SIGTERM) and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end within 30 s.
+    pub async fn terminate(mut self) -> anyhow::Result<()> {
+        if let Some(pid) = self.process.id() {
+            let status = Command::new("kill").arg(pid.to_string()).status().await?;
+            anyhow::ensure!(status.success(), "kill {pid} failed");
+        }
+        let end = tokio::time::timeout(Duration::from_secs(30), self.process.wait()).await;
+        end.context("Envoy did not end within 30 s of SIGTERM")??;
+        Ok(())
+    }
+
+    async fn await_ready(&mut self) -> anyhow::Result<()> {
+        let client = Client::default();
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("Envoy ended at once ({status}); it said:\n{}", self.log());
+            }
+            if Instant::now() > deadline {
+                bail!("Envoy was not ready after {START_LIMIT:?}; it said:\n{}", self.log());
+            }
+            if let Some(listener) = self.listening(&client).await {
+                self.listener = listener;
+                return Ok(());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The listener's address once Envoy is ready. The admin interface answers earlier.
+    async fn listening(&mut self, client: &Client) -> Option<SocketAddr> {
+        let admin = std::fs::read_to_string(self.directory.path().join("admin")).ok()?;
+        self.admin = admin.trim().parse().ok()?;
+        let ready = http::Request::get(format!("http://{}/ready", self.admin)).body("").ok()?;
+        if !client.send(ready).await.ok()?.status().is_success() {
+            return None;
+        }
+        let listeners =
+            client.get_json(&format!("http://{}/listeners?format=json", self.admin)).await.ok()?;
+        let address = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
+        let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
+        Some(SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+}
+
+/// The Envoy to use: what the variable `GATELOG_ENVOY` names, else `envoy` on the path.
+///
+/// # Errors
+///
+/// When there is neither; says how to get one.
+pub fn find() -> anyhow::Result<PathBuf> {
+    if let Some(named) = std::env::var_os("GATELOG_ENVOY") {
+        let path = PathBuf::from(named);
+        anyhow::ensure!(path.is_file(), "GATELOG_ENVOY names {}, which is no file", path.display());
+        return Ok(path);
+    }
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("envoy")).find(|file| file.is_file())
+    });
+    on_path.context("there is no `envoy` on the path: run this through `cargo xtask`, which installs one, or set GATELOG_ENVOY")
+}
+
+/// Whether `config` is accepted (`envoy --mode validate`).
+///
+/// # Errors
+///
+/// What Envoy said against it.
+pub async fn validate(config: &Path) -> anyhow::Result<()> {
+    let output = Command::new(find()?)
+        .args(["--mode", "validate", "--use-dynamic-base-id", "--config-path"])
+        .arg(config)
+        .output()
+        .await?;
+    anyhow::ensure!(
+        output.status.success(),
+        "Envoy refuses {}:\n{}",
+        config.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}

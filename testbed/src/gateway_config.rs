@@ -1,0 +1,167 @@
+//! The Envoy configuration of the testbed: one listener with the filter, a route for each thing that can happen, and
+//! an access log of Envoy's own to compare with.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+/// Envoy's formatters for what a record holds, by the record's keys where the meaning is the same.
+const ACCESS_LOG_FORMAT: &str = include_str!("../testdata/access_log_format.json");
+
+/// What the gateway needs to know.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// The upstream behind most routes.
+    pub upstream: SocketAddr,
+    /// Where the functions listen.
+    pub collector: SocketAddr,
+    /// The filters, in order: each a wasm file with its configuration.
+    pub filters: Vec<Filter>,
+    /// Where Envoy writes its own access log, a JSON object a line; none when absent.
+    pub access_log: Option<PathBuf>,
+}
+
+/// One proxy-wasm filter.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Its name in Envoy's logs and stats.
+    pub name: String,
+    /// The module.
+    pub wasm: PathBuf,
+    /// Its plugin configuration.
+    pub configuration: Value,
+}
+
+impl Filter {
+    /// gatelog's filter, pushing to the testbed's collector cluster, with further keys from `overrides`.
+    pub fn gatelog(wasm: &Path, overrides: &Value) -> Self {
+        let mut configuration =
+            json!({ "collector_cluster": COLLECTOR_CLUSTER, "collector_path": "/ingest" });
+        if let (Some(keys), Some(more)) = (configuration.as_object_mut(), overrides.as_object()) {
+            keys.extend(more.clone());
+        }
+        Self { name: "gatelog".into(), wasm: wasm.to_owned(), configuration }
+    }
+}
+
+/// The cluster that the filter pushes to.
+pub const COLLECTOR_CLUSTER: &str = "gatelog";
+
+impl Gateway {
+    /// The bootstrap configuration, with ports that Envoy chooses.
+    pub fn bootstrap(&self) -> Value {
+        json!({
+            "node": { "id": "testbed-gateway", "cluster": "testbed", "metadata": { "POD_NAME": "gateway-pod-0" } },
+            "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
+            "static_resources": {
+                "listeners": [{
+                    "name": "web",
+                    "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
+                    "filter_chains": [{ "filters": [{
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": self.connection_manager(),
+                    }] }],
+                }],
+                "clusters": [
+                    cluster("web", self.upstream),
+                    cluster("llm", self.upstream),
+                    // Port 9 (discard) has no listener here: connections are refused.
+                    cluster("dead", SocketAddr::from(([127, 0, 0, 1], 9))),
+                    { "name": "empty", "type": "STATIC", "connect_timeout": "1s" },
+                    cluster(COLLECTOR_CLUSTER, self.collector),
+                ],
+            },
+        })
+    }
+
+    fn connection_manager(&self) -> Value {
+        let mut http_filters: Vec<Value> = self.filters.iter().map(wasm_filter).collect();
+        http_filters.push(json!({
+            "name": "envoy.filters.http.router",
+            "typed_config": { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+        }));
+        json!({
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": "web",
+            "codec_type": "AUTO",
+            "generate_request_id": true,
+            "preserve_external_request_id": true,
+            "use_remote_address": true,
+            "route_config": { "name": "testbed", "validate_clusters": false, "virtual_hosts": [{
+                "name": "all", "domains": ["*"], "routes": routes(),
+            }] },
+            "http_filters": http_filters,
+            "access_log": self.access_log.as_deref().map(access_log).into_iter().collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Paths without a route begin with `/no-route`.
+fn routes() -> Vec<Value> {
+    let to = |name: &str, prefix: &str, cluster: &str| json!({ "name": name, "match": { "prefix": prefix }, "route": { "cluster": cluster } });
+    vec![
+        to("llm", "/v1/", "llm"),
+        to("dead", "/dead", "dead"),
+        to("empty", "/empty", "empty"),
+        to("unknown-cluster", "/unknown-cluster", "no-such-cluster"),
+        json!({ "name": "timeout", "match": { "prefix": "/delay/" }, "route": { "cluster": "web", "timeout": "0.2s" } }),
+        json!({ "name": "rewritten", "match": { "prefix": "/rewritten/" },
+                "route": { "cluster": "web", "prefix_rewrite": "/status/", "host_rewrite_literal": "inside.example" } }),
+        json!({ "name": "direct", "match": { "prefix": "/direct" },
+                "direct_response": { "status": 418, "body": { "inline_string": "short and stout" } } }),
+        json!({ "name": "redirect", "match": { "prefix": "/old" }, "redirect": { "path_redirect": "/" } }),
+        json!({ "name": "web", "match": { "safe_regex": { "regex": "/(?:[^n].*)?" } }, "route": { "cluster": "web" } }),
+    ]
+}
+
+fn wasm_filter(filter: &Filter) -> Value {
+    json!({
+        "name": filter.name,
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": filter.name,
+                "root_id": filter.name,
+                "failure_policy": "FAIL_OPEN",
+                "configuration": {
+                    "@type": "type.googleapis.com/google.protobuf.StringValue",
+                    "value": filter.configuration.to_string(),
+                },
+                "vm_config": {
+                    "vm_id": filter.name,
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": { "local": { "filename": filter.wasm } },
+                },
+            },
+        },
+    })
+}
+
+fn cluster(name: &str, endpoint: SocketAddr) -> Value {
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [{
+            "endpoint": { "address": address(endpoint) },
+        }] }] },
+    })
+}
+
+fn address(of: SocketAddr) -> Value {
+    json!({ "socket_address": { "address": of.ip().to_string(), "port_value": of.port() } })
+}
+
+/// Envoy's own access log, with what a record holds in Envoy's formatters.
+fn access_log(path: &Path) -> Value {
+    let format: Value = serde_json::from_str(ACCESS_LOG_FORMAT).unwrap_or_default();
+    json!({
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": path,
+            "log_format": { "json_format": format },
+        },
+    })
+}

@@ -1,0 +1,19 @@
+//! Everything around gatelog, in one place: for the demo, the end-to-end tests and the benchmarks.
+//!
+//! # Layout
+//!
+//! - [`upstream`]: a small web site and LLM API to stand behind the gateway.
+//! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
+//! - [`gateway_config`]: the Envoy configuration, as JSON.
+//! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
+//! - [`functions`]: the three functions, in the local host or under `spin up`.
+//! - [`traffic`]: the varied requests of the demo.
+//! - [`report`]: what `/query` answered, as tables.
+
+pub mod client;
+pub mod envoy;
+pub mod functions;
+pub mod gateway_config;
+pub mod report;
+pub mod traffic;
+pub mod upstream;

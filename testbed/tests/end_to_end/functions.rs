@@ -1,0 +1,98 @@
+//! The functions over HTTP, as components in the local host.
+
+use gatelog_testbed::client::Client;
+use gatelog_testbed::functions::Functions;
+use http::{Request, StatusCode};
+use serde_json::Value;
+
+/// A payload of Higress's db-log-pusher: its keys, no `record_id`.
+const GO_PAYLOAD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_of_db_log_pusher_is_accepted_and_returned() {
+    let (functions, _directory) = start().await;
+    let answer = post(&functions, "/ingest", "application/json", GO_PAYLOAD).await;
+    assert_eq!(answer.0, StatusCode::OK, "{}", answer.1);
+    assert_eq!(answer.1["accepted"], 1);
+
+    let page = Client::default()
+        .get_json(&format!("http://{}/query?model=qwen-max", functions.address()))
+        .await
+        .unwrap();
+    assert_eq!(page["total"], 1);
+    assert_eq!(page["status"], "success");
+    let (stored, sent) = (&page["logs"][0], serde_json::from_str::<Value>(GO_PAYLOAD).unwrap());
+    for (key, value) in sent.as_object().unwrap() {
+        match key.as_str() {
+            "start_time" => assert_eq!(stored[key], "2026-03-27T02:15:04.000000Z"),
+            // Headers and bodies, secrets included, which the reference's collector ignores too.
+            "req_headers" | "req_body" | "resp_headers" | "resp_body" => assert!(stored.get(key).is_none()),
+            _ => assert_eq!(&stored[key], value, "{key}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_requests_get_the_right_status_and_an_error_that_names_the_problem() {
+    let (functions, _directory) = start().await;
+    let too_large = format!("[{}]", "1,".repeat(5_000_000));
+    for (method, path, content_type, body, status, error) in [
+        ("GET", "/ingest", "", "", 405, "POST"),
+        ("POST", "/ingest", "application/json", "", 400, "empty"),
+        ("POST", "/ingest", "application/json", "{\"path\":", 400, "not JSON"),
+        ("POST", "/ingest", "text/xml", "<a/>", 415, "text/xml"),
+        ("POST", "/ingest", "application/json", &too_large, 413, "bytes"),
+        ("DELETE", "/query", "", "", 405, "GET"),
+        ("GET", "/query?nonsense=1", "", "", 400, "nonsense"),
+        ("GET", "/query?page=two", "", "", 400, "page"),
+        ("GET", "/query?start=yesterday", "", "", 400, "start"),
+        ("GET", "/query/a/b", "", "", 404, "/query/a/b"),
+        ("GET", "/health/nothing", "", "", 404, "/health/nothing"),
+    ] {
+        let request = Request::builder().method(method).uri(format!("http://{}{path}", functions.address()));
+        let request =
+            if content_type.is_empty() { request } else { request.header("content-type", content_type) };
+        let answer = Client::default().send(request.body(body.to_owned()).unwrap()).await.unwrap();
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        assert_eq!(answer.status(), status, "{method} {path}: {text}");
+        assert!(text.contains(error), "{method} {path}: {text}");
+        let json: Value =
+            serde_json::from_str(&text).unwrap_or_else(|_| panic!("{method} {path} answered {text}"));
+        assert_eq!(json["status"], "error");
+        assert_eq!(answer.headers().contains_key("allow"), status == 405, "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_with_a_wrong_type_is_rejected_alone() {
+    let (functions, _directory) = start().await;
+    let body = r#"[{"path":"/a"},{"path":"/b","duration":"long"}]"#;
+    let answer = post(&functions, "/ingest", "application/json", body).await;
+    assert_eq!(answer.0, StatusCode::OK);
+    assert_eq!(answer.1["accepted"], 1);
+    assert_eq!(answer.1["rejected"][0]["index"], 1);
+    assert!(answer.1["rejected"][0]["error"].as_str().unwrap().starts_with("duration: "), "{}", answer.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_answers_ok_and_readiness_asks_the_database() {
+    let (functions, _directory) = start().await;
+    let url = |path: &str| format!("http://{}{path}", functions.address());
+    let alive = Client::default().send(Request::get(url("/health")).body("").unwrap()).await.unwrap();
+    assert_eq!((alive.status(), alive.body().as_ref()), (StatusCode::OK, &b"ok"[..]));
+    let ready = Client::default().get_json(&url("/health/ready")).await.unwrap();
+    assert_eq!(ready["status"], "ready");
+}
+
+async fn start() -> (Functions, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+    (functions, directory)
+}
+
+async fn post(functions: &Functions, path: &str, content_type: &str, body: &str) -> (StatusCode, Value) {
+    let request =
+        Request::post(format!("http://{}{path}", functions.address())).header("content-type", content_type);
+    let answer = Client::default().send(request.body(body.to_owned()).unwrap()).await.unwrap();
+    (answer.status(), serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
+}

@@ -1,0 +1,11 @@
+//! End-to-end tests: a real Envoy with the very filter that operators load, the three functions, a real database.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing test says where by panicking"
+)]
+
+mod functions;
+mod gateway;
+mod setup;

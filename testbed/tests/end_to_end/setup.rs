@@ -1,0 +1,101 @@
+//! The whole path, started for one test.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gatelog_harness::artifacts;
+use gatelog_testbed::client::Client;
+use gatelog_testbed::envoy::Envoy;
+use gatelog_testbed::functions::Functions;
+use gatelog_testbed::gateway_config::{Filter, Gateway};
+use gatelog_testbed::upstream::Upstream;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+/// How long a record may take from Envoy to an answer of `/query`.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(20);
+
+/// Client, Envoy, upstream, functions and database of one test.
+pub struct Path {
+    pub envoy: Envoy,
+    pub functions: Functions,
+    _upstream: Upstream,
+    pub client: Client,
+    directory: TempDir,
+}
+
+impl Path {
+    pub async fn start() -> Self {
+        Self::with_filter(&json!({})).await
+    }
+
+    /// With further keys of the filter's configuration.
+    pub async fn with_filter(overrides: &Value) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+        let upstream = Upstream::start().await.unwrap();
+        let gateway = Gateway {
+            upstream: upstream.address(),
+            collector: functions.address(),
+            filters: vec![Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), overrides)],
+            access_log: Some(directory.path().join("access.log")),
+        };
+        let envoy = Envoy::start(&gateway.bootstrap(), 1).await.unwrap();
+        Self { envoy, functions, _upstream: upstream, client: Client::default(), directory }
+    }
+
+    /// The URL of `path` at the gateway.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.envoy.listener())
+    }
+
+    pub async fn query(&self, parameters: &str) -> Value {
+        self.client
+            .get_json(&format!("http://{}/query?{parameters}", self.functions.address()))
+            .await
+            .unwrap()
+    }
+
+    /// Every stored record, once there are `count`.
+    pub async fn records(&self, count: usize) -> Vec<Value> {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let answer = self.query("page_size=100&sort_order=ASC").await;
+            let records = answer["logs"].as_array().unwrap().clone();
+            if records.len() >= count {
+                assert_eq!(records.len(), count, "more records than requests: {records:#?}");
+                return records;
+            }
+            if Instant::now() > deadline {
+                panic!(
+                    "{} of {count} records after {ARRIVAL_LIMIT:?}; Envoy said:\n{}",
+                    records.len(),
+                    self.envoy.log()
+                );
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What Envoy's own access log says, by request id; one line for each of `count` requests.
+    pub async fn access_log(&self, count: usize) -> HashMap<String, Value> {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let text = std::fs::read_to_string(self.access_log_path()).unwrap_or_default();
+            if text.lines().count() >= count {
+                let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+                return lines
+                    .map(|line| (line["request_id"].as_str().unwrap_or_default().to_owned(), line))
+                    .collect();
+            }
+            assert!(Instant::now() < deadline, "Envoy's access log is short:\n{text}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn access_log_path(&self) -> PathBuf {
+        self.directory.path().join("access.log")
+    }
+}

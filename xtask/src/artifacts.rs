@@ -1,0 +1,169 @@
+//! The WebAssembly files: which package makes which, how large each may be, and building them.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::setup::{self, WasmToolchain};
+use crate::{process, workspace};
+
+/// One package that becomes a wasm file.
+pub struct Artifact {
+    /// The cargo package.
+    pub package: &'static str,
+    /// The target that it is for.
+    pub target: &'static str,
+    /// The largest size that is accepted, in bytes; none for what only tests and benchmarks load.
+    max_bytes: Option<u64>,
+}
+
+/// Everything that is built for WebAssembly.
+pub const ARTIFACTS: &[Artifact] = &[
+    Artifact { package: "gatelog-filter", target: WASIP1, max_bytes: Some(400_000) },
+    Artifact { package: "gatelog-echo-filter", target: WASIP1, max_bytes: None },
+    Artifact { package: "gatelog-noop-filter", target: WASIP1, max_bytes: None },
+    Artifact { package: "gatelog-ingest", target: WASIP2, max_bytes: Some(1_500_000) },
+    Artifact { package: "gatelog-query", target: WASIP2, max_bytes: Some(1_500_000) },
+    Artifact { package: "gatelog-health", target: WASIP2, max_bytes: Some(1_500_000) },
+    Artifact { package: "gatelog-probe", target: WASIP2, max_bytes: None },
+];
+
+const WASIP1: &str = "wasm32-wasip1";
+const WASIP2: &str = "wasm32-wasip2";
+
+/// What to do about warnings of the compiler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Warnings {
+    /// Show them.
+    Show,
+    /// Show them, then fail.
+    Deny,
+}
+
+/// Builds all wasm files, prints the sizes of those that have a limit, and fails over it.
+///
+/// # Errors
+/// Fails when there is no toolchain, the build fails, a file is too large, or warnings are denied and there are some.
+pub fn build(warnings: Warnings) -> Result<()> {
+    let toolchain = setup::wasm()?;
+    let mut found = 0;
+    for artifact in ARTIFACTS {
+        found += compile(&toolchain, artifact)?;
+    }
+    if found > 0 && warnings == Warnings::Deny {
+        bail!("the compiler gave {found} warnings for wasm (above); remove their causes");
+    }
+    check_sizes()
+}
+
+/// The packages for each target, with clippy's view of them.
+///
+/// # Errors
+/// Fails when clippy finds something.
+pub fn clippy(toolchain: &WasmToolchain) -> Result<()> {
+    for target in setup::TARGETS {
+        let packages = ARTIFACTS.iter().filter(|artifact| artifact.target == *target);
+        let mut cargo = target_dir(toolchain.cargo()?)?;
+        // As a release build, to share the macros with the build that follows.
+        cargo.args(["clippy", "--release", "--target", target]);
+        cargo.args(packages.flat_map(|artifact| ["--package", artifact.package]));
+        process::run(cargo.args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// Builds one file, in a run of its own: packages built together would share features, and each file would then differ
+/// from what its package alone gives. Returns how many warnings there were.
+fn compile(toolchain: &WasmToolchain, artifact: &Artifact) -> Result<usize> {
+    let mut cargo = target_dir(toolchain.cargo()?)?;
+    cargo.args(["build", "--release", "--package", artifact.package, "--target", artifact.target]);
+    cargo.args(["--message-format", "json"]);
+    let mut child = cargo.stdout(Stdio::piped()).spawn().with_context(|| process::line(&cargo))?;
+    let mut warnings = 0;
+    for line in BufReader::new(child.stdout.take().context("no pipe for cargo's messages")?).lines() {
+        if let Some(diagnostic) = diagnostic(&line?) {
+            eprint!("{}", diagnostic.rendered);
+            warnings += usize::from(diagnostic.level == "warning");
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("failed ({status}): {}", process::line(&cargo));
+    }
+    Ok(warnings)
+}
+
+fn target_dir(mut cargo: Command) -> Result<Command> {
+    cargo.env("CARGO_TARGET_DIR", workspace::wasm_target_dir()?);
+    Ok(cargo)
+}
+
+/// A line of cargo's JSON messages, as far as it matters here.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    message: Option<Diagnostic>,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    level: String,
+    rendered: String,
+}
+
+fn diagnostic(line: &str) -> Option<Diagnostic> {
+    let message: Message = serde_json::from_str(line).ok()?;
+    message.message.filter(|_| message.reason == "compiler-message")
+}
+
+fn check_sizes() -> Result<()> {
+    let mut too_large = Vec::new();
+    for artifact in ARTIFACTS {
+        let Some(max_bytes) = artifact.max_bytes else { continue };
+        let name = format!("{}.wasm", artifact.package.replace('-', "_"));
+        let file = workspace::wasm_target_dir()?.join(artifact.target).join("release").join(&name);
+        let bytes = fs::metadata(&file)
+            .with_context(|| {
+                format!("the build made no {}; is the package's crate type cdylib?", file.display())
+            })?
+            .len();
+        eprintln!("{name:<24}{:>8} kB of {:>5} kB", kilobytes(bytes), kilobytes(max_bytes));
+        if bytes > max_bytes {
+            too_large.push(name);
+        }
+    }
+    if !too_large.is_empty() {
+        bail!(
+            "over the size limit: {}; see what `cargo tree` brings in, or which code is new",
+            too_large.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// Thousands of bytes, rounded up, so that a file over its limit never looks as if it fitted.
+fn kilobytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_are_read_from_cargos_messages() {
+        let line = r#"{"reason":"compiler-message","message":{"level":"warning","rendered":"unused\n"}}"#;
+        assert_eq!(diagnostic(line).unwrap().level, "warning");
+        assert!(diagnostic(r#"{"reason":"compiler-artifact","fresh":true}"#).is_none());
+        assert!(diagnostic("not JSON").is_none());
+    }
+
+    #[test]
+    fn sizes_are_rounded_up() {
+        assert_eq!(kilobytes(400_000), 400);
+        assert_eq!(kilobytes(400_001), 401);
+    }
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask bench`: prepares what the benchmarks load and start, then becomes them.
+
+use anyhow::Result;
+
+use crate::artifacts::{self, Warnings};
+use crate::{process, setup, workspace};
+
+/// Programs that the measurements of an area start, each with the Debian package that holds it.
+const PROGRAMS: &[(&str, &[(&str, &str)])] = &[("filter", &[("wrk", "wrk")])];
+
+/// `cargo xtask bench AREA …` measures an area with real parts, by the program `gatelog-bench`; without an area, the
+/// criterion benchmarks run. Either gets the other arguments.
+///
+/// # Errors
+/// Fails when something cannot be prepared, or the benchmarks fail.
+pub fn bench(args: &[String]) -> Result<()> {
+    let area = args.first().map(String::as_str).filter(|first| !first.starts_with('-'));
+    for (program, package) in programs(area) {
+        setup::ensure_command(program, package)?;
+    }
+    let envoy = setup::envoy()?;
+    artifacts::build(Warnings::Show)?;
+    let mut cargo = workspace::cargo()?;
+    match area {
+        Some(_) => {
+            cargo.args(["run", "--profile", "bench", "--package", "gatelog-bench", "--bin", "gatelog-bench"])
+        }
+        None => cargo.args(["bench", "--package", "gatelog-bench"]),
+    };
+    process::replace_with(cargo.arg("--").args(args).env("GATELOG_ENVOY", envoy))
+}
+
+fn programs(area: Option<&str>) -> &'static [(&'static str, &'static str)] {
+    let found = PROGRAMS.iter().find(|(name, _)| area == Some(name));
+    found.map_or(&[], |(_, programs)| programs)
+}

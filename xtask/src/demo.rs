@@ -1,0 +1,42 @@
+//! `cargo xtask demo`: prepares everything that the demo needs, then becomes the demo.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::artifacts::{self, Warnings};
+use crate::{process, setup, workspace};
+
+/// The options of the demo.
+#[derive(Args)]
+pub struct Options {
+    /// End after the table instead of running until Ctrl-C.
+    #[arg(long)]
+    once: bool,
+    /// What runs the functions.
+    #[arg(long, value_enum, default_value_t = Runtime::Local)]
+    runtime: Runtime,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Runtime {
+    /// The local host, which is part of the project.
+    Local,
+    /// `spin up`, when Spin is on PATH.
+    Spin,
+}
+
+/// Builds and starts the demo; returns only when that fails.
+///
+/// # Errors
+/// Fails when something cannot be prepared, or the demo fails.
+pub fn demo(options: &Options) -> Result<()> {
+    let envoy = setup::envoy()?;
+    artifacts::build(Warnings::Show)?;
+    let mut cargo = workspace::cargo()?;
+    cargo.args(["run", "--package", "gatelog-testbed", "--bin", "gatelog-demo", "--"]);
+    if options.once {
+        cargo.arg("--once");
+    }
+    cargo.args(["--runtime", if options.runtime == Runtime::Spin { "spin" } else { "local" }]);
+    process::replace_with(cargo.env("GATELOG_ENVOY", envoy))
+}

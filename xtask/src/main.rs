@@ -1,0 +1,63 @@
+//! Project tasks: `cargo xtask setup | build | test | ci | demo | bench | tidy`.
+
+mod artifacts;
+mod bench;
+mod demo;
+mod process;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use artifacts::Warnings;
+
+/// Project tasks. What a task needs and the machine lacks is fetched first.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Prepare this machine: a toolchain for wasm, and Envoy.
+    Setup,
+    /// Build the wasm files and check their sizes.
+    Build,
+    /// Run all checks and tests.
+    Test,
+    /// What CI runs: the same as `test`.
+    Ci,
+    /// Show gatelog at work: Envoy with the filter, the functions, some traffic, and what was recorded.
+    Demo(demo::Options),
+    /// Measure: `bench AREA [--quick]` with real parts, `bench` alone by criterion.
+    Bench {
+        /// An area, such as `filter`, and its options.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Check the project's own rules.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match run(Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Setup => setup::wasm().and_then(|_| setup::envoy()).map(drop),
+        Task::Build => artifacts::build(Warnings::Show),
+        Task::Test | Task::Ci => test::test(),
+        Task::Demo(options) => demo::demo(&options),
+        Task::Bench { args } => bench::bench(&args),
+        Task::Tidy => tidy::tidy(),
+    }
+}

@@ -1,0 +1,109 @@
+//! Debian packages, installed when a command that the project needs is not there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, workspace};
+
+/// Where daemons are; not on the path of ordinary users.
+const SYSTEM_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/// Whether this is Debian or one of its children.
+pub fn is_debian() -> bool {
+    workspace::on_path("apt-get").is_some()
+}
+
+/// The file that provides the command `name`; on Debian `package` is installed when there is none.
+///
+/// # Errors
+/// Fails with what to install when the command is not there and cannot be brought.
+pub fn ensure_command(name: &str, package: &str) -> Result<PathBuf> {
+    if let Some(file) = find(name) {
+        return Ok(file);
+    }
+    if !is_debian() {
+        bail!(
+            "there is no `{name}` on PATH; install it with your system's package manager (Debian: {package})"
+        );
+    }
+    install(&[package], &format!("`{name}`"))?;
+    find(name).with_context(|| format!("the package {package} is installed, but there is no `{name}`"))
+}
+
+/// Installs packages; `what` says what they are for.
+///
+/// # Errors
+/// Fails with the command to run when this user may not install, and with apt-get's words when it fails.
+pub fn install(packages: &[&str], what: &str) -> Result<()> {
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+    let privileges = privileges().with_context(|| {
+        format!("{what} is not installed, and only root may install it; run: sudo {by_hand}")
+    })?;
+    update(privileges);
+    process::with_progress(&format!("installing {what}: {}", packages.join(" ")), || {
+        let options = ["install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"];
+        process::capture(apt_get(privileges).args(options).args(packages))
+    })
+    .with_context(|| format!("cannot install {what}; by hand: {by_hand}"))?;
+    Ok(())
+}
+
+/// What to put before `apt-get`.
+#[derive(Clone, Copy)]
+enum Privileges {
+    Root,
+    Sudo,
+}
+
+fn privileges() -> Option<Privileges> {
+    let id = process::capture(process::command("id").arg("-u")).ok()?;
+    if id.trim() == "0" {
+        return Some(Privileges::Root);
+    }
+    process::capture(process::command("sudo").args(["-n", "true"])).ok().map(|_| Privileges::Sudo)
+}
+
+fn apt_get(privileges: Privileges) -> Command {
+    let mut command = match privileges {
+        Privileges::Root => process::command("env"),
+        Privileges::Sudo => {
+            let mut sudo = process::command("sudo");
+            sudo.args(["-n", "env"]);
+            sudo
+        }
+    };
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command
+}
+
+/// Fetches the package lists, once in a run. A failure is only reported: the lists that are there may do.
+fn update(privileges: Privileges) {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        let fetched = process::with_progress("fetching Debian's package lists", || {
+            process::capture(apt_get(privileges).arg("update"))
+        });
+        if let Err(error) = fetched {
+            eprintln!("  apt-get update failed; the present lists are used: {error:#}");
+        }
+    });
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let in_system_folders = || SYSTEM_FOLDERS.iter().map(|dir| Path::new(dir).join(name));
+    workspace::on_path(name).or_else(|| in_system_folders().find(|file| workspace::is_program(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_there_is_used_and_nothing_is_installed() {
+        let shell = ensure_command("sh", "no-such-package").unwrap();
+        assert!(shell.ends_with("sh"));
+    }
+}

@@ -1,0 +1,112 @@
+//! `cargo xtask test`: everything that must hold before a change is taken, the cheap steps first.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::mem;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::artifacts::{self, Warnings};
+use crate::step::Steps;
+use crate::{process, setup, tidy, workspace};
+
+const FORMAT: &str = "fmt --all --check";
+const CLIPPY: &str = "clippy --workspace --all-targets -- -D warnings";
+const DOCUMENT: &str = "doc --workspace --no-deps";
+const TESTS: &str = "test --workspace";
+
+/// Runs all steps and stops at the first that fails.
+///
+/// # Errors
+/// Fails with the step's name and the command that runs it alone.
+pub fn test() -> Result<()> {
+    let mut steps = Steps::new(8);
+    steps.step("formatting", "cargo fmt --all", || {
+        setup::ensure_component("fmt")?;
+        process::run(&mut cargo(FORMAT)?)
+    })?;
+    steps.step("tidy", "cargo xtask tidy", tidy::tidy)?;
+    steps.step("clippy", &format!("cargo {CLIPPY}"), || {
+        setup::ensure_component("clippy")?;
+        process::run(&mut cargo(CLIPPY)?)
+    })?;
+    steps.step("documentation", &format!("RUSTDOCFLAGS='-D warnings' cargo {DOCUMENT}"), || {
+        process::run(cargo(DOCUMENT)?.env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    let prepare = || Ok((setup::wasm()?, setup::envoy()?));
+    let (toolchain, envoy) = steps.step("set-up", "cargo xtask setup", prepare)?;
+    steps.step("clippy for wasm", "the command above", || {
+        if toolchain.has_clippy() {
+            return artifacts::clippy(&toolchain);
+        }
+        eprintln!("this toolchain has no clippy for wasm; the next step denies the compiler's warnings");
+        Ok(())
+    })?;
+    steps.step("wasm files, warnings denied", "cargo xtask build", || artifacts::build(Warnings::Deny))?;
+    let alone = format!("GATELOG_ENVOY={} cargo {TESTS}", envoy.display());
+    let last_lines = steps.step("tests", &alone, || run_tests(&envoy))?;
+    steps.finish();
+    print!("{last_lines}");
+    Ok(())
+}
+
+fn cargo(words: &str) -> Result<Command> {
+    let mut cargo = workspace::cargo()?;
+    cargo.args(words.split(' '));
+    Ok(cargo)
+}
+
+/// Runs cargo's tests. What they print is shown as it comes, but for the last result, which is returned: it is to be
+/// the end of all output.
+fn run_tests(envoy: &Path) -> Result<String> {
+    let (reader, writer) = io::pipe()?;
+    let mut cargo = cargo(TESTS)?;
+    cargo.env("GATELOG_ENVOY", envoy).stdout(writer.try_clone()?).stderr(writer);
+    let name = process::line(&cargo);
+    let mut child = cargo.spawn().with_context(|| format!("cannot start {name}"))?;
+    // The command keeps its ends of the pipe, and reading would not end.
+    mem::drop(mem::replace(&mut cargo, Command::new("")));
+    let last = hold_back_last_result(BufReader::new(reader), io::stdout())?;
+    let status = child.wait()?;
+    if !status.success() {
+        print!("{last}");
+        bail!("failed ({status}): {name}");
+    }
+    Ok(last)
+}
+
+/// Copies lines, and returns those from the last `test result:` line on.
+fn hold_back_last_result(from: impl BufRead, mut to: impl Write) -> Result<String> {
+    let mut held = String::new();
+    for line in from.split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        let begins = line.starts_with("test result:");
+        if begins || held.is_empty() || !line.trim().is_empty() {
+            to.write_all(mem::take(&mut held).as_bytes())?;
+        }
+        if begins || !held.is_empty() {
+            held.push_str(&line);
+            held.push('\n');
+        } else {
+            writeln!(to, "{line}")?;
+        }
+    }
+    Ok(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_result_is_held_back_and_everything_else_is_copied_in_order() {
+        let output =
+            "running 1 test\n\ntest result: ok. 1 passed\n\nrunning 2 tests\n\ntest result: ok. 2 passed\n\n";
+        let mut shown = Vec::new();
+        let last = hold_back_last_result(output.as_bytes(), &mut shown).unwrap();
+        assert_eq!(last, "test result: ok. 2 passed\n\n");
+        assert_eq!(String::from_utf8(shown).unwrap() + &last, output);
+    }
+}
