@@ -1,4 +1,5 @@
-//! What differs between the databases' SQL. This file alone asks which database it is.
+//! What differs between the databases' SQL. This file, and `expression` for the questions, alone ask which database
+//! it is.
 //!
 //! SQLite keeps `start_time` as the text that the record's JSON has, `2026-01-31T12:00:00.000000Z`: its fixed width
 //! makes it sort as time does, SQLite's date functions read it, people can read it, and an answer needs no
@@ -16,7 +17,7 @@ use crate::statement::Value;
 /// The SQL that a database understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// SQLite 3.38 or later: Spin's SQLite interface, libSQL, Turso.
+    /// SQLite 3.43 or later: Spin's SQLite interface, libSQL, Turso.
     Sqlite,
     /// MySQL 8.0 or MariaDB 10.6, or later.
     Mysql,

@@ -1,5 +1,7 @@
 //! The seam between SQL and databases: one trait with one method that does something.
 
+use std::rc::Rc;
+
 use crate::{Dialect, Rows, Statement, StorageError};
 
 /// A database that runs statements.
@@ -19,6 +21,16 @@ pub trait Executor {
     ///
     /// [`StorageError`], which says whether trying again can help.
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError>;
+}
+
+impl<E: Executor> Executor for Rc<E> {
+    fn dialect(&self) -> Dialect {
+        E::dialect(self)
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        E::run(self, statement).await
+    }
 }
 
 impl<E: Executor> Executor for &E {

@@ -4,22 +4,30 @@
 //!
 //! - [`statement`]: [`Statement`], its bound [`Value`]s, and the [`Rows`] that come back. Only the builders of this
 //!   crate make statements, identifiers come only from the field table, and values are always bound.
-//! - [`dialect`]: what differs between SQLite (libSQL, Turso) and MySQL (MariaDB); nothing else asks which it is.
+//! - [`dialect`], `expression`: what differs between SQLite (libSQL, Turso) and MySQL (MariaDB); nothing else asks which
+//!   it is.
 //! - [`schema`]: the table, its indexes, and the versioned migrations.
 //! - [`insert`]: a batch of records as one statement, and what became of it.
-//! - [`query`], [`cursor`], [`select`]: a typed query, the place where a page ended, and the SQL of both.
+//! - [`query`], [`cursor`], [`selection`], [`select`]: a typed query, the place where a page ended, the fields to read,
+//!   and the SQL of them; `condition` holds the `WHERE`.
 //! - [`stored`]: a row read back as a record.
+//! - [`distinct`]: the values of a field. [`scenarios`]: HiMarket's statistics by name.
 //! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL.
 
+mod condition;
 pub mod cursor;
 pub mod dialect;
+pub mod distinct;
 pub mod driver;
 mod error;
 pub mod executor;
+mod expression;
 pub mod insert;
 pub mod query;
+pub mod scenarios;
 pub mod schema;
 pub mod select;
+pub mod selection;
 pub mod statement;
 pub mod stored;
 
@@ -28,5 +36,6 @@ pub use dialect::Dialect;
 pub use error::StorageError;
 pub use executor::Executor;
 pub use query::{Direction, Filter, Page, Query, Sort, Test};
+pub use selection::Selection;
 pub use statement::{Rows, Statement, Value};
 pub use stored::StoredRecord;

@@ -1,22 +1,51 @@
-//! The SQL of a [`Query`]: one page of records, their count, and one record by its id.
+//! The SQL of a [`Query`]: pages of records, their count, and one record by its id.
 
-use std::fmt::Write;
+use gatelog_record::Kind;
 
-use gatelog_record::FIELDS;
-
+use crate::condition::Select;
 use crate::query::{Direction, Filter, Page, Query, Test};
-use crate::schema::TABLE;
-use crate::{Dialect, Executor, Statement, StorageError, StoredRecord, Value};
+use crate::schema::{INDEXES, TABLE};
+use crate::{Dialect, Executor, Selection, Statement, StorageError, StoredRecord, Value};
 
-/// Reads one page.
+/// Records that were read at once.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The records, at least one unless there are none.
+    pub records: Vec<StoredRecord>,
+    /// Whether the page goes on behind them: they were as many as may be held in memory.
+    pub cut: bool,
+}
+
+/// Reads one page with every field, however large it is.
 ///
 /// # Errors
 ///
 /// The database's.
 pub async fn page(executor: &impl Executor, query: &Query) -> Result<Vec<StoredRecord>, StorageError> {
+    Ok(batch(executor, query, &Selection::all(), usize::MAX).await?.records)
+}
+
+/// Reads the selected fields of one page, or of its beginning: no more than one record beyond `max_bytes` of values.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn batch(
+    executor: &impl Executor,
+    query: &Query,
+    selection: &Selection,
+    max_bytes: usize,
+) -> Result<Batch, StorageError> {
     let dialect = executor.dialect();
-    let rows = executor.run(&page_statement(dialect, query)).await?;
-    Ok(rows.into_iter().map(|row| StoredRecord::new(dialect, row)).collect())
+    let rows = executor.run(&batch_statement(dialect, query, selection, max_bytes)).await?;
+    let cut = is_measured(query, selection, max_bytes)
+        && rows
+            .first()
+            .and_then(|row| row.last()?.as_integer())
+            .and_then(|page_rows| usize::try_from(page_rows).ok())
+            .is_some_and(|page_rows| page_rows > rows.len());
+    let records = rows.into_iter().map(|row| StoredRecord::new(dialect, selection.clone(), row)).collect();
+    Ok(Batch { records, cut })
 }
 
 /// Counts the records that meet `filters`.
@@ -36,7 +65,7 @@ pub async fn count(executor: &impl Executor, filters: &[Filter]) -> Result<u64, 
         })
 }
 
-/// Reads the record with this id.
+/// Reads the record with this id, with every field.
 ///
 /// # Errors
 ///
@@ -45,16 +74,168 @@ pub async fn by_record_id(
     executor: &impl Executor,
     record_id: &str,
 ) -> Result<Option<StoredRecord>, StorageError> {
+    one(executor, record_id, &Selection::all()).await
+}
+
+/// Reads the selected fields of the record with this id.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn one(
+    executor: &impl Executor,
+    record_id: &str,
+    selection: &Selection,
+) -> Result<Option<StoredRecord>, StorageError> {
     let dialect = executor.dialect();
-    let rows = executor.run(&by_record_id_statement(dialect, record_id)).await?;
-    Ok(rows.into_iter().next().map(|row| StoredRecord::new(dialect, row)))
+    let rows = executor.run(&one_statement(dialect, record_id, selection)).await?;
+    Ok(rows.into_iter().next().map(|row| StoredRecord::new(dialect, selection.clone(), row)))
 }
 
 /// The statement of [`page`].
 pub fn page_statement(dialect: Dialect, query: &Query) -> Statement<'_> {
-    let mut select = Select::of(selected_columns(dialect), dialect);
-    for filter in &query.filters {
-        select.filter(filter);
+    batch_statement(dialect, query, &Selection::all(), usize::MAX)
+}
+
+/// The statement of [`batch`].
+///
+/// Where the rows may be too large together, the lengths of the page's values are read first, and then the rows as far
+/// as they fit; the last column is then the number of rows of the page.
+pub fn batch_statement<'q>(
+    dialect: Dialect,
+    query: &'q Query,
+    selection: &Selection,
+    max_bytes: usize,
+) -> Statement<'q> {
+    let columns = selection.sql(dialect);
+    if !is_measured(query, selection, max_bytes) {
+        return rows(dialect, query, &columns).statement();
+    }
+    let (by, order) = (query.sort.by.name, order(query));
+    let lengths = format!("id, {by}, {} AS row_bytes", selection.row_bytes(dialect));
+    let before = format!(
+        "id AS place, COUNT(*) OVER () AS page_rows, \
+         SUM(row_bytes) OVER (ORDER BY {by} {order}, id {order}) - row_bytes AS bytes_before"
+    );
+    let mut select = rows(dialect, query, &lengths)
+        .around(&before, "page")
+        .around(&format!("{columns}, page_rows"), "measured");
+    // CROSS JOIN keeps SQLite from walking the table and looking each row up in the page.
+    select
+        .push(format_args!(" CROSS JOIN {TABLE} ON {TABLE}.id = place"), [])
+        .condition(
+            format_args!("bytes_before < ?"),
+            [Value::from(i64::try_from(max_bytes).unwrap_or(i64::MAX))],
+        )
+        .push(format_args!(" ORDER BY {TABLE}.{by} {order}, {TABLE}.id {order}"), []);
+    select.statement()
+}
+
+/// The statement of [`count`].
+pub fn count_statement(dialect: Dialect, filters: &[Filter]) -> Statement<'_> {
+    let mut select = Select::of(dialect, "COUNT(*) AS total");
+    select.filters(filters);
+    select.statement()
+}
+
+/// The statement of [`one`].
+pub fn one_statement<'q>(dialect: Dialect, record_id: &'q str, selection: &Selection) -> Statement<'q> {
+    let mut select = Select::of(dialect, &selection.sql(dialect));
+    select
+        .condition(format_args!("record_id = ?"), [Value::from(record_id)])
+        .push(format_args!(" LIMIT 1"), []);
+    select.statement()
+}
+
+fn is_measured(query: &Query, selection: &Selection, max_bytes: usize) -> bool {
+    let rows = usize::try_from(query.page.limit()).unwrap_or(usize::MAX);
+    selection.largest_row().saturating_mul(rows) > max_bytes
+}
+
+/// The rows of a page, in order.
+fn rows<'q>(dialect: Dialect, query: &'q Query, columns: &str) -> Select<'q> {
+    let limit = i64::from(query.page.limit());
+    let offset = match query.page {
+        Page::Offset { offset, .. } => i64::try_from(offset).unwrap_or(i64::MAX),
+        Page::After { .. } => 0,
+    };
+    let order = order(query);
+    let mut select = match listed(dialect, query, columns, limit.saturating_add(offset)) {
+        Some(mut parts) => {
+            parts.push(format_args!(" ORDER BY {} {order}, id {order}", query.sort.by.name), []);
+            parts
+        }
+        None => {
+            let mut select = matching(dialect, query, columns, None);
+            // With the table's name, because MySQL would order by the converted time that bears the column's name.
+            select.push(
+                format_args!(" ORDER BY {TABLE}.{} {order}, {TABLE}.id {order}", query.sort.by.name),
+                [],
+            );
+            select
+        }
+    };
+    select.push(format_args!(" LIMIT ?"), [Value::from(limit)]);
+    if offset > 0 {
+        select.push(format_args!(" OFFSET ?"), [Value::from(offset)]);
+    }
+    select
+}
+
+/// Most values of a list that are looked up one by one.
+const MAX_LOOKUPS: usize = 16;
+/// Most bound values of such a statement.
+const MAX_LOOKUP_PARAMS: usize = 4_096;
+
+/// A page in the order of time of the records with one of several values of an indexed field: the first records of each
+/// value, from the index, instead of all records of all values, sorted.
+fn listed<'q>(dialect: Dialect, query: &'q Query, columns: &str, limit: i64) -> Option<Select<'q>> {
+    if query.sort.by.kind != Kind::Timestamp {
+        return None;
+    }
+    let (filter, values) = query.filters.iter().find_map(|filter| match &filter.test {
+        Test::TextIn(values) if (2..=MAX_LOOKUPS).contains(&values.len()) && has_index(filter) => {
+            Some((filter, values))
+        }
+        _ => None,
+    })?;
+    let order = order(query);
+    // A value that is given twice would find its records twice.
+    let mut unique: Vec<&str> = values.iter().map(|value| &**value).collect();
+    unique.sort_unstable();
+    unique.dedup();
+    let parts: Vec<_> = unique
+        .into_iter()
+        .map(|value| {
+            let mut part = matching(dialect, query, columns, Some((filter, value)));
+            part.push(
+                format_args!(" ORDER BY {TABLE}.start_time {order}, {TABLE}.id {order} LIMIT ?"),
+                [Value::from(limit)],
+            );
+            part
+        })
+        .collect();
+    let bound: usize = parts.iter().map(Select::bound).sum();
+    (bound <= MAX_LOOKUP_PARAMS).then(|| Select::all_of(dialect, parts, "listed"))
+}
+
+fn has_index(filter: &Filter) -> bool {
+    INDEXES.iter().any(|index| index.columns == [filter.field.name, "start_time"])
+}
+
+/// The rows that meet the filters and lie behind the cursor; with one value in place of a filter's list if so asked.
+fn matching<'q>(
+    dialect: Dialect,
+    query: &'q Query,
+    columns: &str,
+    one_of: Option<(&'q Filter, &'q str)>,
+) -> Select<'q> {
+    let mut select = Select::of(dialect, columns);
+    let list = one_of.map(|(filter, _)| filter);
+    select
+        .filters(query.filters.iter().filter(|filter| !list.is_some_and(|list| std::ptr::eq(list, *filter))));
+    if let Some((filter, value)) = one_of {
+        select.condition(format_args!("{} = ?", filter.field.name), [Value::from(value)]);
     }
     if let Page::After { cursor, .. } = query.page {
         let beyond = if cursor.direction == Direction::Descending { '<' } else { '>' };
@@ -64,141 +245,9 @@ pub fn page_statement(dialect: Dialect, query: &Query) -> Statement<'_> {
             [dialect.time_value(cursor.time), dialect.time_value(cursor.time), Value::from(cursor.id)],
         );
     }
-    let order = if query.sort.direction == Direction::Descending { "DESC" } else { "ASC" };
-    let _ = write!(select.sql, " ORDER BY {} {order}, id {order} LIMIT ?", query.sort.by.name);
-    select.params.push(Value::from(i64::from(query.page.limit())));
-    if let Page::Offset { offset: offset @ 1.., .. } = query.page {
-        select.sql.push_str(" OFFSET ?");
-        select.params.push(Value::from(i64::try_from(offset).unwrap_or(i64::MAX)));
-    }
-    select.statement()
+    select
 }
 
-/// The statement of [`count`].
-pub fn count_statement(dialect: Dialect, filters: &[Filter]) -> Statement<'_> {
-    let mut select = Select::of("COUNT(*) AS total".to_owned(), dialect);
-    for filter in filters {
-        select.filter(filter);
-    }
-    select.statement()
-}
-
-/// The statement of [`by_record_id`].
-pub fn by_record_id_statement(dialect: Dialect, record_id: &str) -> Statement<'_> {
-    let mut select = Select::of(selected_columns(dialect), dialect);
-    select.condition(format_args!("record_id = ?"), [Value::from(record_id)]);
-    select.sql.push_str(" LIMIT 1");
-    select.statement()
-}
-
-fn selected_columns(dialect: Dialect) -> String {
-    let mut columns = String::from("id");
-    for field in FIELDS {
-        columns.push_str(", ");
-        columns.push_str(&dialect.selected(field));
-    }
-    columns
-}
-
-/// A `SELECT` in the making.
-struct Select<'q> {
-    dialect: Dialect,
-    sql: String,
-    params: Vec<Value<'q>>,
-    filtered: bool,
-}
-
-impl<'q> Select<'q> {
-    fn of(columns: String, dialect: Dialect) -> Self {
-        Self { dialect, sql: format!("SELECT {columns} FROM {TABLE}"), params: Vec::new(), filtered: false }
-    }
-
-    fn condition(&mut self, sql: std::fmt::Arguments<'_>, params: impl IntoIterator<Item = Value<'q>>) {
-        self.sql.push_str(if self.filtered { " AND " } else { " WHERE " });
-        self.filtered = true;
-        let _ = self.sql.write_fmt(sql);
-        self.params.extend(params);
-    }
-
-    fn filter(&mut self, filter: &'q Filter) {
-        let name = filter.field.name;
-        let dialect = self.dialect;
-        match &filter.test {
-            Test::NotBefore(time) => {
-                self.condition(format_args!("{name} >= ?"), [dialect.time_value(*time)]);
-            }
-            Test::NotAfter(time) => {
-                self.condition(format_args!("{name} <= ?"), [dialect.time_value(*time)]);
-            }
-            Test::TextIn(texts) => {
-                let is_in = is_in(name, texts.len());
-                self.condition(format_args!("{is_in}"), texts.iter().map(|text| Value::from(&**text)));
-            }
-            Test::TextNotIn(texts) => {
-                let is_in = is_in(name, texts.len());
-                self.condition(
-                    format_args!("({name} IS NULL OR NOT {is_in})"),
-                    texts.iter().map(|text| Value::from(&**text)),
-                );
-            }
-            Test::Contains(text) => {
-                let pattern = format!("%{}%", escape_like(text));
-                self.condition(format_args!("{name} LIKE ? ESCAPE '|'"), [Value::from(pattern)]);
-            }
-            Test::StartsWith(text) => {
-                let pattern = format!("{}%", escape_like(text));
-                self.condition(format_args!("{name} LIKE ? ESCAPE '|'"), [Value::from(pattern)]);
-            }
-            Test::Present => self.condition(format_args!("{name} > ''"), []),
-            Test::NumberIn(ranges) => {
-                let (within, numbers) = within(name, ranges);
-                self.condition(format_args!("{within}"), numbers);
-            }
-            Test::NumberNotIn(ranges) => {
-                let (within, numbers) = within(name, ranges);
-                self.condition(format_args!("({name} IS NULL OR NOT {within})"), numbers);
-            }
-            Test::AtLeast(number) => self.condition(format_args!("{name} >= ?"), [Value::from(*number)]),
-            Test::AtMost(number) => self.condition(format_args!("{name} <= ?"), [Value::from(*number)]),
-        }
-    }
-
-    fn statement(self) -> Statement<'q> {
-        Statement::new(self.sql, self.params)
-    }
-}
-
-fn is_in(name: &str, count: usize) -> String {
-    if count == 1 {
-        return format!("{name} = ?");
-    }
-    format!("{name} IN (?{})", ", ?".repeat(count.saturating_sub(1)))
-}
-
-/// The condition that a number is in one of the ranges, in parentheses where it has several parts.
-fn within(name: &str, ranges: &[(i64, i64)]) -> (String, Vec<Value<'static>>) {
-    let singles: Vec<_> = ranges.iter().filter(|(low, high)| low == high).map(|(low, _)| *low).collect();
-    let mut parts = Vec::new();
-    let mut params: Vec<Value<'static>> = Vec::new();
-    if !singles.is_empty() {
-        parts.push(is_in(name, singles.len()));
-        params.extend(singles.into_iter().map(Value::from));
-    }
-    for (low, high) in ranges.iter().filter(|(low, high)| low != high) {
-        parts.push(format!("{name} BETWEEN ? AND ?"));
-        params.extend([Value::from(*low), Value::from(*high)]);
-    }
-    let condition = parts.join(" OR ");
-    (format!("({condition})"), params)
-}
-
-fn escape_like(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '|') {
-            escaped.push('|');
-        }
-        escaped.push(character);
-    }
-    escaped
+fn order(query: &Query) -> &'static str {
+    if query.sort.direction == Direction::Descending { "DESC" } else { "ASC" }
 }

@@ -1,36 +1,39 @@
 //! A row of `access_logs`, read back as the record that it was.
 
-use gatelog_record::{FIELDS, Field, FieldValue, Kind, Timestamp};
+use gatelog_record::{Field, FieldValue, Kind, Timestamp};
 use serde_json::value::RawValue;
 
 use crate::statement::Row;
-use crate::{Cursor, Dialect, Direction, Value};
+use crate::{Cursor, Dialect, Direction, Selection, Value};
 
-/// One stored record.
+/// One stored record, or the selected fields of it.
 #[derive(Clone, Debug)]
 pub struct StoredRecord {
     dialect: Dialect,
     id: i64,
-    /// In the order of the field table.
+    selection: Selection,
+    /// In the order of the selection's columns.
     values: Row,
 }
 
 impl StoredRecord {
-    /// `row` holds the key and then the fields in the order of the field table.
-    pub(crate) fn new(dialect: Dialect, row: Row) -> Self {
+    /// `row` holds the key and then the selection's columns.
+    pub(crate) fn new(dialect: Dialect, selection: Selection, row: Row) -> Self {
         let mut values = row.into_iter();
         let id = values.next().as_ref().and_then(Value::as_integer).unwrap_or_default();
-        Self { dialect, id, values: values.collect() }
+        Self { dialect, id, selection, values: values.collect() }
     }
 
-    /// The fields with their values, in the order of the field table.
+    /// The fields that were asked for with their values, in the order in which they were asked for.
     pub fn fields(&self) -> impl Iterator<Item = (&'static Field, FieldValue<'_>)> {
-        FIELDS.iter().zip(&self.values).map(|(field, value)| (field, self.value(field, value)))
+        let fields = self.selection.fields().iter();
+        fields.zip(&self.values).map(|(field, value)| (*field, self.value(field, value)))
     }
 
     /// When the request began.
     pub fn start_time(&self) -> Option<Timestamp> {
-        self.fields().find_map(|(_, value)| match value {
+        let mut columns = self.selection.columns().iter().zip(&self.values);
+        columns.find_map(|(field, value)| match self.value(field, value) {
             FieldValue::Timestamp(time) => Some(time),
             _ => None,
         })
@@ -39,6 +42,11 @@ impl StoredRecord {
     /// The place right after this record in the order of time.
     pub fn cursor(&self, direction: Direction) -> Option<Cursor> {
         Some(Cursor { direction, time: self.start_time()?, id: self.id })
+    }
+
+    /// Bytes of the texts in it, which is nearly all of the memory that it takes.
+    pub fn text_bytes(&self) -> usize {
+        self.values.iter().filter_map(Value::as_text).map(str::len).sum()
     }
 
     fn value<'s>(&self, field: &Field, value: &'s Value<'static>) -> FieldValue<'s> {

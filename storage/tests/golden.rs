@@ -8,7 +8,7 @@ use std::path::Path;
 
 use gatelog_record::{AccessRecord, Timestamp, fields};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Sort, Statement, Test, insert, schema, select,
+    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, insert, schema, select,
 };
 
 #[test]
@@ -43,7 +43,7 @@ fn statements(dialect: Dialect) -> String {
     let many: Vec<_> = (0..10_000).map(|n| record(&n.to_string())).collect();
     show("more values than placeholders", &insert::statement(dialect, &many));
 
-    show("one record", &select::by_record_id_statement(dialect, "0198"));
+    show("one record", &select::one_statement(dialect, "0198", &Selection::all()));
     show("count", &select::count_statement(dialect, &[filter("model", text_in(&["a", "b"]))]));
     let page = Page::Offset { offset: 0, limit: 10 };
     let newest = Sort { by: field("start_time"), direction: Direction::Descending };

@@ -43,7 +43,14 @@ impl Envoy {
             .arg("--admin-address-path")
             .arg(directory.path().join("admin"))
             .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info"])
-            .args(["--concurrency", &concurrency.to_string(), "--file-flush-interval-msec", "50"])
+            .args([
+                "--concurrency",
+                &concurrency.to_string(),
+                "--file-flush-interval-msec",
+                "50",
+                "--drain-time-s",
+                "1",
+            ])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -26,7 +26,7 @@ pub struct Functions {
 #[derive(Debug)]
 enum Runtime {
     Local(RunningApp),
-    Spin(#[expect(dead_code, reason = "held so that Spin ends with the functions")] Child),
+    Spin(Child),
 }
 
 impl Functions {
@@ -36,9 +36,28 @@ impl Functions {
     ///
     /// What the local host says: a missing component, a wrong manifest, a database that cannot be opened.
     pub async fn start_local(database: &Path) -> anyhow::Result<Self> {
-        let app =
-            App::builder(artifacts::workspace().join("spin.toml")).sqlite_file(database).start().await?;
+        Self::start_local_at(SocketAddr::from(([127, 0, 0, 1], 0)), database).await
+    }
+
+    /// As [`Functions::start_local`], at an address: to come back where others were before.
+    ///
+    /// # Errors
+    ///
+    /// As there, and when the port is taken.
+    pub async fn start_local_at(address: SocketAddr, database: &Path) -> anyhow::Result<Self> {
+        let manifest = artifacts::workspace().join("spin.toml");
+        let app = App::builder(manifest).listen(address).sqlite_file(database).start().await?;
         Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
+    }
+
+    /// Lets the requests under way end, and stops.
+    pub async fn stop(self) {
+        match self.runtime {
+            Runtime::Local(app) => app.shutdown().await,
+            Runtime::Spin(mut spin) => {
+                let _ = spin.kill().await;
+            }
+        }
     }
 
     /// Runs them under `spin up` at `address`, with Spin's state in `state`.

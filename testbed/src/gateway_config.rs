@@ -51,28 +51,57 @@ pub const COLLECTOR_CLUSTER: &str = "gatelog";
 impl Gateway {
     /// The bootstrap configuration, with ports that Envoy chooses.
     pub fn bootstrap(&self) -> Value {
+        self.bootstrap_with(
+            json!({ "listeners": [self.listener()], "clusters": self.clusters() }),
+            Value::Null,
+        )
+    }
+
+    /// A bootstrap configuration that takes its listener from a file; Envoy reads it again whenever another file is
+    /// moved to its place. See [`Gateway::listener_file`].
+    pub fn dynamic_bootstrap(&self, listener_file: &Path) -> Value {
+        let source = json!({ "resource_api_version": "V3", "path_config_source": { "path": listener_file } });
+        self.bootstrap_with(json!({ "clusters": self.clusters() }), json!({ "lds_config": source }))
+    }
+
+    /// What the file of [`Gateway::dynamic_bootstrap`] holds.
+    pub fn listener_file(&self, version: &str) -> Value {
+        let mut listener = self.listener();
+        if let Some(members) = listener.as_object_mut() {
+            members.insert("@type".into(), "type.googleapis.com/envoy.config.listener.v3.Listener".into());
+        }
+        json!({ "version_info": version, "resources": [listener] })
+    }
+
+    fn bootstrap_with(&self, static_resources: Value, dynamic_resources: Value) -> Value {
         json!({
             "node": { "id": "testbed-gateway", "cluster": "testbed", "metadata": { "POD_NAME": "gateway-pod-0" } },
             "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
-            "static_resources": {
-                "listeners": [{
-                    "name": "web",
-                    "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
-                    "filter_chains": [{ "filters": [{
-                        "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": self.connection_manager(),
-                    }] }],
-                }],
-                "clusters": [
-                    cluster("web", self.upstream),
-                    cluster("llm", self.upstream),
-                    // Port 9 (discard) has no listener here: connections are refused.
-                    cluster("dead", SocketAddr::from(([127, 0, 0, 1], 9))),
-                    { "name": "empty", "type": "STATIC", "connect_timeout": "1s" },
-                    cluster(COLLECTOR_CLUSTER, self.collector),
-                ],
-            },
+            "static_resources": static_resources,
+            "dynamic_resources": dynamic_resources,
         })
+    }
+
+    fn listener(&self) -> Value {
+        json!({
+            "name": "web",
+            "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
+            "filter_chains": [{ "filters": [{
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": self.connection_manager(),
+            }] }],
+        })
+    }
+
+    fn clusters(&self) -> Value {
+        json!([
+            cluster("web", self.upstream),
+            cluster("llm", self.upstream),
+            // Port 9 (discard) has no listener here: connections are refused.
+            cluster("dead", SocketAddr::from(([127, 0, 0, 1], 9))),
+            { "name": "empty", "type": "STATIC", "connect_timeout": "1s" },
+            cluster(COLLECTOR_CLUSTER, self.collector),
+        ])
     }
 
     fn connection_manager(&self) -> Value {

@@ -1,26 +1,79 @@
-//! Answers: JSON and plain text.
+//! Answers: JSON and plain text, complete or streamed.
 
-use bytes::Bytes;
+use std::fmt;
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{StatusCode, response};
 use serde::Serialize;
+
+use crate::Failure;
 
 /// What a handler answers.
 pub type Response = http::Response<Body>;
 
 /// The body of an answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Body {
     /// Complete, in memory.
     Full(Bytes),
+    /// Made while it is sent.
+    Stream(Chunks),
 }
 
 impl Body {
-    /// The bytes of a complete body.
+    /// The bytes of a complete body; of a streamed one there are none yet.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Full(bytes) => bytes,
+            Self::Stream(_) => &[],
         }
+    }
+
+    /// All of the body in memory, for tests.
+    ///
+    /// # Errors
+    ///
+    /// The failure that breaks the stream off.
+    pub async fn collect(self) -> Result<Bytes, Failure> {
+        let mut chunks = match self {
+            Self::Full(bytes) => return Ok(bytes),
+            Self::Stream(chunks) => chunks,
+        };
+        let mut body = BytesMut::new();
+        while let Some(chunk) = chunks.next().await {
+            body.extend_from_slice(&chunk?);
+        }
+        Ok(body.freeze())
+    }
+}
+
+/// The parts of a streamed body. A failure ends it, and the client sees a body that breaks off.
+pub struct Chunks(Pin<Box<dyn Stream<Item = Result<Bytes, Failure>>>>);
+
+impl Chunks {
+    /// A body of the parts that `stream` yields; the next is asked for when the last was taken.
+    pub fn new(stream: impl Stream<Item = Result<Bytes, Failure>> + 'static) -> Self {
+        Self(Box::pin(stream))
+    }
+
+    /// The next part.
+    pub async fn next(&mut self) -> Option<Result<Bytes, Failure>> {
+        self.0.next().await
+    }
+}
+
+impl From<Chunks> for Pin<Box<dyn Stream<Item = Result<Bytes, Failure>>>> {
+    fn from(chunks: Chunks) -> Self {
+        chunks.0
+    }
+}
+
+impl fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Chunks")
     }
 }
 
@@ -28,16 +81,17 @@ impl Body {
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     // What the functions answer are maps with string keys and numbers, which always can be written.
     let body = serde_json::to_vec(value).unwrap_or_else(|_| br#"{"status":"error"}"#.to_vec());
-    with_type(status, "application/json", body.into())
+    with_type(status, "application/json", Body::Full(body.into()))
 }
 
 /// A plain text answer.
 pub fn text(status: StatusCode, text: &'static str) -> Response {
-    with_type(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+    with_type(status, "text/plain; charset=utf-8", Body::Full(Bytes::from_static(text.as_bytes())))
 }
 
-fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Response {
-    let mut response = response::Response::new(Body::Full(body));
+/// An answer of any type.
+pub fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = response::Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

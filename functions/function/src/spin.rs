@@ -1,12 +1,16 @@
 //! The shell around the handlers under Spin: variables, bodies, the clock, and random bytes.
 
+use std::pin::Pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
+use futures::{Stream, TryStreamExt};
 use gatelog_record::Timestamp;
-use http_body_util::BodyExt;
+use http_body::Frame;
+use http_body_util::{BodyExt, Either, StreamBody};
 use spin_sdk::http::{FullBody, Request};
 use spin_sdk::{variables, wasip3};
+use thiserror::Error;
 
 use crate::body::{self, BodySource};
 use crate::{Body, Failure, Response, Variables};
@@ -73,10 +77,28 @@ pub fn request(request: Request) -> http::Request<SpinBody> {
     request.map(SpinBody)
 }
 
+/// The body of an answer as Spin takes it.
+pub type ResponseBody = Either<FullBody<Bytes>, StreamBody<FrameStream>>;
+
+type FrameStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, BrokenOff>>>>;
+
+/// What ends a streamed body early. The host breaks the connection off, so the client cannot take the body for whole.
+#[derive(Debug, Error)]
+#[error("the answer breaks off: {message}")]
+pub struct BrokenOff {
+    message: String,
+}
+
 /// An answer as Spin takes it.
-pub fn response(response: Response) -> http::Response<FullBody<Bytes>> {
+pub fn response(response: Response) -> http::Response<ResponseBody> {
     response.map(|body| match body {
-        Body::Full(bytes) => FullBody::new(bytes),
+        Body::Full(bytes) => Either::Left(FullBody::new(bytes)),
+        Body::Stream(chunks) => {
+            let chunks: Pin<Box<dyn Stream<Item = Result<Bytes, Failure>>>> = chunks.into();
+            let broken = |failure: Failure| BrokenOff { message: failure.public_message() };
+            let frames: FrameStream = Box::pin(chunks.map_ok(Frame::data).map_err(broken));
+            Either::Right(StreamBody::new(frames))
+        }
     })
 }
 

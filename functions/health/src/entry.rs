@@ -2,7 +2,7 @@
 
 use gatelog_function::spin;
 use gatelog_storage::driver::spin_sqlite::SpinSqlite;
-use spin_sdk::http::{FullBody, Request};
+use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 use crate::handler;
@@ -12,7 +12,7 @@ thread_local! {
 }
 
 #[http_service]
-async fn serve(request: Request) -> http::Response<FullBody<bytes::Bytes>> {
+async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let database = DATABASE.with(|database| *database);
     spin::response(handler::handle(request, database).await)
 }

@@ -4,7 +4,7 @@
 use gatelog_function::spin::{self, SpinVariables};
 use gatelog_function::{Failure, log};
 use gatelog_storage::driver::spin_sqlite::SpinSqlite;
-use spin_sdk::http::{FullBody, Request};
+use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 use crate::IngestConfig;
@@ -16,7 +16,7 @@ thread_local! {
 }
 
 #[http_service]
-async fn serve(request: Request) -> http::Response<FullBody<bytes::Bytes>> {
+async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let response = match config().await {
         Ok(config) => {
             let database = DATABASE.with(|database| *database);

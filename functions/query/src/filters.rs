@@ -1,6 +1,8 @@
-//! The filters of a query string: which field a parameter's name means, which test, and the values in it.
+//! The filters of a query string: one table of their names, made from the field table, and the values in them.
 
-use gatelog_record::{Field, Kind, fields};
+use std::sync::LazyLock;
+
+use gatelog_record::{FIELDS, Field, Kind, fields};
 use gatelog_storage::{Filter, Test};
 
 use crate::{terms, time};
@@ -8,45 +10,143 @@ use crate::{terms, time};
 /// Most conditions in a query, and most values in a list; SQLite's bound on the depth of an expression is 1 000.
 pub const MAX_TERMS: usize = 100;
 
-/// Whether a parameter is a filter.
-pub fn is_filter(name: &str) -> bool {
-    matches!(name, "start" | "start_time" | "end" | "end_time" | "bizType") || operation(name).is_some()
+/// A parameter that chooses records.
+#[derive(Debug)]
+pub struct FilterParameter {
+    /// Its name.
+    pub name: String,
+    /// The field that it looks at.
+    pub field: &'static Field,
+    /// What it asks for.
+    pub operation: Operation,
 }
 
-/// Reads a parameter that is no other than a filter.
+/// What a filter asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// At or after a time.
+    NotBefore,
+    /// At or before a time.
+    NotAfter,
+    /// One of a list.
+    List,
+    /// None of a list.
+    ListOfOthers,
+    /// Contains a text.
+    Contains,
+    /// Begins with a text.
+    Prefix,
+    /// At least a number.
+    Min,
+    /// At most a number.
+    Max,
+    /// What the request was made for.
+    BizType,
+}
+
+/// The names that are not made from a field's name, and the fields whose own name is another operation.
+const NAMED: &[(&str, &str, Operation)] = &[
+    ("start_time", "start_time", Operation::NotBefore),
+    ("start", "start_time", Operation::NotBefore),
+    ("end", "start_time", Operation::NotAfter),
+    ("end_time", "start_time", Operation::NotAfter),
+    ("bizType", "path", Operation::BizType),
+    ("path", "path", Operation::Contains),
+    ("path_exact", "path", Operation::List),
+    ("path_exact!", "path", Operation::ListOfOthers),
+    ("status", "response_code", Operation::List),
+    ("status!", "response_code", Operation::ListOfOthers),
+];
+
+const TEXT: &[(&str, Operation)] = &[
+    ("", Operation::List),
+    ("!", Operation::ListOfOthers),
+    ("_contains", Operation::Contains),
+    ("_prefix", Operation::Prefix),
+];
+const NUMBER: &[(&str, Operation)] = &[
+    ("", Operation::List),
+    ("!", Operation::ListOfOthers),
+    ("_min", Operation::Min),
+    ("_max", Operation::Max),
+];
+const JSON: &[(&str, Operation)] = &[("_contains", Operation::Contains)];
+
+/// Every filter.
+pub static FILTERS: LazyLock<Vec<FilterParameter>> = LazyLock::new(|| {
+    let named = NAMED.iter().filter_map(|(name, field, operation)| {
+        Some(FilterParameter {
+            name: (*name).to_owned(),
+            field: fields::field(field)?,
+            operation: *operation,
+        })
+    });
+    let by_field = FIELDS.iter().flat_map(|field| {
+        let suffixes = match field.kind {
+            Kind::Timestamp => &[],
+            Kind::Text(_) => TEXT,
+            Kind::Integer | Kind::Count => NUMBER,
+            Kind::Json(_) => JSON,
+        };
+        suffixes.iter().map(move |(suffix, operation)| FilterParameter {
+            name: format!("{}{suffix}", field.name),
+            field,
+            operation: *operation,
+        })
+    });
+    // `path` contains its text, so it has no list of its own.
+    named.chain(by_field.filter(|filter| !matches!(&*filter.name, "path" | "path!"))).collect()
+});
+
+/// The filter with this name.
+pub fn find(name: &str) -> Option<&'static FilterParameter> {
+    FILTERS.iter().find(|filter| filter.name == name)
+}
+
+impl FilterParameter {
+    /// Reads the filter's value.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn read(&self, value: &str) -> Result<Filter, String> {
+        let field = self.field;
+        let number = || value.parse().map_err(|_| not(value, "a whole number"));
+        let test = match self.operation {
+            Operation::NotBefore => Test::NotBefore(read_time(value)?),
+            Operation::NotAfter => Test::NotAfter(read_time(value)?),
+            Operation::Contains => Test::Contains(value.to_owned()),
+            Operation::Prefix => Test::StartsWith(value.to_owned()),
+            Operation::Min => Test::AtLeast(number()?),
+            Operation::Max => Test::AtMost(number()?),
+            Operation::List if is_text(field) => Test::TextIn(texts(value)?),
+            Operation::ListOfOthers if is_text(field) => Test::TextNotIn(texts(value)?),
+            Operation::List => Test::NumberIn(numbers(field, value)?),
+            Operation::ListOfOthers => Test::NumberNotIn(numbers(field, value)?),
+            Operation::BizType => return biz_type(value, field),
+        };
+        Ok(Filter { field, test })
+    }
+}
+
+/// Reads a time.
 ///
 /// # Errors
 ///
-/// What is wrong with its name or value.
-pub fn filter(name: &str, value: &str) -> Result<Filter, String> {
-    let unknown = || "there is no such parameter".to_owned();
-    let on = |field: &str, test| fields::field(field).map(|field| Filter { field, test }).ok_or_else(unknown);
-    let time = || time::parse(value).ok_or_else(|| not(value, time::EXPECTED));
-    match name {
-        "start_time" | "start" => return on("start_time", Test::NotBefore(time()?)),
-        "end" | "end_time" => return on("start_time", Test::NotAfter(time()?)),
-        "bizType" => {
-            return match value {
-                "MCP_SERVER" => on("path", Test::StartsWith("/mcp-servers".to_owned())),
-                "MODEL_API" => on("model", Test::Present),
-                _ => Err(not(value, "MCP_SERVER or MODEL_API")),
-            };
-        }
-        _ => {}
-    }
-    let (field, operation) = operation(name).ok_or_else(unknown)?;
-    let number = || value.parse().map_err(|_| not(value, "a whole number"));
-    let test = match operation {
-        Operation::Contains => Test::Contains(value.to_owned()),
-        Operation::Prefix => Test::StartsWith(value.to_owned()),
-        Operation::Min => Test::AtLeast(number()?),
-        Operation::Max => Test::AtMost(number()?),
-        Operation::List if matches!(field.kind, Kind::Text(_)) => Test::TextIn(texts(value)?),
-        Operation::ListOfOthers if matches!(field.kind, Kind::Text(_)) => Test::TextNotIn(texts(value)?),
-        Operation::List => Test::NumberIn(numbers(field, value)?),
-        Operation::ListOfOthers => Test::NumberNotIn(numbers(field, value)?),
-    };
-    Ok(Filter { field, test })
+/// When it is none.
+pub fn read_time(value: &str) -> Result<gatelog_record::Timestamp, String> {
+    time::parse(value).ok_or_else(|| not(value, time::EXPECTED))
+}
+
+/// Reads a list of texts of at least one and at most [`MAX_TERMS`].
+///
+/// # Errors
+///
+/// When there are fewer or more.
+pub fn texts(value: &str) -> Result<Vec<String>, String> {
+    let mut texts = Vec::new();
+    extend(&mut texts, &terms::list(value))?;
+    if texts.is_empty() { Err(not(value, "a list of values")) } else { Ok(texts) }
 }
 
 /// Adds to a list within [`MAX_TERMS`].
@@ -62,56 +162,53 @@ pub fn extend<T: Clone>(all: &mut Vec<T>, more: &[T]) -> Result<(), String> {
     Ok(())
 }
 
+/// Adds a condition; the lists of a parameter that is given twice join.
+///
+/// # Errors
+///
+/// When there are too many.
+pub fn add(filters: &mut Vec<Filter>, filter: Filter) -> Result<(), String> {
+    let same = filters.iter_mut().find_map(|known| {
+        if known.field != filter.field {
+            return None;
+        }
+        match (&mut known.test, &filter.test) {
+            (Test::TextIn(all), Test::TextIn(more)) | (Test::TextNotIn(all), Test::TextNotIn(more)) => {
+                Some(extend(all, more))
+            }
+            (Test::NumberIn(all), Test::NumberIn(more))
+            | (Test::NumberNotIn(all), Test::NumberNotIn(more)) => Some(extend(all, more)),
+            _ => None,
+        }
+    });
+    match same {
+        Some(joined) => joined,
+        None if filters.len() >= MAX_TERMS => Err(format!("more than {MAX_TERMS} conditions")),
+        None => {
+            filters.push(filter);
+            Ok(())
+        }
+    }
+}
+
 /// `"value" is not …`, the value cut to what a message can hold.
 pub fn not(value: &str, expected: &str) -> String {
     let shown: String = value.chars().take(64).collect();
     format!("{shown:?} is not {expected}")
 }
 
-/// What the name of a filter asks for.
-enum Operation {
-    List,
-    ListOfOthers,
-    Contains,
-    Prefix,
-    Min,
-    Max,
+fn is_text(field: &Field) -> bool {
+    matches!(field.kind, Kind::Text(_))
 }
 
-/// The field and the operation that a parameter's name means, by the field's kind.
-fn operation(name: &str) -> Option<(&'static Field, Operation)> {
-    let (base, negated) = match name.strip_suffix('!') {
-        Some(base) => (base, true),
-        None => (name, false),
-    };
-    let list = if negated { Operation::ListOfOthers } else { Operation::List };
-    match base {
-        "status" => return Some((fields::field("response_code")?, list)),
-        "path_exact" => return Some((fields::field("path")?, list)),
-        "path" if negated => return None,
-        "path" => return Some((fields::field("path")?, Operation::Contains)),
-        _ => {}
+fn biz_type(value: &str, path: &'static Field) -> Result<Filter, String> {
+    match value {
+        "MCP_SERVER" => Ok(Filter { field: path, test: Test::StartsWith("/mcp-servers".to_owned()) }),
+        "MODEL_API" => fields::field("model")
+            .map(|field| Filter { field, test: Test::Present })
+            .ok_or_else(|| "records have no model".to_owned()),
+        _ => Err(not(value, "MCP_SERVER or MODEL_API")),
     }
-    if let Some(field) = fields::field(base) {
-        let listable = matches!(field.kind, Kind::Text(_) | Kind::Integer | Kind::Count);
-        return listable.then_some((field, list));
-    }
-    let (base, suffix) = base.rsplit_once('_').filter(|_| !negated)?;
-    let field = fields::field(base)?;
-    let operation = match (field.kind, suffix) {
-        (Kind::Text(_) | Kind::Json(_), "contains") => Operation::Contains,
-        (Kind::Text(_), "prefix") => Operation::Prefix,
-        (Kind::Integer | Kind::Count, "min") => Operation::Min,
-        (Kind::Integer | Kind::Count, "max") => Operation::Max,
-        _ => return None,
-    };
-    Some((field, operation))
-}
-
-fn texts(value: &str) -> Result<Vec<String>, String> {
-    let mut texts = Vec::new();
-    extend(&mut texts, &terms::list(value))?;
-    if texts.is_empty() { Err(not(value, "a list of values")) } else { Ok(texts) }
 }
 
 fn numbers(field: &Field, value: &str) -> Result<Vec<(i64, i64)>, String> {

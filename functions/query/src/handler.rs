@@ -1,38 +1,32 @@
 //! From a request to an answer.
 //!
 //! - `GET /query`: `{"total":n,"logs":[…],"status":"success"}` as Higress's log-collector answers, and `next_cursor`
-//!   while there are further records and the order is that of time.
-//! - `GET /query/{record_id}`: `{"log":{…},"status":"success"}`.
+//!   while there are further records and the order is that of time; or an export as NDJSON or CSV.
+//! - `GET /query/{record_id}`: `{"log":{…},"status":"success"}`. A record whose id is one of the names below is found
+//!   by `/query?record_id=` alone.
+//! - `GET /query/scenarios`, `/query/scenarios/{name}`: HiMarket's statistics.
+//! - `GET /query/filters/{field}`: the values of a field.
+//! - `GET /query/openapi.json`: the description of all this.
 //!
-//! Errors have the same keys with `"status":"error"`, no logs, and the reason in `error`.
+//! Errors are `{"total":0,"logs":null,"status":"error","error":"…"}` everywhere.
 
 use std::borrow::Cow;
 
-use gatelog_function::{Failure, Response, answer, failure, log};
-use gatelog_record::Kind;
-use gatelog_storage::{Executor, StoredRecord, select};
+use bytes::Bytes;
+use gatelog_function::{Body, Failure, Response, answer, failure, log};
+use gatelog_record::Field;
+use gatelog_storage::{Executor, Selection, select};
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use crate::QueryConfig;
+use crate::controls::read_fields;
 use crate::log_entry::LogEntry;
-use crate::params::{self, InvalidParameter, Params};
+use crate::params::{InvalidParameter, each};
+use crate::{QueryConfig, openapi, page, scenario, values};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "query";
-
-#[derive(Debug, Serialize)]
-struct Logs<'r> {
-    /// `null` when it was not counted.
-    total: Option<u64>,
-    logs: Option<Vec<LogEntry<'r>>>,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
 
 #[derive(Debug, Serialize)]
 struct OneLog<'r> {
@@ -40,8 +34,20 @@ struct OneLog<'r> {
     status: &'static str,
 }
 
+#[derive(Debug, Serialize)]
+struct ErrorBody<'a> {
+    total: u64,
+    logs: Option<()>,
+    status: &'static str,
+    error: &'a str,
+}
+
 /// Serves one request; its body, if there is any, is not looked at.
-pub async fn handle<B>(request: Request<B>, database: &impl Executor, config: &QueryConfig) -> Response {
+pub async fn handle<B, E: Executor + Clone + 'static>(
+    request: Request<B>,
+    database: E,
+    config: &QueryConfig,
+) -> Response {
     match answer(request, database, config).await {
         Ok(response) => response,
         Err(failure) => {
@@ -53,64 +59,54 @@ pub async fn handle<B>(request: Request<B>, database: &impl Executor, config: &Q
 
 /// The answer to a request that failed.
 pub fn failed(failure: &Failure) -> Response {
-    failure.response_with(&Logs {
-        total: Some(0),
-        logs: None,
-        status: "error",
-        next_cursor: None,
-        error: Some(failure.public_message()),
-    })
+    let error = failure.public_message();
+    failure.response_with(&ErrorBody { total: 0, logs: None, status: "error", error: &error })
 }
 
-async fn answer<B>(
+async fn answer<B, E: Executor + Clone + 'static>(
     request: Request<B>,
-    database: &impl Executor,
+    database: E,
     config: &QueryConfig,
 ) -> Result<Response, Failure> {
     failure::check_method(request.method(), "GET")?;
     config.token.check(request.headers())?;
     let path = request.uri().path();
     let below = path.strip_prefix("/query").unwrap_or(path).trim_matches('/');
+    let parts: Vec<Cow<'_, str>> =
+        below.split('/').map(|part| percent_decode_str(part).decode_utf8_lossy()).collect();
+    let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
     let query_string = request.uri().query().unwrap_or_default();
-    match below {
-        "" => page(query_string, database, config).await,
-        id if !id.contains('/') => one(id, query_string, database).await,
+    match parts.as_slice() {
+        [""] => page::answer(query_string, request.headers(), database, config).await,
+        ["openapi.json"] => {
+            no_parameters(query_string)?;
+            let document = Body::Full(Bytes::from_static(openapi::DOCUMENT.as_bytes()));
+            Ok(answer::with_type(StatusCode::OK, "application/json", document))
+        }
+        ["scenarios"] => {
+            no_parameters(query_string)?;
+            Ok(scenario::list())
+        }
+        ["scenarios", name] => scenario::answer(name, query_string, &database).await,
+        ["filters", field] => values::answer(field, query_string, &database).await,
+        [id] if *id != "filters" => one(id, query_string, &database).await,
         _ => Err(Failure::NotFound { message: format!("there is nothing at {path}") }),
     }
 }
 
-async fn page(
-    query_string: &str,
-    database: &impl Executor,
-    config: &QueryConfig,
-) -> Result<Response, Failure> {
-    let Params { query, page_size, count } = params::parse(query_string, config.max_page_size)?;
-    let total = match count {
-        true => Some(select::count(database, &query.filters).await?),
-        false => None,
-    };
-    let mut records = select::page(database, &query).await?;
-    let page_size = usize::try_from(page_size).unwrap_or(usize::MAX);
-    let is_last = records.len() <= page_size;
-    records.truncate(page_size);
-    let by_time = query.sort.by.kind == Kind::Timestamp;
-    let next_cursor = records
-        .last()
-        .filter(|_| by_time && !is_last)
-        .and_then(|last| last.cursor(query.sort.direction))
-        .map(|cursor| cursor.to_string());
-    let logs = Some(records.iter().map(LogEntry).collect());
-    Ok(answer::json(StatusCode::OK, &Logs { total, logs, status: "success", next_cursor, error: None }))
-}
-
 async fn one(id: &str, query_string: &str, database: &impl Executor) -> Result<Response, Failure> {
-    if let Some((name, _)) = form_urlencoded::parse(query_string.as_bytes()).next() {
-        let name = name.into_owned();
-        return Err(InvalidParameter { name, problem: "one record takes no parameters".to_owned() }.into());
-    }
-    let id: Cow<'_, str> = percent_decode_str(id).decode_utf8_lossy();
-    match select::by_record_id(database, &id).await? {
-        Some(record) => Ok(found(&record)),
+    let mut fields: Vec<&'static Field> = Vec::new();
+    each(query_string, |name, value| match name {
+        "fields" => read_fields(&mut fields, value),
+        _ => Err("one record takes no parameter but fields".to_owned()),
+    })?;
+    let is_selected = !fields.is_empty();
+    let selection = if is_selected { Selection::of(fields) } else { Selection::all() };
+    match select::one(database, id, &selection).await? {
+        Some(record) => {
+            let log = LogEntry { record: &record, is_selected };
+            Ok(answer::json(StatusCode::OK, &OneLog { log, status: "success" }))
+        }
         None => {
             let id: String = id.chars().take(64).collect();
             Err(Failure::NotFound { message: format!("there is no record {id:?}") })
@@ -118,8 +114,8 @@ async fn one(id: &str, query_string: &str, database: &impl Executor) -> Result<R
     }
 }
 
-fn found(record: &StoredRecord) -> Response {
-    answer::json(StatusCode::OK, &OneLog { log: LogEntry(record), status: "success" })
+fn no_parameters(query_string: &str) -> Result<(), InvalidParameter> {
+    each(query_string, |_, _| Err("there are no parameters here".to_owned()))
 }
 
 impl From<InvalidParameter> for Failure {

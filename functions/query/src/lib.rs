@@ -1,20 +1,30 @@
-//! `GET /query` and what is beside it: a query string becomes a typed query, its rows become JSON.
+//! `GET /query` and what is beside it: a query string becomes a typed query, its rows become JSON, NDJSON or CSV.
 //!
 //! - [`config`]: the function's variables.
 //! - [`handler`]: a request becomes an answer; no Spin in it.
-//! - [`params`]: the query string; [`filters`]: the filters in it; [`terms`], [`time`]: their values.
-//! - [`log_entry`]: a stored record in the shape that Higress's log-collector answers.
+//! - [`page`]: pages and exports; [`records`]: reading them part by part; [`output`], [`log_entry`]: writing them.
+//! - [`scenario`]: HiMarket's statistics. [`values`]: the values of a field.
+//! - [`params`]: the query string; [`filters`], [`controls`]: the tables of its parameters; [`terms`], [`time`]: their
+//!   values.
+//! - [`openapi`]: the description of the function, made from the tables.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
 pub mod config;
+pub mod controls;
 #[cfg(target_family = "wasm")]
 mod entry;
 pub mod filters;
 pub mod handler;
 pub mod log_entry;
+pub mod openapi;
+pub mod output;
+pub mod page;
 pub mod params;
+pub mod records;
+pub mod scenario;
 pub mod terms;
 pub mod time;
+pub mod values;
 
 pub use config::QueryConfig;
 pub use handler::handle;

@@ -1,6 +1,7 @@
 //! The query string becomes a typed query.
 //!
-//! Every parameter of Higress's log-collector, with its meaning; beyond it, every field of the field table:
+//! Every parameter of Higress's log-collector, with its meaning; beyond it, every field of the field table. The tables
+//! [`FILTERS`](crate::filters::FILTERS) and [`CONTROLS`](crate::controls::CONTROLS) hold the names:
 //!
 //! | parameter | meaning |
 //! |---|---|
@@ -17,32 +18,38 @@
 //! | `sort_by` (`start_time`), `sort_order` (`DESC`) | the order |
 //! | `cursor` | the page after `next_cursor` of the page before; empty for the first; no `total` |
 //! | `total` (`true`) | `false`: do not count |
+//! | `fields` (all) | the fields of the answer |
+//! | `format` (by `Accept`, else `json`) | `ndjson`, `csv`: an export, of every record unless a page is asked for |
 //!
 //! A filter without a value is no filter. Anything else is refused with a message that names the parameter.
 
 use gatelog_record::{Field, Kind, fields};
-use gatelog_storage::{Cursor, Direction, Filter, Page, Query, Sort, Test};
+use gatelog_storage::{Cursor, Direction, Filter, Page, Query, Selection, Sort};
 use thiserror::Error;
 
-use crate::filters::{MAX_TERMS, extend, filter, is_filter, not};
+use crate::controls::{
+    self, Control, Format, MAX_VALUE_BYTES, once, read_boolean, read_fields, read_number, read_sortable,
+};
+use crate::filters::{self, add, not};
 
-/// Longest value of a filter, in bytes; SQLite's bound on a LIKE pattern is 50 000.
-pub const MAX_VALUE_BYTES: usize = 8_192;
 /// Records in a page when the request does not say.
 pub const DEFAULT_PAGE_SIZE: u32 = 10;
-
-/// The text fields that records can be sorted by, as in Higress's log-collector; numbers and times all can.
-const SORTABLE_TEXTS: &[&str] = &["authority", "method", "path", "upstream_cluster", "route_name"];
 
 /// What a query string asks for.
 #[derive(Clone, Debug)]
 pub struct Params {
-    /// The query, with one record more than the page holds, which tells whether there is a next page.
+    /// The query. Its page holds one record more than the answer, which tells whether there are more.
     pub query: Query,
-    /// Records in the page.
-    pub page_size: u32,
+    /// Records in the answer; `None` for all.
+    pub page_size: Option<u32>,
     /// Whether to count all records that meet the filters.
     pub count: bool,
+    /// The fields of the answer.
+    pub selection: Selection,
+    /// Whether the fields were chosen by the request.
+    pub is_selected: bool,
+    /// The form of the answer.
+    pub format: Format,
 }
 
 /// A query string that cannot be answered.
@@ -55,21 +62,46 @@ pub struct InvalidParameter {
     pub problem: String,
 }
 
-/// Reads a query string.
+/// Reads a query string of `/query`, with the form that the header `Accept` asks for.
 ///
 /// # Errors
 ///
 /// The first parameter that is unknown or has a bad value.
-pub fn parse(query_string: &str, max_page_size: u32) -> Result<Params, InvalidParameter> {
-    let mut reader = Reader::new(max_page_size);
-    for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
-        reader
-            .read(&name, &value)
-            .map_err(|problem| InvalidParameter { name: name.chars().take(64).collect(), problem })?;
-    }
-    reader.finish()
+pub fn parse(query_string: &str, accepted: Format, max_page_size: u32) -> Result<Params, InvalidParameter> {
+    let mut reader = Reader { max_page_size, ..Reader::default() };
+    each(query_string, |name, value| reader.read(name, value))?;
+    reader.finish(accepted)
 }
 
+/// Hands each parameter of a query string to `read`.
+///
+/// # Errors
+///
+/// The first problem that it finds, with the parameter's name.
+pub fn each(
+    query_string: &str,
+    mut read: impl FnMut(&str, &str) -> Result<(), String>,
+) -> Result<(), InvalidParameter> {
+    for (name, value) in form_urlencoded::parse(query_string.as_bytes()) {
+        let read = match &*value {
+            value if value.len() > MAX_VALUE_BYTES => {
+                Err(format!("it is longer than {MAX_VALUE_BYTES} bytes"))
+            }
+            // No record holds one, and SQLite takes a pattern to end there.
+            value if value.contains('\0') => Err("it has a NUL character in it".to_owned()),
+            value => read(&name, value),
+        };
+        read.map_err(|problem| InvalidParameter { name: name.chars().take(64).collect(), problem })?;
+    }
+    Ok(())
+}
+
+/// The problem of a parameter that there is not.
+pub fn unknown() -> String {
+    "there is no such parameter".to_owned()
+}
+
+#[derive(Default)]
 struct Reader {
     max_page_size: u32,
     filters: Vec<Filter>,
@@ -80,43 +112,31 @@ struct Reader {
     /// `Some(None)` for the first page by cursor.
     cursor: Option<Option<Cursor>>,
     count: Option<bool>,
+    fields: Vec<&'static Field>,
+    format: Option<Format>,
 }
 
 impl Reader {
-    fn new(max_page_size: u32) -> Self {
-        Self {
-            max_page_size,
-            filters: Vec::new(),
-            page: None,
-            page_size: None,
-            sort_by: None,
-            direction: None,
-            cursor: None,
-            count: None,
-        }
-    }
-
     fn read(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if value.len() > MAX_VALUE_BYTES {
-            return Err(format!("it is longer than {MAX_VALUE_BYTES} bytes"));
-        }
-        match name {
-            "cursor" => {
-                let cursor = if value.is_empty() { None } else { Some(value.parse().map_err(text)?) };
-                once(&mut self.cursor, cursor)
+        let Some(control) = controls::find(name) else {
+            let filter = filters::find(name).ok_or_else(unknown)?;
+            return if value.is_empty() { Ok(()) } else { add(&mut self.filters, filter.read(value)?) };
+        };
+        match control {
+            Control::Cursor => {
+                let read = |text: &str| {
+                    text.parse().map_err(|error: gatelog_storage::cursor::InvalidCursor| error.to_string())
+                };
+                once(&mut self.cursor, if value.is_empty() { None } else { Some(read(value)?) })
             }
-            _ if value.is_empty() && (is_control(name) || is_filter(name)) => Ok(()),
-            "page" => {
+            _ if value.is_empty() => Ok(()),
+            Control::Page => {
                 let page = value.parse().ok().filter(|page| *page >= 1);
                 once(&mut self.page, page.ok_or_else(|| not(value, "a whole number from 1"))?)
             }
-            "page_size" => {
-                let size = value.parse().ok().filter(|size| (1..=self.max_page_size).contains(size));
-                let expected = || not(value, &format!("a whole number from 1 to {}", self.max_page_size));
-                once(&mut self.page_size, size.ok_or_else(expected)?)
-            }
-            "sort_by" => once(&mut self.sort_by, sortable(value)?),
-            "sort_order" => {
+            Control::PageSize => once(&mut self.page_size, read_number(value, 1, self.max_page_size)?),
+            Control::SortBy => once(&mut self.sort_by, read_sortable(value)?),
+            Control::SortOrder => {
                 let direction = match value {
                     _ if value.eq_ignore_ascii_case("asc") => Direction::Ascending,
                     _ if value.eq_ignore_ascii_case("desc") => Direction::Descending,
@@ -124,58 +144,41 @@ impl Reader {
                 };
                 once(&mut self.direction, direction)
             }
-            "total" => once(&mut self.count, boolean(value)?),
-            "path_like" => boolean(value).map(|_| ()),
-            _ => {
-                let filter = filter(name, value)?;
-                self.add(filter)
-            }
+            Control::Total => once(&mut self.count, read_boolean(value)?),
+            Control::Fields => read_fields(&mut self.fields, value),
+            Control::Format => once(&mut self.format, Format::read(value)?),
+            Control::PathLike => read_boolean(value).map(|_| ()),
         }
     }
 
-    /// Adds a condition; the lists of a parameter that is given twice join.
-    fn add(&mut self, filter: Filter) -> Result<(), String> {
-        let same = self.filters.iter_mut().find_map(|known| {
-            if known.field != filter.field {
-                return None;
-            }
-            match (&mut known.test, &filter.test) {
-                (Test::TextIn(all), Test::TextIn(more)) | (Test::TextNotIn(all), Test::TextNotIn(more)) => {
-                    Some(extend(all, more))
-                }
-                (Test::NumberIn(all), Test::NumberIn(more))
-                | (Test::NumberNotIn(all), Test::NumberNotIn(more)) => Some(extend(all, more)),
-                _ => None,
-            }
-        });
-        match same {
-            Some(joined) => joined,
-            None if self.filters.len() >= MAX_TERMS => Err(format!("more than {MAX_TERMS} conditions")),
-            None => {
-                self.filters.push(filter);
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(self) -> Result<Params, InvalidParameter> {
+    fn finish(self, accepted: Format) -> Result<Params, InvalidParameter> {
         let invalid = |name: &str, problem: &str| InvalidParameter {
             name: name.to_owned(),
             problem: problem.to_owned(),
         };
-        let page_size = self.page_size.unwrap_or(DEFAULT_PAGE_SIZE.min(self.max_page_size));
-        // One record more tells whether there is another page.
-        let limit = page_size.saturating_add(1);
-        let by = match self.sort_by {
-            Some(field) => field,
-            None => {
-                fields::field("start_time").ok_or_else(|| invalid("sort_by", "there is no start_time"))?
+        let format = self.format.unwrap_or(accepted);
+        let by_default = DEFAULT_PAGE_SIZE.min(self.max_page_size);
+        let page_size = match (self.page_size, format) {
+            (None, Format::Ndjson | Format::Csv) if self.page.is_none() => None,
+            (page_size, _) => Some(page_size.unwrap_or(by_default)),
+        };
+        // One record more tells whether there are more.
+        let limit = page_size.unwrap_or(u32::MAX).saturating_add(1);
+        let by = match self.sort_by.or_else(|| fields::field("start_time")) {
+            Some(field) if page_size.is_none() && field.kind != Kind::Timestamp => {
+                return Err(invalid(
+                    "sort_by",
+                    "an export in another order than that of start_time needs a page_size",
+                ));
             }
+            Some(field) => field,
+            None => return Err(invalid("sort_by", "there is no start_time")),
         };
         let mut sort = Sort { by, direction: self.direction.unwrap_or(Direction::Descending) };
         let page = match self.cursor {
             None => {
-                let skipped = (self.page.unwrap_or(1) - 1).checked_mul(u64::from(page_size));
+                let page_size = u64::from(page_size.unwrap_or_default());
+                let skipped = (self.page.unwrap_or(1) - 1).checked_mul(page_size);
                 let offset = skipped.filter(|offset| i64::try_from(*offset).is_ok());
                 Page::Offset { offset: offset.ok_or_else(|| invalid("page", "it is too large"))?, limit }
             }
@@ -194,40 +197,16 @@ impl Reader {
                 Page::After { cursor, limit }
             }
         };
-        let count = self.count.unwrap_or(self.cursor.is_none());
-        Ok(Params { query: Query { filters: self.filters, sort, page }, page_size, count })
+        let count = match (self.count, format) {
+            (Some(true), Format::Ndjson | Format::Csv) => {
+                return Err(invalid("total", "an export has no place for it"));
+            }
+            (count, Format::Json) => count.unwrap_or(self.cursor.is_none()),
+            _ => false,
+        };
+        let is_selected = !self.fields.is_empty();
+        let selection = if is_selected { Selection::of(self.fields) } else { Selection::all() };
+        let query = Query { filters: self.filters, sort, page };
+        Ok(Params { query, page_size, count, selection, is_selected, format })
     }
-}
-
-fn is_control(name: &str) -> bool {
-    matches!(name, "page" | "page_size" | "sort_by" | "sort_order" | "total" | "path_like")
-}
-
-fn sortable(name: &str) -> Result<&'static Field, String> {
-    fields::field(name)
-        .filter(|field| match field.kind {
-            Kind::Timestamp | Kind::Integer | Kind::Count => true,
-            Kind::Text(_) => SORTABLE_TEXTS.contains(&field.name),
-            Kind::Json(_) => false,
-        })
-        .ok_or_else(|| not(name, "a field to sort by: start_time, a number, or one of authority, method, path, upstream_cluster, route_name"))
-}
-
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), String> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err("it is given twice".to_owned()),
-    }
-}
-
-fn boolean(value: &str) -> Result<bool, String> {
-    match value {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(not(value, "true or false")),
-    }
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
-use gatelog_function::{Response, Token};
+mod service;
+
+use std::rc::Rc;
+
+use gatelog_function::Token;
 use gatelog_query::{QueryConfig, handle};
-use gatelog_record::{AccessRecord, Timestamp, batch};
-use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::insert;
 use http::Request;
 use serde_json::{Value, json};
+use service::{Service, config, ids};
 
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
 const REFERENCE_KEYS: &str = include_str!("../../../record/testdata/reference_keys.txt");
@@ -141,6 +143,14 @@ async fn what_cannot_be_answered_is_refused_and_the_parameter_named() {
         ("cursor=zzz", "cursor"),
         ("cursor=&page=1", "cursor"),
         ("cursor=&sort_by=duration", "cursor"),
+        ("path=a%00b", "path"),
+        ("format=xml", "format"),
+        ("format=csv&format=csv", "format"),
+        ("format=csv&sort_by=duration", "sort_by"),
+        ("format=csv&total=true", "total"),
+        ("fields=model,nonsense", "fields"),
+        ("fields=model,model", "fields"),
+        ("fields=,", "fields"),
         ("%FF%FE=1", "\u{fffd}\u{fffd}"),
     ] {
         let (status, answer) = query.get(&format!("/query?{parameters}")).await;
@@ -192,8 +202,7 @@ async fn a_record_of_the_go_plugin_comes_back_with_its_values() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn cursors_lead_through_every_record_once_in_both_directions() {
-    let records: String = (1..=25).map(|number| format!("{{\"record_id\":\"{number}\"}}\n")).collect();
-    let query = Service::with(&records).await;
+    let query = Service::with_numbered(25).await;
     for (order, first) in [("ASC", "1"), ("DESC", "25")] {
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -230,6 +239,23 @@ async fn the_next_cursor_of_a_numbered_page_goes_on_where_it_ended() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_answer_has_the_fields_that_were_asked_for_in_their_order() {
+    let query = Service::with(RECORDS).await;
+    let (_, answer) =
+        query.get("/query?fields=duration,model&fields=ai_log,mcp_tool,cached_tokens&page_size=2").await;
+    let expected = r#"[{"duration":20,"model":"gpt,4","ai_log":null,"mcp_tool":"","cached_tokens":null},{"duration":10,"model":"","ai_log":null,"mcp_tool":"search","cached_tokens":null}]"#;
+    assert_eq!(answer["logs"], serde_json::from_str::<Value>(expected).unwrap());
+    let (_, text) = query.text("/query?fields=duration,model&page_size=1", "").await.unwrap();
+    assert!(text.contains(r#"{"duration":20,"model":"gpt,4"}"#), "{text}");
+    // The cursor needs no field of the answer.
+    let next = answer["next_cursor"].as_str().unwrap();
+    let (_, answer) = query.get(&format!("/query?fields=record_id&cursor={next}")).await;
+    assert_eq!(answer["logs"], json!([{"record_id": "1"}]));
+    let (_, answer) = query.get("/query/1?fields=model,api").await;
+    assert_eq!(answer["log"], json!({"model": "qwen", "api": "chat"}));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn one_record_is_found_by_its_id() {
     let query = Service::with(r#"{"record_id":"a:1"}"#).await;
     for path in ["/query/a:1", "/query/a%3A1", "/query/a:1/"] {
@@ -249,7 +275,7 @@ async fn other_methods_and_wrong_tokens_are_refused() {
     let query = Service::with(RECORDS).await;
     for method in ["POST", "HEAD", "PUT", "DELETE", "OPTIONS"] {
         let request = Request::builder().method(method).uri("/query").body(()).unwrap();
-        let response = handle(request, &query.database, &config()).await;
+        let response = handle(request, Rc::clone(&query.database), &config()).await;
         assert_eq!(
             (response.status().as_u16(), &response.headers()["allow"]),
             (405, &"GET".parse().unwrap())
@@ -258,51 +284,6 @@ async fn other_methods_and_wrong_tokens_are_refused() {
     let config = QueryConfig { token: Token::new("secret"), ..config() };
     for (authorization, status) in [("Bearer secret", 200), ("Bearer wrong", 401)] {
         let request = Request::get("/query").header("authorization", authorization).body(()).unwrap();
-        assert_eq!(handle(request, &query.database, &config).await.status(), status);
+        assert_eq!(handle(request, Rc::clone(&query.database), &config).await.status(), status);
     }
-}
-
-struct Service {
-    database: NativeSqlite,
-    _folder: tempfile::TempDir,
-}
-
-impl Service {
-    /// A database with these records; those without a time begin one second after another from noon.
-    async fn with(records: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
-        let read = batch::decode(records.as_bytes(), 100).unwrap();
-        let records: Vec<AccessRecord<'_>> = read.records.into_iter().map(complete).collect();
-        insert::insert(&database, &records).await.unwrap();
-        Self { database, _folder: folder }
-    }
-
-    async fn get(&self, uri: &str) -> (u16, Value) {
-        let request = Request::get(uri).body(()).unwrap();
-        split(&handle(request, &self.database, &config()).await)
-    }
-}
-
-fn complete<'a>((index, mut record): (usize, AccessRecord<'a>)) -> AccessRecord<'a> {
-    let second = 1_000_000 * i64::try_from(index + 1).unwrap();
-    record.start_time.get_or_insert(Timestamp::from_micros(1_769_860_800_000_000 + second));
-    if record.record_id.is_empty() {
-        record.record_id = "go".into();
-    }
-    record
-}
-
-fn config() -> QueryConfig {
-    QueryConfig { token: Token::default(), max_page_size: QueryConfig::MAX_PAGE_SIZE }
-}
-
-fn split(response: &Response) -> (u16, Value) {
-    assert_eq!(response.headers()["content-type"], "application/json");
-    (response.status().as_u16(), serde_json::from_slice(response.body().as_bytes()).unwrap())
-}
-
-fn ids(answer: &Value) -> String {
-    let logs = answer["logs"].as_array().unwrap();
-    logs.iter().map(|log| log["record_id"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
 }

@@ -1,10 +1,16 @@
 //! Any query string becomes a query or an error that names its parameter; no value of it becomes SQL.
 
-use gatelog_query::params;
-use gatelog_storage::{Dialect, select};
+#![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
+
+use gatelog_query::controls::Format;
+use gatelog_query::params::{self, Params};
+use gatelog_query::{scenario, values};
+use gatelog_record::fields;
+use gatelog_storage::scenarios::{self, SCENARIOS};
+use gatelog_storage::{Dialect, Statement, distinct, select};
 use proptest::prelude::*;
 
-const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|x";
+const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|cluster_id|mcpToolName|interval|pageSize|prefix|limit|x";
 
 proptest! {
     #[test]
@@ -23,28 +29,54 @@ proptest! {
 
     #[test]
     fn a_value_is_bound_and_never_part_of_the_sql(value in "[a-z'\";%_|()= -]{1,20}") {
-        let harmless = params::parse("model=a&path=a&ai_log_contains=a", 100).unwrap();
+        let harmless = parse("model=a&path=a&ai_log_contains=a").unwrap();
         let query_string = form_urlencoded::Serializer::new(String::new())
             .append_pair("model", &value)
             .append_pair("path", &value)
             .append_pair("ai_log_contains", &value)
             .finish();
-        let given = params::parse(&query_string, 100).unwrap();
+        let given = parse(&query_string).unwrap();
         for dialect in Dialect::ALL {
-            let sql = |params: &params::Params| select::page_statement(dialect, &params.query).sql().to_owned();
+            let sql = |params: &Params| select::page_statement(dialect, &params.query).sql().to_owned();
             prop_assert_eq!(sql(&harmless), sql(&given));
         }
     }
 }
 
+fn parse(query_string: &str) -> Result<Params, params::InvalidParameter> {
+    params::parse(query_string, Format::Json, 100)
+}
+
 fn check(query_string: &str) {
-    match params::parse(query_string, 100) {
+    match parse(query_string) {
         Ok(params) => {
             for dialect in Dialect::ALL {
-                let statement = select::page_statement(dialect, &params.query);
-                assert_eq!(statement.sql().matches('?').count(), statement.params().len());
+                for max_bytes in [usize::MAX, 1_000] {
+                    let selection = &params.selection;
+                    bound(&select::batch_statement(dialect, &params.query, selection, max_bytes));
+                }
+                bound(&select::count_statement(dialect, &params.query.filters));
             }
         }
         Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),
     }
+    let field = fields::field("model").unwrap();
+    match values::parse(query_string, field) {
+        Ok(query) => Dialect::ALL.iter().for_each(|dialect| bound(&distinct::statement(*dialect, &query))),
+        Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),
+    }
+    match scenario::parse(query_string, scenarios::Kind::Line) {
+        Ok(query) => {
+            for (dialect, scenario) in
+                Dialect::ALL.iter().flat_map(|d| SCENARIOS.iter().map(move |s| (*d, s)))
+            {
+                bound(&scenarios::statement(dialect, scenario, &query));
+            }
+        }
+        Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),
+    }
+}
+
+fn bound(statement: &Statement<'_>) {
+    assert_eq!(statement.sql().matches('?').count(), statement.params().len());
 }

@@ -46,6 +46,8 @@
 //!   sockets behave as under Spin.
 //! - A UDP or TCP address is checked against the rules, not against blocked networks of a runtime configuration.
 //! - Files are copied into one folder that the component sees as `/`.
+//! - Outbound HTTP opens a connection for each request. There is no TLS on the listener, no `/.well-known/spin/info`,
+//!   no log folder, no telemetry, and no variable provider but flags and the environment.
 
 mod app;
 mod bindings;

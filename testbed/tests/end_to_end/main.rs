@@ -6,6 +6,8 @@
     reason = "a failing test says where by panicking"
 )]
 
+mod filter;
 mod functions;
 mod gateway;
+mod query;
 mod setup;

@@ -58,6 +58,25 @@ impl Path {
             .unwrap()
     }
 
+    /// The file of the database.
+    pub fn database(&self) -> PathBuf {
+        self.directory.path().join("gatelog.db")
+    }
+
+    /// The number of stored records, once there are `count`; with more, the error says so.
+    pub async fn await_total(&self, count: u64) {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let total = self.query("page_size=1").await["total"].as_u64().unwrap();
+            assert!(total <= count, "{total} records of {count} requests");
+            if total == count {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{total} of {count} records after {ARRIVAL_LIMIT:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Every stored record, once there are `count`.
     pub async fn records(&self, count: usize) -> Vec<Value> {
         let deadline = Instant::now() + ARRIVAL_LIMIT;

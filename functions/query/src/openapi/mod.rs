@@ -1,0 +1,134 @@
+//! The OpenAPI 3.1 description of the function, made from the field table, the tables of parameters and the catalogue of
+//! scenarios.
+//!
+//! What is served is the file `docs/openapi.json` of this package; a test keeps it equal to [`document`].
+
+mod parameters;
+mod schemas;
+
+use serde_json::{Map, Value, json};
+
+use self::parameters::{control, path_parameter, query_parameters, scenario_parameters, values_parameters};
+use self::schemas::schemas;
+use crate::controls::Control;
+
+/// What is served.
+pub const DOCUMENT: &str = include_str!("../../docs/openapi.json");
+
+/// The description.
+pub fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "gatelog query",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Access records of an API gateway. A parameter without a value is as if it were not there. Given twice, the values of a list join. In a list, a backslash takes the next character as it is.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" }
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "bearer": [] }, {}],
+        "paths": paths(),
+        "components": {
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Needed when the variable query_token is set."
+                }
+            },
+            "schemas": schemas(),
+            "responses": responses()
+        }
+    })
+}
+
+fn paths() -> Value {
+    let page = json!({
+        "description": "A page of records, or an export, which breaks off when it cannot go on. A page whose records are large comes in chunks.",
+        "content": {
+            "application/json": { "schema": reference("Logs") },
+            "application/x-ndjson": { "schema": { "type": "string", "description": "One Log on each line." } },
+            "text/csv": { "schema": { "type": "string", "description": "A line of field names, then one for each record; CRLF, quoted as in RFC 4180. A text that begins with =, +, -, @, a tab or a line break has an apostrophe before it." } }
+        }
+    });
+    let fields =
+        control(Control::Fields, "fields", "The fields of the answer, in this order; all when not given.");
+    json!({
+        "/query": { "get": operation("query", "Records by filters", query_parameters(), page) },
+        "/query/{record_id}": { "get": operation(
+            "record",
+            "One record",
+            vec![path_parameter("record_id", "Its record_id.", json!({ "type": "string" })), fields],
+            answer("The record.", "OneLog"),
+        ) },
+        "/query/scenarios": { "get": operation(
+            "scenarios", "The statistics that there are", vec![], answer("The scenarios.", "Scenarios"),
+        ) },
+        "/query/scenarios/{name}": { "get": operation(
+            "scenario", "A statistic as HiMarket defines it", scenario_parameters(), answer("The statistic.", "Scenario"),
+        ) },
+        "/query/filters/{field}": { "get": operation(
+            "values", "The values of a field", values_parameters(), answer("The values, in ascending order.", "Values"),
+        ) },
+        "/query/openapi.json": { "get": operation(
+            "openapi",
+            "This document",
+            vec![],
+            json!({ "description": "This document.", "content": { "application/json": { "schema": { "type": "object" } } } }),
+        ) }
+    })
+}
+
+fn operation(id: &str, summary: &str, parameters: Vec<Value>, success: Value) -> Value {
+    let has_path =
+        parameters.iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "path"));
+    let mut answers = Map::new();
+    answers.insert("200".to_owned(), success);
+    for (status, name, applies) in [
+        ("400", "BadRequest", true),
+        ("401", "Unauthorized", true),
+        ("404", "NotFound", has_path),
+        ("500", "Unexpected", true),
+        ("503", "Unavailable", true),
+    ] {
+        if applies {
+            let name = format!("#/components/responses/{name}");
+            answers.insert(status.to_owned(), json!({ "$ref": name }));
+        }
+    }
+    json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": answers })
+}
+
+fn answer(doc: &str, schema: &str) -> Value {
+    json!({ "description": doc, "content": { "application/json": { "schema": reference(schema) } } })
+}
+
+fn responses() -> Value {
+    let error = |doc: &str| answer(doc, "Error");
+    let unavailable = error("The database cannot take the request now, or the function is not configured.");
+    let headers = json!({ "retry-after": { "schema": integer(), "description": "Seconds." } });
+    let unavailable = with(unavailable, "headers", headers);
+    json!({
+        "BadRequest": error("A parameter is unknown or has a bad value; the error names it."),
+        "Unauthorized": error("The bearer token is missing or wrong."),
+        "NotFound": error("There is no such record, scenario or field."),
+        "Unexpected": error("The database answered unexpectedly."),
+        "Unavailable": unavailable
+    })
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+fn integer() -> Value {
+    json!({ "type": "integer", "format": "int64" })
+}
+
+/// The object with one more member.
+fn with(mut object: Value, name: &str, member: impl Into<Value>) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), member.into());
+    }
+    object
+}

@@ -1,0 +1,95 @@
+//! The shapes of the answers.
+
+use gatelog_record::{FIELDS, Field, Kind};
+use serde_json::{Map, Value, json};
+
+use super::{reference, with};
+use crate::log_entry::may_be_left_out;
+
+pub(super) fn schemas() -> Value {
+    let status = json!({ "const": "success" });
+    let truncated = json!({ "type": "boolean", "description": "Whether there are more." });
+    json!({
+        "Log": log(),
+        "Logs": object(&["total", "logs", "status"], json!({
+            "total": { "type": ["integer", "null"], "minimum": 0, "description": "Records that meet the filters; null when they were not counted." },
+            "logs": { "type": "array", "items": reference("Log") },
+            "status": status,
+            "next_cursor": { "type": "string", "description": "The value of cursor for the next page; missing on the last one, and in another order than that of start_time." }
+        })),
+        "OneLog": object(&["log", "status"], json!({ "log": reference("Log"), "status": status })),
+        "Scenarios": object(&["scenarios", "status"], json!({
+            "scenarios": { "type": "array", "items": object(&["name", "type", "description"], json!({
+                "name": { "type": "string" }, "type": kinds(), "description": { "type": "string" }
+            })) },
+            "status": status
+        })),
+        "Scenario": object(&["scenario", "type", "status"], json!({
+            "scenario": { "type": "string" },
+            "type": kinds(),
+            "stats": { "type": "array", "description": "The number of a CARD.", "items": object(&["key", "value"], json!({
+                "key": { "type": "string" }, "value": { "type": "string" }
+            })) },
+            "timeSeries": object(&["dataPoints", "metadata"], json!({
+                "dataPoints": { "type": "array", "description": "The intervals of a LINE that have records, in the order of time.", "items": object(&["timestamp", "value"], json!({
+                    "timestamp": { "type": "string", "description": "When the interval begins, UTC.", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$" },
+                    "value": { "type": "number" },
+                    "dimensions": { "type": "object", "additionalProperties": { "type": "string" } }
+                })) },
+                "metadata": object(&["xAxisLabel", "yAxisLabel", "totalCount", "interval"], json!({
+                    "xAxisLabel": { "type": "string" },
+                    "yAxisLabel": { "type": "string" },
+                    "totalCount": { "type": "integer" },
+                    "interval": { "type": "integer", "description": "Seconds." }
+                }))
+            })),
+            "table": { "type": "array", "description": "The rows of a TABLE.", "items": { "type": "object", "additionalProperties": { "type": ["string", "null"] } } },
+            "truncated": truncated,
+            "status": status
+        })),
+        "Values": object(&["field", "values", "truncated", "status"], json!({
+            "field": { "type": "string" },
+            "values": { "type": "array", "items": { "type": ["string", "integer"] } },
+            "truncated": truncated,
+            "status": status
+        })),
+        "Error": object(&["total", "logs", "status", "error"], json!({
+            "total": { "const": 0 },
+            "logs": { "type": "null" },
+            "status": { "const": "error" },
+            "error": { "type": "string" }
+        }))
+    })
+}
+
+fn log() -> Value {
+    let properties: Map<String, Value> =
+        FIELDS.iter().map(|field| (field.name.to_owned(), property(field))).collect();
+    let description = "A record. Without the parameter fields it has every field that may not be null, an empty text or 0 where there is no value, and the others where there is one.";
+    with(object(&[], Value::Object(properties)), "description", description)
+}
+
+fn property(field: &Field) -> Value {
+    let kind = match field.kind {
+        Kind::Timestamp | Kind::Text(_) => "string",
+        Kind::Integer | Kind::Count => "integer",
+        // Any JSON value.
+        Kind::Json(_) => return json!({ "description": field.doc }),
+    };
+    let kind = if may_be_left_out(field) { json!([kind, "null"]) } else { json!(kind) };
+    let property = json!({ "type": kind, "description": field.doc });
+    match field.kind {
+        Kind::Timestamp => with(property, "format", "date-time"),
+        Kind::Integer | Kind::Count => with(property, "format", "int64"),
+        _ => property,
+    }
+}
+
+fn object(required: &[&str], properties: Value) -> Value {
+    let object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if required.is_empty() { object } else { with(object, "required", required) }
+}
+
+fn kinds() -> Value {
+    json!({ "type": "string", "enum": ["CARD", "LINE", "TABLE"] })
+}

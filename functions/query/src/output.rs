@@ -1,0 +1,137 @@
+//! Records in the form of an answer: the log-collector's JSON object, NDJSON, or CSV.
+
+use gatelog_record::FieldValue;
+use gatelog_storage::{Cursor, StoredRecord};
+use serde_json::json;
+
+use crate::controls::Format;
+use crate::log_entry::LogEntry;
+use crate::params::Params;
+
+/// Writes the parts of an answer, one after another.
+#[derive(Debug)]
+pub struct Output {
+    format: Format,
+    /// The names of the fields, for CSV.
+    names: Vec<&'static str>,
+    is_selected: bool,
+    is_first: bool,
+}
+
+impl Output {
+    /// What the parameters ask for.
+    pub fn new(params: &Params) -> Self {
+        Self {
+            format: params.format,
+            names: params.selection.fields().iter().map(|field| field.name).collect(),
+            is_selected: params.is_selected,
+            is_first: true,
+        }
+    }
+
+    /// What stands before the records. `total` is the number of all that meet the filters, if they were counted.
+    pub fn head(&self, total: Option<u64>, to: &mut Vec<u8>) {
+        match self.format {
+            Format::Json => {
+                to.extend_from_slice(format!("{{\"total\":{},\"logs\":[", json!(total)).as_bytes());
+            }
+            Format::Ndjson => {}
+            Format::Csv => csv_row(self.names.iter().map(|name| (*name).to_owned()), to),
+        }
+    }
+
+    /// A record.
+    pub fn record(&mut self, record: &StoredRecord, to: &mut Vec<u8>) {
+        match self.format {
+            Format::Json => {
+                if !self.is_first {
+                    to.push(b',');
+                }
+                self.json(record, to);
+            }
+            Format::Ndjson => {
+                let begin = to.len();
+                self.json(record, to);
+                // Texts have their line breaks escaped, but a stored JSON value may be laid out in lines.
+                for byte in to.iter_mut().skip(begin).filter(|byte| matches!(**byte, b'\n' | b'\r')) {
+                    *byte = b' ';
+                }
+                to.push(b'\n');
+            }
+            Format::Csv => csv_row(record.fields().map(|(_, value)| cell(value)), to),
+        }
+        self.is_first = false;
+    }
+
+    /// What stands behind them.
+    pub fn tail(&self, next: Option<Cursor>, to: &mut Vec<u8>) {
+        if self.format == Format::Json {
+            to.extend_from_slice(b"],\"status\":\"success\"");
+            if let Some(next) = next {
+                to.extend_from_slice(format!(",\"next_cursor\":\"{next}\"").as_bytes());
+            }
+            to.push(b'}');
+        }
+    }
+
+    fn json(&self, record: &StoredRecord, to: &mut Vec<u8>) {
+        // Maps with string keys always can be written to memory.
+        let _ = serde_json::to_writer(to, &LogEntry { record, is_selected: self.is_selected });
+    }
+}
+
+fn csv_row(cells: impl Iterator<Item = String>, to: &mut Vec<u8>) {
+    let mut row =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).buffer_capacity(1_024).from_writer(to);
+    // Writing to memory does not fail, and every row has as many cells.
+    let _ = row.write_record(cells.map(String::into_bytes));
+    let _ = row.flush();
+}
+
+fn cell(value: FieldValue<'_>) -> String {
+    match value {
+        FieldValue::Absent => String::new(),
+        FieldValue::Timestamp(time) => time.to_string(),
+        FieldValue::Integer(number) => number.to_string(),
+        FieldValue::Text(text) => harmless(text),
+        FieldValue::Json(json) => harmless(json.get()),
+    }
+}
+
+/// A text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe before it.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_begins_like_a_formula_gets_an_apostrophe() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-", "'-"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "'\r=1"),
+            ("a=1", "a=1"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(FieldValue::Text(text)), expected);
+        }
+        assert_eq!(cell(FieldValue::Integer(-5)), "-5");
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_have_to_be() {
+        let mut row = Vec::new();
+        csv_row(["a,b", "say \"x\"", "two\nlines", "plain", ""].map(str::to_owned).into_iter(), &mut row);
+        assert_eq!(String::from_utf8(row).unwrap(), "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",plain,\r\n");
+    }
+}

@@ -1,0 +1,137 @@
+//! `GET /query`: a page of records, or an export of all of them.
+//!
+//! Records are read and written part by part, so the memory that an answer takes does not depend on its length. The
+//! first part is read before the answer begins, so most failures still have a status; a later one breaks the body off.
+
+use std::vec::IntoIter;
+
+use bytes::Bytes;
+use futures::stream;
+use gatelog_function::answer::{self, Chunks};
+use gatelog_function::{Body, Failure, Response, log};
+use gatelog_storage::{Executor, StorageError, StoredRecord, select};
+use http::header::{ACCEPT, CONTENT_DISPOSITION, HeaderValue, VARY};
+use http::{HeaderMap, StatusCode};
+
+use crate::QueryConfig;
+use crate::controls::Format;
+use crate::handler::FUNCTION;
+use crate::output::Output;
+use crate::params::{self, Params};
+use crate::records::Records;
+
+/// A part of a body is sent once it has this many bytes.
+const CHUNK_BYTES: usize = 64 * 1_024;
+/// An answer whose texts have no more bytes than this is sent at once, with its length.
+const WHOLE_BYTES: usize = 1_024 * 1_024;
+
+/// Answers `/query`.
+///
+/// # Errors
+///
+/// A bad parameter, and the database's while it reads the first part.
+pub async fn answer<E: Executor + Clone + 'static>(
+    query_string: &str,
+    headers: &HeaderMap,
+    database: E,
+    config: &QueryConfig,
+) -> Result<Response, Failure> {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let params = params::parse(query_string, Format::accepted(accept), config.max_page_size)?;
+    let total = match params.count {
+        true => Some(select::count(&database, &params.query.filters).await?),
+        false => None,
+    };
+    let writer = Writer::begin(database, &params, total).await?;
+    let mut response = answer::with_type(StatusCode::OK, content_type(params.format), writer.body().await?);
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("accept"));
+    if let Some(file) = file_name(params.format) {
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(file));
+    }
+    Ok(response)
+}
+
+/// Writes an answer part by part.
+struct Writer<E> {
+    records: Records<E>,
+    output: Output,
+    /// What was read and not yet written.
+    pending: IntoIter<StoredRecord>,
+    /// What was written and not yet sent.
+    chunk: Vec<u8>,
+    is_done: bool,
+}
+
+impl<E: Executor + 'static> Writer<E> {
+    /// Reads the first part.
+    async fn begin(database: E, params: &Params, total: Option<u64>) -> Result<Self, StorageError> {
+        let mut records = Records::new(database, params);
+        let pending = records.next().await?.unwrap_or_default().into_iter();
+        let output = Output::new(params);
+        let mut chunk = Vec::new();
+        output.head(total, &mut chunk);
+        Ok(Self { records, output, pending, chunk, is_done: false })
+    }
+
+    async fn body(mut self) -> Result<Body, Failure> {
+        let bytes: usize = self.pending.as_slice().iter().map(StoredRecord::text_bytes).sum();
+        if !self.records.is_done() || bytes > WHOLE_BYTES {
+            return Ok(Body::Stream(self.stream()));
+        }
+        let mut whole = Vec::new();
+        while let Some(chunk) = self.next().await? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(Body::Full(whole.into()))
+    }
+
+    fn stream(self) -> Chunks {
+        Chunks::new(stream::try_unfold(self, async |mut writer| match writer.next().await {
+            Ok(chunk) => Ok(chunk.map(|chunk| (chunk, writer))),
+            Err(error) => {
+                let failure = Failure::from(error);
+                log::failure(FUNCTION, &failure);
+                Err(failure)
+            }
+        }))
+    }
+
+    /// The next bytes of the body; `None` at its end.
+    async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
+        while !self.is_done && self.chunk.len() < CHUNK_BYTES {
+            match self.pending.next() {
+                Some(record) => self.output.record(&record, &mut self.chunk),
+                None => {
+                    // The last part is gone before the next one comes.
+                    self.pending = Vec::new().into_iter();
+                    match self.records.next().await? {
+                        Some(records) => self.pending = records.into_iter(),
+                        None => {
+                            self.output.tail(self.records.next_cursor(), &mut self.chunk);
+                            self.is_done = true;
+                        }
+                    }
+                }
+            }
+        }
+        let chunk = std::mem::take(&mut self.chunk);
+        Ok((!chunk.is_empty()).then(|| chunk.into()))
+    }
+}
+
+fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::Json => "application/json",
+        Format::Ndjson => "application/x-ndjson",
+        Format::Csv => "text/csv; charset=utf-8; header=present",
+    }
+}
+
+fn file_name(format: Format) -> Option<&'static str> {
+    match format {
+        Format::Json => None,
+        Format::Ndjson => Some("attachment; filename=\"access_logs.ndjson\""),
+        Format::Csv => Some("attachment; filename=\"access_logs.csv\""),
+    }
+}

@@ -1,0 +1,88 @@
+//! Whatever a request holds, in whichever parameter, it stays a value.
+
+#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
+
+mod service;
+
+use gatelog_query::controls::CONTROLS;
+use gatelog_query::filters::FILTERS;
+use gatelog_query::{scenario, values};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use service::Service;
+
+const ATTACKS: &[&str] = &[
+    "'",
+    "''",
+    "\"",
+    "`",
+    "\\",
+    "\\' OR 1=1 -- ",
+    "' OR '1'='1",
+    "' OR 1=1 -- ",
+    "\" OR \"\"=\"",
+    "') OR ('1'='1",
+    "1 OR 1=1",
+    "1) OR (1=1",
+    "1; DROP TABLE access_logs",
+    "'; DROP TABLE access_logs; --",
+    "' UNION SELECT name, sql FROM sqlite_master -- ",
+    "start_time; DELETE FROM access_logs",
+    "start_time DESC, (SELECT 1)",
+    "%' OR path LIKE '%",
+    "/* */",
+    "?",
+    ":a",
+    "$1",
+    "\u{0}",
+    "CHAR(39)",
+    "0x27",
+    "ʼ OR 1=1",
+    "%bf%27 OR 1=1 -- ",
+];
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_attack_in_any_parameter_is_a_value_or_refused() {
+    let query = Service::with_numbered(5).await;
+    let names = |table: &[(&str, scenario::Role)]| table.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let paths: [(&str, Vec<String>); 5] = [
+        (
+            "/query",
+            FILTERS
+                .iter()
+                .map(|filter| filter.name.clone())
+                .chain(CONTROLS.iter().map(|(name, ..)| (*name).to_owned()))
+                .collect(),
+        ),
+        ("/query/scenarios/pv", names(scenario::PARAMETERS)),
+        ("/query/scenarios/rt_p99", names(scenario::PARAMETERS)),
+        ("/query/scenarios/request_distribution", names(scenario::PARAMETERS)),
+        ("/query/filters/model", values::PARAMETERS.iter().map(|(name, _)| (*name).to_owned()).collect()),
+    ];
+    for (path, names) in &paths {
+        for name in names {
+            for attack in ATTACKS {
+                let uri = format!("{path}?{}={}", encoded(name), encoded(attack));
+                let (status, answer) = query.get(&uri).await;
+                assert!(matches!(status, 200 | 400), "{uri}: {answer}");
+                // No attack is a value of these records: what equals or contains it finds nothing.
+                let negated = name.ends_with('!') || attack.is_empty();
+                if status == 200 && *path == "/query" && !negated {
+                    assert_eq!(answer["logs"], serde_json::json!([]), "{uri}");
+                }
+            }
+        }
+    }
+    for attack in ATTACKS {
+        for path in ["/query/", "/query/scenarios/", "/query/filters/"] {
+            let (status, answer) = query.get(&format!("{path}{}", encoded(attack))).await;
+            assert_eq!(status, 404, "{path}{attack}: {answer}");
+        }
+        let (status, answer) = query.get(&format!("/query?{}=1", encoded(attack))).await;
+        assert_eq!(status, 400, "{attack}: {answer}");
+    }
+    assert_eq!(query.get("/query").await.1["total"], 5);
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}

@@ -1,0 +1,80 @@
+//! The query function over a database of a few records.
+
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::rc::Rc;
+
+use gatelog_function::{Failure, Response, Token};
+use gatelog_query::{QueryConfig, handle};
+use gatelog_record::{AccessRecord, Timestamp, batch};
+use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::insert;
+use http::{HeaderMap, Request};
+use serde_json::Value;
+
+pub struct Service {
+    pub database: Rc<NativeSqlite>,
+    pub folder: tempfile::TempDir,
+}
+
+impl Service {
+    /// A database with these records; those without a time begin one second after another from noon.
+    pub async fn with(records: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Rc::new(NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap());
+        let read = batch::decode(records.as_bytes(), 10_000).unwrap();
+        let records: Vec<AccessRecord<'_>> = read.records.into_iter().map(complete).collect();
+        insert::insert(&database, &records).await.unwrap();
+        Self { database, folder }
+    }
+
+    /// As many records as asked for, with their number as id.
+    pub async fn with_numbered(count: usize) -> Self {
+        let records: String = (1..=count)
+            .map(|number| format!("{{\"record_id\":\"{number}\",\"duration\":{number}}}\n"))
+            .collect();
+        Self::with(&records).await
+    }
+
+    /// The status and the JSON of an answer.
+    pub async fn get(&self, uri: &str) -> (u16, Value) {
+        let response = self.answer(uri, "").await;
+        assert_eq!(response.headers()["content-type"], "application/json", "{uri}");
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    /// The headers and the text of an answer with status 200, or what broke it off.
+    pub async fn text(&self, uri: &str, accept: &str) -> Result<(HeaderMap, String), Failure> {
+        let response = self.answer(uri, accept).await;
+        assert_eq!(response.status(), 200, "{uri}");
+        let headers = response.headers().clone();
+        let body = response.into_body().collect().await?;
+        Ok((headers, String::from_utf8(body.to_vec()).unwrap()))
+    }
+
+    pub async fn answer(&self, uri: &str, accept: &str) -> Response {
+        let request = Request::get(uri).header("accept", accept).body(()).unwrap();
+        handle(request, Rc::clone(&self.database), &config()).await
+    }
+}
+
+pub fn config() -> QueryConfig {
+    QueryConfig { token: Token::default(), max_page_size: QueryConfig::MAX_PAGE_SIZE }
+}
+
+/// The ids of the records in an answer.
+pub fn ids(answer: &Value) -> String {
+    let logs = answer["logs"].as_array().unwrap();
+    logs.iter().map(|log| log["record_id"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+}
+
+fn complete<'a>((index, mut record): (usize, AccessRecord<'a>)) -> AccessRecord<'a> {
+    let second = 1_000_000 * i64::try_from(index + 1).unwrap();
+    record.start_time.get_or_insert(Timestamp::from_micros(1_769_860_800_000_000 + second));
+    if record.record_id.is_empty() {
+        record.record_id = "go".into();
+    }
+    record
+}

@@ -1,0 +1,161 @@
+//! `SELECT … WHERE …` in the making: the filters of a query as SQL with bound values.
+
+use std::fmt::{Arguments, Write};
+
+use crate::query::{Filter, Test};
+use crate::schema::TABLE;
+use crate::{Dialect, Statement, Value};
+
+/// A `SELECT` in the making. Values are bound in the order in which their placeholders are written.
+#[derive(Debug)]
+pub(crate) struct Select<'q> {
+    dialect: Dialect,
+    sql: String,
+    params: Vec<Value<'q>>,
+    filtered: bool,
+}
+
+impl<'q> Select<'q> {
+    /// `SELECT columns FROM access_logs`.
+    pub(crate) fn of(dialect: Dialect, columns: &str) -> Self {
+        Self { dialect, sql: format!("SELECT {columns} FROM {TABLE}"), params: Vec::new(), filtered: false }
+    }
+
+    /// Around this one: `SELECT columns FROM (…) AS alias`, whose conditions are new ones.
+    pub(crate) fn around(self, columns: &str, alias: &str) -> Self {
+        let sql = format!("SELECT {columns} FROM ({}) AS {alias}", self.sql);
+        Self { sql, filtered: false, ..self }
+    }
+
+    /// The rows of all of these, each once: `SELECT * FROM (… UNION …) AS alias`.
+    pub(crate) fn all_of(dialect: Dialect, parts: Vec<Self>, alias: &str) -> Self {
+        let mut all = Self { dialect, sql: String::new(), params: Vec::new(), filtered: false };
+        for (number, part) in parts.into_iter().enumerate() {
+            let union = if number == 0 { "" } else { dialect.union() };
+            // SQLite takes an order and a limit of a part only in a subquery.
+            all.push(format_args!("{union}SELECT * FROM ({}) AS part{number}", part.sql), part.params);
+        }
+        all.around("*", alias)
+    }
+
+    /// Binds values of placeholders that are already written.
+    pub(crate) fn bind(&mut self, params: impl IntoIterator<Item = Value<'q>>) -> &mut Self {
+        self.params.extend(params);
+        self
+    }
+
+    /// Adds what follows, with its values.
+    pub(crate) fn push(
+        &mut self,
+        sql: Arguments<'_>,
+        params: impl IntoIterator<Item = Value<'q>>,
+    ) -> &mut Self {
+        let _ = self.sql.write_fmt(sql);
+        self.bind(params)
+    }
+
+    /// Adds a condition, which all rows have to meet as well.
+    pub(crate) fn condition(
+        &mut self,
+        sql: Arguments<'_>,
+        params: impl IntoIterator<Item = Value<'q>>,
+    ) -> &mut Self {
+        self.sql.push_str(if self.filtered { " AND " } else { " WHERE " });
+        self.filtered = true;
+        self.push(sql, params)
+    }
+
+    /// Adds the condition of each filter.
+    pub(crate) fn filters(&mut self, filters: impl IntoIterator<Item = &'q Filter>) -> &mut Self {
+        for filter in filters {
+            self.filter(filter);
+        }
+        self
+    }
+
+    /// The finished statement.
+    pub(crate) fn statement(self) -> Statement<'q> {
+        Statement::new(self.sql, self.params)
+    }
+
+    /// The number of values so far.
+    pub(crate) fn bound(&self) -> usize {
+        self.params.len()
+    }
+
+    fn filter(&mut self, filter: &'q Filter) {
+        let name = filter.field.name;
+        let dialect = self.dialect;
+        match &filter.test {
+            Test::NotBefore(time) => self.condition(format_args!("{name} >= ?"), [dialect.time_value(*time)]),
+            Test::NotAfter(time) => self.condition(format_args!("{name} <= ?"), [dialect.time_value(*time)]),
+            Test::TextIn(texts) => {
+                let is_in = is_in(name, texts.len());
+                self.condition(format_args!("{is_in}"), texts.iter().map(|text| Value::from(&**text)))
+            }
+            Test::TextNotIn(texts) => {
+                let is_in = is_in(name, texts.len());
+                self.condition(
+                    format_args!("({name} IS NULL OR NOT {is_in})"),
+                    texts.iter().map(|text| Value::from(&**text)),
+                )
+            }
+            Test::Contains(text) => {
+                let pattern = format!("%{}%", escape_like(text));
+                let text = dialect.searched(filter.field);
+                self.condition(format_args!("{text} LIKE ? ESCAPE '|'"), [Value::from(pattern)])
+            }
+            Test::StartsWith(text) => {
+                let pattern = format!("{}%", escape_like(text));
+                self.condition(format_args!("{name} LIKE ? ESCAPE '|'"), [Value::from(pattern)])
+            }
+            Test::Present => self.condition(format_args!("{name} <> ''"), []),
+            Test::NumberIn(ranges) => {
+                let (within, numbers) = within(name, ranges);
+                self.condition(format_args!("{within}"), numbers)
+            }
+            Test::NumberNotIn(ranges) => {
+                let (within, numbers) = within(name, ranges);
+                self.condition(format_args!("({name} IS NULL OR NOT {within})"), numbers)
+            }
+            Test::AtLeast(number) => self.condition(format_args!("{name} >= ?"), [Value::from(*number)]),
+            Test::AtMost(number) => self.condition(format_args!("{name} <= ?"), [Value::from(*number)]),
+        };
+    }
+}
+
+/// `name = ?`, or `name IN (?, …)` for several values.
+pub(crate) fn is_in(name: &str, count: usize) -> String {
+    if count == 1 {
+        return format!("{name} = ?");
+    }
+    format!("{name} IN (?{})", ", ?".repeat(count.saturating_sub(1)))
+}
+
+/// The condition that a number is in one of the ranges, in parentheses where it has several parts.
+fn within(name: &str, ranges: &[(i64, i64)]) -> (String, Vec<Value<'static>>) {
+    let singles: Vec<_> = ranges.iter().filter(|(low, high)| low == high).map(|(low, _)| *low).collect();
+    let mut parts = Vec::new();
+    let mut params: Vec<Value<'static>> = Vec::new();
+    if !singles.is_empty() {
+        parts.push(is_in(name, singles.len()));
+        params.extend(singles.into_iter().map(Value::from));
+    }
+    for (low, high) in ranges.iter().filter(|(low, high)| low != high) {
+        parts.push(format!("{name} BETWEEN ? AND ?"));
+        params.extend([Value::from(*low), Value::from(*high)]);
+    }
+    let condition = parts.join(" OR ");
+    (format!("({condition})"), params)
+}
+
+fn escape_like(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '|') {
+            escaped.push('|');
+        }
+        escaped.push(character);
+    }
+    escaped
+}

@@ -1,0 +1,153 @@
+//! HiMarket's statistics over the records, by the names that its dashboards use.
+//!
+//! HiMarket asks the MySQL table with SQL of its own; these are the same definitions on every database. A scenario is
+//! one number ([`Kind::Card`]), one number for each interval of time ([`Kind::Line`]), or rows ([`Kind::Table`]).
+//!
+//! - [`catalogue`]: every scenario with its definition.
+//! - [`ScenarioQuery`] and [`run`]: a question and its [`Answer`].
+//! - `statement`: the SQL.
+
+pub mod catalogue;
+mod statement;
+
+use gatelog_record::Timestamp;
+
+use crate::{Executor, Filter, Rows, StorageError, Value};
+pub use catalogue::{SCENARIOS, Scenario};
+use catalogue::{Shape, Unit};
+pub use statement::statement;
+
+/// How a scenario answers, by HiMarket's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One number.
+    Card,
+    /// One number for each interval that has records.
+    Line,
+    /// Rows.
+    Table,
+}
+
+/// What the requests were made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BizType {
+    /// MCP servers: paths that begin with `/mcp-servers`.
+    McpServer,
+    /// AI models: `ai_log` names a model.
+    ModelApi,
+}
+
+/// Which records a scenario looks at, and how it cuts them up.
+#[derive(Clone, Debug, Default)]
+pub struct ScenarioQuery {
+    /// Conditions that a record has to meet, all of them.
+    pub filters: Vec<Filter>,
+    /// Only these requests. `None` means what HiMarket means by it: models in the scenarios that are
+    /// [`Scenario::by_biz_type`], every request in the others.
+    pub biz_type: Option<BizType>,
+    /// Length of an interval of a line, in seconds, at least 1.
+    pub interval_s: u32,
+    /// Most points of a line, or rows of a table.
+    pub limit: u32,
+}
+
+/// What a scenario found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// One number.
+    Card {
+        /// Its name.
+        key: &'static str,
+        /// The number, whole unless the scenario's unit is not.
+        value: f64,
+    },
+    /// A line.
+    Line {
+        /// Name of the numbers.
+        key: &'static str,
+        /// Names and values that belong to every point.
+        dimensions: &'static [(&'static str, &'static str)],
+        /// In the order of time.
+        points: Vec<Point>,
+        /// Whether there are more.
+        truncated: bool,
+    },
+    /// Rows.
+    Table {
+        /// Names of the columns.
+        columns: Vec<&'static str>,
+        /// The values, in the order of the columns.
+        rows: Rows,
+        /// Whether there are more.
+        truncated: bool,
+    },
+}
+
+/// A point of a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When the interval begins.
+    pub time: Timestamp,
+    /// The number.
+    pub value: f64,
+}
+
+/// The scenario with this name.
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name)
+}
+
+/// Answers a scenario.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn run(
+    executor: &impl Executor,
+    scenario: &'static Scenario,
+    query: &ScenarioQuery,
+) -> Result<Answer, StorageError> {
+    let mut rows = executor.run(&statement(executor.dialect(), scenario, query)).await?;
+    let limit = usize::try_from(statement::limit(scenario, query)).unwrap_or(usize::MAX);
+    let truncated = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(match scenario.shape {
+        Shape::Card { key, unit, .. } => {
+            let amount = rows.first().and_then(|row| row.first()).and_then(number).unwrap_or_default();
+            Answer::Card { key, value: in_unit(amount, unit, None, query) }
+        }
+        Shape::Line { key, unit, dimensions, .. } => {
+            let points = rows.iter().filter_map(|row| point(row, unit, query)).collect();
+            Answer::Line { key, dimensions, points, truncated }
+        }
+        Shape::Table(table) => Answer::Table { columns: table.columns(), rows, truncated },
+    })
+}
+
+/// A row of the number of the interval, the amount, and for averages the records in it.
+fn point(row: &[Value<'_>], unit: Unit, query: &ScenarioQuery) -> Option<Point> {
+    let bucket = row.first().and_then(Value::as_integer)?;
+    let seconds = bucket.checked_mul(i64::from(query.interval_s))?;
+    let amount = row.get(1).and_then(number)?;
+    let value = in_unit(amount, unit, row.get(2).and_then(number), query);
+    Some(Point { time: Timestamp::from_micros(seconds.checked_mul(1_000_000)?), value })
+}
+
+fn in_unit(amount: f64, unit: Unit, records: Option<f64>, query: &ScenarioQuery) -> f64 {
+    match unit {
+        Unit::Whole => amount,
+        Unit::Mebibytes => (amount / 1_048_576.0 * 1_000.0).round() / 1_000.0,
+        Unit::PerSecond => amount / f64::from(query.interval_s.max(1)),
+        Unit::PerRecord => amount / records.unwrap_or(1.0).max(1.0),
+    }
+}
+
+/// Sums are whole numbers far below 2^53, or floating-point numbers already.
+fn number(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Integer(number) => Some(*number as f64),
+        Value::Real(number) => Some(*number),
+        Value::Text(text) => text.parse().ok(),
+        Value::Null => None,
+    }
+}

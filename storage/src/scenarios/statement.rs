@@ -1,0 +1,160 @@
+//! The SQL of a scenario: texts of the catalogue and bound values.
+
+use super::catalogue::{Amount, Given, Scenario, Shape, Source, Table};
+use super::{BizType, ScenarioQuery};
+use crate::condition::{Select, is_in};
+use crate::{Dialect, Statement, Value};
+
+/// The most rows of a table of values, as in HiMarket.
+const MAX_VALUES: u32 = 100;
+
+/// The statement of a scenario. Lines and tables answer one row more than asked for, which tells whether there are more.
+pub fn statement<'q>(
+    dialect: Dialect,
+    scenario: &'static Scenario,
+    query: &'q ScenarioQuery,
+) -> Statement<'q> {
+    let mut select = match scenario.shape {
+        Shape::Card { amount, .. } => {
+            let mut select = Select::of(dialect, &format!("{} AS amount", amount_sql(dialect, amount)));
+            conditions(&mut select, dialect, scenario, query);
+            return select.statement();
+        }
+        Shape::Line { amount: Amount::DurationPercentile(percent), .. } => {
+            percentiles(dialect, scenario, query, percent)
+        }
+        Shape::Line { amount, .. } => {
+            let columns = format!(
+                "{} AS bucket, {} AS amount, COUNT(*) AS records",
+                dialect.bucket(),
+                amount_sql(dialect, amount)
+            );
+            let mut select = Select::of(dialect, &columns);
+            select.bind([Value::from(i64::from(query.interval_s))]);
+            conditions(&mut select, dialect, scenario, query);
+            select.push(format_args!(" GROUP BY bucket ORDER BY bucket"), []);
+            select
+        }
+        Shape::Table(table) => rows(dialect, scenario, query, table),
+    };
+    select.push(format_args!(" LIMIT ?"), [Value::from(i64::from(limit(scenario, query)) + 1)]);
+    select.statement()
+}
+
+/// The most points or rows of the answer.
+pub(super) fn limit(scenario: &Scenario, query: &ScenarioQuery) -> u32 {
+    match scenario.shape {
+        Shape::Table(Table::Values(_)) => query.limit.min(MAX_VALUES),
+        _ => query.limit,
+    }
+}
+
+/// In each interval, the duration at the nearest rank: the one whose place among `n` is `p * n / 100`, rounded up.
+fn percentiles<'q>(
+    dialect: Dialect,
+    scenario: &'static Scenario,
+    query: &'q ScenarioQuery,
+    percent: u8,
+) -> Select<'q> {
+    let mut timed = Select::of(dialect, &format!("{} AS bucket, duration", dialect.bucket()));
+    timed.bind([Value::from(i64::from(query.interval_s))]);
+    conditions(&mut timed, dialect, scenario, query);
+    let ranked = "bucket, duration, ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY duration) AS place, \
+                  COUNT(*) OVER (PARTITION BY bucket) AS records";
+    let mut select = timed.around(ranked, "timed").around("bucket, duration AS amount, records", "ranked");
+    select
+        .condition(format_args!("place = {}", dialect.nearest_rank()), [Value::from(i64::from(percent))])
+        .push(format_args!(" ORDER BY bucket"), []);
+    select
+}
+
+fn rows<'q>(
+    dialect: Dialect,
+    scenario: &'static Scenario,
+    query: &'q ScenarioQuery,
+    table: Table,
+) -> Select<'q> {
+    let mut columns: Vec<String> = Vec::new();
+    for (source, name) in table.groups() {
+        let value = match source {
+            Source::Column(column) => (*column).to_owned(),
+            Source::AiLog(key) => dialect.ai_log_text(key),
+        };
+        columns.push(format!("{value} AS {name}"));
+    }
+    // Groups by their places: in MySQL, a name may mean the column or the value that is named like it.
+    let groups: Vec<String> = (1..=columns.len()).map(|place| place.to_string()).collect();
+    let groups = groups.join(", ");
+    let largest_first = match table {
+        Table::Tokens(_) => {
+            for (column, name) in [
+                ("input_tokens", "input_token"),
+                ("output_tokens", "output_token"),
+                ("total_tokens", "total_token"),
+            ] {
+                columns.push(format!("{} AS {name}", dialect.whole(&format!("SUM({column})"))));
+            }
+            columns.push("COUNT(*) AS request".to_owned());
+            "total_token DESC, "
+        }
+        Table::Counts(_, count) => {
+            columns.push(format!("COUNT(*) AS {count}"));
+            "COUNT(*) DESC, "
+        }
+        Table::Values(_) => "",
+    };
+    let mut select = Select::of(dialect, &columns.join(", "));
+    conditions(&mut select, dialect, scenario, query);
+    select.push(format_args!(" GROUP BY {groups} ORDER BY {largest_first}{groups}"), []);
+    select
+}
+
+fn amount_sql(dialect: Dialect, amount: Amount) -> String {
+    match amount {
+        // The percentile has a statement of its own.
+        Amount::Records | Amount::DurationPercentile(_) => "COUNT(*)".to_owned(),
+        Amount::Different(column) => format!("COUNT(DISTINCT {column})"),
+        Amount::Sum(column) => dialect.whole(&format!("SUM({column})")),
+        Amount::AiLogSum(key) => format!("SUM({})", dialect.ai_log_number(key)),
+        Amount::Succeeded => {
+            dialect.whole("SUM(CASE WHEN response_code > 0 AND response_code < 300 THEN 1 ELSE 0 END)")
+        }
+    }
+}
+
+fn conditions<'q>(
+    select: &mut Select<'q>,
+    dialect: Dialect,
+    scenario: &'static Scenario,
+    query: &'q ScenarioQuery,
+) {
+    select.filters(&query.filters);
+    for given in scenario.given {
+        given_sql(select, dialect, *given);
+    }
+    match query.biz_type.or(scenario.by_biz_type.then_some(BizType::ModelApi)) {
+        Some(BizType::McpServer) => {
+            select.condition(format_args!("path LIKE ?"), [Value::from("/mcp-servers%")]);
+        }
+        Some(BizType::ModelApi) => {
+            select.condition(format_args!("{} <> ''", dialect.ai_log_text("model")), []);
+        }
+        None => {}
+    }
+}
+
+fn given_sql(select: &mut Select<'_>, dialect: Dialect, given: Given) {
+    match given {
+        Given::Is(column, text) => select.condition(format_args!("{column} = ?"), [Value::from(text)]),
+        Given::Has(column) => select.condition(format_args!("{column} IS NOT NULL"), []),
+        Given::Filled(column) => select.condition(format_args!("{column} <> ''"), []),
+        Given::AiLogIs(key, texts) => select.condition(
+            format_args!("{}", is_in(&dialect.ai_log_text(key), texts.len())),
+            texts.iter().map(|text| Value::from(*text)),
+        ),
+        Given::AiLogHas(key) => {
+            select.condition(format_args!("{} IS NOT NULL", dialect.ai_log_text(key)), [])
+        }
+        Given::Failed => select.condition(format_args!("(response_code = 0 OR response_code >= 400)"), []),
+    };
+}
