@@ -11,6 +11,10 @@ use serde_json::value::RawValue;
 use crate::usage::keys::Key;
 use crate::usage::scanner::{Scalar, Scanner, json_string, unescaped};
 
+mod build;
+
+pub use build::build;
+
 /// A decoded `ai_log`.
 #[derive(Debug)]
 pub struct AiLog {

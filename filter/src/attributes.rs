@@ -29,8 +29,6 @@ pub const RESPONSE_FLAGS: &str = "response\0flags";
 pub const SOURCE_ADDRESS: &str = "source\0address";
 /// The gateway's end of the client's connection.
 pub const DESTINATION_ADDRESS: &str = "destination\0address";
-/// Number of the client's connection, never used twice by one gateway process.
-pub const CONNECTION_ID: &str = "connection\0id";
 /// TLS server name.
 pub const REQUESTED_SERVER_NAME: &str = "connection\0requested_server_name";
 /// The upstream host.
@@ -53,6 +51,18 @@ pub const INSTANCE_ID: &str = "instance_id";
 pub struct Moved {
     xds: &'static str,
     bare: &'static str,
+}
+
+impl Moved {
+    /// The name in stock Envoy.
+    pub const fn xds(self) -> &'static str {
+        self.xds
+    }
+
+    /// The name in Higress's Envoy.
+    pub const fn bare(self) -> &'static str {
+        self.bare
+    }
 }
 
 /// Name of the route.

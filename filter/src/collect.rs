@@ -1,238 +1,254 @@
 //! The exchange turned into an access record, when it is complete.
 //!
 //! Every value is read as late as this: only now are codes, sizes and flags final, and only now does the gateway
-//! show what it shows in its own log. Asking is dear, so each header map is asked for once, and an attribute only
-//! when it can have a value.
+//! show what it shows in its own log. Asking is dear, so the request's headers are asked for once, and the attributes
+//! together; what only some exchanges have is asked for only where it can be.
+//!
+//! [`Raw`] is what every exchange is asked, [`Facts`] its meaning, [`Extras`] what is asked once the facts are known
+//! and the exchange is sampled; [`record`] puts them together.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::time::Duration;
 
 use gatelog_record::{AccessRecord, Timestamp};
+use serde_json::value::RawValue;
 
 use crate::ai_log::{self, AiLog};
 use crate::attributes::{self, Naming};
-use crate::config::Config;
-use crate::connection::{Connection, Connections};
+use crate::capture;
 use crate::exchange::Exchange;
 use crate::flags;
 use crate::headers::Headers;
 use crate::host::{HeaderMap, Host, Time};
 use crate::instance::Instance;
-use crate::mcp::{self, McpHeaders};
+use crate::mcp;
 use crate::names;
+use crate::questions::{Answers, Question, Questions, Values};
+use crate::sampling::Candidate;
+use crate::settings::Settings;
+
+mod request;
+
+use request::{Name, RequestHeaders};
 
 /// What a VM remembers between two records.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Which names of attributes the gateway answers.
     pub naming: Naming,
-    /// The latest client connections.
-    pub connections: Connections,
     /// Name of the gateway instance.
     pub instance: Instance,
     /// True once any request had an `ai_log`.
     ai_log_seen: bool,
 }
 
-/// Everything a record is made of, as the gateway gave it.
+/// What the gateway answered, as it gave it.
 #[derive(Debug)]
-pub struct Sources {
+pub struct Raw {
     request: Headers,
-    response: Headers,
-    connection: Rc<Connection>,
+    answers: Answers,
+}
+
+impl Raw {
+    /// Asks about the exchange that has just ended.
+    pub fn ask(questions: &mut Questions, naming: &mut Naming, host: &impl Host) -> Self {
+        Self { request: host.headers(HeaderMap::Request), answers: questions.ask(naming, host) }
+    }
+}
+
+/// What the answers mean.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    raw: &'a Raw,
+    headers: RequestHeaders<'a>,
+    values: Values<'a>,
     start: Time,
-    duration_ms: i64,
+    duration: Duration,
     flags: i64,
     code: i64,
-    code_details: Option<String>,
-    bytes_received: i64,
-    bytes_sent: i64,
-    route: Option<String>,
-    cluster: Option<String>,
-    upstream: Option<String>,
-    upstream_local: Option<String>,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the answers to `questions`.
+    pub fn read(raw: &'a Raw, questions: &Questions, host: &impl Host, now: Time) -> Self {
+        let values = questions.values(&raw.answers);
+        let nanos = |number: i64| u64::try_from(number).ok().map(Duration::from_nanos);
+        let (start, duration) = match values.integer(Question::Duration).and_then(nanos) {
+            Some(duration) => (now.minus(duration), duration),
+            None => {
+                let start = attributes::time(host, attributes::REQUEST_TIME).unwrap_or(now);
+                (start, now.since(start))
+            }
+        };
+        Self {
+            raw,
+            headers: RequestHeaders::read(&raw.request),
+            values,
+            start,
+            duration,
+            flags: values.integer(Question::Flags).unwrap_or(0),
+            code: values.integer(Question::Code).unwrap_or(0),
+        }
+    }
+
+    /// What sampling looks at.
+    pub fn candidate(&self) -> Candidate<'a> {
+        Candidate {
+            id: self.headers.get(Name::RequestId).or_else(|| self.headers.trace_id()),
+            status: self.code,
+            flags: self.flags,
+            duration: self.duration,
+        }
+    }
+
+    fn text(&self, question: Question) -> Cow<'a, str> {
+        text(Some(self.values.bytes(question)))
+    }
+
+    fn size(&self, question: Question) -> i64 {
+        self.values.integer(question).unwrap_or(0).max(0)
+    }
+}
+
+/// What only some exchanges have.
+#[derive(Debug, Default)]
+pub struct Extras {
     failure: Option<String>,
-    remote: Option<String>,
     ai_log: Option<AiLog>,
     mcp_server: Option<String>,
     mcp_tool: Option<String>,
     instance: String,
+    request_headers: Option<Box<RawValue>>,
+    response_headers: Option<Box<RawValue>>,
+    /// True when the request refused to be captured.
+    pub capture_refused: bool,
 }
 
-/// The request headers that a record is made of.
-#[derive(Debug, Default)]
-struct RequestHeaders<'a> {
-    method: Option<&'a [u8]>,
-    path: Option<&'a [u8]>,
-    original_path: Option<&'a [u8]>,
-    authority: Option<&'a [u8]>,
-    original_host: Option<&'a [u8]>,
-    request_id: Option<&'a [u8]>,
-    user_agent: Option<&'a [u8]>,
-    forwarded_for: Option<&'a [u8]>,
-    b3_trace_id: Option<&'a [u8]>,
-    b3: Option<&'a [u8]>,
-    traceparent: Option<&'a [u8]>,
-    consumer: Option<&'a [u8]>,
-    instance_id: Option<&'a [u8]>,
-    llm_model: Option<&'a [u8]>,
-    session: Option<&'a [u8]>,
-    mcp: McpHeaders<'a>,
-}
-
-impl Sources {
-    /// Asks the gateway for everything about the exchange that has just ended.
-    pub fn read(
+impl Extras {
+    /// Asks for them where they can be.
+    pub fn ask(
+        facts: &Facts<'_>,
         exchange: &Exchange,
-        config: &Config,
+        settings: &Settings,
         memory: &mut Memory,
         host: &impl Host,
-        now: Time,
     ) -> Self {
-        let request = host.headers(HeaderMap::Request);
-        let response = host.headers(HeaderMap::Response);
-        let headers = RequestHeaders::read(&request);
-
-        let duration = attributes::duration(host, attributes::REQUEST_DURATION);
-        let start = match duration {
-            Some(duration) => now.minus(duration),
-            None => attributes::time(host, attributes::REQUEST_TIME).unwrap_or(now),
-        };
-        let duration_ms = i64::try_from(duration.unwrap_or_else(|| now.since(start)).as_millis());
-        let flags = attributes::integer(host, attributes::RESPONSE_FLAGS).unwrap_or(0);
-        let status =
-            response.get(":status").and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
-        let code = status.or_else(|| attributes::integer(host, attributes::RESPONSE_CODE)).unwrap_or(0);
-        let size = |path| attributes::integer(host, path).unwrap_or(0).max(0);
-
-        let route = memory.naming.read(host, attributes::ROUTE_NAME);
-        let cluster = memory.naming.read(host, attributes::CLUSTER_NAME);
-        // Without a cluster there was no upstream.
-        let of_upstream = |path| cluster.as_ref().and_then(|_| attributes::text(host, path));
-        let upstream = of_upstream(attributes::UPSTREAM_ADDRESS);
-        let upstream_local =
-            upstream.as_ref().and_then(|_| attributes::text(host, attributes::UPSTREAM_LOCAL_ADDRESS));
+        let headers = &facts.headers;
+        // Without a flag there was no failure.
+        let failed = facts.flags != 0 && !settings.omitted.has("upstream_transport_failure_reason");
         let failure =
-            if flags == 0 { None } else { of_upstream(attributes::UPSTREAM_TRANSPORT_FAILURE_REASON) };
-
-        let mcp_server = mcp::server(host, &headers.mcp, exchange.request());
-        let mcp_tool = mcp::tool(host, &headers.mcp, exchange.request());
-        let ai_log = memory.read_ai_log(host, headers.method);
-        let instance = memory.instance.name(config, headers.instance_id, &mut memory.naming, host);
-        Self {
-            connection: memory.connections.current(host),
-            start,
-            duration_ms: duration_ms.unwrap_or(i64::MAX),
-            flags,
-            code,
-            code_details: attributes::text(host, attributes::RESPONSE_CODE_DETAILS),
-            bytes_received: size(attributes::REQUEST_TOTAL_SIZE),
-            bytes_sent: size(attributes::RESPONSE_TOTAL_SIZE),
-            route,
-            cluster,
-            upstream,
-            upstream_local,
+            failed.then(|| attributes::text(host, attributes::UPSTREAM_TRANSPORT_FAILURE_REASON)).flatten();
+        let mcp = headers.mcp();
+        let mut extras = Self {
             failure,
-            remote: attributes::text(host, attributes::SOURCE_ADDRESS),
-            ai_log,
-            mcp_server,
-            mcp_tool,
-            instance,
-            request,
-            response,
-        }
-    }
-
-    /// The record, without its id.
-    pub fn record<'a>(&'a self, exchange: &'a Exchange, config: &Config) -> AccessRecord<'a> {
-        let headers = RequestHeaders::read(&self.request);
-        let route = self.route.as_deref().unwrap_or("-");
-        let cluster = self.cluster.as_deref().unwrap_or_default();
-        let path = text(headers.original_path.or(headers.path));
-        let mut record = AccessRecord {
-            start_time: Some(Timestamp::from_nanos(self.start.0)),
-            trace_id: text(crate::trace::id(headers.b3_trace_id, headers.b3, headers.traceparent)),
-            authority: text(headers.original_host.or(headers.authority)),
-            method: text(headers.method),
-            path: match config.redact.path(&path) {
-                Cow::Owned(redacted) => Cow::Owned(redacted),
-                Cow::Borrowed(_) => path,
-            },
-            protocol: self.connection.protocol.as_str().into(),
-            request_id: text(headers.request_id),
-            user_agent: text(headers.user_agent),
-            x_forwarded_for: text(headers.forwarded_for),
-            response_code: self.code,
-            response_flags: flags::text(self.flags),
-            response_code_details: borrowed(&self.code_details),
-            bytes_received: self.bytes_received,
-            bytes_sent: self.bytes_sent,
-            duration: self.duration_ms,
-            upstream_cluster: cluster.into(),
-            upstream_host: borrowed(&self.upstream),
-            upstream_service_time: text(self.response.get("x-envoy-upstream-service-time")),
-            upstream_transport_failure_reason: borrowed(&self.failure),
-            upstream_local_address: borrowed(&self.upstream_local),
-            downstream_local_address: self.connection.local_address.as_str().into(),
-            downstream_remote_address: borrowed(&self.remote),
-            route_name: route.into(),
-            requested_server_name: self.connection.server_name.as_str().into(),
-            instance_id: self.instance.as_str().into(),
-            api: names::api(route).unwrap_or_default().into(),
-            consumer: text(headers.consumer),
-            route: route.into(),
-            service: names::service(cluster).into(),
-            mcp_server: borrowed(&self.mcp_server),
-            mcp_tool: borrowed(&self.mcp_tool),
-            ..AccessRecord::default()
+            ai_log: memory.read_ai_log(host, headers.get(Name::Method)),
+            mcp_server: mcp::server(host, &mcp, exchange.request()),
+            mcp_tool: mcp::tool(host, &mcp, exchange.request()),
+            instance: memory.instance.name(settings, headers.get(Name::InstanceId), &mut memory.naming, host),
+            ..Self::default()
         };
-        let is_ai = exchange.is_ai() || headers.llm_model.is_some() || names::is_ai_route(route);
-        if let Some(log) = &self.ai_log {
-            fill_from_ai_log(&mut record, log);
-        }
-        if self.ai_log.is_some() || (is_ai && config.ai.detection) {
-            self.fill_from_bodies(&mut record, exchange, &headers);
-        }
-        record
+        extras.capture(&facts.raw.request, settings, host);
+        extras
     }
 
-    /// Fills what `ai_log` left open.
-    fn fill_from_bodies<'a>(
-        &'a self,
-        record: &mut AccessRecord<'a>,
-        exchange: &'a Exchange,
-        headers: &RequestHeaders<'a>,
-    ) {
-        let (request, response) = (exchange.request(), exchange.response());
-        if record.model.is_empty() {
-            record.model = response
-                .and_then(|body| body.model.as_deref())
-                .or_else(|| request.and_then(|body| body.model.as_deref()))
-                .map(Cow::Borrowed)
-                .or_else(|| {
-                    let path = text(headers.original_path.or(headers.path));
-                    names::gemini_model(&path).map(|model| Cow::Owned(model.to_owned()))
-                })
-                .unwrap_or_else(|| text(headers.llm_model));
+    fn capture(&mut self, request: &Headers, settings: &Settings, host: &impl Host) {
+        let capture = &settings.capture;
+        if !capture.has_headers() && !capture.has_bodies() {
+            return;
         }
-        if record.session_id.is_empty() {
-            record.session_id = text(headers.session);
+        if capture.is_refused(request) {
+            self.capture_refused = true;
+            return;
         }
-        let Some(body) = response else { return };
-        if record.chat_id.is_empty() {
-            record.chat_id = borrowed(&body.chat_id);
+        self.request_headers = capture::headers(&capture.request_headers, request, &settings.redact);
+        if !capture.response_headers.is_empty() {
+            let response = host.headers(HeaderMap::Response);
+            self.response_headers = capture::headers(&capture.response_headers, &response, &settings.redact);
         }
-        if record.response_type.is_empty() {
-            record.response_type = if exchange.is_streamed() { "stream" } else { "normal" }.into();
-        }
-        record.time_to_first_token = record.time_to_first_token.or_else(|| {
-            exchange.first_part().and_then(|first| i64::try_from(first.since(self.start).as_millis()).ok())
-        });
-        record.input_tokens = record.input_tokens.or(body.input_tokens);
-        record.output_tokens = record.output_tokens.or(body.output_tokens);
-        record.total_tokens = record.total_tokens.or_else(|| body.total_tokens());
-        record.cached_tokens = record.cached_tokens.or_else(|| body.cached());
-        record.reasoning_tokens = record.reasoning_tokens.or(body.reasoning_tokens);
+    }
+}
+
+/// The record, without its id.
+pub fn record<'a>(
+    facts: &Facts<'a>,
+    extras: &'a Extras,
+    exchange: &'a Exchange,
+    settings: &Settings,
+) -> AccessRecord<'a> {
+    // In parts, because a gateway pays for large functions with memory when it compiles them.
+    let mut record = AccessRecord::default();
+    fill_from_headers(&mut record, facts, settings);
+    fill_from_answers(&mut record, facts);
+    fill_from_extras(&mut record, extras);
+    if !extras.capture_refused {
+        record.request_body = exchange.request_text();
+        record.response_body = exchange.response_text();
+    }
+    let is_ai = settings.ai.detection
+        && (exchange.is_ai()
+            || facts.headers.get(Name::LlmModel).is_some()
+            || names::is_ai_route(&record.route));
+    if extras.ai_log.is_some() || is_ai {
+        fill_from_bodies(&mut record, exchange, facts);
+    }
+    if extras.ai_log.is_none() && is_ai && settings.ai.build_log {
+        record.ai_log = ai_log::build(&record).map(Cow::Owned);
+    }
+    record
+}
+
+#[inline(never)]
+fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>, settings: &Settings) {
+    let headers = &facts.headers;
+    record.trace_id = text(headers.trace_id());
+    record.authority = text(headers.authority());
+    record.method = text(headers.get(Name::Method));
+    record.path = text(headers.path());
+    if let Cow::Owned(redacted) = settings.redact.path(&record.path) {
+        record.path = Cow::Owned(redacted);
+    }
+    record.request_id = text(headers.get(Name::RequestId));
+    record.user_agent = text(headers.get(Name::UserAgent));
+    record.x_forwarded_for = text(headers.get(Name::ForwardedFor));
+    record.consumer = text(headers.get(Name::Consumer));
+}
+
+#[inline(never)]
+fn fill_from_answers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>) {
+    record.start_time = Some(Timestamp::from_nanos(facts.start.0));
+    record.duration = i64::try_from(facts.duration.as_millis()).unwrap_or(i64::MAX);
+    record.response_code = facts.code;
+    record.response_flags = flags::text(facts.flags);
+    record.response_code_details = facts.text(Question::CodeDetails);
+    record.bytes_received = facts.size(Question::BytesReceived);
+    record.bytes_sent = facts.size(Question::BytesSent);
+    record.protocol = facts.text(Question::Protocol);
+    record.upstream_cluster = facts.text(Question::Cluster);
+    record.service = part_of(&record.upstream_cluster, names::service);
+    record.upstream_host = facts.text(Question::Upstream);
+    record.upstream_service_time = facts.text(Question::ServiceTime);
+    record.upstream_local_address = facts.text(Question::UpstreamLocal);
+    record.downstream_local_address = facts.text(Question::Local);
+    record.downstream_remote_address = facts.text(Question::Remote);
+    record.requested_server_name = facts.text(Question::ServerName);
+    record.route_name = match facts.text(Question::Route) {
+        route if route.is_empty() => Cow::Borrowed("-"),
+        route => route,
+    };
+    record.route = record.route_name.clone();
+    record.api = part_of(&record.route_name, |route| names::api(route).unwrap_or_default());
+}
+
+#[inline(never)]
+fn fill_from_extras<'a>(record: &mut AccessRecord<'a>, extras: &'a Extras) {
+    record.upstream_transport_failure_reason = borrowed(&extras.failure);
+    record.instance_id = extras.instance.as_str().into();
+    record.mcp_server = borrowed(&extras.mcp_server);
+    record.mcp_tool = borrowed(&extras.mcp_tool);
+    record.request_headers = extras.request_headers.as_deref().map(Cow::Borrowed);
+    record.response_headers = extras.response_headers.as_deref().map(Cow::Borrowed);
+    if let Some(log) = &extras.ai_log {
+        fill_from_ai_log(record, log);
     }
 }
 
@@ -257,6 +273,40 @@ fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
     }
 }
 
+/// Fills what `ai_log` left open.
+fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, exchange: &'a Exchange, facts: &Facts<'a>) {
+    let (request, response) = (exchange.request(), exchange.response());
+    if record.model.is_empty() {
+        record.model = response
+            .and_then(|body| body.model.as_deref())
+            .or_else(|| request.and_then(|body| body.model.as_deref()))
+            .map(Cow::Borrowed)
+            .or_else(|| {
+                let path = text(facts.headers.path());
+                names::gemini_model(&path).map(|model| Cow::Owned(model.to_owned()))
+            })
+            .unwrap_or_else(|| text(facts.headers.get(Name::LlmModel)));
+    }
+    if record.session_id.is_empty() {
+        record.session_id = text(facts.headers.get(Name::Session));
+    }
+    let Some(body) = response else { return };
+    if record.chat_id.is_empty() {
+        record.chat_id = borrowed(&body.chat_id);
+    }
+    if record.response_type.is_empty() {
+        record.response_type = if exchange.is_streamed() { "stream" } else { "normal" }.into();
+    }
+    record.time_to_first_token = record.time_to_first_token.or_else(|| {
+        exchange.first_part().and_then(|first| i64::try_from(first.since(facts.start).as_millis()).ok())
+    });
+    record.input_tokens = record.input_tokens.or(body.input_tokens);
+    record.output_tokens = record.output_tokens.or(body.output_tokens);
+    record.total_tokens = record.total_tokens.or_else(|| body.total_tokens());
+    record.cached_tokens = record.cached_tokens.or_else(|| body.cached());
+    record.reasoning_tokens = record.reasoning_tokens.or(body.reasoning_tokens);
+}
+
 impl Memory {
     fn read_ai_log(&mut self, host: &impl Host, method: Option<&[u8]>) -> Option<AiLog> {
         // Calls of models are no GET; asking for every GET would be paid by gateways without AI.
@@ -269,44 +319,16 @@ impl Memory {
     }
 }
 
-impl<'a> RequestHeaders<'a> {
-    fn read(headers: &'a Headers) -> Self {
-        let mut read = Self::default();
-        for (name, value) in headers.iter() {
-            let place = match name {
-                b":method" => &mut read.method,
-                b":path" => &mut read.path,
-                b"x-envoy-original-path" => &mut read.original_path,
-                b":authority" => &mut read.authority,
-                b"x-envoy-original-host" => &mut read.original_host,
-                b"x-request-id" => &mut read.request_id,
-                b"user-agent" => &mut read.user_agent,
-                b"x-forwarded-for" => &mut read.forwarded_for,
-                b"x-b3-traceid" => &mut read.b3_trace_id,
-                b"b3" => &mut read.b3,
-                b"traceparent" => &mut read.traceparent,
-                b"x-mse-consumer" => &mut read.consumer,
-                b"x-instance-id" => &mut read.instance_id,
-                b"x-higress-llm-model" => &mut read.llm_model,
-                b"x-openclaw-session-key"
-                | b"x-clawdbot-session-key"
-                | b"x-moltbot-session-key"
-                | b"x-agent-session" => &mut read.session,
-                b"x-envoy-mcp-server-name" => &mut read.mcp.server,
-                b"x-envoy-mcp-tool-name" => &mut read.mcp.tool,
-                b"mcp-protocol-version" | b"mcp-session-id" => {
-                    read.mcp.is_mcp = true;
-                    continue;
-                }
-                _ => continue,
-            };
-            // As the gateway's log: the first of several values.
-            place.get_or_insert(value);
-        }
-        read
+/// A part of a text, borrowed from where the text is.
+fn part_of<'a>(whole: &Cow<'a, str>, part: impl Fn(&str) -> &str) -> Cow<'a, str> {
+    match whole {
+        Cow::Borrowed(text) => Cow::Borrowed(part(text)),
+        Cow::Owned(text) => Cow::Owned(part(text).to_owned()),
     }
 }
 
+// Not inlined: thirty copies of it would make one large function.
+#[inline(never)]
 fn text(value: Option<&[u8]>) -> Cow<'_, str> {
     value.map(String::from_utf8_lossy).unwrap_or_default()
 }

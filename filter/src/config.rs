@@ -1,38 +1,45 @@
 //! The plugin configuration: read from JSON, checked, and refused with every problem named at once.
 //!
-//! `reader` takes values out of the JSON by key and notes what is wrong; this file says which keys there are, what
-//! they mean, and what holds when they are missing. A [`Config`] cannot be wrong.
+//! `reader` takes values out of the JSON by key and notes what is wrong; `collector` and `settings` say which keys
+//! there are, what they mean, and what holds when they are missing. A [`Config`] cannot be wrong.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::json::Json;
-use crate::names;
 use crate::queue::QueueLimits;
-use crate::redact::Redact;
+use crate::rules::{Matcher, Rule};
+use crate::settings::Settings;
 
+mod collector;
 mod reader;
+mod settings;
 
 use reader::Reader;
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
+    /// Where records go; every settings' destination is one of these.
+    pub destinations: Vec<Destination>,
+    /// What is recorded outside of the rules; none when there are only rules.
+    pub global: Option<Rc<Settings>>,
+    /// `_rules_`, in their order.
+    pub rules: Vec<Rule>,
+    /// `drain_timeout_ms`: how long the filter goes on pushing after its configuration is gone.
+    pub drain_timeout: Duration,
+}
+
+/// A collector with the queue before it. Rules that name the same share it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
     /// Where records go.
     pub collector: Collector,
     /// How they wait.
     pub queue: QueueLimits,
     /// How they are sent again.
     pub retry: Retry,
-    /// `instance_id`: name of this gateway instance, instead of what the node tells.
-    pub instance_id: Option<String>,
-    /// How AI calls are recognised.
-    pub ai: Ai,
-    /// What is hidden.
-    pub redact: Redact,
-    /// `drain_timeout_ms`: how long the filter goes on pushing after its configuration is gone.
-    pub drain_timeout: Duration,
 }
 
 /// Where records go.
@@ -74,15 +81,6 @@ pub struct Retry {
     pub concurrency_limit: usize,
 }
 
-/// How AI calls are recognised.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ai {
-    /// `ai.detection`: look for model and usage in bodies when `ai_log` is absent.
-    pub detection: bool,
-    /// `ai.window_bytes`: bytes of a body within which something must tell of an AI call.
-    pub window_bytes: usize,
-}
-
 /// Everything that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
@@ -96,8 +94,10 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// `concurrency_limit: -1`, Kong's "unlimited", is this many.
-const MOST_IN_FLIGHT: usize = 64;
+/// The key that holds the rules.
+const RULES: &str = "_rules_";
+/// The keys that a rule is matched by.
+const MATCHERS: [&str; 4] = ["_match_route_", "_match_domain_", "_match_service_", "_match_route_prefix_"];
 
 impl Config {
     /// Reads and checks the JSON text of a configuration.
@@ -110,136 +110,65 @@ impl Config {
         let value = Json::parse(text)
             .map_err(|error| ConfigError { problems: vec![format!("not JSON: {error}")] })?;
         let mut problems = Vec::new();
-        let config = Self::read(Reader::root(&value, &mut problems));
+        let config = Self::read(&value, &mut problems);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
     }
 
-    fn read(mut keys: Reader<'_, '_>) -> Self {
-        let collector = read_collector(&mut keys);
-        let single = collector.batch_format == BatchFormat::Single;
-        let (mut queue, retry) = read_queue(&mut keys, single);
-        if single {
-            queue.max_batch_size = 1;
-        }
-        let instance_id = keys.text("instance_id");
-        let drain_timeout = keys.millis("drain_timeout_ms", 0, 600_000).unwrap_or(Duration::from_secs(5));
-        let ai = read_ai(keys.section("ai"));
-        let redact = read_redact(keys.section("redact"));
-        keys.finish();
-        Self { collector, queue, retry, instance_id, ai, redact, drain_timeout }
+    /// All settings, in the order of their numbers.
+    pub fn settings(&self) -> impl Iterator<Item = &Rc<Settings>> {
+        self.global.iter().chain(self.rules.iter().map(|rule| &rule.settings))
     }
-}
 
-fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
-    let service = keys.text("collector_service_name");
-    let port = keys.integer("collector_port", 1, 65_535);
-    let named_cluster = keys.text("collector_cluster");
-    let cluster = match (&service, port, named_cluster) {
-        (_, _, Some(cluster)) => cluster,
-        (Some(service), Some(port), None) => format!("outbound|{port}||{service}"),
-        (service, port, None) => {
-            for (key, missing) in
-                [("collector_service_name", service.is_none()), ("collector_port", port.is_none())]
-            {
-                if missing && !keys.has(key) {
-                    keys.problem(key, "is required (or name an Envoy cluster with `collector_cluster`)");
-                }
+    fn read(value: &Json, problems: &mut Vec<String>) -> Self {
+        let mut keys = Reader::root(value, problems);
+        let rules = keys.list(RULES);
+        let only_rules = !rules.is_empty() && keys.own_keys().all(|key| key == RULES);
+        let mut config = Self {
+            destinations: Vec::new(),
+            global: None,
+            rules: Vec::new(),
+            drain_timeout: keys.millis("drain_timeout_ms", 0, 600_000).unwrap_or(Duration::from_secs(5)),
+        };
+        if !only_rules {
+            let destination = config.destination(collector::read(&mut keys));
+            config.global = Some(Rc::new(settings::read(&mut keys, 0, destination)));
+            keys.finish();
+        }
+        let base = (!only_rules).then_some(value);
+        for (index, rule) in rules.iter().enumerate() {
+            let mut keys = Reader::rule(rule, index, base, problems);
+            let mut names = MATCHERS.map(|key| keys.alone().texts(key).unwrap_or_default()).into_iter();
+            let mut next = || names.next().unwrap_or_default();
+            let matcher = Matcher::new(
+                next(),
+                next().iter().map(|domain| domain.to_ascii_lowercase()).collect(),
+                next(),
+                next(),
+            );
+            keys.know(&MATCHERS);
+            if keys.has("drain_timeout_ms") {
+                keys.problem("drain_timeout_ms", "can only be set outside of the rules");
+                keys.know(&["drain_timeout_ms"]);
             }
-            String::new()
+            if matcher.is_none() {
+                keys.problem("", format_args!("must have at least one of: {}", MATCHERS.join(", ")));
+            }
+            let destination = config.destination(collector::read(&mut keys));
+            let settings = Rc::new(settings::read(&mut keys, index + 1, destination));
+            keys.finish();
+            config.rules.extend(matcher.map(|matcher| Rule { matcher, settings }));
         }
-    };
-    let authority = keys
-        .text("collector_authority")
-        .or(service)
-        .unwrap_or_else(|| names::outbound(&cluster).map_or(cluster.as_str(), |(_, host)| host).to_owned());
-    let path = keys.text("collector_path").unwrap_or_else(|| "/".to_owned());
-    if !path.starts_with('/') {
-        keys.problem("collector_path", "must begin with `/`");
+        config
     }
-    let batch_format = match keys.text("batch_format").as_deref() {
-        None | Some("array") => BatchFormat::Array,
-        Some("single") => BatchFormat::Single,
-        Some(_) => {
-            keys.problem("batch_format", "must be `array` or `single`");
-            BatchFormat::Array
-        }
-    };
-    let authorization = keys.text("collector_token").map(|token| format!("Bearer {token}"));
-    for (key, value) in [
-        ("collector_authority", Some(&authority)),
-        ("collector_path", Some(&path)),
-        ("collector_token", authorization.as_ref()),
-    ] {
-        if value.is_some_and(|value| value.bytes().any(|byte| byte.is_ascii_control())) {
-            keys.problem(key, "must not hold control characters");
-        }
+
+    /// The number of a destination, the same for the same one.
+    fn destination(&mut self, destination: Destination) -> usize {
+        let known = self.destinations.iter().position(|known| *known == destination);
+        known.unwrap_or_else(|| {
+            self.destinations.push(destination);
+            self.destinations.len() - 1
+        })
     }
-    let timeout = keys.millis("timeout_ms", 1, 600_000).unwrap_or(Duration::from_secs(5));
-    Collector { cluster, authority, path, authorization, timeout, batch_format }
-}
-
-fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
-    let mut keys = keys.section("queue");
-    let size = keys.size("max_batch_size", 1, 1_000_000);
-    if single && size.is_some_and(|size| size != 1) {
-        keys.problem("max_batch_size", "must be 1 or absent with `batch_format: single`");
-    }
-    let limits = QueueLimits {
-        max_batch_size: size.unwrap_or(50),
-        max_batch_bytes: keys.size("max_batch_bytes", 1_024, 64 << 20).unwrap_or(1 << 20),
-        max_coalescing_delay: keys
-            .seconds("max_coalescing_delay", Duration::ZERO, Duration::from_secs(3_600))
-            .unwrap_or(Duration::from_secs(1)),
-        max_entries: keys.size("max_entries", 1, 1_000_000).unwrap_or(10_000),
-        max_bytes: keys.size("max_bytes", 1_024, 1 << 30).unwrap_or(16 << 20),
-    };
-    let max_time = match keys.number("max_retry_time") {
-        Some(-1.0) => None,
-        Some(_) => keys.seconds("max_retry_time", Duration::ZERO, Duration::from_secs(86_400)),
-        None => Some(Duration::from_secs(60)),
-    };
-    let concurrency_limit = match keys.integer("concurrency_limit", -1, 64) {
-        Some(-1) => MOST_IN_FLIGHT,
-        Some(0) => {
-            keys.problem("concurrency_limit", "must be -1, or from 1 to 64");
-            1
-        }
-        Some(limit) => usize::try_from(limit).unwrap_or(1),
-        None => 4,
-    };
-    let (shortest, longest) = (Duration::from_millis(1), Duration::from_secs(1_000));
-    let retry = Retry {
-        max_time,
-        initial_delay: keys
-            .seconds("initial_retry_delay", shortest, longest)
-            .unwrap_or(Duration::from_millis(10)),
-        max_delay: keys.seconds("max_retry_delay", shortest, longest).unwrap_or(Duration::from_secs(60)),
-        concurrency_limit,
-    };
-    keys.finish();
-    (limits, retry)
-}
-
-fn read_ai(mut keys: Reader<'_, '_>) -> Ai {
-    let ai = Ai {
-        detection: keys.flag("detection").unwrap_or(true),
-        window_bytes: keys.size("window_bytes", 1_024, 16 << 20).unwrap_or(64 << 10),
-    };
-    keys.finish();
-    ai
-}
-
-fn read_redact(mut keys: Reader<'_, '_>) -> Redact {
-    let defaults = keys.flag("defaults").unwrap_or(true);
-    let mut redact =
-        if defaults { Redact::default() } else { Redact { headers: Vec::new(), query: Vec::new() } };
-    let mut more = |key| {
-        keys.texts(key).unwrap_or_default().into_iter().map(|name| Cow::Owned(name.to_ascii_lowercase()))
-    };
-    redact.headers.extend(more("headers"));
-    redact.query.extend(more("query"));
-    keys.finish();
-    redact
 }
 
 #[cfg(test)]

@@ -1,22 +1,33 @@
-//! One request and its response, from the first callback to the last: which bodies are looked at, and how far.
+//! One request and its response, from the first callback to the last: which settings it has, which bodies are looked
+//! at, and how far.
 //!
-//! Only a request that carries a JSON or form body can be an AI call, so nothing at all is asked of the gateway for
-//! any other request before it is complete.
+//! Only a request that carries a JSON or form body can be an AI call, so without rules and capture nothing at all is
+//! asked of the gateway for any other request before it is complete.
 
-use crate::config::Ai;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::capture::{self, BodyCopy};
 use crate::headers::Headers;
 use crate::host::{Body, HeaderMap, Host, Time};
 use crate::metrics::{Metric, Metrics};
 use crate::names;
+use crate::settings::Settings;
 use crate::usage::{BodyReader, Findings, Format, Side};
 
 /// The state of one stream.
 #[derive(Debug, Default)]
 pub struct Exchange {
+    /// The settings; nothing while they are not chosen.
+    scope: Option<Option<Rc<Settings>>>,
     /// The response may be that of an AI call.
     candidate: bool,
     request: Option<BodyReader>,
     response: Option<BodyReader>,
+    /// The response's body may be captured.
+    capture: bool,
+    request_copy: Option<BodyCopy>,
+    response_copy: Option<BodyCopy>,
     streamed: bool,
     first_part: Option<Time>,
     ai_path: bool,
@@ -26,54 +37,82 @@ pub struct Exchange {
 const SLICE: usize = 64 << 10;
 
 impl Exchange {
+    /// The settings that were chosen; none when nothing is to be recorded. `choose` is asked the first time.
+    pub fn settings(&mut self, choose: impl FnOnce() -> Option<Rc<Settings>>) -> Option<Rc<Settings>> {
+        self.scope.get_or_insert_with(|| choose().filter(|settings| settings.enabled)).clone()
+    }
+
     /// The request's headers have come.
-    pub fn on_request_headers(&mut self, host: &impl Host, ai: &Ai, metrics: &mut Metrics, end: bool) {
-        if end || !ai.detection {
+    pub fn on_request_headers(
+        &mut self,
+        host: &impl Host,
+        settings: &Settings,
+        metrics: &mut Metrics,
+        end: bool,
+    ) {
+        let detect = settings.ai.detection && !end;
+        if !detect && !settings.capture.has_bodies() {
             return;
         }
         let headers = host.headers(HeaderMap::Request);
         let content_type = headers.get("content-type").unwrap_or_default();
-        self.ai_path = headers
-            .get("x-envoy-original-path")
-            .or_else(|| headers.get(":path"))
-            .is_some_and(|path| names::is_ai_path(&String::from_utf8_lossy(path)));
-        let form = content_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
-        match Format::of(content_type) {
-            Some(Format::Json) if is_encoded(&headers) => metrics.add(Metric::BodiesSkippedEncoding, 1),
-            Some(Format::Json) => {
-                let window = (!self.ai_path).then_some(ai.window_bytes);
+        self.capture = settings.capture.has_bodies() && !settings.capture.is_refused(&headers);
+        let limit = settings.capture.request_body_bytes;
+        let copy = self.capture && limit > 0 && !end && capture::is_text(content_type);
+        let json = detect && Format::of(content_type) == Some(Format::Json);
+        self.ai_path = detect && is_ai_path(&headers);
+        if (json || copy) && is_encoded(&headers) {
+            metrics.add(Metric::BodiesSkippedEncoding, 1);
+        } else {
+            self.request_copy = copy.then(|| BodyCopy::new(limit));
+            if json {
+                let window = (!self.ai_path).then_some(settings.ai.window_bytes);
                 self.request = Some(BodyReader::new(Side::Request, Format::Json, window));
             }
-            _ => metrics.add(Metric::BodiesSkippedType, 1),
         }
-        self.candidate = self.ai_path || form || Format::of(content_type) == Some(Format::Json);
+        if detect {
+            let form = content_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
+            self.candidate = self.ai_path || form || json;
+            if !json {
+                metrics.add(Metric::BodiesSkippedType, 1);
+            }
+        }
     }
 
     /// A chunk of the request's body passes.
     pub fn on_request_body(&mut self, host: &impl Host, size: usize) {
-        if let Some(reader) = &mut self.request {
-            read_chunk(reader, host, Body::Request, size);
-        }
+        read_chunk(&mut self.request, &mut self.request_copy, host, Body::Request, size);
     }
 
     /// The response's headers have come.
-    pub fn on_response_headers(&mut self, host: &impl Host, ai: &Ai, metrics: &mut Metrics, end: bool) {
-        if end || !self.candidate {
+    pub fn on_response_headers(
+        &mut self,
+        host: &impl Host,
+        settings: &Settings,
+        metrics: &mut Metrics,
+        end: bool,
+    ) {
+        let limit = settings.capture.response_body_bytes;
+        let capture = self.capture && limit > 0;
+        if end || !(self.candidate || capture) {
             return;
         }
         let headers = host.headers(HeaderMap::Response);
-        let Some(format) = Format::of(headers.get("content-type").unwrap_or_default()) else {
+        let content_type = headers.get("content-type").unwrap_or_default();
+        let format = Format::of(content_type).filter(|_| self.candidate);
+        let copy = capture && capture::is_text(content_type);
+        self.streamed = format == Some(Format::EventStream);
+        if self.candidate && format.is_none() {
             metrics.add(Metric::BodiesSkippedType, 1);
-            return;
-        };
-        self.streamed = format == Format::EventStream;
-        if is_encoded(&headers) {
+        }
+        if (format.is_some() || copy) && is_encoded(&headers) {
             metrics.add(Metric::BodiesSkippedEncoding, 1);
             return;
         }
-        let known = self.ai_path || self.request.as_ref().is_some_and(|body| body.findings().model.is_some());
-        let window = (!known).then_some(ai.window_bytes);
-        self.response = Some(BodyReader::new(Side::Response, format, window));
+        self.response_copy = copy.then(|| BodyCopy::new(limit));
+        let known = self.ai_path || self.request().is_some_and(|body| body.model.is_some());
+        let window = (!known).then_some(settings.ai.window_bytes);
+        self.response = format.map(|format| BodyReader::new(Side::Response, format, window));
     }
 
     /// A chunk of the response's body passes.
@@ -81,9 +120,7 @@ impl Exchange {
         if self.streamed && self.first_part.is_none() && size > 0 {
             self.first_part = Some(host.now());
         }
-        if let Some(reader) = &mut self.response {
-            read_chunk(reader, host, Body::Response, size);
-        }
+        read_chunk(&mut self.response, &mut self.response_copy, host, Body::Response, size);
     }
 
     /// What the request's body told.
@@ -96,6 +133,16 @@ impl Exchange {
         self.response.as_ref().map(BodyReader::findings)
     }
 
+    /// The start of the request's body, when it was captured.
+    pub fn request_text(&self) -> Cow<'_, str> {
+        self.request_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
+    }
+
+    /// The start of the response's body, when it was captured.
+    pub fn response_text(&self) -> Cow<'_, str> {
+        self.response_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
+    }
+
     /// When the first part of a streamed answer came.
     pub fn first_part(&self) -> Option<Time> {
         self.first_part
@@ -106,15 +153,15 @@ impl Exchange {
         self.streamed
     }
 
-    /// True when the request may be an AI call, by its body.
-    pub fn is_candidate(&self) -> bool {
-        self.candidate
-    }
-
     /// True when the bodies or the path tell of an AI call.
     pub fn is_ai(&self) -> bool {
         self.ai_path || self.response().is_some_and(Findings::is_ai)
     }
+}
+
+fn is_ai_path(headers: &Headers) -> bool {
+    let path = headers.get("x-envoy-original-path").or_else(|| headers.get(":path"));
+    path.is_some_and(|path| names::is_ai_path(&String::from_utf8_lossy(path)))
 }
 
 fn is_encoded(headers: &Headers) -> bool {
@@ -123,14 +170,30 @@ fn is_encoded(headers: &Headers) -> bool {
         .is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"))
 }
 
-fn read_chunk(reader: &mut BodyReader, host: &impl Host, body: Body, size: usize) {
+fn read_chunk(
+    reader: &mut Option<BodyReader>,
+    copy: &mut Option<BodyCopy>,
+    host: &impl Host,
+    body: Body,
+    size: usize,
+) {
     let mut start = 0;
-    while start < size && !reader.is_done() {
+    while start < size {
+        let reader = reader.as_mut().filter(|reader| !reader.is_done());
+        let copy = copy.as_mut().filter(|copy| !copy.is_full());
+        if reader.is_none() && copy.is_none() {
+            return;
+        }
         let Some(bytes) = host.body(body, start, SLICE.min(size - start)) else { return };
         if bytes.is_empty() {
             return;
         }
-        reader.read(&bytes);
+        if let Some(reader) = reader {
+            reader.read(&bytes);
+        }
+        if let Some(copy) = copy {
+            copy.take(&bytes);
+        }
         start += bytes.len();
     }
 }
@@ -140,7 +203,14 @@ mod tests {
     use super::*;
     use crate::host::mock::MockHost;
 
-    const AI: Ai = Ai { detection: true, window_bytes: 1_024 };
+    fn settings(config: &str) -> Rc<Settings> {
+        let config = format!(r#"{{"collector_cluster":"c",{config}}}"#);
+        crate::config::Config::parse(config.as_bytes()).unwrap().global.unwrap()
+    }
+
+    fn detecting() -> Rc<Settings> {
+        settings(r#""ai":{"window_bytes":1024}"#)
+    }
 
     fn host(path: &str, request: &[(&str, &str)], response: &[(&str, &str)]) -> MockHost {
         let mut headers = vec![(":method", "POST"), (":path", path)];
@@ -166,9 +236,9 @@ mod tests {
         ] {
             let (host, mut metrics, mut exchange) =
                 (host(path, request, response), Metrics::default(), Exchange::default());
-            exchange.on_request_headers(&host, &AI, &mut metrics, false);
+            exchange.on_request_headers(&host, &detecting(), &mut metrics, false);
             exchange.on_request_body(&host, 10);
-            exchange.on_response_headers(&host, &AI, &mut metrics, false);
+            exchange.on_response_headers(&host, &detecting(), &mut metrics, false);
             exchange.on_response_body(&host, 10);
             metrics.flush(&host);
             assert_eq!((exchange.request().is_some(), exchange.response().is_some()), reads, "{name}");
@@ -182,12 +252,12 @@ mod tests {
         let json = [("content-type", "application/json")];
         let body = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(10 * SLICE));
         let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
-        exchange.on_request_headers(&host, &AI, &mut Metrics::default(), false);
+        exchange.on_request_headers(&host, &detecting(), &mut Metrics::default(), false);
         host.set_body(body.as_bytes());
         exchange.on_request_body(&host, body.len());
         assert_eq!(exchange.request().and_then(|found| found.model.as_deref()), Some("m"));
         assert_eq!(host.asked(), ["headers Request", "body Request"]);
-        exchange.on_response_headers(&host, &AI, &mut Metrics::default(), false);
+        exchange.on_response_headers(&host, &detecting(), &mut Metrics::default(), false);
         exchange.on_response_body(&host, body.len());
         assert_eq!(host.asked().iter().filter(|asked| *asked == "body Response").count(), 11);
     }
@@ -195,13 +265,43 @@ mod tests {
     #[test]
     fn nothing_is_asked_when_detection_is_off_or_there_is_no_body() {
         let json = [("content-type", "application/json")];
-        for (ai, end) in [(Ai { detection: false, ..AI }, false), (AI, true)] {
+        for (settings, end) in [(settings(r#""ai":{"detection":false}"#), false), (detecting(), true)] {
             let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
-            exchange.on_request_headers(&host, &ai, &mut Metrics::default(), end);
+            exchange.on_request_headers(&host, &settings, &mut Metrics::default(), end);
             exchange.on_request_body(&host, 10);
-            exchange.on_response_headers(&host, &ai, &mut Metrics::default(), false);
+            exchange.on_response_headers(&host, &settings, &mut Metrics::default(), false);
             exchange.on_response_body(&host, 10);
             assert_eq!(host.asked(), [] as [&str; 0]);
+        }
+    }
+
+    #[test]
+    fn bodies_are_captured_as_far_as_configured_unless_they_are_no_text_or_the_request_refuses() {
+        let settings = settings(r#""capture":{"request_body_bytes":4,"response_body_bytes":100}"#);
+        let text = [("content-type", "text/plain")];
+        let gzip = [("content-type", "text/plain"), ("content-encoding", "gzip")];
+        let refusing = [("content-type", "text/plain"), ("x-gatelog-capture", "off")];
+        let binary = [("content-type", "application/octet-stream")];
+        for (name, request, response, end, expected, encoded) in [
+            ("text", &text[..], &text[..], false, ("01234567".get(..4), Some("01234567")), 0),
+            ("no request body", &[], &text, true, (None, Some("01234567")), 0),
+            ("compressed", &gzip, &gzip, false, (None, None), 2),
+            ("refused", &refusing, &text, false, (None, None), 0),
+            ("binary", &binary, &binary, false, (None, None), 0),
+        ] {
+            let (host, mut metrics, mut exchange) =
+                (host("/x", request, response), Metrics::default(), Exchange::default());
+            exchange.on_request_headers(&host, &settings, &mut metrics, end);
+            host.set_body(b"01234567");
+            if !end {
+                exchange.on_request_body(&host, 8);
+            }
+            exchange.on_response_headers(&host, &settings, &mut metrics, false);
+            exchange.on_response_body(&host, 8);
+            metrics.flush(&host);
+            let expected = (expected.0.unwrap_or(""), expected.1.unwrap_or(""));
+            assert_eq!((&*exchange.request_text(), &*exchange.response_text()), expected, "{name}");
+            assert_eq!(host.metric_value(Metric::BodiesSkippedEncoding), encoded, "{name}");
         }
     }
 }

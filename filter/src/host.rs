@@ -25,6 +25,12 @@ pub trait Host {
     /// the gateway takes them; [`crate::attributes`] lists the paths and decodes the values.
     fn attribute(&self, path: &str) -> Option<Vec<u8>>;
 
+    /// Prepares a CEL expression over attributes; none when the gateway cannot evaluate any.
+    fn create_expression(&self, text: &str) -> Option<Expression>;
+
+    /// The value of an expression for the current stream; none when an attribute in it is missing.
+    fn evaluate(&self, expression: Expression) -> Option<Vec<u8>>;
+
     /// A part of the chunk of a body that is passing: at most `max_bytes` from `start`.
     fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>>;
 
@@ -35,12 +41,19 @@ pub trait Host {
     /// When the gateway does not take the call; no callback follows then.
     fn call(&self, call: &Call<'_>) -> Result<CallId, CallError>;
 
+    /// Asks for ticks from now on, this far apart.
+    fn set_tick_period(&self, period: Duration);
+
     /// Adds to a counter, moves a gauge up or down, or records a value of a histogram.
     fn metric(&self, metric: Metric, amount: i64);
 
     /// Writes a line to the gateway's log.
     fn log(&self, level: Level, message: &str);
 }
+
+/// Names an expression that the gateway has prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expression(pub u32);
 
 /// A point in time: nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

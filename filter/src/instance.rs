@@ -2,8 +2,8 @@
 //! node's id.
 
 use crate::attributes::{self, Naming};
-use crate::config::Config;
 use crate::host::Host;
+use crate::settings::Settings;
 
 /// What is known about the instance, asked for at the first record.
 #[derive(Debug, Default)]
@@ -18,12 +18,12 @@ impl Instance {
     /// The name for a record whose request has this `x-instance-id`.
     pub fn name(
         &mut self,
-        config: &Config,
+        settings: &Settings,
         header: Option<&[u8]>,
         naming: &mut Naming,
         host: &impl Host,
     ) -> String {
-        if let Some(configured) = &config.instance_id {
+        if let Some(configured) = &settings.instance_id {
             return configured.clone();
         }
         if !self.asked {
@@ -44,12 +44,14 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use crate::host::mock::MockHost;
 
     #[test]
     fn the_most_certain_name_is_taken() {
-        let plain = Config::parse(br#"{"collector_cluster":"c"}"#).unwrap();
-        let configured = Config::parse(br#"{"collector_cluster":"c","instance_id":"conf"}"#).unwrap();
+        let settings = |config: &str| Config::parse(config.as_bytes()).unwrap().global.unwrap();
+        let plain = settings(r#"{"collector_cluster":"c"}"#);
+        let configured = settings(r#"{"collector_cluster":"c","instance_id":"conf"}"#);
         let all = || {
             MockHost::new()
                 .with_text("xds.node.metadata.POD_NAME", "pod")
@@ -58,7 +60,7 @@ mod tests {
         };
         let property = MockHost::new().with_text("instance_id", "property").with_text("node.id", "node");
         let node = MockHost::new().with_text("node.id", "node");
-        for (config, host, header, expected) in [
+        for (settings, host, header, expected) in [
             (&configured, all(), Some(&b"header"[..]), "conf"),
             (&plain, all(), Some(b"header"), "pod"),
             (&plain, property, Some(b"header"), "property"),
@@ -68,7 +70,7 @@ mod tests {
         ] {
             let (mut instance, mut naming) = (Instance::default(), Naming::default());
             for _ in 0..2 {
-                assert_eq!(instance.name(config, header, &mut naming, &host), expected);
+                assert_eq!(instance.name(settings, header, &mut naming, &host), expected);
             }
             assert!(host.asked().len() <= 5);
         }

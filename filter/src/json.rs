@@ -54,6 +54,37 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// Writes a text with its quotes.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some((plain, byte, after)) = split_at_special(rest) {
+        out.extend_from_slice(plain);
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                let digit = |value: u8| char::from_digit(value.into(), 16).map_or(b'0', |digit| digit as u8);
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+            }
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// Splits at the first byte that cannot stand in a JSON string as it is.
+fn split_at_special(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+    let at = bytes.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'))?;
+    let (plain, rest) = bytes.split_at_checked(at)?;
+    let (byte, after) = rest.split_first()?;
+    Some((plain, *byte, after))
+}
+
 struct JsonVisitor;
 
 impl<'de> Visitor<'de> for JsonVisitor {
@@ -128,6 +159,15 @@ mod tests {
         );
         assert_eq!(json.get("a").and_then(|a| a.get("b")), Some(&Json::Object(Vec::new())));
         assert_eq!(json.get("c"), None);
+    }
+
+    #[test]
+    fn a_text_is_written_so_that_it_is_read_back() {
+        for text in ["", "a", "a\"b\\c/d", "\0\u{1}\u{1f}\n\r\t\u{7f}", "é€😀 <b>"] {
+            let mut out = Vec::new();
+            write_text(&mut out, text);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
     }
 
     #[test]

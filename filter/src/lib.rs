@@ -12,40 +12,52 @@
 //!
 //! - `wasm`: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`exchange`].
 //! - [`host`]: everything that the rest may ask of the gateway, as one trait.
-//! - [`config`]: the plugin configuration, read and checked.
+//! - [`config`]: the plugin configuration, read and checked: destinations, [`rules`], [`settings`].
 //! - [`plugin`]: one configured filter in one VM: what its streams share.
 //! - [`exchange`]: one request and its response, from the first callback to the last.
-//! - [`collect`]: the exchange turned into an access record, with [`attributes`], [`flags`], [`headers`], [`names`],
-//!   [`trace`], [`redact`], [`ai_log`], [`mcp`], [`connection`], [`instance`] and [`record_id`].
+//! - [`collect`]: the exchange turned into an access record, with [`questions`], [`attributes`], [`flags`],
+//!   [`headers`], [`names`], [`trace`], [`redact`], [`ai_log`], [`mcp`], [`instance`] and [`record_id`];
+//!   [`sampling`] decides whether, [`capture`] adds headers and bodies, [`writer`] makes the JSON.
 //! - [`usage`]: model and token usage found in bodies as they pass.
-//! - [`queue`] and [`push`]: records wait, travel in batches, and are kept until acknowledged or counted as dropped.
-//! - [`json`]: small JSON texts read whole.
-//! - [`metrics`]: what operators can see.
+//! - [`lane`] with [`queue`] and [`push`]: records wait, travel in batches, and are kept until acknowledged or
+//!   counted as dropped.
+//! - [`json`]: small JSON texts read whole, and texts written.
+//! - [`metrics`] and [`journal`]: what operators can see.
 //!
 //! Everything but `wasm` compiles and is tested natively. Time is always an argument.
 
 pub mod ai_log;
 pub mod attributes;
+pub mod capture;
 pub mod collect;
 pub mod config;
-pub mod connection;
 pub mod exchange;
 pub mod flags;
 pub mod headers;
 pub mod host;
 pub mod instance;
+pub mod journal;
 pub mod json;
+pub mod lane;
 pub mod mcp;
 pub mod metrics;
 pub mod names;
 pub mod plugin;
 pub mod push;
+pub mod questions;
 pub mod queue;
 pub mod random;
 pub mod record_id;
 pub mod redact;
+pub mod rules;
+pub mod sampling;
+pub mod settings;
 pub mod trace;
 pub mod usage;
+pub mod writer;
 
 #[cfg(target_family = "wasm")]
 mod wasm;
+
+#[cfg(test)]
+mod hostile_tests;

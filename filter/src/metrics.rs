@@ -58,8 +58,9 @@ metrics! {
     Counter DroppedRefused = "gatelog_dropped_refused", "Records dropped because the collector refused their batch for good (a status that is not retried).";
     Counter DroppedRetryTime = "gatelog_dropped_retry_time", "Records dropped because their batch failed for longer than max_retry_time.";
     Counter DroppedShutdown = "gatelog_dropped_shutdown", "Records given up because the gateway shut down before the collector took them.";
-    Counter BodiesSkippedEncoding = "gatelog_bodies_skipped_encoding", "Bodies not searched for AI usage because they are compressed.";
+    Counter BodiesSkippedEncoding = "gatelog_bodies_skipped_encoding", "Bodies neither searched for AI usage nor captured because they are compressed.";
     Counter BodiesSkippedType = "gatelog_bodies_skipped_type", "Bodies of calls that may be AI calls, not searched because they are neither JSON nor an event stream.";
+    Counter CaptureRefused = "gatelog_capture_refused", "Records without captured headers and bodies because the request asked for that.";
     Counter ValuesCut = "gatelog_values_cut", "Values cut to the length that a column holds.";
     Gauge QueueEntries = "gatelog_queue_entries", "Records waiting.";
     Gauge QueueBytes = "gatelog_queue_bytes", "Bytes of the records waiting.";

@@ -12,6 +12,19 @@ pub fn outbound(cluster: &str) -> Option<(&str, &str)> {
     (direction == "outbound").then_some((port, fqdn))
 }
 
+/// A host without the port after it; an IPv6 address keeps its brackets.
+pub fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && is_whole(host) => host,
+        _ => authority,
+    }
+}
+
+/// True unless a colon in a host name tells that it is the beginning of a bare IPv6 address.
+fn is_whole(host: &str) -> bool {
+    host.ends_with(']') || !host.contains(':')
+}
+
 /// The API that a route belongs to: `name` of `model-api-{name}-{n}`, or the first three parts of a name with at
 /// least three parts joined by `@`; otherwise none.
 pub fn api(route: &str) -> Option<&str> {
@@ -87,6 +100,21 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(service(cluster), expected);
+        }
+    }
+
+    #[test]
+    fn a_port_is_taken_off_a_host_but_not_off_an_address() {
+        for (authority, expected) in [
+            ("a.b:80", "a.b"),
+            ("a.b", "a.b"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("::1", "::1"),
+            ("a:b", "a:b"),
+            ("", ""),
+        ] {
+            assert_eq!(without_port(authority), expected);
         }
     }
 

@@ -1,45 +1,49 @@
 //! One configured filter in one VM: what its streams share, and what happens on ticks, answers and shutdown.
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::collect::{Memory, Sources};
+use crate::collect::{self, Extras, Facts, Memory, Raw};
 use crate::config::{Config, ConfigError};
 use crate::exchange::Exchange;
 use crate::host::{CallId, Host, Level, Time};
+use crate::journal::Journal;
+use crate::lane::Lane;
 use crate::metrics::{Metric, Metrics};
-use crate::push::{Pusher, Surroundings};
-use crate::queue::{Added, Notice, Queue};
+use crate::push::Surroundings;
+use crate::questions::Questions;
 use crate::random::Random;
 use crate::record_id::RecordIds;
+use crate::rules;
+use crate::settings::Settings;
+use crate::writer;
 
 /// A configured filter.
 #[derive(Debug)]
 pub struct Plugin {
     config: Config,
     memory: Memory,
+    /// By the number of the settings.
+    questions: Vec<Questions>,
     ids: RecordIds,
     random: Random,
-    queue: Queue,
-    pusher: Pusher,
+    /// By the number of the destination.
+    lanes: Vec<Lane>,
     metrics: Metrics,
+    journal: Journal,
     /// Where a record's JSON is written before it joins its batch.
     scratch: Vec<u8>,
-    overflow: Overflow,
     drain_until: Option<Time>,
+    /// A complete batch waits for a tick that was asked for early.
+    hurries: bool,
 }
 
-/// Records dropped for a full queue that no log line has told of.
-#[derive(Debug, Default)]
-struct Overflow {
-    records: usize,
-    told_at: Time,
-}
-
-/// How often a line about the same loss is written at most.
-const LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// Longest time between two looks at the queue.
+/// Longest time between two looks at the queues.
 const LONGEST_TICK: Duration = Duration::from_millis(100);
-/// Shortest time between two looks at the queue.
+/// Time to the next look when a batch is complete. A push cannot be made while an exchange is at hand, because its
+/// answer would go to that.
+const HURRY: Duration = Duration::from_millis(1);
+/// Shortest time between two looks at the queues.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
 impl Plugin {
@@ -52,77 +56,103 @@ impl Plugin {
         let config = Config::parse(configuration)?;
         let mut random = Random::default();
         let vm = format!("{:016x}", random.number());
+        let lanes = config.destinations.iter().map(|destination| Lane::new(destination, &vm)).collect();
+        // Settings are numbered from 0, which are the global ones, missing or not.
+        let everything = || Questions::new(|_| false);
+        let none = config.global.is_none().then(everything);
+        let questions =
+            none.into_iter().chain(config.settings().map(|settings| settings.questions())).collect();
         Ok(Self {
             memory: Memory::default(),
+            questions,
             ids: RecordIds::default(),
             random,
-            queue: Queue::new(config.queue.clone()),
-            pusher: Pusher::new(config.collector.clone(), config.retry.clone(), vm),
+            lanes,
             metrics: Metrics::default(),
+            journal: Journal::default(),
             scratch: Vec::new(),
-            overflow: Overflow::default(),
             drain_until: None,
+            hurries: false,
             config,
         })
     }
 
     /// How often [`Plugin::on_tick`] should be called.
     pub fn tick_period(&self) -> Duration {
-        (self.config.queue.max_coalescing_delay / 4).clamp(SHORTEST_TICK, LONGEST_TICK)
+        let delays = self.config.destinations.iter().map(|each| each.queue.max_coalescing_delay);
+        let shortest = delays.min().unwrap_or_default();
+        (shortest / 10).clamp(SHORTEST_TICK, LONGEST_TICK)
     }
 
     /// A request's headers have come.
     pub fn on_request_headers(&mut self, exchange: &mut Exchange, host: &impl Host, end: bool) {
-        exchange.on_request_headers(host, &self.config.ai, &mut self.metrics, end);
+        if let Some(settings) = self.settings(exchange, host) {
+            exchange.on_request_headers(host, &settings, &mut self.metrics, end);
+        }
     }
 
     /// A response's headers have come.
     pub fn on_response_headers(&mut self, exchange: &mut Exchange, host: &impl Host, end: bool) {
-        exchange.on_response_headers(host, &self.config.ai, &mut self.metrics, end);
+        if let Some(settings) = self.settings(exchange, host) {
+            exchange.on_response_headers(host, &settings, &mut self.metrics, end);
+        }
     }
 
     /// An exchange is complete: its record joins the queue.
-    pub fn on_log(&mut self, exchange: &Exchange, host: &impl Host) {
+    pub fn on_log(&mut self, exchange: &mut Exchange, host: &impl Host) {
+        let Some(settings) = self.settings(exchange, host) else { return };
+        let (Some(questions), Some(lane)) =
+            (self.questions.get_mut(settings.number), self.lanes.get_mut(settings.destination))
+        else {
+            return;
+        };
         let now = host.now();
-        let sources = Sources::read(exchange, &self.config, &mut self.memory, host, now);
-        let mut record = sources.record(exchange, &self.config);
-        record.record_id = self.ids.next(now, &mut self.random).into();
-        self.metrics.add(Metric::ValuesCut, record.fit_to_limits());
-        self.scratch.clear();
-        if serde_json::to_writer(&mut self.scratch, &record).is_err() {
-            // Writing into memory does not fail; if it ever does, the loss is counted.
-            self.metrics.add(Metric::DroppedTooLarge, 1);
+        let raw = Raw::ask(questions, &mut self.memory.naming, host);
+        let facts = Facts::read(&raw, questions, host, now);
+        if !settings.sampling.keeps(&facts.candidate(), &mut self.random) {
+            self.metrics.add(Metric::SampledOut, 1);
             return;
         }
+        let extras = Extras::ask(&facts, exchange, &settings, &mut self.memory, host);
+        self.metrics.add(Metric::CaptureRefused, usize::from(extras.capture_refused));
+        let mut record = collect::record(&facts, &extras, exchange, &settings);
+        record.record_id = self.ids.next(now, &mut self.random).into();
+        self.metrics.add(Metric::ValuesCut, record.fit_to_limits());
         self.metrics.add(Metric::Collected, 1);
-        match self.queue.add(&self.scratch, now) {
-            Added::Waiting { dropped } => {
-                self.metrics.add(Metric::DroppedQueueFull, dropped);
-                self.overflow.records += dropped;
-            }
-            Added::TooLarge => self.metrics.add(Metric::DroppedTooLarge, 1),
+        self.scratch.clear();
+        writer::write(&mut self.scratch, &record, settings.omitted);
+        let Self { metrics, journal, random, .. } = self;
+        lane.add(&self.scratch, &mut Surroundings { host, now, metrics, journal, random });
+        if !self.hurries && lane.is_ready() {
+            self.hurries = true;
+            host.set_tick_period(HURRY);
         }
     }
 
     /// Pushes what is due. True when the filter is shutting down and has nothing left to do.
     pub fn on_tick(&mut self, host: &impl Host) -> bool {
         let now = host.now();
+        if std::mem::take(&mut self.hurries) {
+            host.set_tick_period(self.tick_period());
+        }
         self.push(host, now);
-        self.tell(host, now);
         let finished = self.is_drained(host, now);
-        self.report(host);
+        self.report(host, now, finished);
         finished
     }
 
     /// The answer to a call has come. True as in [`Plugin::on_tick`].
     pub fn on_answer(&mut self, call: CallId, host: &impl Host) -> bool {
         let now = host.now();
-        let mut around = Surroundings { host, now, metrics: &mut self.metrics, random: &mut self.random };
-        self.pusher.answered(call, &mut self.queue, &mut around);
+        let Self { lanes, metrics, journal, random, .. } = self;
+        let mut around = Surroundings { host, now, metrics, journal, random };
+        if !lanes.iter_mut().any(|lane| lane.answered(call, &mut around)) {
+            return false;
+        }
         self.push(host, now);
         let finished = self.is_drained(host, now);
         if finished {
-            self.report(host);
+            self.report(host, now, true);
         }
         finished
     }
@@ -135,24 +165,27 @@ impl Plugin {
         self.on_tick(host)
     }
 
+    fn settings(&mut self, exchange: &mut Exchange, host: &impl Host) -> Option<Rc<Settings>> {
+        let (config, naming) = (&self.config, &mut self.memory.naming);
+        exchange.settings(|| rules::choose(&config.rules, config.global.as_ref(), naming, host))
+    }
+
     fn push(&mut self, host: &impl Host, now: Time) {
         let all = self.drain_until.is_some();
-        let mut around = Surroundings { host, now, metrics: &mut self.metrics, random: &mut self.random };
-        self.pusher.run(&mut self.queue, all, &mut around);
+        let Self { lanes, metrics, journal, random, .. } = self;
+        let mut around = Surroundings { host, now, metrics, journal, random };
+        lanes.iter_mut().for_each(|lane| lane.push(all, &mut around));
     }
 
     fn is_drained(&mut self, host: &impl Host, now: Time) -> bool {
         let Some(until) = self.drain_until else { return false };
-        if self.pusher.in_flight() == 0 && self.queue.entries() == 0 {
+        if self.lanes.iter().all(Lane::is_idle) {
             return true;
         }
         if now < until {
             return false;
         }
-        let mut given_up = self.pusher.abandon();
-        while let Some(batch) = self.queue.take(now, true) {
-            given_up += batch.entries();
-        }
+        let given_up = self.lanes.iter_mut().map(|lane| lane.abandon(now)).sum();
         self.metrics.add(Metric::DroppedShutdown, given_up);
         host.log(
             Level::Error,
@@ -161,30 +194,17 @@ impl Plugin {
         true
     }
 
-    fn tell(&mut self, host: &impl Host, now: Time) {
-        match self.queue.notice() {
-            Some(Notice::NearlyFull) => {
-                let (entries, bytes) = (self.queue.entries(), self.queue.bytes());
-                host.log(
-                    Level::Warn,
-                    &format!("gatelog: the queue is 80 % full: {entries} records, {bytes} bytes"),
-                );
-            }
-            Some(Notice::Recovered) => host.log(Level::Info, "gatelog: the queue is below 80 % again"),
-            None => {}
+    fn report(&mut self, host: &impl Host, now: Time, all: bool) {
+        let mut sums = [0; 3];
+        for load in self.lanes.iter().map(Lane::load) {
+            sums.iter_mut().zip(load).for_each(|(sum, value)| *sum += value);
         }
-        let overflow = &mut self.overflow;
-        if overflow.records > 0 && now.since(overflow.told_at) >= LOG_INTERVAL {
-            let records = std::mem::take(&mut overflow.records);
-            overflow.told_at = now;
-            host.log(Level::Error, &format!("gatelog: {records} records dropped: the queue is full"));
+        for (metric, sum) in
+            [Metric::QueueEntries, Metric::QueueBytes, Metric::InFlight].into_iter().zip(sums)
+        {
+            self.metrics.set(metric, sum);
         }
-    }
-
-    fn report(&mut self, host: &impl Host) {
-        self.metrics.set(Metric::QueueEntries, self.queue.entries());
-        self.metrics.set(Metric::QueueBytes, self.queue.bytes());
-        self.metrics.set(Metric::InFlight, self.pusher.in_flight());
+        self.journal.write(host, now, all);
         self.metrics.flush(host);
     }
 }

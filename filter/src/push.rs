@@ -14,7 +14,8 @@
 use std::time::Duration;
 
 use crate::config::{BatchFormat, Collector, Retry};
-use crate::host::{Body, Call, CallId, HeaderMap, Host, Level, Time};
+use crate::host::{Body, Call, CallId, HeaderMap, Host, Time};
+use crate::journal::{Event, Journal};
 use crate::json::Json;
 use crate::metrics::{Metric, Metrics};
 use crate::queue::{Batch, Queue};
@@ -66,6 +67,8 @@ pub struct Surroundings<'a, H> {
     pub now: Time,
     /// Where counts go.
     pub metrics: &'a mut Metrics,
+    /// Where losses and failures are told.
+    pub journal: &'a mut Journal,
     /// For jitter.
     pub random: &'a mut Random,
 }
@@ -86,6 +89,11 @@ impl Pusher {
     /// Batches on their way.
     pub fn in_flight(&self) -> usize {
         self.flights.len()
+    }
+
+    /// True when another batch may be sent before an answer comes.
+    pub fn has_room(&self) -> bool {
+        self.flights.len() < self.retry.concurrency_limit
     }
 
     /// Sends what is due: batches whose delay is over, then new ones from the queue. With `all`, nothing in the
@@ -125,7 +133,11 @@ impl Pusher {
         }
         let outcome = outcome(around.host);
         if matches!(outcome, Outcome::Acknowledged) {
-            around.metrics.add(Metric::Rejected, rejected(around.host));
+            let rejected = rejected(around.host);
+            if rejected > 0 {
+                around.metrics.add(Metric::Rejected, rejected);
+                around.journal.note(Event::Rejected, rejected, "");
+            }
         }
         self.settle(flight, outcome, queue, around);
         true
@@ -187,7 +199,7 @@ impl Pusher {
         match outcome {
             Outcome::Acknowledged => {
                 if flight.failures > 0 {
-                    around.host.log(Level::Info, "gatelog: the collector takes records again");
+                    around.journal.note(Event::PushRecovered, 1, "");
                 }
                 around.metrics.add(Metric::Batches, 1);
                 around.metrics.add(Metric::Pushed, flight.batch.entries());
@@ -213,9 +225,7 @@ impl Pusher {
                 {
                     None => drop_batch(&flight, Metric::DroppedRetryTime, &why, around),
                     Some(left) => {
-                        if flight.failures == 0 {
-                            around.host.log(Level::Warn, &format!("gatelog: push failed, will retry: {why}"));
-                        }
+                        around.journal.note(Event::PushFailed, 1, &why);
                         flight.failures += 1;
                         let delay =
                             retry_after.unwrap_or_else(|| self.retry.delay(flight.failures, around.random));
@@ -250,7 +260,8 @@ impl Retry {
 fn drop_batch<H: Host>(flight: &Flight, metric: Metric, why: &str, around: &mut Surroundings<'_, H>) {
     let entries = flight.batch.entries();
     around.metrics.add(metric, entries);
-    around.host.log(Level::Error, &format!("gatelog: {entries} records dropped: {why}"));
+    let event = if metric == Metric::DroppedRetryTime { Event::RetryTime } else { Event::Refused };
+    around.journal.note(event, entries, why);
 }
 
 fn outcome(host: &impl Host) -> Outcome {

@@ -113,6 +113,12 @@ impl Queue {
         Some(batch)
     }
 
+    /// True when a complete batch waits.
+    pub fn has_complete(&self) -> bool {
+        self.batches.len() > 1
+            || self.batches.front().is_some_and(|front| front.entries() >= self.limits.max_batch_size)
+    }
+
     /// Puts a part of a batch back to the front. It was accepted once, so the limits do not drop it.
     pub fn put_back(&mut self, batch: Batch) {
         self.entries += batch.entries();

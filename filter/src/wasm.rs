@@ -120,7 +120,7 @@ impl HttpContext for Stream {
     }
 
     fn on_log(&mut self) {
-        let exchange = &self.exchange;
+        let exchange = &mut self.exchange;
         with(&self.shared, |plugin, gateway| plugin.on_log(exchange, gateway));
     }
 }

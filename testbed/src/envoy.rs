@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use gatelog_harness::artifacts;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -162,7 +163,7 @@ pub fn find() -> anyhow::Result<PathBuf> {
     on_path.context("there is no `envoy` on the path: run this through `cargo xtask`, which installs one, or set GATELOG_ENVOY")
 }
 
-/// Whether `config` is accepted (`envoy --mode validate`).
+/// Whether `config` is accepted (`envoy --mode validate`). Its relative paths begin at the workspace.
 ///
 /// # Errors
 ///
@@ -171,6 +172,7 @@ pub async fn validate(config: &Path) -> anyhow::Result<()> {
     let output = Command::new(find()?)
         .args(["--mode", "validate", "--use-dynamic-base-id", "--config-path"])
         .arg(config)
+        .current_dir(artifacts::workspace())
         .output()
         .await?;
     anyhow::ensure!(

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::Config;
 use crate::host::mock::MockHost;
 use crate::metrics::Metrics;
 
-const CONFIG: &[u8] = br#"{"collector_cluster":"c"}"#;
+const CONFIG: &str = r#"{"collector_cluster":"c"}"#;
 
 /// The record of an exchange without bodies.
 fn record(host: &MockHost) -> Value {
@@ -14,19 +15,36 @@ fn record(host: &MockHost) -> Value {
 }
 
 fn record_of(host: &MockHost, exchange: &Exchange, memory: &mut Memory) -> Value {
-    let config = Config::parse(CONFIG).unwrap();
-    let sources = Sources::read(exchange, &config, memory, host, host.now());
-    serde_json::to_value(sources.record(exchange, &config)).unwrap()
+    record_with(CONFIG, host, exchange, memory)
+}
+
+fn record_with(config: &str, host: &MockHost, exchange: &Exchange, memory: &mut Memory) -> Value {
+    let settings = settings(config);
+    let mut questions = settings.questions();
+    let raw = Raw::ask(&mut questions, &mut memory.naming, host);
+    let facts = Facts::read(&raw, &questions, host, host.now());
+    let extras = Extras::ask(&facts, exchange, &settings, memory, host);
+    let mut json = Vec::new();
+    crate::writer::write(&mut json, &super::record(&facts, &extras, exchange, &settings), settings.omitted);
+    serde_json::from_slice(&json).unwrap()
+}
+
+fn settings(config: &str) -> std::rc::Rc<Settings> {
+    Config::parse(config.as_bytes()).unwrap().global.unwrap()
 }
 
 /// An exchange whose bodies passed in whole.
 fn exchange(host: &MockHost, request: &str, response: &str) -> Exchange {
-    let (config, mut metrics) = (Config::parse(CONFIG).unwrap(), Metrics::default());
+    exchange_with(CONFIG, host, request, response)
+}
+
+fn exchange_with(config: &str, host: &MockHost, request: &str, response: &str) -> Exchange {
+    let (settings, mut metrics) = (settings(config), Metrics::default());
     let mut exchange = Exchange::default();
-    exchange.on_request_headers(host, &config.ai, &mut metrics, false);
+    exchange.on_request_headers(host, &settings, &mut metrics, false);
     host.set_body(request.as_bytes());
     exchange.on_request_body(host, request.len());
-    exchange.on_response_headers(host, &config.ai, &mut metrics, false);
+    exchange.on_response_headers(host, &settings, &mut metrics, false);
     host.set_body(response.as_bytes());
     exchange.on_response_body(host, response.len());
     exchange
@@ -65,7 +83,7 @@ fn every_field_that_needs_no_body_is_filled() {
         .with_text("request.protocol", "HTTP/2")
         .with_text("connection.requested_server_name", "api.example.com")
         .with_text("xds.node.metadata.POD_NAME", "gateway-1")
-        .with_int("connection.id", 3);
+        .with_int("response.code", 503);
     assert_eq!(
         record(&host),
         json!({
@@ -93,7 +111,7 @@ fn every_field_that_needs_no_body_is_filled() {
             "downstream_remote_address": "203.0.113.9:0",
             "route_name": "model-api-qwen-0",
             "requested_server_name": "api.example.com",
-            "ai_log": null,
+            "ai_log": { "api": "qwen", "consumer": "team-a", "llm_service_duration": 1234 },
             "instance_id": "gateway-1",
             "api": "qwen",
             "model": "",
@@ -109,7 +127,7 @@ fn every_field_that_needs_no_body_is_filled() {
 #[test]
 fn a_request_that_could_not_be_read_makes_a_record_too() {
     let host = MockHost::new()
-        .with_response(&[(":status", "400")])
+        .with_int("response.code", 400)
         .with_int("request.time", 1_769_860_799_500_000_000)
         .with_text("request.protocol", "HTTP/1.1");
     let record = record(&host);
@@ -163,6 +181,57 @@ fn model_and_usage_come_from_the_bodies() {
         assert_eq!(record[field], value, "{field}");
     }
     assert!(record.get("time_to_first_token").is_none());
+    assert_eq!(
+        record["ai_log"],
+        json!({ "api": "-", "chat_id": "c1", "model": "gpt-4o-2024", "response_type": "normal", "input_token": 3,
+            "output_token": 4, "total_token": 7, "cached_tokens": 1, "reasoning_tokens": 2, "llm_service_duration": 0 })
+    );
+}
+
+#[test]
+fn no_ai_log_is_built_when_that_is_switched_off_or_the_call_is_none_of_ai() {
+    let off = r#"{"collector_cluster":"c","ai":{"build_log":false}}"#;
+    let omitted = r#"{"collector_cluster":"c","fields":{"omit":["ai_log","model"]}}"#;
+    for (config, path, model) in [
+        (off, "/v1/chat/completions", Some("gpt-4o-2024")),
+        (omitted, "/v1/chat/completions", None),
+        (CONFIG, "/cars", Some("")),
+    ] {
+        let host = MockHost::new()
+            .with_request(&[(":method", "POST"), (":path", path), ("content-type", "application/json")])
+            .with_response(&[(":status", "200"), ("content-type", "application/json")]);
+        let answer = if path == "/cars" { r#"{"id":"c1"}"# } else { ANSWER };
+        let exchange = exchange_with(config, &host, r#"{"model":"gpt-4o"}"#, answer);
+        let record = record_with(config, &host, &exchange, &mut Memory::default());
+        assert_eq!(record["ai_log"], Value::Null, "{config} {path}");
+        assert_eq!(record.get("model").and_then(Value::as_str), model, "{config} {path}");
+    }
+}
+
+#[test]
+fn headers_and_bodies_are_captured_on_demand_and_never_when_the_request_refuses() {
+    let config = r#"{"collector_cluster":"c","capture":{"request_headers":["Accept","Authorization"],
+        "response_headers":["etag"],"request_body_bytes":9,"response_body_bytes":100}}"#;
+    for (refusal, expected) in [("on", true), ("off", false)] {
+        let host = MockHost::new()
+            .with_request(&[
+                (":method", "POST"),
+                ("content-type", "text/plain"),
+                ("accept", "*/*"),
+                ("authorization", "Bearer s3cr3t"),
+                ("x-gatelog-capture", refusal),
+            ])
+            .with_response(&[("content-type", "text/plain"), ("etag", "e1")]);
+        let exchange = exchange_with(config, &host, "question and more", "answer");
+        let record = record_with(config, &host, &exchange, &mut Memory::default());
+        let captured = |field: &str| record.get(field).cloned();
+        let when = |value: Value| expected.then_some(value);
+        let headers = json!({ "accept": "*/*", "authorization": "REDACTED" });
+        assert_eq!(captured("request_headers"), when(headers));
+        assert_eq!(captured("response_headers"), when(json!({ "etag": "e1" })));
+        assert_eq!(captured("request_body"), when(json!("question ")));
+        assert_eq!(captured("response_body"), when(json!("answer")));
+    }
 }
 
 #[test]

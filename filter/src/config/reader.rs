@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::json::Json;
 
-/// One JSON object of the configuration.
+/// One JSON object of the configuration, over another one that holds where it says nothing.
 pub struct Reader<'a, 'p> {
     /// Prefix of the keys in messages: empty, or `queue.`.
     prefix: String,
     object: Option<&'a Json>,
+    /// What a rule builds on. Its problems were noted when it was read by itself.
+    base: Option<&'a Json>,
     known: Vec<&'static str>,
     problems: &'p mut Vec<String>,
 }
@@ -21,17 +23,45 @@ impl<'a, 'p> Reader<'a, 'p> {
         if object.is_none() {
             problems.push(format!("must be a JSON object, not {}", kind(value)));
         }
-        Self { prefix: String::new(), object, known: Vec::new(), problems }
+        Self { prefix: String::new(), object, base: None, known: Vec::new(), problems }
+    }
+
+    /// A reader of rule `index`, which builds on `base`.
+    pub fn rule(
+        value: &'a Json,
+        index: usize,
+        base: Option<&'a Json>,
+        problems: &'p mut Vec<String>,
+    ) -> Self {
+        let object = as_object(value);
+        if object.is_none() {
+            problems.push(format!("`_rules_[{index}]` must be a JSON object, not {}", kind(value)));
+        }
+        Self { prefix: format!("_rules_[{index}]."), object, base, known: Vec::new(), problems }
+    }
+
+    /// The same object without what it builds on.
+    pub fn alone(&mut self) -> Reader<'a, '_> {
+        let (prefix, object) = (self.prefix.clone(), self.object);
+        Reader { prefix, object, base: None, known: Vec::new(), problems: self.problems }
+    }
+
+    /// Takes `keys` as known, because another reader of the same object has read them.
+    pub fn know(&mut self, keys: &[&'static str]) {
+        self.known.extend_from_slice(keys);
     }
 
     /// A reader of the object under `key`; of an empty one when there is none.
     pub fn section(&mut self, key: &'static str) -> Reader<'a, '_> {
         let object = self.take(key, "a JSON object", as_object);
+        let base = self.base.and_then(|base| base.get(key));
+        // Without this a section that is absent would show the one of the base as its own.
+        let object = object.filter(|_| self.has(key));
         let prefix = format!("{}{key}.", self.prefix);
-        Reader { prefix, object, known: Vec::new(), problems: self.problems }
+        Reader { prefix, object, base, known: Vec::new(), problems: self.problems }
     }
 
-    /// True when the key is present, whatever its value.
+    /// True when the object itself has the key, whatever its value.
     pub fn has(&self, key: &str) -> bool {
         self.object.is_some_and(|object| object.get(key).is_some())
     }
@@ -52,6 +82,36 @@ impl<'a, 'p> Reader<'a, 'p> {
             let Json::Array(texts) = value else { return None };
             texts.iter().map(|text| as_text(text).map(str::to_owned)).collect()
         })
+    }
+
+    /// A list of texts in lower case.
+    pub fn names(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let mut names = self.texts(key)?;
+        names.iter_mut().for_each(|name| name.make_ascii_lowercase());
+        Some(names)
+    }
+
+    /// The names of this object and of the one it builds on.
+    pub fn all_names(&mut self, key: &'static str) -> Vec<String> {
+        let mut names = self.names(key).unwrap_or_default();
+        if let Some(Json::Array(more)) = self.base.and_then(|base| base.get(key)) {
+            names.extend(more.iter().filter_map(as_text).map(str::to_ascii_lowercase));
+        }
+        names
+    }
+
+    /// The elements of a list.
+    pub fn list(&mut self, key: &'static str) -> &'a [Json] {
+        let list = self.take(key, "an array", |value| match value {
+            Json::Array(list) => Some(list.as_slice()),
+            _ => None,
+        });
+        list.unwrap_or_default()
+    }
+
+    /// The keys that the object itself has.
+    pub fn own_keys(&self) -> impl Iterator<Item = &'a str> {
+        self.object.into_iter().flat_map(keys).map(String::as_str)
     }
 
     /// `true` or `false`.
@@ -104,7 +164,8 @@ impl<'a, 'p> Reader<'a, 'p> {
 
     /// Notes a problem with a key.
     pub fn problem(&mut self, key: &str, what: impl Display) {
-        self.problems.push(format!("`{}{key}` {what}", self.prefix));
+        let path = format!("{}{key}", self.prefix);
+        self.problems.push(format!("`{}` {what}", path.trim_end_matches('.')));
     }
 
     /// Notes the keys that nobody asked for.
@@ -137,7 +198,8 @@ impl<'a, 'p> Reader<'a, 'p> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        let value = self.object?.get(key).filter(|value| **value != Json::Null)?;
+        let own = self.object.and_then(|object| object.get(key)).filter(|value| **value != Json::Null);
+        let Some(value) = own else { return read(self.base?.get(key)?) };
         let read = read(value);
         if read.is_none() {
             self.problem(key, format_args!("must be {wanted}, not {}", kind(value)));

@@ -1,6 +1,19 @@
 //! What a configuration may say, and what is answered to a wrong one.
 
 use super::*;
+use crate::capture::Capture;
+use crate::redact::Redact;
+use crate::sampling::Sampling;
+
+/// The one destination of a configuration.
+fn destination(config: &Config) -> &Destination {
+    assert_eq!(config.destinations.len(), 1);
+    &config.destinations[0]
+}
+
+fn global(config: &Config) -> &Settings {
+    config.global.as_ref().unwrap()
+}
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text.as_bytes())
@@ -9,23 +22,32 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 #[test]
 fn the_keys_of_db_log_pusher_mean_what_they_mean_there() {
     let config = parse(r#"{"collector_service_name":"log-collector.higress-system.svc.cluster.local","collector_port":80,"collector_path":"/ingest"}"#).unwrap();
-    assert_eq!(config.collector.cluster, "outbound|80||log-collector.higress-system.svc.cluster.local");
-    assert_eq!(config.collector.authority, "log-collector.higress-system.svc.cluster.local");
-    assert_eq!(config.collector.path, "/ingest");
-    assert_eq!(config.collector.timeout, Duration::from_secs(5));
-    assert_eq!(config.collector.batch_format, BatchFormat::Array);
+    assert_eq!(
+        destination(&config).collector.cluster,
+        "outbound|80||log-collector.higress-system.svc.cluster.local"
+    );
+    assert_eq!(destination(&config).collector.authority, "log-collector.higress-system.svc.cluster.local");
+    assert_eq!(destination(&config).collector.path, "/ingest");
+    assert_eq!(destination(&config).collector.timeout, Duration::from_secs(5));
+    assert_eq!(destination(&config).collector.batch_format, BatchFormat::Array);
 }
 
 #[test]
 fn defaults_hold_where_nothing_is_said() {
     let config = parse(r#"{"collector_cluster":"gatelog"}"#).unwrap();
-    assert_eq!((config.collector.path.as_str(), config.collector.authority.as_str()), ("/", "gatelog"));
-    assert_eq!(config.queue.max_batch_size, 50);
-    assert_eq!(config.queue.max_coalescing_delay, Duration::from_secs(1));
-    assert_eq!(config.queue.max_entries, 10_000);
-    assert_eq!(config.retry.max_time, Some(Duration::from_secs(60)));
-    assert_eq!(config.redact, Redact::default());
-    assert!(config.ai.detection);
+    assert_eq!(
+        (destination(&config).collector.path.as_str(), destination(&config).collector.authority.as_str()),
+        ("/", "gatelog")
+    );
+    assert_eq!(destination(&config).queue.max_batch_size, 50);
+    assert_eq!(destination(&config).queue.max_coalescing_delay, Duration::from_secs(1));
+    assert_eq!(destination(&config).queue.max_entries, 10_000);
+    assert_eq!(destination(&config).retry.max_time, Some(Duration::from_secs(60)));
+    assert_eq!(global(&config).redact, Redact::default());
+    assert!(global(&config).enabled && global(&config).ai.detection && global(&config).ai.build_log);
+    assert_eq!(global(&config).sampling, Sampling::default());
+    assert_eq!(global(&config).capture, Capture::default());
+    assert!(config.rules.is_empty());
 }
 
 #[test]
@@ -35,16 +57,28 @@ fn everything_can_be_said() {
             "instance_id":"gw-1","drain_timeout_ms":0,
             "queue":{"max_batch_size":1,"max_batch_bytes":2048,"max_coalescing_delay":0.05,"max_entries":5,"max_bytes":4096,
                      "max_retry_time":-1,"initial_retry_delay":0.5,"max_retry_delay":2,"concurrency_limit":-1},
-            "ai":{"detection":false,"window_bytes":2048},"redact":{"defaults":false,"headers":["X-Secret"],"query":["Pin"]}}"#,
+            "enabled":true,"sampling":{"rate":0.25,"keep_status_from":500,"keep_slower_than_ms":-1},
+            "fields":{"omit":["user_agent"]},
+            "capture":{"request_headers":["X-A"],"response_headers":["etag"],"request_body_bytes":1,"response_body_bytes":65536,"refusal_header":"X-No"},
+            "ai":{"detection":false,"build_log":false,"window_bytes":2048},"redact":{"defaults":false,"headers":["X-Secret"],"query":["Pin"]}}"#,
     )
     .unwrap();
-    assert_eq!(config.collector.authorization.as_deref(), Some("Bearer t"));
-    assert_eq!(config.collector.authority, "h");
-    assert_eq!((config.queue.max_batch_size, config.queue.max_bytes), (1, 4_096));
-    assert_eq!((config.retry.max_time, config.retry.concurrency_limit), (None, 64));
-    assert_eq!(config.redact.headers, ["x-secret"]);
-    assert_eq!(config.redact.query, ["pin"]);
-    assert!(!config.ai.detection);
+    assert_eq!(destination(&config).collector.authorization.as_deref(), Some("Bearer t"));
+    assert_eq!(destination(&config).collector.authority, "h");
+    assert_eq!((destination(&config).queue.max_batch_size, destination(&config).queue.max_bytes), (1, 4_096));
+    assert_eq!(
+        (destination(&config).retry.max_time, destination(&config).retry.concurrency_limit),
+        (None, 64)
+    );
+    assert_eq!(global(&config).redact.headers, ["x-secret"]);
+    assert_eq!(global(&config).redact.query, ["pin"]);
+    assert!(!global(&config).ai.detection && !global(&config).ai.build_log);
+    let sampling = Sampling { rate: 0.25, keep_status_from: 500, keep_slower_than: None };
+    assert_eq!(global(&config).sampling, sampling);
+    assert!(global(&config).omitted.has("user_agent"));
+    let capture = &global(&config).capture;
+    assert_eq!((&capture.request_headers[..], &*capture.refusal_header), (&["x-a".to_owned()][..], "x-no"));
+    assert_eq!((capture.request_body_bytes, capture.response_body_bytes), (1, 65_536));
 }
 
 #[test]
@@ -97,6 +131,43 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
             r#"{"collector_cluster":"c","redact":{"query":["a",1]}}"#,
             "`redact.query` must be an array of strings",
         ),
+        (r#"{"collector_cluster":"c","sampling":{"rate":1.5}}"#, "`sampling.rate` must be from 0 to 1"),
+        (
+            r#"{"collector_cluster":"c","sampling":{"keep_status_from":5}}"#,
+            "`sampling.keep_status_from` must be from 100",
+        ),
+        (
+            r#"{"collector_cluster":"c","fields":{"omit":["path","user-agent"]}}"#,
+            "`fields.omit` names `user-agent`, which is no field",
+        ),
+        (r#"{"collector_cluster":"c","fields":{"omit":["record_id"]}}"#, "`fields.omit` names `record_id`"),
+        (
+            r#"{"collector_cluster":"c","capture":{"request_body_bytes":100000}}"#,
+            "`capture.request_body_bytes` must be from 0 to 65536, not 100000",
+        ),
+        (r#"{"collector_cluster":"c","_rules_":{}}"#, "`_rules_` must be an array, not an object"),
+        (r#"{"collector_cluster":"c","_rules_":[7]}"#, "`_rules_[0]` must be a JSON object, not this number"),
+        (
+            r#"{"collector_cluster":"c","_rules_":[{}]}"#,
+            "`_rules_[0]` must have at least one of: _match_route_, ",
+        ),
+        (
+            r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"],"drain_timeout_ms":1}]}"#,
+            "`_rules_[0].drain_timeout_ms` can only be set outside of the rules",
+        ),
+        (
+            r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"],"_rules_":[]}]}"#,
+            "`_rules_[0]._rules_` is not a key of this filter",
+        ),
+        (
+            r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"]},{"_match_route_":["r"],"queue":{"max":1}}]}"#,
+            "`_rules_[1].queue.max` is not a key",
+        ),
+        (
+            r#"{"_rules_":[{"_match_route_":["r"]}]}"#,
+            "`_rules_[0].collector_service_name` is required (or name",
+        ),
+        (r#"{"collector_cluster":"c","_match_route_":["r"]}"#, "`_match_route_` is not a key of this filter"),
     ] {
         let message = parse(text).unwrap_err().to_string();
         assert!(message.contains(expected), "{text}: {message}");
@@ -112,4 +183,56 @@ fn all_problems_are_told_at_once() {
 #[test]
 fn deep_json_is_refused_and_not_a_crash() {
     assert!(parse(&"[".repeat(10_000)).is_err());
+}
+
+#[test]
+fn a_rule_holds_what_the_global_configuration_says_where_it_says_nothing() {
+    let config = parse(
+        r#"{"collector_cluster":"c","collector_token":"t","enabled":false,"instance_id":"gw","redact":{"headers":["x-a"]},
+            "sampling":{"rate":0.5},"ai":{"window_bytes":2048},"_rules_":[
+              {"_match_route_":["r"],"sampling":{"keep_status_from":500},"redact":{"headers":["X-B"]},"ai":{"detection":false}},
+              {"_match_domain_":["d"],"enabled":false,"sampling":{"rate":1}}]}"#,
+    )
+    .unwrap();
+    assert_eq!(destination(&config).collector.authorization.as_deref(), Some("Bearer t"));
+    let [first, second] = [0, 1].map(|index: usize| &config.rules[index].settings);
+    assert!(!global(&config).enabled && first.enabled && !second.enabled);
+    assert_eq!((first.number, second.number), (1, 2));
+    assert_eq!((first.sampling.rate, first.sampling.keep_status_from), (0.5, 500));
+    assert_eq!(second.sampling.rate, 1.0);
+    assert_eq!(first.instance_id.as_deref(), Some("gw"));
+    assert_eq!((first.ai.detection, first.ai.window_bytes), (false, 2_048));
+    assert!(
+        ["authorization", "x-a", "x-b"].iter().all(|name| first
+            .redact
+            .headers
+            .iter()
+            .any(|each| each == name))
+    );
+}
+
+#[test]
+fn a_rule_with_a_collector_of_its_own_takes_no_token_from_the_global_one() {
+    let config = parse(
+        r#"{"collector_cluster":"c","collector_token":"t","collector_path":"/p","queue":{"max_entries":7},"_rules_":[
+            {"_match_route_":["a"],"collector_service_name":"s","collector_port":80},
+            {"_match_route_":["b"],"collector_cluster":"c","collector_token":"t","collector_path":"/p"},
+            {"_match_route_":["c"],"queue":{"max_entries":8}}]}"#,
+    )
+    .unwrap();
+    let of_rule = |index: usize| config.rules[index].settings.destination;
+    assert_eq!((of_rule(0), of_rule(1), of_rule(2)), (1, 0, 2));
+    let own = &config.destinations[1];
+    assert_eq!((own.collector.cluster.as_str(), own.collector.path.as_str()), ("outbound|80||s", "/"));
+    assert_eq!((own.collector.authorization.as_deref(), own.queue.max_entries), (None, 7));
+    assert_eq!(config.destinations[2].collector, config.destinations[0].collector);
+}
+
+#[test]
+fn with_rules_alone_nothing_else_is_recorded() {
+    let config = parse(r#"{"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#).unwrap();
+    assert!(config.global.is_none());
+    assert_eq!(config.rules[0].settings.number, 1);
+    let config = parse(r#"{"collector_cluster":"c","_rules_":[]}"#).unwrap();
+    assert!(config.global.is_some());
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Body, Call, CallError, CallId, HeaderMap, Host, Level, Time};
+use super::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Level, Time};
 use crate::headers::Headers;
 use crate::metrics::Metric;
 
@@ -22,6 +22,8 @@ pub struct MockHost {
     metrics: RefCell<HashMap<Metric, i64>>,
     log: RefCell<Vec<(Level, String)>>,
     asked: RefCell<Vec<String>>,
+    expressions: Option<RefCell<Vec<String>>>,
+    tick_period: Cell<Duration>,
 }
 
 /// A call that the filter made.
@@ -79,12 +81,38 @@ impl MockHost {
         self
     }
 
+    /// The gateway evaluates expressions, as far as [`crate::questions`] writes them.
+    pub fn with_expressions(mut self) -> Self {
+        self.expressions = Some(RefCell::default());
+        self
+    }
+
+    /// The value of one element: a path, or `CONDITION?PATH:''`.
+    fn element(&self, element: &str) -> Option<Vec<u8>> {
+        let header = |path: &str| {
+            let name = path.strip_prefix("response.headers['")?.strip_suffix("']")?;
+            Some(self.response.get(name).map(<[u8]>::to_vec))
+        };
+        let value = |path: &str| {
+            header(path).unwrap_or_else(|| self.attributes.get(&path.replace('.', "\0")).cloned())
+        };
+        match element.split_once('?') {
+            Some((_, choice)) => Some(value(choice.strip_suffix(":''")?).unwrap_or_default()),
+            None => value(element),
+        }
+    }
+
     pub fn pass(&self, duration: Duration) {
         self.time.set(self.time.get().plus(duration));
     }
 
     pub fn set_body(&self, chunk: &[u8]) {
         *self.body.borrow_mut() = chunk.to_vec();
+    }
+
+    /// The period of ticks that was last asked for; zero when none was.
+    pub fn tick_period(&self) -> Duration {
+        self.tick_period.get()
     }
 
     pub fn refuse_calls(&self, error: Option<CallError>) {
@@ -147,6 +175,26 @@ impl Host for MockHost {
         self.attributes.get(path).cloned()
     }
 
+    fn create_expression(&self, text: &str) -> Option<Expression> {
+        self.note("create".to_owned());
+        let mut expressions = self.expressions.as_ref()?.borrow_mut();
+        expressions.push(text.to_owned());
+        u32::try_from(expressions.len() - 1).ok().map(Expression)
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<Vec<u8>> {
+        self.note("evaluate".to_owned());
+        let expressions = self.expressions.as_ref()?.borrow();
+        let list = expressions.get(expression.0 as usize)?.strip_prefix('[')?.strip_suffix(']')?;
+        let values: Vec<Vec<u8>> =
+            list.split(',').map(|element| self.element(element)).collect::<Option<_>>()?;
+        let lengths = values.iter().flat_map(|value| [u32::try_from(value.len()).unwrap(), 0]);
+        let mut raw = u32::try_from(values.len()).unwrap().to_le_bytes().to_vec();
+        raw.extend(lengths.flat_map(u32::to_le_bytes));
+        values.iter().for_each(|value| raw.extend([&value[..], b"\0\0"].concat()));
+        Some(raw)
+    }
+
     fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
         self.note(format!("body {body:?}"));
         let bytes = match body {
@@ -173,6 +221,10 @@ impl Host for MockHost {
             body: call.body.to_vec(),
         });
         Ok(id)
+    }
+
+    fn set_tick_period(&self, period: Duration) {
+        self.tick_period.set(period);
     }
 
     fn metric(&self, metric: Metric, amount: i64) {

@@ -13,6 +13,7 @@ struct Bench {
     queue: Queue,
     pusher: Pusher,
     metrics: Metrics,
+    journal: Journal,
     random: Random,
 }
 
@@ -25,11 +26,13 @@ impl Bench {
 
     fn with(config: &str) -> Self {
         let config = Config::parse(config.as_bytes()).unwrap();
+        let destination = &config.destinations[0];
         Self {
             host: MockHost::new(),
-            queue: Queue::new(config.queue.clone()),
-            pusher: Pusher::new(config.collector, config.retry, "vm".into()),
+            queue: Queue::new(destination.queue.clone()),
+            pusher: Pusher::new(destination.collector.clone(), destination.retry.clone(), "vm".into()),
             metrics: Metrics::default(),
+            journal: Journal::default(),
             random: Random::default(),
         }
     }
@@ -45,6 +48,7 @@ impl Bench {
             host: &self.host,
             now: self.host.now(),
             metrics: &mut self.metrics,
+            journal: &mut self.journal,
             random: &mut self.random,
         };
         self.pusher.run(&mut self.queue, all, &mut around);
@@ -56,6 +60,7 @@ impl Bench {
             host: &self.host,
             now: self.host.now(),
             metrics: &mut self.metrics,
+            journal: &mut self.journal,
             random: &mut self.random,
         };
         self.pusher.answered(call, &mut self.queue, &mut around)
@@ -141,8 +146,9 @@ fn what_an_answer_means_for_the_batch() {
         assert_eq!(bench.value(Metric::Pushed), pushed, "{answer:?}");
         if lost > 0 {
             assert_eq!(bench.value(metric), lost, "{answer:?}");
+            bench.journal.write(&bench.host, bench.host.now(), true);
             let logged = bench.host.logged();
-            assert!(logged[0].1.contains("2 records dropped: the collector answered"), "{logged:?}");
+            assert!(logged[0].1.contains("2 records dropped because"), "{logged:?}");
         }
     }
 }
@@ -246,6 +252,7 @@ fn a_call_that_the_gateway_refuses_or_loses_is_tried_again() {
         bench.host.refuse_calls(Some(error));
         bench.run(false);
         assert_eq!(bench.pusher.in_flight(), 1);
+        bench.journal.write(&bench.host, bench.host.now(), true);
         assert!(bench.host.logged()[0].1.contains("cluster c: the gateway"), "{:?}", bench.host.logged());
         bench.host.refuse_calls(None);
         bench.pass(20);

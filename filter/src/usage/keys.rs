@@ -15,10 +15,9 @@ macro_rules! keys {
         impl Key {
             /// The key of a name without escapes.
             pub fn of(name: &[u8]) -> Self {
-                match name {
-                    $( $name => Self::$variant, )+
-                    _ => Self::Other,
-                }
+                // A `match` would be one of the largest functions of the filter.
+                const NAMES: &[(&[u8], Key)] = &[ $( ($name, Key::$variant), )+ ];
+                NAMES.iter().find(|(known, _)| *known == name).map_or(Self::Other, |(_, key)| *key)
             }
         }
     };

@@ -32,6 +32,14 @@ unsafe extern "C" {
         size: *mut usize,
     ) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        argument: *const u8,
+        argument_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_get_buffer_bytes(
         buffer: u32,
         start: usize,
@@ -82,6 +90,14 @@ pub fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
 pub fn property(path: &str) -> Option<Vec<u8>> {
     // SAFETY: see `returned`; the host only reads `path`.
     returned(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+/// The result of a function that the gateway has beyond the ABI.
+pub fn foreign_function(name: &str, argument: &[u8]) -> Option<Vec<u8>> {
+    // SAFETY: see `returned`; the host only reads `name` and `argument`.
+    returned(|data, size| unsafe {
+        proxy_call_foreign_function(name.as_ptr(), name.len(), argument.as_ptr(), argument.len(), data, size)
+    })
 }
 
 /// A part of a buffer.

@@ -1,11 +1,13 @@
 //! The real gateway behind [`Host`]: each method is one host call.
 
+use std::time::Duration;
+
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 
 use super::abi;
 use crate::headers::Headers;
-use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host, Level, Time};
+use crate::host::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Level, Time};
 use crate::metrics::{Metric, MetricKind};
 
 /// The gateway that runs this VM.
@@ -45,6 +47,15 @@ impl Host for Gateway {
         abi::property(path)
     }
 
+    fn create_expression(&self, text: &str) -> Option<Expression> {
+        let token = abi::foreign_function("expr_create", text.as_bytes())?;
+        token.first_chunk::<4>().map(|token| Expression(u32::from_le_bytes(*token)))
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<Vec<u8>> {
+        abi::foreign_function("expr_evaluate", &expression.0.to_le_bytes())
+    }
+
     fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
         let buffer = match body {
             Body::Request => BufferType::HttpRequestBody,
@@ -67,6 +78,10 @@ impl Host for Gateway {
             Status::BadArgument => CallError::UnknownCluster,
             _ => CallError::NotSent,
         })
+    }
+
+    fn set_tick_period(&self, period: Duration) {
+        abi::set_tick_period(period);
     }
 
     fn metric(&self, metric: Metric, amount: i64) {

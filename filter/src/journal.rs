@@ -1,0 +1,135 @@
+//! Lines about losses and failures for the gateway's log, each kind at most once in a while and with what it stands
+//! for: a collector that is down fails every push, and must not fill the disk.
+
+use std::time::Duration;
+
+use crate::host::{Host, Level, Time};
+
+/// How often a line of one kind is written at most.
+pub const INTERVAL: Duration = Duration::from_secs(10);
+
+/// What a line tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Records dropped because the queue was full.
+    QueueFull,
+    /// Records dropped because they were too large, or the collector refused them.
+    Refused,
+    /// Records dropped because their batch failed for too long.
+    RetryTime,
+    /// Pushes failed and are tried again.
+    PushFailed,
+    /// The queue became nearly full.
+    NearlyFull,
+    /// Records that the collector could not read.
+    Rejected,
+    /// Pushes came through after failures.
+    PushRecovered,
+    /// The queue is no longer nearly full.
+    QueueRecovered,
+}
+
+/// Lines that wait for their time.
+#[derive(Debug, Default)]
+pub struct Journal {
+    kinds: [Kind; Event::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Kind {
+    count: usize,
+    why: String,
+    told_at: Option<Time>,
+}
+
+impl Event {
+    const ALL: [Event; 8] = [
+        Self::QueueFull,
+        Self::Refused,
+        Self::RetryTime,
+        Self::PushFailed,
+        Self::NearlyFull,
+        Self::Rejected,
+        Self::PushRecovered,
+        Self::QueueRecovered,
+    ];
+
+    const fn level(self) -> Level {
+        match self {
+            Self::QueueFull | Self::Refused | Self::RetryTime | Self::Rejected => Level::Error,
+            Self::PushFailed | Self::NearlyFull => Level::Warn,
+            Self::PushRecovered | Self::QueueRecovered => Level::Info,
+        }
+    }
+
+    /// What follows the count.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::QueueFull => "records dropped, oldest first, because the queue is full",
+            Self::Refused => "records dropped because the collector refused them",
+            Self::RetryTime => "records dropped because their pushes failed for longer than max_retry_time",
+            Self::PushFailed => "pushes failed and are tried again",
+            Self::NearlyFull => "times the queue became 80 % full",
+            Self::Rejected => "records rejected by the collector as unreadable",
+            Self::PushRecovered => "pushes came through after failures",
+            Self::QueueRecovered => "times the queue is below 80 % again",
+        }
+    }
+}
+
+impl Journal {
+    /// Notes `count` of an event. `why` is the latest reason, or empty.
+    pub fn note(&mut self, event: Event, count: usize, why: &str) {
+        if let Some(kind) = self.kinds.get_mut(event as usize) {
+            kind.count += count;
+            kind.why.clear();
+            kind.why.push_str(why);
+        }
+    }
+
+    /// Writes the lines whose time has come; with `all`, every one that waits.
+    pub fn write(&mut self, host: &impl Host, now: Time, all: bool) {
+        for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
+            let due = all || kind.told_at.is_none_or(|told_at| now.since(told_at) >= INTERVAL);
+            if kind.count == 0 || !due {
+                continue;
+            }
+            let (colon, why) = if kind.why.is_empty() { ("", "") } else { (": ", kind.why.as_str()) };
+            host.log(event.level(), &format!("gatelog: {} {}{colon}{why}", kind.count, event.text()));
+            kind.count = 0;
+            kind.told_at = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::mock::MockHost;
+
+    #[test]
+    fn a_kind_of_line_is_written_at_once_and_then_at_most_once_in_its_interval() {
+        let (host, mut journal) = (MockHost::new(), Journal::default());
+        for second in 0..25 {
+            journal.note(Event::PushFailed, 1, &format!("reason {second}"));
+            journal.note(Event::QueueFull, 100, "");
+            journal.write(&host, host.now(), false);
+            host.pass(Duration::from_secs(1));
+        }
+        journal.write(&host, host.now(), true);
+        let lines: Vec<String> = host.logged().into_iter().map(|(_, line)| line).collect();
+        let of = |text: &str| lines.iter().filter(|line| line.contains(text)).cloned().collect::<Vec<_>>();
+        assert_eq!(
+            of("pushes failed"),
+            [
+                "gatelog: 1 pushes failed and are tried again: reason 0",
+                "gatelog: 10 pushes failed and are tried again: reason 10",
+                "gatelog: 10 pushes failed and are tried again: reason 20",
+                "gatelog: 4 pushes failed and are tried again: reason 24",
+            ]
+        );
+        assert_eq!(of("400 records dropped, oldest first, because the queue is full").len(), 1);
+        journal.write(&host, host.now(), true);
+        assert_eq!(host.logged().len(), lines.len());
+    }
+}

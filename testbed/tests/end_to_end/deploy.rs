@@ -1,0 +1,9 @@
+//! The examples in `deploy/` are true.
+
+use gatelog_harness::artifacts;
+use gatelog_testbed::envoy;
+
+#[tokio::test]
+async fn envoy_accepts_the_example_configuration_with_the_filter_in_it() {
+    envoy::validate(&artifacts::workspace().join("deploy/envoy/envoy.yaml")).await.unwrap();
+}
