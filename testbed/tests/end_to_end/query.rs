@@ -56,7 +56,7 @@ async fn an_export_that_cannot_go_on_breaks_the_connection_off() {
     stored.execute("DROP TABLE access_logs").await;
     let _ = connection.read_to_end(&mut answer).await;
     let text = String::from_utf8_lossy(&answer);
-    assert!(text.starts_with("HTTP/1.1 200"), "{}", &text[..100]);
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("transfer-encoding: chunked"));
     // A chunked body that is whole ends with a chunk of no bytes.
     assert!(!text.ends_with("0\r\n\r\n"), "it looks whole");
