@@ -1,8 +1,8 @@
 //! A component whose paths each try one trait of the host that it runs in, and answer with what happened.
 //!
-//! - [`entry`]: requests, instances, variables, files, output.
-//! - [`sql`]: databases.
-//! - [`net`]: outbound HTTP and sockets.
+//! - `entry`: requests, instances, variables, files, output.
+//! - `sql`: databases.
+//! - `net`: outbound HTTP and sockets.
 
 #[cfg(target_family = "wasm")]
 mod entry;
