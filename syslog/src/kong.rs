@@ -1,0 +1,296 @@
+//! Kong's log of a request: the table that `kong.log.serialize()` makes, member by member.
+//!
+//! # Members
+//!
+//! "Always" is meant as in Kong: also for a request that met no route. A member that the gateway cannot know is
+//! absent.
+//!
+//! | Member | Type | Present | From |
+//! |---|---|---|---|
+//! | `request.id` | string | always | request id |
+//! | `request.uri` | string | always | path and query string of the client |
+//! | `request.url` | string | always | scheme, host, the gateway's port, and the uri |
+//! | `request.querystring` | object | always | decoded; `?a` is `true`, a repeated name a list; at most 100 arguments |
+//! | `request.method` | string | always | method |
+//! | `request.headers` | object | always | captured headers, at most 100; without capture `host`, `user-agent`, `x-forwarded-for` and `x-request-id`; `authorization` and `proxy-authorization` are `REDACTED` |
+//! | `request.size` | number, bytes | always | headers and body as received |
+//! | `request.tls` | object | over TLS | `version`, and `client_verify` (`SUCCESS`, `NONE`), as far as known |
+//! | `upstream_uri` | string | always | uri sent upstream; empty when nothing was sent |
+//! | `upstream_status` | string | always | status of the last try; empty when the upstream did not answer |
+//! | `response.status` | number | always | status sent to the client |
+//! | `response.headers` | object | always | captured headers, else empty |
+//! | `response.size` | number, bytes | always | headers and body as sent |
+//! | `latencies.request` | number, ms | always | duration |
+//! | `latencies.proxy` | number, ms | always | wait for the upstream's headers; -1 when it did not answer |
+//! | `latencies.kong` | number, ms | always | what the gateway itself took: time to the response headers less `proxy`; when that time is unknown, duration less `proxy` |
+//! | `latencies.receive` | number, ms | time to the headers known | from the response headers to the end |
+//! | `tries` | list | a route led to a cluster | one element a try; the last has `ip` and `port`, those before it `state` = `failed` |
+//! | `route` | object | a route matched | `name`; `service.name` when known |
+//! | `service` | object | service known | `name`; `host` and `port` when the cluster's name has them |
+//! | `consumer` | object | authenticated | `username` |
+//! | `client_ip` | string | always | address of the client |
+//! | `started_at` | number, ms since the epoch | start known | start time |
+//! | `source` | string | always | `upstream`, or `kong` for a response of the gateway itself |
+//! | `trace_id` | object | traced | `w3c` for an id of 32 digits, `b3` for one of 16 |
+//! | `ai.proxy` | object | AI call | `meta.response_model`, `meta.llm_latency`; `usage.prompt_tokens`, `usage.completion_tokens`, `usage.total_tokens`, `usage.time_per_token` |
+//!
+//! # What Envoy cannot know
+//!
+//! | Member | Why it is absent |
+//! |---|---|
+//! | `authenticated_entity` | credentials have no id outside Kong's database |
+//! | `workspace`, `workspace_name`, `workspaces` | Kong's own; a custom field can set them |
+//! | `route.id`, `route.paths` and the rest of the entity; `service.id`, `service.protocol`, …; `consumer.id`, … | entities of Kong's database |
+//! | `request.tls.cipher` | no attribute tells it |
+//! | statuses of failed tries in `upstream_status` and `tries[].code` | Envoy keeps the last try only |
+//! | `tries[].balancer_start`, `tries[].balancer_latency` | Kong's balancer |
+//! | `correlation_id` | Kong's plugin; `request.id` is `x-request-id` |
+//! | `ai.proxy.meta.provider_name`, `request_model`, `ai.proxy.usage.cost`, `ai.proxy.payload` | not in the record |
+
+use serde_json::{Map, Value};
+
+use crate::exchange::{Ai, Exchange, Upstream};
+
+mod headers;
+mod query;
+
+pub(crate) use query::arguments;
+
+/// Kong's log of the exchange.
+pub fn message(exchange: &Exchange<'_>) -> Map<String, Value> {
+    let mut log = Object::default();
+    log.put("request", request(exchange));
+    log.put("response", response(exchange));
+    log.put("latencies", latencies(exchange));
+    let proxied = exchange.upstream.filter(|upstream| upstream.answered || upstream.host.is_some());
+    log.put("upstream_uri", proxied.map_or("", |upstream| upstream.uri));
+    let status = if exchange.from_upstream() { exchange.status.to_string() } else { String::new() };
+    log.put("upstream_status", status);
+    if let Some(upstream) = &exchange.upstream {
+        log.put("tries", tries(upstream));
+    }
+    if let Some(name) = exchange.route {
+        let mut route = Object::default();
+        route.put("name", name);
+        if let Some(service) = exchange.service {
+            route.put("service", Object::one("name", service));
+        }
+        log.put("route", route);
+    }
+    if let Some(name) = exchange.service {
+        let mut service = Object::one("name", name);
+        if let Some((host, port)) = exchange.upstream.and_then(|upstream| upstream.address) {
+            service.put("host", host);
+            service.put("port", port);
+        }
+        log.put("service", service);
+    }
+    if let Some(name) = exchange.consumer {
+        log.put("consumer", Object::one("username", name));
+    }
+    log.put("client_ip", exchange.client_ip);
+    if let Some(start) = exchange.start {
+        log.put("started_at", start.as_millis());
+    }
+    log.put("source", if exchange.from_upstream() { "upstream" } else { "kong" });
+    if let Some(id) = exchange.trace_id {
+        log.put("trace_id", Object::one(if id.len() == 16 { "b3" } else { "w3c" }, id));
+    }
+    if let Some(ai) = &exchange.ai {
+        log.put("ai", Object::one("proxy", ai_proxy(ai)));
+    }
+    log.0
+}
+
+fn request(exchange: &Exchange<'_>) -> Object {
+    let mut request = Object::default();
+    request.put("id", exchange.request_id);
+    request.put("uri", exchange.uri);
+    request.put("url", url(exchange));
+    request.put("querystring", query::querystring(exchange.query()));
+    request.put("method", exchange.method);
+    request.put("headers", headers::request(exchange));
+    request.put("size", exchange.request_bytes);
+    if let Some(tls) = exchange.tls {
+        let mut object = Object::default();
+        if let Some(version) = tls.version {
+            object.put("version", version);
+        }
+        if let Some(verified) = tls.client_verified {
+            object.put("client_verify", if verified { "SUCCESS" } else { "NONE" });
+        }
+        request.put("tls", object);
+    }
+    request
+}
+
+fn url(exchange: &Exchange<'_>) -> String {
+    let Exchange { scheme, host, uri, .. } = exchange;
+    match exchange.port {
+        Some(port) => format!("{scheme}://{host}:{port}{uri}"),
+        None => format!("{scheme}://{host}{uri}"),
+    }
+}
+
+fn response(exchange: &Exchange<'_>) -> Object {
+    let mut response = Object::one("status", exchange.status);
+    response.put("headers", headers::response(exchange));
+    response.put("size", exchange.response_bytes);
+    response
+}
+
+fn latencies(exchange: &Exchange<'_>) -> Object {
+    let waited =
+        exchange.upstream.filter(|upstream| upstream.answered).and_then(|upstream| upstream.waited_ms);
+    let to_headers = exchange.to_headers_ms.unwrap_or(exchange.duration_ms);
+    let mut latencies = Object::one("request", exchange.duration_ms);
+    latencies.put("proxy", waited.unwrap_or(-1));
+    latencies.put("kong", to_headers.saturating_sub(waited.unwrap_or(0)).max(0));
+    if let Some(to_headers) = exchange.to_headers_ms {
+        latencies.put("receive", exchange.duration_ms.saturating_sub(to_headers).max(0));
+    }
+    latencies
+}
+
+fn tries(upstream: &Upstream<'_>) -> Vec<Value> {
+    /// No gateway retries more often; a larger number is not from one.
+    const MOST: i64 = 32;
+    let Some((ip, port)) = upstream.host else {
+        return Vec::new();
+    };
+    let failed = upstream.tries.unwrap_or(1).clamp(1, MOST) - 1;
+    let mut tries: Vec<Value> = (0..failed).map(|_| Object::one("state", "failed").into()).collect();
+    let mut last = Object::one("ip", ip);
+    last.put("port", port);
+    tries.push(last.into());
+    tries
+}
+
+fn ai_proxy(ai: &Ai<'_>) -> Object {
+    let mut meta = Object::default();
+    if !ai.model.is_empty() {
+        meta.put("response_model", ai.model);
+    }
+    if let Some(latency) = ai.latency_ms {
+        meta.put("llm_latency", latency);
+    }
+    let mut usage = Object::default();
+    for (name, count) in [
+        ("prompt_tokens", ai.prompt_tokens),
+        ("completion_tokens", ai.completion_tokens),
+        ("total_tokens", ai.total_tokens),
+    ] {
+        if let Some(count) = count {
+            usage.put(name, count);
+        }
+    }
+    if let (Some(latency), Some(tokens @ 1..)) = (ai.latency_ms, ai.completion_tokens)
+        && let Some(time) = crate::json::number(latency as f64 / tokens as f64)
+    {
+        usage.put("time_per_token", time);
+    }
+    let mut proxy = Object::one("meta", meta);
+    proxy.put("usage", usage);
+    proxy
+}
+
+/// A JSON object under construction.
+#[derive(Default)]
+struct Object(Map<String, Value>);
+
+impl Object {
+    fn one(key: &str, value: impl Into<Value>) -> Self {
+        let mut object = Self::default();
+        object.put(key, value);
+        object
+    }
+
+    fn put(&mut self, key: &str, value: impl Into<Value>) {
+        self.0.insert(key.to_owned(), value.into());
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(object.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Tls;
+    use serde_json::json;
+
+    fn log(exchange: &Exchange<'_>) -> Value {
+        Value::Object(message(exchange))
+    }
+
+    fn upstream() -> Upstream<'static> {
+        Upstream {
+            answered: true,
+            host: Some(("10.0.0.9", 80)),
+            waited_ms: Some(20),
+            uri: "/rewritten",
+            ..Upstream::default()
+        }
+    }
+
+    #[test]
+    fn tls_is_logged_as_far_as_it_is_known() {
+        let of = |tls| log(&Exchange { tls: Some(tls), ..Exchange::default() })["request"]["tls"].clone();
+        assert_eq!(of(Tls::default()), json!({}));
+        assert_eq!(
+            of(Tls { version: Some("TLSv1.3"), client_verified: Some(false) }),
+            json!({"version": "TLSv1.3", "client_verify": "NONE"})
+        );
+        assert_eq!(
+            of(Tls { version: None, client_verified: Some(true) }),
+            json!({"client_verify": "SUCCESS"})
+        );
+    }
+
+    #[test]
+    fn tries_before_the_last_have_failed() {
+        let of = |tries| {
+            let upstream = Upstream { tries, ..upstream() };
+            log(&Exchange { upstream: Some(upstream), ..Exchange::default() })["tries"].clone()
+        };
+        let last = json!({"ip": "10.0.0.9", "port": 80});
+        assert_eq!(of(None), json!([last]));
+        assert_eq!(of(Some(1)), json!([last]));
+        assert_eq!(of(Some(3)), json!([{"state": "failed"}, {"state": "failed"}, last]));
+        assert_eq!(of(Some(0)), json!([last]));
+        assert_eq!(of(Some(i64::MAX)).as_array().unwrap().len(), 32);
+    }
+
+    #[test]
+    fn the_time_to_the_headers_parts_what_the_gateway_took_from_the_transfer() {
+        let exchange = Exchange { upstream: Some(upstream()), duration_ms: 100, ..Exchange::default() };
+        assert_eq!(log(&exchange)["latencies"], json!({"request": 100, "proxy": 20, "kong": 80}));
+        let exchange = Exchange { to_headers_ms: Some(25), ..exchange };
+        assert_eq!(
+            log(&exchange)["latencies"],
+            json!({"request": 100, "proxy": 20, "kong": 5, "receive": 75})
+        );
+    }
+
+    #[test]
+    fn latencies_that_contradict_each_other_are_not_negative() {
+        let exchange = Exchange {
+            upstream: Some(upstream()),
+            duration_ms: 10,
+            to_headers_ms: Some(12),
+            ..Exchange::default()
+        };
+        assert_eq!(log(&exchange)["latencies"], json!({"request": 10, "proxy": 20, "kong": 0, "receive": 0}));
+    }
+
+    #[test]
+    fn the_uri_that_was_sent_upstream_is_logged_only_when_something_was_sent() {
+        let of = |upstream| log(&Exchange { upstream, ..Exchange::default() })["upstream_uri"].clone();
+        assert_eq!(of(Some(upstream())), json!("/rewritten"));
+        assert_eq!(of(Some(Upstream { answered: false, host: None, ..upstream() })), json!(""));
+        assert_eq!(of(None), json!(""));
+    }
+}

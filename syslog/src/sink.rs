@@ -1,0 +1,136 @@
+//! Records become messages: the entry that applies, its severity, Kong's log with the custom fields, and a frame.
+
+use std::cell::RefCell;
+
+use gatelog_record::{AccessRecord, Timestamp};
+
+use crate::config::{ConfigError, Entries, Names};
+use crate::exchange::Exchange;
+use crate::frame::{Frame, Messages};
+use crate::kong;
+use crate::lua::Scripts;
+use crate::options::Options;
+use crate::severity::priority;
+use crate::stats::Stats;
+
+/// Makes messages of records. It keeps compiled scripts, so it should live as long as the instance.
+#[derive(Debug)]
+pub struct Sink {
+    entries: Entries,
+    scripts: Scripts,
+    frame: Frame,
+    /// Counters of this sink and of the delivery that sends its messages.
+    pub stats: Stats,
+    warnings: RefCell<Vec<String>>,
+}
+
+impl Sink {
+    /// A sink with these settings and the entries of a JSON text ([`crate::config`] has the format).
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the entries and their scripts.
+    pub fn new(options: &Options, entries: &str) -> Result<Self, ConfigError> {
+        let entries = Entries::from_json(entries)?;
+        let scripts = Scripts::compile(&entries, options.untrusted_lua, options.limits)?;
+        let frame = options.frame.clone();
+        Ok(Self { entries, scripts, frame, stats: Stats::default(), warnings: RefCell::default() })
+    }
+
+    /// The messages of the records, in their order. A record that no entry applies to, or whose severity is below the
+    /// entry's `log_level`, has none. `now` stands in for the time of records without one.
+    pub fn messages<'r>(
+        &self,
+        records: impl IntoIterator<Item = &'r AccessRecord<'r>>,
+        now: Timestamp,
+    ) -> Messages {
+        let mut messages = Messages::default();
+        for record in records {
+            self.add(&mut messages, &Exchange::from_record(record), now);
+        }
+        messages
+    }
+
+    /// Appends the message of one exchange.
+    pub fn add(&self, messages: &mut Messages, exchange: &Exchange<'_>, now: Timestamp) {
+        let names = Names { service: exchange.service, route: exchange.route, consumer: exchange.consumer };
+        let Some((index, entry)) = self.entries.applying(names) else {
+            self.stats.no_entry.add(1);
+            return;
+        };
+        let Some(severity) = entry.severities.of(exchange.status) else {
+            self.stats.below_level.add(1);
+            return;
+        };
+        let mut log = kong::message(exchange);
+        let mut warn = |warning| self.warnings.borrow_mut().push(warning);
+        self.scripts.apply(index, exchange, &mut log, now, &self.stats, &mut warn);
+        let time = exchange.end().unwrap_or(now);
+        let priority = priority(entry.facility, severity);
+        let cut = self.frame.write(messages, priority, time, exchange.instance, log);
+        self.stats.messages.add(1);
+        self.stats.cut.add(usize::from(cut));
+    }
+
+    /// What the operator should read of the records so far: one line for each script that failed for the first time.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.warnings.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sink(entries: &str) -> Sink {
+        let text_of =
+            |name: &str| if name == "target" { "udp://127.0.0.1:514".to_owned() } else { String::new() };
+        Sink::new(&Options::read(text_of).unwrap().unwrap(), entries).unwrap()
+    }
+
+    fn record(route: &'static str, status: i64) -> AccessRecord<'static> {
+        AccessRecord { route_name: route.into(), response_code: status, ..AccessRecord::default() }
+    }
+
+    #[test]
+    fn entry_and_severity_decide_what_is_sent_and_as_what() {
+        let sink = sink(
+            r#"[
+              {"route": "quiet", "config": {"log_level": "warning", "server_errors_severity": "crit", "facility": "local0"}},
+              {"route": "loud", "config": {"log_level": "info", "successful_severity": "notice"}}
+            ]"#,
+        );
+        let records = [
+            record("quiet", 200),
+            record("quiet", 500),
+            record("loud", 200),
+            record("other", 200),
+            record("-", 404),
+        ];
+        let messages = sink.messages(&records, Timestamp::MIN);
+        let priorities: Vec<&str> = messages
+            .iter_from(0)
+            .map(|message| std::str::from_utf8(message).unwrap().split_inclusive('>').next().unwrap())
+            .collect();
+        assert_eq!(priorities, ["<130>", "<13>"]);
+        assert_eq!((sink.stats.messages.value(), sink.stats.below_level.value()), (2, 1));
+        assert_eq!(sink.stats.no_entry.value(), 2);
+    }
+
+    #[test]
+    fn the_time_of_a_message_is_the_end_of_the_response_or_else_now() {
+        let sink = sink("[{}]");
+        let timed = AccessRecord {
+            start_time: Some(Timestamp::from_micros(1_769_860_799_000_000)),
+            duration: 1_500,
+            ..AccessRecord::default()
+        };
+        let now = Timestamp::from_micros(1_769_947_200_000_000);
+        let messages = sink.messages(&[timed, AccessRecord::default()], now);
+        let starts: Vec<&str> = messages
+            .iter_from(0)
+            .map(|message| std::str::from_utf8(message).unwrap().get(..19).unwrap())
+            .collect();
+        assert_eq!(starts, ["<14>Jan 31 12:00:00", "<14>Feb  1 12:00:00"]);
+    }
+}

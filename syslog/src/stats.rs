@@ -1,0 +1,63 @@
+//! Counters of the sink: every place where a message can get lost, changed or held back has one.
+
+use std::cell::Cell;
+
+/// Counters since the instance began.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Messages made.
+    pub messages: Counter,
+    /// Records without a message, because no entry applies to them.
+    pub no_entry: Counter,
+    /// Records without a message, because their severity is below `log_level`.
+    pub below_level: Counter,
+    /// Messages that lost something to the size limit.
+    pub cut: Counter,
+    /// Custom fields left out because their script failed.
+    pub script_errors: Counter,
+    /// Of these, scripts that were stopped at the bound on instructions or memory.
+    pub script_bounds: Counter,
+    /// Messages handed to the network.
+    pub sent: Counter,
+    /// Messages that could not be handed to the network and were given up (`best_effort`) or left to the caller to
+    /// send again (`at_least_once`).
+    pub failed: Counter,
+    /// Connections made.
+    pub connects: Counter,
+    /// Connections that could not be made.
+    pub connect_errors: Counter,
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(Cell<u64>);
+
+impl Stats {
+    /// All counters with their names, as metrics call them.
+    pub fn all(&self) -> [(&'static str, u64); 10] {
+        [
+            ("messages", self.messages.value()),
+            ("no_entry", self.no_entry.value()),
+            ("below_level", self.below_level.value()),
+            ("cut", self.cut.value()),
+            ("script_errors", self.script_errors.value()),
+            ("script_bounds", self.script_bounds.value()),
+            ("sent", self.sent.value()),
+            ("failed", self.failed.value()),
+            ("connects", self.connects.value()),
+            ("connect_errors", self.connect_errors.value()),
+        ]
+    }
+}
+
+impl Counter {
+    /// Adds to the counter.
+    pub fn add(&self, count: usize) {
+        self.0.set(self.0.get().saturating_add(count as u64));
+    }
+
+    /// What was added so far.
+    pub fn value(&self) -> u64 {
+        self.0.get()
+    }
+}

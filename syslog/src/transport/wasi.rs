@@ -1,0 +1,227 @@
+//! TCP and UDP through wasi:sockets 0.3, as Spin's host gives them to a component.
+//!
+//! A connection outlives the request that opened it, and the host ends a request only when nothing is under way for
+//! it; so no operation is left pending between two calls.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{Either, select};
+use spin_sdk::wasip3::clocks::monotonic_clock;
+use spin_sdk::wasip3::sockets::types::{
+    ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket, UdpSocket,
+};
+use spin_sdk::wasip3::wit_bindgen::rt::async_support::{
+    FutureReader, StreamReader, StreamResult, StreamWriter,
+};
+use spin_sdk::wasip3::wit_stream;
+
+use crate::frame::Messages;
+use crate::options::{Protocol, Target};
+use crate::transport::{BURST, Connection, SendError, Transport, TransportError};
+
+/// Connects to a target through the host.
+#[derive(Clone, Copy, Debug)]
+pub struct WasiTransport {
+    target: Target,
+    patience: Duration,
+}
+
+/// An open socket.
+pub enum WasiConnection {
+    /// A TCP connection.
+    Tcp(Box<Tcp>),
+    /// A UDP socket that sends to the target.
+    Udp(UdpSocket, WasiTransport),
+}
+
+/// A TCP connection: what is written to `writer` is sent, what the receiver answers comes out of `reader`.
+pub struct Tcp {
+    writer: StreamWriter<u8>,
+    sent: FutureReader<Result<(), ErrorCode>>,
+    reader: StreamReader<u8>,
+    received: FutureReader<Result<(), ErrorCode>>,
+    transport: WasiTransport,
+    /// Ends the connection when it goes, so it goes last.
+    _socket: TcpSocket,
+}
+
+/// How much is written at a time; each piece has the transport's patience to itself.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Room for what a receiver answers; nothing is expected.
+const ANSWER_BYTES: usize = 64;
+
+impl WasiTransport {
+    /// A transport that waits for the receiver no longer than `patience` at a time.
+    pub fn new(target: Target, patience: Duration) -> Self {
+        Self { target, patience }
+    }
+
+    fn error(&self, doing: &str, reason: impl std::fmt::Display) -> TransportError {
+        TransportError::new(format_args!("{doing} {}", self.target.address), reason)
+    }
+
+    fn code(&self, doing: &str, code: &ErrorCode) -> TransportError {
+        self.error(doing, format_args!("{code:?}"))
+    }
+
+    /// The future's answer, or an error when it takes too long.
+    async fn within<F: Future>(&self, doing: &str, future: F) -> Result<F::Output, TransportError> {
+        match select(pin!(future), pin!(monotonic_clock::wait_for(nanos(self.patience)))).await {
+            Either::Left((output, _)) => Ok(output),
+            Either::Right(_) => {
+                Err(self.error(doing, format_args!("nothing happened in {:?}", self.patience)))
+            }
+        }
+    }
+}
+
+impl Transport for WasiTransport {
+    type Connection = WasiConnection;
+
+    async fn connect(&self) -> Result<WasiConnection, TransportError> {
+        const DOING: &str = "connecting to";
+        let (family, address) = wasi_address(self.target.address);
+        match self.target.protocol {
+            Protocol::Tcp => {
+                let socket = TcpSocket::create(family).map_err(|code| self.code(DOING, &code))?;
+                let connected = self.within(DOING, socket.connect(address)).await?;
+                connected.map_err(|code| self.code(DOING, &code))?;
+                let (writer, outgoing) = wit_stream::new();
+                let sent = socket.send(outgoing);
+                let (reader, received) = socket.receive();
+                let transport = *self;
+                Ok(WasiConnection::Tcp(Box::new(Tcp {
+                    writer,
+                    sent,
+                    reader,
+                    received,
+                    transport,
+                    _socket: socket,
+                })))
+            }
+            Protocol::Udp => {
+                let socket = UdpSocket::create(family).map_err(|code| self.code(DOING, &code))?;
+                // Spin refuses datagrams from a socket that is not connected.
+                socket.connect(address).map_err(|code| self.code(DOING, &code))?;
+                Ok(WasiConnection::Udp(socket, *self))
+            }
+        }
+    }
+}
+
+impl Connection for WasiConnection {
+    async fn is_open(&mut self) -> bool {
+        match self {
+            Self::Tcp(tcp) => {
+                let read = tcp.reader.read(Vec::with_capacity(ANSWER_BYTES)).now_or_never();
+                !matches!(read, Some((StreamResult::Dropped, _)))
+            }
+            Self::Udp(..) => true,
+        }
+    }
+
+    async fn send(&mut self, messages: &Messages, first: usize) -> Result<usize, SendError> {
+        match self {
+            Self::Tcp(tcp) => tcp.send(messages, first).await,
+            Self::Udp(socket, transport) => Ok(transport.send_datagrams(socket, messages, first).await),
+        }
+    }
+
+    async fn finish(mut self) -> Result<(), TransportError> {
+        let is_open = self.is_open().await;
+        match self {
+            Self::Tcp(tcp) if !is_open => {
+                let reason = "the receiver closed it before it had everything";
+                Err(tcp.transport.error("ending the connection to", reason))
+            }
+            Self::Tcp(tcp) => tcp.finish().await,
+            Self::Udp(..) => Ok(()),
+        }
+    }
+}
+
+impl Tcp {
+    async fn send(&mut self, messages: &Messages, first: usize) -> Result<usize, SendError> {
+        const DOING: &str = "sending to";
+        let mut written = 0;
+        let failed = |written, error| SendError { sent: messages.whole_within(first, written), error };
+        for chunk in messages.bytes_from(first).chunks(CHUNK_BYTES) {
+            let writing = self.transport.within(DOING, self.writer.write_all(chunk.to_vec())).await;
+            // Of a chunk that was given up, some may have left; messages in it may arrive twice.
+            let rest = writing.map_err(|error| failed(written, error))?;
+            written += chunk.len() - rest.len();
+            if !rest.is_empty() {
+                let error = self.transport.error(DOING, "the connection takes no more");
+                return Err(failed(written, error));
+            }
+        }
+        Ok(0)
+    }
+
+    async fn finish(self) -> Result<(), TransportError> {
+        const DOING: &str = "ending the connection to";
+        let Self { writer, sent, mut reader, received, transport, _socket } = self;
+        let ended = async {
+            drop(writer);
+            sent.await?;
+            let mut answer = Vec::with_capacity(ANSWER_BYTES);
+            loop {
+                answer.clear();
+                let (status, buffer) = reader.read(answer).await;
+                answer = buffer;
+                if status == StreamResult::Dropped {
+                    break received.await;
+                }
+            }
+        };
+        transport.within(DOING, ended).await?.map_err(|code| transport.code(DOING, &code))
+    }
+}
+
+impl WasiTransport {
+    /// Sends each message and answers how many were refused. A refusal may be news of an earlier datagram, which
+    /// arrives with the next call, so each message gets a second try.
+    async fn send_datagrams(&self, socket: &UdpSocket, messages: &Messages, first: usize) -> usize {
+        let mut refused = 0;
+        let (burst, pause) = BURST;
+        for (message, number) in messages.iter_from(first).zip(1_usize..) {
+            let mut sent = false;
+            for _ in 0..2 {
+                let sending = self.within("sending to", socket.send(message.to_vec(), None)).await;
+                sent = matches!(sending, Ok(Ok(())));
+                if sent {
+                    break;
+                }
+            }
+            refused += usize::from(!sent);
+            if number.is_multiple_of(burst) {
+                monotonic_clock::wait_for(nanos(pause)).await;
+            }
+        }
+        refused
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn wasi_address(address: SocketAddr) -> (IpAddressFamily, IpSocketAddress) {
+    let port = address.port();
+    match address.ip() {
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (a, b, c, d) }))
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, e, f, g, h] = ip.segments();
+            let address = (a, b, c, d, e, f, g, h);
+            let socket = Ipv6SocketAddress { port, flow_info: 0, address, scope_id: 0 };
+            (IpAddressFamily::Ipv6, IpSocketAddress::Ipv6(socket))
+        }
+    }
+}
