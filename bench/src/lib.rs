@@ -3,11 +3,13 @@
 //! - [`traffic`]: the requests that filters see, and the records that functions store.
 //! - [`filter`]: one filter in the proxy-wasm host, timed phase by phase.
 //! - [`gateway`]: the filter in a real Envoy, under load.
+//! - [`query`]: questions to a table of ten million rows.
 //! - [`figure`]: one measured figure with its target.
 //! - [`summary`]: figures of a filter beside those of the no-op filter.
 
 pub mod figure;
 pub mod filter;
 pub mod gateway;
+pub mod query;
 pub mod summary;
 pub mod traffic;

@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS access_logs (
   response_body MEDIUMTEXT,
   created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
   UNIQUE INDEX idx_record_id (record_id),
-  INDEX idx_start_time (start_time),
+  INDEX idx_start_time (start_time, id, response_code, duration),
   INDEX idx_trace_id (trace_id),
   INDEX idx_model_time (model, start_time),
   INDEX idx_consumer_time (consumer, start_time),

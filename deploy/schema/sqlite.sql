@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS access_logs (
   created_at TEXT DEFAULT CURRENT_TIMESTAMP
 );
 CREATE UNIQUE INDEX IF NOT EXISTS idx_record_id ON access_logs (record_id);
-CREATE INDEX IF NOT EXISTS idx_start_time ON access_logs (start_time);
+CREATE INDEX IF NOT EXISTS idx_start_time ON access_logs (start_time, id, response_code, duration);
 CREATE INDEX IF NOT EXISTS idx_trace_id ON access_logs (trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_model_time ON access_logs (model, start_time) WHERE model IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_consumer_time ON access_logs (consumer, start_time) WHERE consumer IS NOT NULL;

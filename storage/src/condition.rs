@@ -84,44 +84,52 @@ impl<'q> Select<'q> {
     }
 
     fn filter(&mut self, filter: &'q Filter) {
-        let name = filter.field.name;
-        let dialect = self.dialect;
-        match &filter.test {
-            Test::NotBefore(time) => self.condition(format_args!("{name} >= ?"), [dialect.time_value(*time)]),
-            Test::NotAfter(time) => self.condition(format_args!("{name} <= ?"), [dialect.time_value(*time)]),
-            Test::TextIn(texts) => {
-                let is_in = is_in(name, texts.len());
-                self.condition(format_args!("{is_in}"), texts.iter().map(|text| Value::from(&**text)))
-            }
-            Test::TextNotIn(texts) => {
-                let is_in = is_in(name, texts.len());
-                self.condition(
-                    format_args!("({name} IS NULL OR NOT {is_in})"),
-                    texts.iter().map(|text| Value::from(&**text)),
-                )
-            }
-            Test::Contains(text) => {
-                let pattern = format!("%{}%", escape_like(text));
-                let text = dialect.searched(filter.field);
-                self.condition(format_args!("{text} LIKE ? ESCAPE '|'"), [Value::from(pattern)])
-            }
-            Test::StartsWith(text) => {
-                let pattern = format!("{}%", escape_like(text));
-                self.condition(format_args!("{name} LIKE ? ESCAPE '|'"), [Value::from(pattern)])
-            }
-            Test::Present => self.condition(format_args!("{name} <> ''"), []),
-            Test::NumberIn(ranges) => {
-                let (within, numbers) = within(name, ranges);
-                self.condition(format_args!("{within}"), numbers)
-            }
-            Test::NumberNotIn(ranges) => {
-                let (within, numbers) = within(name, ranges);
-                self.condition(format_args!("({name} IS NULL OR NOT {within})"), numbers)
-            }
-            Test::AtLeast(number) => self.condition(format_args!("{name} >= ?"), [Value::from(*number)]),
-            Test::AtMost(number) => self.condition(format_args!("{name} <= ?"), [Value::from(*number)]),
-        };
+        let (sql, params) = filter_sql(self.dialect, filter);
+        self.condition(format_args!("{sql}"), params);
     }
+}
+
+/// The conditions of all filters, of which there is at least one, joined, and their values.
+pub(crate) fn all_filters<'q>(
+    dialect: Dialect,
+    filters: impl IntoIterator<Item = &'q Filter>,
+) -> (String, Vec<Value<'q>>) {
+    let (conditions, params): (Vec<_>, Vec<_>) =
+        filters.into_iter().map(|filter| filter_sql(dialect, filter)).unzip();
+    (conditions.join(" AND "), params.into_iter().flatten().collect())
+}
+
+/// The condition of a filter and its values.
+fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
+    let name = filter.field.name;
+    match &filter.test {
+        Test::NotBefore(time) => (format!("{name} >= ?"), vec![dialect.time_value(*time)]),
+        Test::NotAfter(time) => (format!("{name} <= ?"), vec![dialect.time_value(*time)]),
+        Test::TextIn(texts) => (is_in(name, texts.len()), bound(texts)),
+        Test::TextNotIn(texts) => {
+            (format!("({name} IS NULL OR NOT {})", is_in(name, texts.len())), bound(texts))
+        }
+        Test::Contains(text) => {
+            let pattern = format!("%{}%", escape_like(text));
+            (format!("{} LIKE ? ESCAPE '|'", dialect.searched(filter.field)), vec![Value::from(pattern)])
+        }
+        Test::StartsWith(text) => {
+            let pattern = format!("{}%", escape_like(text));
+            (format!("{name} LIKE ? ESCAPE '|'"), vec![Value::from(pattern)])
+        }
+        Test::Present => (format!("{name} <> ''"), vec![]),
+        Test::NumberIn(ranges) => within(name, ranges),
+        Test::NumberNotIn(ranges) => {
+            let (within, numbers) = within(name, ranges);
+            (format!("({name} IS NULL OR NOT {within})"), numbers)
+        }
+        Test::AtLeast(number) => (format!("{name} >= ?"), vec![Value::from(*number)]),
+        Test::AtMost(number) => (format!("{name} <= ?"), vec![Value::from(*number)]),
+    }
+}
+
+fn bound(texts: &[String]) -> Vec<Value<'_>> {
+    texts.iter().map(|text| Value::from(&**text)).collect()
 }
 
 /// `name = ?`, or `name IN (?, …)` for several values.

@@ -34,6 +34,25 @@ impl Dialect {
         }
     }
 
+    /// A column that is not looked up in an index of its own.
+    pub(crate) fn unindexed(self, column: &str) -> String {
+        match self {
+            // SQLite sees through a sign that the column has to have a value, and that is all that a partial index asks.
+            Self::Sqlite => format!("COALESCE({column}, NULL)"),
+            // MySQL knows by its statistics which index is worth it.
+            Self::Mysql => column.to_owned(),
+        }
+    }
+
+    /// The end of a subquery whose expressions are worked out once for each row, however often they are used outside.
+    pub(crate) fn worked_out_once(self) -> &'static str {
+        match self {
+            // SQLite does not merge a query with a limit into the one around it.
+            Self::Sqlite => " LIMIT -1",
+            Self::Mysql => "",
+        }
+    }
+
     /// A whole number from an expression that may be a decimal, which Spin's MySQL interface does not decode; 0 for
     /// NULL.
     pub(crate) fn whole(self, expression: &str) -> String {

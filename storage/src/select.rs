@@ -2,7 +2,7 @@
 
 use gatelog_record::Kind;
 
-use crate::condition::Select;
+use crate::condition::{Select, all_filters};
 use crate::query::{Direction, Filter, Page, Query, Test};
 use crate::schema::{INDEXES, TABLE};
 use crate::{Dialect, Executor, Selection, Statement, StorageError, StoredRecord, Value};
@@ -59,10 +59,45 @@ pub async fn count(executor: &impl Executor, filters: &[Filter]) -> Result<u64, 
         .and_then(|row| row.first())
         .and_then(Value::as_integer)
         .and_then(|total| u64::try_from(total).ok())
-        .ok_or_else(|| StorageError::UnexpectedAnswer {
-            statement: "count of records",
-            reason: "it is no number".to_owned(),
-        })
+        .ok_or_else(no_number)
+}
+
+fn no_number() -> StorageError {
+    StorageError::UnexpectedAnswer { statement: "count of records", reason: "it is no number".to_owned() }
+}
+
+/// How many records meet some filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Those that were counted.
+    pub records: u64,
+    /// Whether there may be more: not all were looked at.
+    pub is_lower_bound: bool,
+}
+
+/// Counts the records that meet `filters` among the newest `max_looked_at`. Those that a condition on `start_time` or an
+/// index shuts out are not looked at.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn count_newest(
+    executor: &impl Executor,
+    filters: &[Filter],
+    max_looked_at: u32,
+) -> Result<Count, StorageError> {
+    let statement = count_newest_statement(executor.dialect(), filters, max_looked_at);
+    let rows = executor.run(&statement).await?;
+    let numbers: Vec<u64> = rows
+        .first()
+        .map(|row| row.iter().filter_map(|value| u64::try_from(value.as_integer()?).ok()).collect())
+        .unwrap_or_default();
+    match numbers.as_slice() {
+        [records, looked_at] => {
+            Ok(Count { records: *records, is_lower_bound: *looked_at >= u64::from(max_looked_at) })
+        }
+        _ => Err(no_number()),
+    }
 }
 
 /// Reads the record with this id, with every field.
@@ -136,6 +171,38 @@ pub fn count_statement(dialect: Dialect, filters: &[Filter]) -> Statement<'_> {
     let mut select = Select::of(dialect, "COUNT(*) AS total");
     select.filters(filters);
     select.statement()
+}
+
+/// The statement of [`count_newest`].
+pub fn count_newest_statement(dialect: Dialect, filters: &[Filter], max_looked_at: u32) -> Statement<'_> {
+    let (by_index, others): (Vec<_>, Vec<_>) = filters.iter().partition(|filter| is_seek(filter));
+    let mut newest = if others.is_empty() {
+        Select::of(dialect, "1 AS meets")
+    } else {
+        let (condition, params) = all_filters(dialect, others);
+        let mut newest = Select::of(dialect, &format!("CASE WHEN {condition} THEN 1 ELSE 0 END AS meets"));
+        newest.bind(params);
+        newest
+    };
+    newest.filters(by_index).push(
+        format_args!(" ORDER BY start_time DESC, id DESC LIMIT ?"),
+        [Value::from(i64::from(max_looked_at))],
+    );
+    let total = dialect.whole("SUM(meets)");
+    newest.around(&format!("{total} AS total, COUNT(*) AS looked_at"), "newest").statement()
+}
+
+/// Whether the database finds the records of this filter without looking at others, in the order of time.
+fn is_seek(filter: &Filter) -> bool {
+    match &filter.test {
+        Test::NotBefore(_) | Test::NotAfter(_) => true,
+        // Few records share an id or a trace, so those of several may be sorted.
+        Test::TextIn(values) => {
+            let is_few = INDEXES.iter().any(|index| index.columns == [filter.field.name]);
+            is_few || (values.len() == 1 && has_index(filter))
+        }
+        _ => false,
+    }
 }
 
 /// The statement of [`one`].

@@ -93,9 +93,12 @@ async fn scenarios_and_values_of_a_time_range_read_no_more_than_it() {
     let plans = Plans::new().await;
     let filters = vec![on("start_time", Test::NotBefore(time())), on("start_time", Test::NotAfter(time()))];
     let query = ScenarioQuery { filters: filters.clone(), interval_s: 60, limit: 10, biz_type: None };
+    let since = ScenarioQuery { filters: filters[..1].to_vec(), ..query.clone() };
     for scenario in SCENARIOS {
+        let plan = plans.of(&scenarios::statement(Dialect::Sqlite, scenario, &since)).await;
+        assert!(plan.contains(&format!("{TIME}>?)")), "{}: {plan}", scenario.name);
         let plan = plans.of(&scenarios::statement(Dialect::Sqlite, scenario, &query)).await;
-        assert!(plan.contains("start_time>? AND start_time<?"), "{}: {plan}", scenario.name);
+        assert!(plan.contains(&format!("{TIME}>? AND start_time<?")), "{}: {plan}", scenario.name);
         assert!(!plan.contains("SCAN access_logs"), "{}: {plan}", scenario.name);
     }
     let field = fields::field("api").unwrap();
@@ -105,6 +108,37 @@ async fn scenarios_and_values_of_a_time_range_read_no_more_than_it() {
     query.times.clear();
     let plan = plans.of(&distinct::statement(Dialect::Sqlite, &query)).await;
     assert!(plan.contains("INDEX idx_start_time"), "{plan}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn filters_and_counts_of_status_and_duration_read_no_rows_that_do_not_meet_them() {
+    let plans = Plans::new().await;
+    let failed = || on("response_code", Test::NumberIn(vec![(500, 599)]));
+    for filters in [vec![], vec![failed()], vec![on("duration", Test::AtLeast(100)), failed()]] {
+        for statement in [
+            select::count_statement(Dialect::Sqlite, &filters),
+            select::count_newest_statement(Dialect::Sqlite, &filters, 1_000),
+        ] {
+            let plan = plans.of(&statement).await;
+            assert!(plan.contains("USING COVERING INDEX"), "{filters:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{filters:?}: {plan}");
+        }
+    }
+    for (name, values, index) in [
+        ("model", vec!["a"], "COVERING INDEX idx_model_time (model=?)"),
+        ("trace_id", vec!["a", "b"], "INDEX idx_trace_id (trace_id=?)"),
+        ("model", vec!["a", "b"], "INDEX idx_start_time"),
+        ("method", vec!["GET"], "INDEX idx_start_time"),
+    ] {
+        let filters = vec![on(name, Test::TextIn(values.into_iter().map(str::to_owned).collect()))];
+        let plan = plans.of(&select::count_newest_statement(Dialect::Sqlite, &filters, 1_000)).await;
+        assert!(plan.contains(index), "{filters:?}: {plan}");
+    }
+    let percentile = scenarios::find("rt_p99").unwrap();
+    let filters = vec![on("start_time", Test::NotBefore(time()))];
+    let query = ScenarioQuery { filters, interval_s: 60, limit: 10, biz_type: None };
+    let plan = plans.of(&scenarios::statement(Dialect::Sqlite, percentile, &query)).await;
+    assert!(plan.contains("COVERING INDEX idx_start_time (start_time>?)"), "{plan}");
 }
 
 struct Plans {

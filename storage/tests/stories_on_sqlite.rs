@@ -26,6 +26,7 @@ stories! {
     pages::text_search_finds_what_ai_log_holds
     pages::pages_of_several_values_hold_each_record_once
     pages::batches_hold_no_more_bytes_than_asked_for
+    pages::counts_end_after_as_many_records_as_may_be_looked_at
     pages::selected_fields_come_alone_and_in_order
     pages::distinct_values_come_once_and_in_order
     scenarios::every_scenario_answers_what_was_worked_out_by_hand

@@ -1,7 +1,10 @@
 //! Measures gatelog with real parts and prints one line for each figure. Exits with 0 whatever falls short.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 use gatelog_bench::gateway::{self, Effort};
+use gatelog_bench::query;
 
 /// Measures gatelog with real parts. Each figure is compared with something measured in the same run.
 #[derive(Debug, Parser)]
@@ -18,11 +21,24 @@ enum Area {
         #[arg(long)]
         quick: bool,
     },
+    /// What questions cost in a large table.
+    Query {
+        /// A quick look: fewer rows and rounds.
+        #[arg(long)]
+        quick: bool,
+        /// A file for the table. It is made unless it is there, and stays for the next run.
+        #[arg(long, env = "GATELOG_BENCH_DATABASE")]
+        database: Option<PathBuf>,
+    },
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Options::parse().area {
         Area::Filter { quick } => gateway::run(if quick { Effort::QUICK } else { Effort::FULL }).await,
+        Area::Query { quick, database } => {
+            let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };
+            query::run(effort, database.as_deref()).await
+        }
     }
 }

@@ -59,7 +59,7 @@ pub const CONTROLS: &[(&str, Control, &str)] = &[
     (
         "total",
         Control::Total,
-        "Whether to count all records that meet the filters; true when not given, unless there is a cursor.",
+        "Whether to count the records that meet the filters, however long that takes. When not given, they are counted unless there is a cursor, but only among the newest (the variable max_counted_records, 100000 by default, says how many); if there are more, total_is_lower_bound is true.",
     ),
     ("fields", Control::Fields, "The fields of the answer, in this order; all when not given."),
     ("format", Control::Format, "The form of the answer; by the header Accept when not given, else json."),

@@ -1,6 +1,7 @@
 //! Records in the form of an answer: the log-collector's JSON object, NDJSON, or CSV.
 
 use gatelog_record::FieldValue;
+use gatelog_storage::select::Count;
 use gatelog_storage::{Cursor, StoredRecord};
 use serde_json::json;
 
@@ -29,11 +30,16 @@ impl Output {
         }
     }
 
-    /// What stands before the records. `total` is the number of all that meet the filters, if they were counted.
-    pub fn head(&self, total: Option<u64>, to: &mut Vec<u8>) {
+    /// What stands before the records. `total` is the number of those that meet the filters, if they were counted.
+    pub fn head(&self, total: Option<Count>, to: &mut Vec<u8>) {
         match self.format {
             Format::Json => {
-                to.extend_from_slice(format!("{{\"total\":{},\"logs\":[", json!(total)).as_bytes());
+                let records = json!(total.map(|total| total.records));
+                to.extend_from_slice(format!("{{\"total\":{records}").as_bytes());
+                if total.is_some_and(|total| total.is_lower_bound) {
+                    to.extend_from_slice(b",\"total_is_lower_bound\":true");
+                }
+                to.extend_from_slice(b",\"logs\":[");
             }
             Format::Ndjson => {}
             Format::Csv => csv_row(self.names.iter().map(|name| (*name).to_owned()), to),

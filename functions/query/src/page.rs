@@ -9,7 +9,8 @@ use bytes::Bytes;
 use futures::stream;
 use gatelog_function::answer::{self, Chunks};
 use gatelog_function::{Body, Failure, Response, log};
-use gatelog_storage::{Executor, StorageError, StoredRecord, select};
+use gatelog_storage::select::{self, Count};
+use gatelog_storage::{Executor, StorageError, StoredRecord};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, HeaderValue, VARY};
 use http::{HeaderMap, StatusCode};
 
@@ -17,7 +18,7 @@ use crate::QueryConfig;
 use crate::controls::Format;
 use crate::handler::FUNCTION;
 use crate::output::Output;
-use crate::params::{self, Params};
+use crate::params::{self, Counting, Params};
 use crate::records::Records;
 
 /// A part of a body is sent once it has this many bytes.
@@ -38,9 +39,13 @@ pub async fn answer<E: Executor + Clone + 'static>(
 ) -> Result<Response, Failure> {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let params = params::parse(query_string, Format::accepted(accept), config.max_page_size)?;
+    let filters = &params.query.filters;
     let total = match params.count {
-        true => Some(select::count(&database, &params.query.filters).await?),
-        false => None,
+        Counting::Nothing => None,
+        Counting::Newest => Some(select::count_newest(&database, filters, config.max_counted_records).await?),
+        Counting::Everything => {
+            Some(Count { records: select::count(&database, filters).await?, is_lower_bound: false })
+        }
     };
     let writer = Writer::begin(database, &params, total).await?;
     let mut response = answer::with_type(StatusCode::OK, content_type(params.format), writer.body().await?);
@@ -65,9 +70,14 @@ struct Writer<E> {
 
 impl<E: Executor + 'static> Writer<E> {
     /// Reads the first part.
-    async fn begin(database: E, params: &Params, total: Option<u64>) -> Result<Self, StorageError> {
+    async fn begin(database: E, params: &Params, total: Option<Count>) -> Result<Self, StorageError> {
         let mut records = Records::new(database, params);
         let pending = records.next().await?.unwrap_or_default().into_iter();
+        // A page may hold records, or be followed by some, that were not among the newest.
+        let total = total.map(|total| match total.is_lower_bound {
+            true => Count { records: total.records.max(records.at_least()), ..total },
+            false => total,
+        });
         let output = Output::new(params);
         let mut chunk = Vec::new();
         output.head(total, &mut chunk);

@@ -17,7 +17,7 @@
 //! | `page` (1), `page_size` (10) | which page, how large |
 //! | `sort_by` (`start_time`), `sort_order` (`DESC`) | the order |
 //! | `cursor` | the page after `next_cursor` of the page before; empty for the first; no `total` |
-//! | `total` (`true`) | `false`: do not count |
+//! | `total` | `true`: count all; `false`: do not count; else count, but look at no more records than configured |
 //! | `fields` (all) | the fields of the answer |
 //! | `format` (by `Accept`, else `json`) | `ndjson`, `csv`: an export, of every record unless a page is asked for |
 //!
@@ -42,14 +42,25 @@ pub struct Params {
     pub query: Query,
     /// Records in the answer; `None` for all.
     pub page_size: Option<u32>,
-    /// Whether to count all records that meet the filters.
-    pub count: bool,
+    /// Whether to count the records that meet the filters.
+    pub count: Counting,
     /// The fields of the answer.
     pub selection: Selection,
     /// Whether the fields were chosen by the request.
     pub is_selected: bool,
     /// The form of the answer.
     pub format: Format,
+}
+
+/// How `total` is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// Not at all.
+    Nothing,
+    /// As far as [`QueryConfig::max_counted_records`](crate::QueryConfig::max_counted_records) goes.
+    Newest,
+    /// To the end, however long it takes.
+    Everything,
 }
 
 /// A query string that cannot be answered.
@@ -201,8 +212,9 @@ impl Reader {
             (Some(true), Format::Ndjson | Format::Csv) => {
                 return Err(invalid("total", "an export has no place for it"));
             }
-            (count, Format::Json) => count.unwrap_or(self.cursor.is_none()),
-            _ => false,
+            (Some(true), Format::Json) => Counting::Everything,
+            (None, Format::Json) if self.cursor.is_none() => Counting::Newest,
+            _ => Counting::Nothing,
         };
         let is_selected = !self.fields.is_empty();
         let selection = if is_selected { Selection::of(self.fields) } else { Selection::all() };

@@ -30,6 +30,10 @@ pub struct Records<E> {
     last: Option<Cursor>,
     is_done: bool,
     has_more: bool,
+    /// Records that the answer skips.
+    skipped: u64,
+    /// Records that were read.
+    read: u64,
 }
 
 impl<E: Executor> Records<E> {
@@ -44,6 +48,11 @@ impl<E: Executor> Records<E> {
             last: None,
             is_done: false,
             has_more: false,
+            skipped: match params.query.page {
+                Page::Offset { offset, .. } => offset,
+                Page::After { .. } => 0,
+            },
+            read: 0,
         }
     }
 
@@ -66,6 +75,7 @@ impl<E: Executor> Records<E> {
         let batch = select::batch(&self.database, &self.query, &self.selection, MAX_BYTES).await?;
         let mut records = batch.records;
         let read = u32::try_from(records.len()).unwrap_or(u32::MAX);
+        self.read = self.read.saturating_add(u64::from(read));
         self.is_done = records.is_empty() || (!batch.cut && read < limit);
         self.part = if batch.cut { read.saturating_mul(2) } else { self.part.saturating_mul(2) };
         self.part = self.part.clamp(MIN_RECORDS, MAX_RECORDS);
@@ -88,6 +98,11 @@ impl<E: Executor> Records<E> {
     /// Whether everything was read.
     pub fn is_done(&self) -> bool {
         self.is_done
+    }
+
+    /// How many records meet the filters at least, by those that were read.
+    pub fn at_least(&self) -> u64 {
+        if self.read == 0 { 0 } else { self.skipped.saturating_add(self.read) }
     }
 
     /// Where the answer ended, if there are more records in the order of time.

@@ -1,12 +1,13 @@
 //! Whatever a request holds, in whichever parameter, it stays a value.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
 
 mod service;
 
 use gatelog_query::controls::CONTROLS;
 use gatelog_query::filters::FILTERS;
 use gatelog_query::{scenario, values};
+use gatelog_storage::Executor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use service::Service;
 
@@ -42,7 +43,10 @@ const ATTACKS: &[&str] = &[
 
 #[tokio::test(flavor = "current_thread")]
 async fn an_attack_in_any_parameter_is_a_value_or_refused() {
-    let query = Service::with_numbered(5).await;
+    attack(Service::with_numbered(5).await).await;
+}
+
+async fn attack<E: Executor + 'static>(query: Service<E>) {
     let names = |table: &[(&str, scenario::Role)]| table.iter().map(|(name, _)| (*name).to_owned()).collect();
     let paths: [(&str, Vec<String>); 5] = [
         (

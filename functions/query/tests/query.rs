@@ -239,6 +239,34 @@ async fn the_next_cursor_of_a_numbered_page_goes_on_where_it_ended() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_total_that_was_not_asked_for_is_a_lower_bound_where_there_is_too_much_to_count() {
+    let query = Service::with_numbered(1_200).await;
+    let config = QueryConfig { max_counted_records: 1_000, ..config() };
+    let ask = async |parameters: &str| {
+        let request = Request::get(format!("/query?{parameters}")).body(()).unwrap();
+        let response = handle(request, Rc::clone(&query.database), &config).await;
+        let body = response.into_body().collect().await.unwrap();
+        serde_json::from_slice::<Value>(&body).unwrap()
+    };
+    for (parameters, total, is_lower_bound) in [
+        ("", 1_000, true),
+        ("total=true", 1_200, false),
+        ("duration_min=1100", 101, true),
+        // Of the oldest hundred none is among the newest thousand, but the page shows that there are some.
+        ("duration_max=100&page_size=20", 21, true),
+        ("duration_max=100&page_size=20&page=5", 100, true),
+        ("duration_max=100&page_size=20&page=6", 0, true),
+        ("start=2026-01-31T12:10:00Z", 601, false),
+        ("start=2026-01-31T12:10:00Z&duration_max=700", 101, false),
+    ] {
+        let answer = ask(parameters).await;
+        assert_eq!(answer["total"], total, "{parameters}");
+        assert_eq!(answer.get("total_is_lower_bound").is_some(), is_lower_bound, "{parameters}: {answer}");
+    }
+    assert_eq!(ask("total=false").await["total"], Value::Null);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn an_answer_has_the_fields_that_were_asked_for_in_their_order() {
     let query = Service::with(RECORDS).await;
     let (_, answer) =

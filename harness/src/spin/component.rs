@@ -49,6 +49,7 @@ impl Template {
     /// There is no room for another, or its start traps.
     pub(super) async fn instantiate(&self) -> wasmtime::Result<(Store<State>, Proxy)> {
         let mut store = Store::new(self.pre.engine(), self.state()?);
+        store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let service = self.pre.instantiate_async(&mut store).await?;
@@ -73,6 +74,7 @@ impl Template {
             databases: self.databases.clone(),
             open_connections: 0,
             component: self.handle.clone(),
+            memory: self.handle.memory_watch(),
         })
     }
 }

@@ -54,6 +54,13 @@ impl RunningApp {
         self.dispatcher.router.routes()
     }
 
+    /// The most linear memory that an instance of this component has had so far, in bytes; `None` when there is no such
+    /// component.
+    pub fn peak_memory_bytes(&self, component: &str) -> Option<usize> {
+        let handler = self.dispatcher.components.get(component)?;
+        Some(handler.state().component().peak_memory_bytes())
+    }
+
     /// Instances of all components that are alive.
     pub fn instances(&self) -> usize {
         *self.alive.borrow()

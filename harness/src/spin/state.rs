@@ -1,8 +1,10 @@
 //! What one instance of a component has for itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
+use wasmtime::ResourceLimiter;
 use wasmtime::component::{Accessor, HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -23,14 +25,23 @@ pub struct State {
     pub(super) databases: ComponentDatabases,
     pub(super) open_connections: usize,
     pub(super) component: ComponentHandle,
+    pub(super) memory: MemoryWatch,
 }
 
-/// What the instances of a component share with the host: its name, its log, and whether it hangs.
+/// What the instances of a component share with the host: its name, its log, whether it hangs, and the most memory that
+/// one of them took.
 #[derive(Clone)]
 pub struct ComponentHandle {
     name: Arc<str>,
     logs: Logs,
     hangs: watch::Sender<bool>,
+    peak_memory_bytes: Arc<AtomicUsize>,
+}
+
+/// Sees the linear memories of an instance grow.
+pub(super) struct MemoryWatch {
+    bytes: usize,
+    peak: Arc<AtomicUsize>,
 }
 
 /// Ties Spin's interfaces to [`State`].
@@ -43,7 +54,17 @@ impl HasData for SpinHost {
 impl ComponentHandle {
     /// For the component of this name.
     pub(super) fn new(name: &str, logs: Logs) -> Self {
-        Self { name: name.into(), logs, hangs: watch::Sender::new(false) }
+        Self { name: name.into(), logs, hangs: watch::Sender::new(false), peak_memory_bytes: Arc::default() }
+    }
+
+    /// The most linear memory that an instance has had so far, in bytes.
+    pub fn peak_memory_bytes(&self) -> usize {
+        self.peak_memory_bytes.load(Ordering::Relaxed)
+    }
+
+    /// For a new instance.
+    pub(super) fn memory_watch(&self) -> MemoryWatch {
+        MemoryWatch { bytes: 0, peak: Arc::clone(&self.peak_memory_bytes) }
     }
 
     /// The component's name.
@@ -70,6 +91,18 @@ impl ComponentHandle {
              component for ever, so it does here: read the rows to their end first"
         ));
         std::future::pending().await
+    }
+}
+
+impl ResourceLimiter for MemoryWatch {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.bytes += desired.saturating_sub(current);
+        self.peak.fetch_max(self.bytes, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
     }
 }
 

@@ -29,6 +29,23 @@ async fn an_instance_without_work_ends_after_a_second() {
     assert_eq!(get(&app, "/number").await, "1");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_memory_of_the_largest_instance_is_known() {
+    let app = Fixture::new("").start().await;
+    assert_eq!(app.peak_memory_bytes("probe"), Some(0));
+    get(&app, "/number").await;
+    let small = app.peak_memory_bytes("probe").unwrap();
+    assert!(small > 0);
+    // The probe collects the statement, and has no database to run it in.
+    let statement = "x".repeat(8_000_000);
+    post(&app, "/sql/rows", &statement).await;
+    let large = app.peak_memory_bytes("probe").unwrap();
+    assert!(large - small >= statement.len(), "{small} {large}");
+    get(&app, "/number").await;
+    assert_eq!(app.peak_memory_bytes("probe"), Some(large));
+    assert_eq!(app.peak_memory_bytes("another"), None);
+}
+
 /// Begins a request that waits in its instance, and returns when it does.
 async fn begin_to_wait(app: &Arc<RunningApp>, place: usize) -> JoinHandle<(u16, String)> {
     let request = tokio::spawn({

@@ -3,7 +3,8 @@
 use super::catalogue::{Amount, Given, Scenario, Shape, Source, Table};
 use super::{BizType, ScenarioQuery};
 use crate::condition::{Select, is_in};
-use crate::{Dialect, Statement, Value};
+use crate::schema::INDEXES;
+use crate::{Dialect, Statement, Test, Value};
 
 /// The most rows of a table of values, as in HiMarket.
 const MAX_VALUES: u32 = 100;
@@ -17,12 +18,13 @@ pub fn statement<'q>(
     let mut select = match scenario.shape {
         Shape::Card { amount, .. } => {
             let mut select = Select::of(dialect, &format!("{} AS amount", amount_sql(dialect, amount)));
-            conditions(&mut select, dialect, scenario, query);
+            conditions(&mut select, dialect, scenario, scenario.given, query);
             return select.statement();
         }
         Shape::Line { amount: Amount::DurationPercentile(percent), .. } => {
             percentiles(dialect, scenario, query, percent)
         }
+        Shape::Line { amount: Amount::AiLogSum(key), .. } => ai_log_sums(dialect, scenario, query, key),
         Shape::Line { amount, .. } => {
             let columns = format!(
                 "{} AS bucket, {} AS amount, COUNT(*) AS records",
@@ -31,7 +33,7 @@ pub fn statement<'q>(
             );
             let mut select = Select::of(dialect, &columns);
             select.bind([Value::from(i64::from(query.interval_s))]);
-            conditions(&mut select, dialect, scenario, query);
+            conditions(&mut select, dialect, scenario, scenario.given, query);
             select.push(format_args!(" GROUP BY bucket ORDER BY bucket"), []);
             select
         }
@@ -49,21 +51,49 @@ pub(super) fn limit(scenario: &Scenario, query: &ScenarioQuery) -> u32 {
     }
 }
 
-/// In each interval, the duration at the nearest rank: the one whose place among `n` is `p * n / 100`, rounded up.
+/// In each interval, the sum of a member of `ai_log` over the records that have it.
+fn ai_log_sums<'q>(
+    dialect: Dialect,
+    scenario: &'static Scenario,
+    query: &'q ScenarioQuery,
+    key: &'static str,
+) -> Select<'q> {
+    let columns = format!("{} AS bucket, {} AS amount", dialect.bucket(), dialect.ai_log_number(key));
+    let mut measured = Select::of(dialect, &columns);
+    measured.bind([Value::from(i64::from(query.interval_s))]);
+    // JSON is dear to read: once for each record.
+    let given = scenario.given.iter().filter(|given| **given != Given::AiLogHas(key));
+    conditions(&mut measured, dialect, scenario, given, query);
+    measured.push(format_args!("{}", dialect.worked_out_once()), []);
+    let mut select = measured.around("bucket, SUM(amount) AS amount, COUNT(*) AS records", "measured");
+    select
+        .condition(format_args!("amount IS NOT NULL"), [])
+        .push(format_args!(" GROUP BY bucket ORDER BY bucket"), []);
+    select
+}
+
+/// In each interval, the duration at the nearest rank: the one whose place among `records` is `p * records / 100`,
+/// rounded up. Equal durations are counted first, so that fewer are sorted and ranked.
 fn percentiles<'q>(
     dialect: Dialect,
     scenario: &'static Scenario,
     query: &'q ScenarioQuery,
     percent: u8,
 ) -> Select<'q> {
-    let mut timed = Select::of(dialect, &format!("{} AS bucket, duration", dialect.bucket()));
-    timed.bind([Value::from(i64::from(query.interval_s))]);
-    conditions(&mut timed, dialect, scenario, query);
-    let ranked = "bucket, duration, ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY duration) AS place, \
-                  COUNT(*) OVER (PARTITION BY bucket) AS records";
-    let mut select = timed.around(ranked, "timed").around("bucket, duration AS amount, records", "ranked");
+    let columns = format!("{} AS bucket, duration, COUNT(*) AS equal", dialect.bucket());
+    let mut counted = Select::of(dialect, &columns);
+    counted.bind([Value::from(i64::from(query.interval_s))]);
+    conditions(&mut counted, dialect, scenario, scenario.given, query);
+    counted.push(format_args!(" GROUP BY bucket, duration"), []);
+    let ranked = "bucket, duration, equal, SUM(equal) OVER (PARTITION BY bucket ORDER BY duration) AS place, \
+                  SUM(equal) OVER (PARTITION BY bucket) AS records";
+    let amounts = format!("bucket, duration AS amount, {} AS records", dialect.whole("records"));
+    let mut select = counted.around(ranked, "counted").around(&amounts, "ranked");
+    let rank = dialect.nearest_rank();
+    let percent = || Value::from(i64::from(percent));
     select
-        .condition(format_args!("place = {}", dialect.nearest_rank()), [Value::from(i64::from(percent))])
+        .condition(format_args!("place >= {rank}"), [percent()])
+        .condition(format_args!("place - equal < {rank}"), [percent()])
         .push(format_args!(" ORDER BY bucket"), []);
     select
 }
@@ -104,7 +134,7 @@ fn rows<'q>(
         Table::Values(_) => "",
     };
     let mut select = Select::of(dialect, &columns.join(", "));
-    conditions(&mut select, dialect, scenario, query);
+    conditions(&mut select, dialect, scenario, scenario.given, query);
     select.push(format_args!(" GROUP BY {groups} ORDER BY {largest_first}{groups}"), []);
     select
 }
@@ -126,11 +156,13 @@ fn conditions<'q>(
     select: &mut Select<'q>,
     dialect: Dialect,
     scenario: &'static Scenario,
+    given: impl IntoIterator<Item = &'static Given>,
     query: &'q ScenarioQuery,
 ) {
     select.filters(&query.filters);
-    for given in scenario.given {
-        given_sql(select, dialect, *given);
+    let is_bounded = query.filters.iter().any(|filter| matches!(filter.test, Test::NotBefore(_)));
+    for given in given {
+        given_sql(select, dialect, *given, is_bounded);
     }
     match query.biz_type.or(scenario.by_biz_type.then_some(BizType::ModelApi)) {
         Some(BizType::McpServer) => {
@@ -143,11 +175,17 @@ fn conditions<'q>(
     }
 }
 
-fn given_sql(select: &mut Select<'_>, dialect: Dialect, given: Given) {
+/// `is_bounded` says that the time has a beginning. Then the index of the time is the right one, and not that of a column
+/// which has to have a value.
+fn given_sql(select: &mut Select<'_>, dialect: Dialect, given: Given, is_bounded: bool) {
+    let column_of = |column: &str| {
+        let has_index = INDEXES.iter().any(|index| index.sparse && index.columns.first() == Some(&column));
+        if is_bounded && has_index { dialect.unindexed(column) } else { column.to_owned() }
+    };
     match given {
         Given::Is(column, text) => select.condition(format_args!("{column} = ?"), [Value::from(text)]),
-        Given::Has(column) => select.condition(format_args!("{column} IS NOT NULL"), []),
-        Given::Filled(column) => select.condition(format_args!("{column} <> ''"), []),
+        Given::Has(column) => select.condition(format_args!("{} IS NOT NULL", column_of(column)), []),
+        Given::Filled(column) => select.condition(format_args!("{} <> ''", column_of(column)), []),
         Given::AiLogIs(key, texts) => select.condition(
             format_args!("{}", is_in(&dialect.ai_log_text(key), texts.len())),
             texts.iter().map(|text| Value::from(*text)),

@@ -95,19 +95,19 @@ SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, COALESCE(SUM(total_to
 -- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_avg_total
-SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, SUM(CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END AS REAL)) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END AS REAL) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) LIMIT -1) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_avg_stream
-SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, SUM(CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END AS REAL)) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END IS NOT NULL AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.response_type') AS TEXT) END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END AS REAL) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.response_type') AS TEXT) END = ? LIMIT -1) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Text("stream"), Integer(1001)]
 
 -- rt_avg_normal
-SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, SUM(CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END AS REAL)) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END IS NOT NULL AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.response_type') AS TEXT) END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_service_duration') AS TEXT) END AS REAL) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.response_type') AS TEXT) END = ? LIMIT -1) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Text("normal"), Integer(1001)]
 
 -- rt_first_token
-SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, SUM(CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_first_token_duration') AS TEXT) END AS REAL)) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_first_token_duration') AS TEXT) END IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, CAST(CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.llm_first_token_duration') AS TEXT) END AS REAL) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) LIMIT -1) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- cache_hit
@@ -135,27 +135,27 @@ SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, COALESCE(SUM(duration
 -- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_p50
-SELECT bucket, duration AS amount, records FROM (SELECT bucket, duration, ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY duration) AS place, COUNT(*) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL) AS timed) AS ranked WHERE place = (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
--- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(50), Integer(1001)]
+SELECT bucket, duration AS amount, COALESCE(records, 0) AS records FROM (SELECT bucket, duration, equal, SUM(equal) OVER (PARTITION BY bucket ORDER BY duration) AS place, SUM(equal) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration, COUNT(*) AS equal FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL GROUP BY bucket, duration) AS counted) AS ranked WHERE place >= (records * ? + 99) / 100 AND place - equal < (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
+-- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(50), Integer(50), Integer(1001)]
 
 -- rt_p90
-SELECT bucket, duration AS amount, records FROM (SELECT bucket, duration, ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY duration) AS place, COUNT(*) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL) AS timed) AS ranked WHERE place = (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
--- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(90), Integer(1001)]
+SELECT bucket, duration AS amount, COALESCE(records, 0) AS records FROM (SELECT bucket, duration, equal, SUM(equal) OVER (PARTITION BY bucket ORDER BY duration) AS place, SUM(equal) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration, COUNT(*) AS equal FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL GROUP BY bucket, duration) AS counted) AS ranked WHERE place >= (records * ? + 99) / 100 AND place - equal < (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
+-- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(90), Integer(90), Integer(1001)]
 
 -- rt_p95
-SELECT bucket, duration AS amount, records FROM (SELECT bucket, duration, ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY duration) AS place, COUNT(*) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL) AS timed) AS ranked WHERE place = (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
--- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(95), Integer(1001)]
+SELECT bucket, duration AS amount, COALESCE(records, 0) AS records FROM (SELECT bucket, duration, equal, SUM(equal) OVER (PARTITION BY bucket ORDER BY duration) AS place, SUM(equal) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration, COUNT(*) AS equal FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL GROUP BY bucket, duration) AS counted) AS ranked WHERE place >= (records * ? + 99) / 100 AND place - equal < (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
+-- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(95), Integer(95), Integer(1001)]
 
 -- rt_p99
-SELECT bucket, duration AS amount, records FROM (SELECT bucket, duration, ROW_NUMBER() OVER (PARTITION BY bucket ORDER BY duration) AS place, COUNT(*) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL) AS timed) AS ranked WHERE place = (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
--- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(99), Integer(1001)]
+SELECT bucket, duration AS amount, COALESCE(records, 0) AS records FROM (SELECT bucket, duration, equal, SUM(equal) OVER (PARTITION BY bucket ORDER BY duration) AS place, SUM(equal) OVER (PARTITION BY bucket) AS records FROM (SELECT unixepoch(substr(start_time, 1, 19)) / ? AS bucket, duration, COUNT(*) AS equal FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL GROUP BY bucket, duration) AS counted) AS ranked WHERE place >= (records * ? + 99) / 100 AND place - equal < (records * ? + 99) / 100 ORDER BY bucket LIMIT ?;
+-- values: [Integer(60), Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(99), Integer(99), Integer(1001)]
 
 -- model_token_table
-SELECT model AS model, COALESCE(SUM(input_tokens), 0) AS input_token, COALESCE(SUM(output_tokens), 0) AS output_token, COALESCE(SUM(total_tokens), 0) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND model IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
+SELECT model AS model, COALESCE(SUM(input_tokens), 0) AS input_token, COALESCE(SUM(output_tokens), 0) AS output_token, COALESCE(SUM(total_tokens), 0) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND COALESCE(model, NULL) IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- consumer_token_table
-SELECT consumer AS consumer, COALESCE(SUM(input_tokens), 0) AS input_token, COALESCE(SUM(output_tokens), 0) AS output_token, COALESCE(SUM(total_tokens), 0) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND consumer IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
+SELECT consumer AS consumer, COALESCE(SUM(input_tokens), 0) AS input_token, COALESCE(SUM(output_tokens), 0) AS output_token, COALESCE(SUM(total_tokens), 0) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND COALESCE(consumer, NULL) IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- service_token_table
@@ -167,7 +167,7 @@ SELECT response_code AS response_code, response_code_details AS response_code_de
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- ratelimited_consumer_table
-SELECT consumer AS consumer, COUNT(*) AS ratelimited_count FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.token_ratelimit_status') AS TEXT) END = ? AND consumer IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
+SELECT consumer AS consumer, COUNT(*) AS ratelimited_count FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.token_ratelimit_status') AS TEXT) END = ? AND COALESCE(consumer, NULL) IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Text("limited"), Integer(1001)]
 
 -- risk_label_table
@@ -175,7 +175,7 @@ SELECT CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.safecheck_
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Text("reqeust deny"), Integer(1001)]
 
 -- risk_consumer_table
-SELECT consumer AS consumer, COUNT(*) AS cnt FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.safecheck_status') AS TEXT) END = ? AND consumer IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
+SELECT consumer AS consumer, COUNT(*) AS cnt FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.safecheck_status') AS TEXT) END = ? AND COALESCE(consumer, NULL) IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Text("reqeust deny"), Integer(1001)]
 
 -- method_distribution
@@ -203,7 +203,7 @@ SELECT api AS api FROM access_logs WHERE start_time >= ? AND instance_id IN (?, 
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_model_options
-SELECT model AS model FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND model <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT model AS model FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND COALESCE(model, NULL) <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_route_options
@@ -211,7 +211,7 @@ SELECT route_name AS route_name FROM access_logs WHERE start_time >= ? AND insta
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_consumer_options
-SELECT consumer AS consumer FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND consumer <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT consumer AS consumer FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND COALESCE(consumer, NULL) <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_upstream_options
@@ -223,7 +223,7 @@ SELECT mcp_tool AS mcp_tool_name FROM access_logs WHERE start_time >= ? AND inst
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_mcp_server_options
-SELECT mcp_server AS mcp_server FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND mcp_server <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT mcp_server AS mcp_server FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND COALESCE(mcp_server, NULL) <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31T12:00:00.000000Z"), Text("i1"), Text("i2"), Integer(101)]
 
 -- pv, MCP servers

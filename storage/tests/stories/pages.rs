@@ -109,6 +109,40 @@ pub async fn selected_fields_come_alone_and_in_order(database: &impl Executor) {
     assert_eq!(one.fields().count(), 3);
 }
 
+/// A count looks at no more records than it may, and says when there may be more.
+pub async fn counts_end_after_as_many_records_as_may_be_looked_at(database: &impl Executor) {
+    let records: Vec<AccessRecord<'_>> = (0..40)
+        .map(|number| AccessRecord {
+            model: if number % 2 == 0 { "even" } else { "odd" }.into(),
+            method: if number < 10 { "GET" } else { "POST" }.into(),
+            trace_id: if number < 2 { "t" } else { "" }.into(),
+            ..record(number)
+        })
+        .collect();
+    store(database, &records).await;
+    let texts = |texts: &[&str]| Test::TextIn(texts.iter().map(|text| (*text).to_owned()).collect());
+    let since = |number| on("start_time", Test::NotBefore(record(number).start_time.unwrap()));
+    for (filters, max_looked_at, expected, is_lower_bound) in [
+        (vec![], 100, 40, false),
+        (vec![], 30, 30, true),
+        (vec![since(20)], 30, 20, false),
+        (vec![on("method", texts(&["GET"]))], 100, 10, false),
+        // Among the newest 35 records there are five of the ten.
+        (vec![on("method", texts(&["GET"]))], 35, 5, true),
+        (vec![on("method", texts(&["GET"])), since(5)], 36, 5, false),
+        // Indexes lead to these, so the others are not looked at.
+        (vec![on("model", texts(&["even"]))], 21, 20, false),
+        (vec![on("model", texts(&["even"])), on("duration", Test::AtMost(9))], 21, 5, false),
+        (vec![on("trace_id", texts(&["t", "u"]))], 3, 2, false),
+        (vec![on("model", texts(&["even", "odd"]))], 30, 30, true),
+        (vec![on("model", texts(&["none"]))], 30, 0, false),
+    ] {
+        let count = select::count_newest(database, &filters, max_looked_at).await.unwrap();
+        assert_eq!((count.records, count.is_lower_bound), (expected, is_lower_bound), "{filters:?}");
+        assert!(count.records <= select::count(database, &filters).await.unwrap());
+    }
+}
+
 /// The values of a field come once each, in order, within their prefix, their time and their number.
 pub async fn distinct_values_come_once_and_in_order(database: &impl Executor) {
     let records: Vec<AccessRecord<'_>> = (0..30)

@@ -13,6 +13,7 @@ pub(super) fn schemas() -> Value {
         "Log": log(),
         "Logs": object(&["total", "logs", "status"], json!({
             "total": { "type": ["integer", "null"], "minimum": 0, "description": "Records that meet the filters; null when they were not counted." },
+            "total_is_lower_bound": { "const": true, "description": "There when not all records were looked at: there are total or more." },
             "logs": { "type": "array", "items": reference("Log") },
             "status": status,
             "next_cursor": { "type": "string", "description": "The value of cursor for the next page; missing on the last one, and in another order than that of start_time." }

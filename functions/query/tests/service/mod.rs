@@ -8,12 +8,12 @@ use gatelog_function::{Failure, Response, Token};
 use gatelog_query::{QueryConfig, handle};
 use gatelog_record::{AccessRecord, Timestamp, batch};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::insert;
+use gatelog_storage::{Executor, insert};
 use http::{HeaderMap, Request};
 use serde_json::Value;
 
-pub struct Service {
-    pub database: Rc<NativeSqlite>,
+pub struct Service<E = NativeSqlite> {
+    pub database: Rc<E>,
     pub folder: tempfile::TempDir,
 }
 
@@ -21,19 +21,24 @@ impl Service {
     /// A database with these records; those without a time begin one second after another from noon.
     pub async fn with(records: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = Rc::new(NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap());
-        let read = batch::decode(records.as_bytes(), 10_000).unwrap();
-        let records: Vec<AccessRecord<'_>> = read.records.into_iter().map(complete).collect();
-        insert::insert(&database, &records).await.unwrap();
-        Self { database, folder }
+        let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+        Self::over(database, folder, records).await
     }
 
     /// As many records as asked for, with their number as id.
     pub async fn with_numbered(count: usize) -> Self {
-        let records: String = (1..=count)
-            .map(|number| format!("{{\"record_id\":\"{number}\",\"duration\":{number}}}\n"))
-            .collect();
-        Self::with(&records).await
+        Self::with(&numbered(count)).await
+    }
+}
+
+impl<E: Executor + 'static> Service<E> {
+    /// Over an empty database, which gets these records.
+    pub async fn over(database: E, folder: tempfile::TempDir, records: &str) -> Self {
+        let database = Rc::new(database);
+        let read = batch::decode(records.as_bytes(), 10_000).unwrap();
+        let records: Vec<AccessRecord<'_>> = read.records.into_iter().map(complete).collect();
+        insert::insert(&database, &records).await.unwrap();
+        Self { database, folder }
     }
 
     /// The status and the JSON of an answer.
@@ -61,7 +66,16 @@ impl Service {
 }
 
 pub fn config() -> QueryConfig {
-    QueryConfig { token: Token::default(), max_page_size: QueryConfig::MAX_PAGE_SIZE }
+    QueryConfig {
+        token: Token::default(),
+        max_page_size: QueryConfig::MAX_PAGE_SIZE,
+        max_counted_records: QueryConfig::MAX_COUNTED_RECORDS,
+    }
+}
+
+/// As many records as asked for, with their number as id.
+pub fn numbered(count: usize) -> String {
+    (1..=count).map(|number| format!("{{\"record_id\":\"{number}\",\"duration\":{number}}}\n")).collect()
 }
 
 /// The ids of the records in an answer.
