@@ -2,7 +2,7 @@
 //!
 //! # Format
 //!
-//! Texts come raw; integers as 8 bytes little endian; durations and times as nanoseconds in an integer. An
+//! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an integer. An
 //! attribute that the gateway does not have, or not for this request, is absent.
 
 use std::time::Duration;
@@ -37,6 +37,12 @@ pub const UPSTREAM_ADDRESS: &str = "upstream\0address";
 pub const UPSTREAM_LOCAL_ADDRESS: &str = "upstream\0local_address";
 /// Why no connection to the upstream host came about.
 pub const UPSTREAM_TRANSPORT_FAILURE_REASON: &str = "upstream\0transport_failure_reason";
+/// How often the request was sent upstream.
+pub const UPSTREAM_REQUEST_ATTEMPT_COUNT: &str = "upstream\0request_attempt_count";
+/// TLS version of the client's connection.
+pub const TLS_VERSION: &str = "connection\0tls_version";
+/// Whether the client presented a certificate: one byte.
+pub const MTLS: &str = "connection\0mtls";
 /// What Higress's AI plugins logged; filter state, as every single-part name that Envoy does not know.
 pub const AI_LOG: &str = "ai_log";
 /// MCP server, set by Higress's MCP plugins.
@@ -114,6 +120,11 @@ pub fn text(host: &impl Host, path: &str) -> Option<String> {
 /// An integer attribute.
 pub fn integer(host: &impl Host, path: &str) -> Option<i64> {
     host.attribute(path)?.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))
+}
+
+/// A boolean attribute.
+pub fn boolean(host: &impl Host, path: &str) -> Option<bool> {
+    host.attribute(path)?.first().map(|byte| *byte != 0)
 }
 
 /// A duration attribute.

@@ -114,6 +114,8 @@ impl<'a> Facts<'a> {
 #[derive(Debug, Default)]
 pub struct Extras {
     failure: Option<String>,
+    tls_version: Option<String>,
+    mtls: Option<bool>,
     ai_log: Option<AiLog>,
     mcp_server: Option<String>,
     mcp_tool: Option<String>,
@@ -138,9 +140,19 @@ impl Extras {
         let failed = facts.flags != 0 && !settings.omitted.has("upstream_transport_failure_reason");
         let failure =
             failed.then(|| attributes::text(host, attributes::UPSTREAM_TRANSPORT_FAILURE_REASON)).flatten();
+        // The scheme may be that of a balancer in front, so it alone does not tell.
+        let secure = headers.get(Name::Scheme) == Some(b"https");
+        let asks = |field| secure && !settings.omitted.has(field);
+        let tls_version =
+            asks("tls_version").then(|| attributes::text(host, attributes::TLS_VERSION)).flatten();
+        let mtls = (asks("mtls") && (tls_version.is_some() || settings.omitted.has("tls_version")))
+            .then(|| attributes::boolean(host, attributes::MTLS))
+            .flatten();
         let mcp = headers.mcp();
         let mut extras = Self {
             failure,
+            tls_version,
+            mtls,
             ai_log: memory.read_ai_log(host, headers.get(Name::Method)),
             mcp_server: mcp::server(host, &mcp, exchange.request()),
             mcp_tool: mcp::tool(host, &mcp, exchange.request()),
@@ -179,6 +191,7 @@ pub fn record<'a>(
     let mut record = AccessRecord::default();
     fill_from_headers(&mut record, facts, settings);
     fill_from_answers(&mut record, facts);
+    record.time_to_headers = exchange.headers_at().map(|at| millis(at.since(facts.start)));
     fill_from_extras(&mut record, extras);
     if !extras.capture_refused {
         record.request_body = exchange.request_text();
@@ -203,10 +216,9 @@ fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>, setti
     record.trace_id = text(headers.trace_id());
     record.authority = text(headers.authority());
     record.method = text(headers.get(Name::Method));
-    record.path = text(headers.path());
-    if let Cow::Owned(redacted) = settings.redact.path(&record.path) {
-        record.path = Cow::Owned(redacted);
-    }
+    record.path = redacted(headers.path(), settings);
+    record.upstream_path = redacted(headers.rewritten_path(), settings);
+    record.scheme = text(headers.get(Name::Scheme));
     record.request_id = text(headers.get(Name::RequestId));
     record.user_agent = text(headers.get(Name::UserAgent));
     record.x_forwarded_for = text(headers.get(Name::ForwardedFor));
@@ -216,7 +228,7 @@ fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>, setti
 #[inline(never)]
 fn fill_from_answers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>) {
     record.start_time = Some(Timestamp::from_nanos(facts.start.0));
-    record.duration = i64::try_from(facts.duration.as_millis()).unwrap_or(i64::MAX);
+    record.duration = millis(facts.duration);
     record.response_code = facts.code;
     record.response_flags = flags::text(facts.flags);
     record.response_code_details = facts.text(Question::CodeDetails);
@@ -226,6 +238,7 @@ fn fill_from_answers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>) {
     record.upstream_cluster = facts.text(Question::Cluster);
     record.service = part_of(&record.upstream_cluster, names::service);
     record.upstream_host = facts.text(Question::Upstream);
+    record.upstream_attempts = facts.values.integer(Question::Attempts).filter(|attempts| *attempts > 0);
     record.upstream_service_time = facts.text(Question::ServiceTime);
     record.upstream_local_address = facts.text(Question::UpstreamLocal);
     record.downstream_local_address = facts.text(Question::Local);
@@ -242,6 +255,8 @@ fn fill_from_answers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>) {
 #[inline(never)]
 fn fill_from_extras<'a>(record: &mut AccessRecord<'a>, extras: &'a Extras) {
     record.upstream_transport_failure_reason = borrowed(&extras.failure);
+    record.tls_version = borrowed(&extras.tls_version);
+    record.mtls = extras.mtls.map(i64::from);
     record.instance_id = extras.instance.as_str().into();
     record.mcp_server = borrowed(&extras.mcp_server);
     record.mcp_tool = borrowed(&extras.mcp_tool);
@@ -297,9 +312,9 @@ fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, exchange: &'a Exchange, f
     if record.response_type.is_empty() {
         record.response_type = if exchange.is_streamed() { "stream" } else { "normal" }.into();
     }
-    record.time_to_first_token = record.time_to_first_token.or_else(|| {
-        exchange.first_part().and_then(|first| i64::try_from(first.since(facts.start).as_millis()).ok())
-    });
+    record.time_to_first_token = record
+        .time_to_first_token
+        .or_else(|| exchange.first_part().map(|first| millis(first.since(facts.start))));
     record.input_tokens = record.input_tokens.or(body.input_tokens);
     record.output_tokens = record.output_tokens.or(body.output_tokens);
     record.total_tokens = record.total_tokens.or_else(|| body.total_tokens());
@@ -317,6 +332,18 @@ impl Memory {
         self.ai_log_seen |= log.is_some();
         log
     }
+}
+
+fn redacted<'a>(path: Option<&'a [u8]>, settings: &Settings) -> Cow<'a, str> {
+    let path = text(path);
+    match settings.redact.path(&path) {
+        Cow::Owned(redacted) => Cow::Owned(redacted),
+        Cow::Borrowed(_) => path,
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A part of a text, borrowed from where the text is.

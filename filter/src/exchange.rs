@@ -28,6 +28,7 @@ pub struct Exchange {
     capture: bool,
     request_copy: Option<BodyCopy>,
     response_copy: Option<BodyCopy>,
+    headers_at: Option<Time>,
     streamed: bool,
     first_part: Option<Time>,
     ai_path: bool,
@@ -92,6 +93,8 @@ impl Exchange {
         metrics: &mut Metrics,
         end: bool,
     ) {
+        // Informational headers may come before the final ones.
+        self.headers_at = (!settings.omitted.has("time_to_headers")).then(|| host.now());
         let limit = settings.capture.response_body_bytes;
         let capture = self.capture && limit > 0;
         if end || !(self.candidate || capture) {
@@ -141,6 +144,11 @@ impl Exchange {
     /// The start of the response's body, when it was captured.
     pub fn response_text(&self) -> Cow<'_, str> {
         self.response_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
+    }
+
+    /// When the response's headers came.
+    pub fn headers_at(&self) -> Option<Time> {
+        self.headers_at
     }
 
     /// When the first part of a streamed answer came.

@@ -38,6 +38,8 @@ pub enum Question {
     Upstream,
     /// The gateway's end of the connection to it.
     UpstreamLocal,
+    /// How often the request was sent to an upstream host.
+    Attempts,
     /// What the upstream says of its time: a response header.
     ServiceTime,
     /// Address of the client.
@@ -65,7 +67,7 @@ enum Source {
 
 impl Question {
     /// All questions, in the order of their numbers.
-    pub const ALL: [Question; 15] = [
+    pub const ALL: [Question; 16] = [
         Self::Duration,
         Self::Flags,
         Self::Code,
@@ -76,6 +78,7 @@ impl Question {
         Self::Cluster,
         Self::Upstream,
         Self::UpstreamLocal,
+        Self::Attempts,
         Self::ServiceTime,
         Self::Remote,
         Self::Local,
@@ -95,12 +98,18 @@ impl Question {
             Self::Cluster => &["upstream_cluster", "service"],
             Self::Upstream => &["upstream_host"],
             Self::UpstreamLocal => &["upstream_local_address"],
+            Self::Attempts => &["upstream_attempts"],
             Self::ServiceTime => &["upstream_service_time"],
             Self::Remote => &["downstream_remote_address"],
             Self::Local => &["downstream_local_address"],
             Self::Protocol => &["protocol"],
             Self::ServerName => &["requested_server_name"],
         }
+    }
+
+    /// Whether only an exchange with an upstream host has an answer.
+    const fn is_of_upstream(self) -> bool {
+        matches!(self, Self::UpstreamLocal | Self::Attempts | Self::ServiceTime)
     }
 
     const fn source(self) -> Source {
@@ -115,6 +124,7 @@ impl Question {
             Self::Cluster => Source::Moved(attributes::CLUSTER_NAME),
             Self::Upstream => Source::Maybe(attributes::UPSTREAM_ADDRESS),
             Self::UpstreamLocal => Source::Maybe(attributes::UPSTREAM_LOCAL_ADDRESS),
+            Self::Attempts => Source::Maybe(attributes::UPSTREAM_REQUEST_ATTEMPT_COUNT),
             Self::ServiceTime => Source::Header("x-envoy-upstream-service-time"),
             Self::Remote => Source::Always(attributes::SOURCE_ADDRESS),
             Self::Local => Source::Always(attributes::DESTINATION_ADDRESS),
@@ -227,9 +237,7 @@ impl Questions {
             let answer = match question.source() {
                 Source::Moved(moved) => naming.read(host, moved).map(String::into_bytes),
                 // Without an upstream host nothing of it is known.
-                _ if matches!(question, Question::UpstreamLocal | Question::ServiceTime) && !of_upstream => {
-                    None
-                }
+                _ if question.is_of_upstream() && !of_upstream => None,
                 Source::Always(path) | Source::Maybe(path) => host.attribute(path),
                 Source::Header(name) => host.header(HeaderMap::Response, name),
             };
@@ -320,6 +328,7 @@ mod tests {
             .with_text("xds.route_name", "r")
             .with_text("xds.cluster_name", "c")
             .with_text("upstream.address", "u:1")
+            .with_int("upstream.request_attempt_count", 3)
             .with_text("request.protocol", "HTTP/1.1")
             .with_text("response.code_details", "via_upstream")
             .with_text("source.address", "s:1")

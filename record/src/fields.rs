@@ -232,6 +232,12 @@ access_record! {
     Added     time_to_first_token: Count = "Milliseconds from the request's headers to the first part of a streamed answer.";
     Added     chat_id: Text(SHORT) = "Id of the answer, as the provider gave it.";
     Added     session_id: Text(SHORT) = "Session that the AI call belongs to.";
+    Added     scheme: Text(16) = "`http` or `https`, as the client asked.";
+    Added     upstream_path: Text(PATH) = "Path and query string that went to the upstream, redacted as `path` is; empty when it is `path`.";
+    Added     upstream_attempts: Count = "How often the request was sent to an upstream host; more than 1 after retries.";
+    Added     time_to_headers: Count = "Milliseconds from the first byte of the request to the headers of the response.";
+    Added     tls_version: Text(32) = "TLS version of the client's connection: `TLSv1.3`; empty without TLS.";
+    Added     mtls: Count = "1 when the client presented a certificate that the gateway accepted, 0 when it presented none; only with TLS.";
     Added     request_headers: Json(JSON) = "Captured request headers, an object; only when capture is on.";
     Added     response_headers: Json(JSON) = "Captured response headers, an object; only when capture is on.";
     Added     request_body: Text(BODY) = "Start of the request body; only when capture is on.";

@@ -107,7 +107,7 @@ impl<'r> Exchange<'r> {
     pub fn from_record(record: &'r AccessRecord<'r>) -> Self {
         let (host, authority_port) = split_port(&record.authority);
         let port = split_address(&record.downstream_local_address).map(|(_, port)| port).or(authority_port);
-        let tls = (!record.requested_server_name.is_empty()).then(Tls::default);
+        let tls = tls(record);
         let (client_ip, client_port) = match split_address(&record.downstream_remote_address) {
             Some((ip, port)) => (ip, Some(port)),
             None => (&*record.downstream_remote_address, None),
@@ -116,7 +116,7 @@ impl<'r> Exchange<'r> {
             request_id: &record.request_id,
             method: &record.method,
             uri: &record.path,
-            scheme: if tls.is_some() { "https" } else { "http" },
+            scheme: named(&record.scheme).unwrap_or(if tls.is_some() { "https" } else { "http" }),
             host,
             port,
             protocol: &record.protocol,
@@ -137,7 +137,7 @@ impl<'r> Exchange<'r> {
             client_port,
             start: record.start_time,
             duration_ms: record.duration,
-            to_headers_ms: None,
+            to_headers_ms: record.time_to_headers,
             route: named(&record.route_name).or(named(&record.route)),
             service: named(&record.service),
             consumer: named(&record.consumer),
@@ -170,6 +170,13 @@ impl<'r> Exchange<'r> {
     }
 }
 
+/// Records of a pusher that sends no version still tell TLS by the server name.
+fn tls<'r>(record: &'r AccessRecord<'r>) -> Option<Tls<'r>> {
+    let version = named(&record.tls_version);
+    (version.is_some() || !record.requested_server_name.is_empty())
+        .then(|| Tls { version, client_verified: record.mtls.map(|mtls| mtls != 0) })
+}
+
 fn upstream<'r>(record: &'r AccessRecord<'r>) -> Option<Upstream<'r>> {
     let waited_ms = record.upstream_service_time.parse().ok();
     // Records of a pusher that sends no details still tell by the time whether the upstream answered.
@@ -183,8 +190,8 @@ fn upstream<'r>(record: &'r AccessRecord<'r>) -> Option<Upstream<'r>> {
     Some(Upstream {
         answered,
         host: split_address(&record.upstream_host),
-        tries: None,
-        uri: &record.path,
+        tries: record.upstream_attempts,
+        uri: named(&record.upstream_path).unwrap_or(&record.path),
         waited_ms,
         address: cluster_address(&record.upstream_cluster),
     })
@@ -271,6 +278,31 @@ mod tests {
         };
         assert_eq!(Exchange::from_record(&record).end().unwrap().to_string(), "2026-01-31T12:00:01.250000Z");
         assert_eq!(Exchange::from_record(&AccessRecord::default()).end(), None);
+    }
+
+    #[test]
+    fn what_the_gateway_told_goes_before_what_is_concluded() {
+        let record = AccessRecord {
+            path: "/shop?a=1".into(),
+            upstream_path: "/v2/shop?a=1".into(),
+            upstream_cluster: "c".into(),
+            upstream_attempts: Some(3),
+            scheme: "https".into(),
+            tls_version: "TLSv1.3".into(),
+            mtls: Some(1),
+            time_to_headers: Some(25),
+            ..AccessRecord::default()
+        };
+        let exchange = Exchange::from_record(&record);
+        let upstream = exchange.upstream.unwrap();
+        assert_eq!((upstream.uri, upstream.tries), ("/v2/shop?a=1", Some(3)));
+        assert_eq!((exchange.scheme, exchange.to_headers_ms), ("https", Some(25)));
+        assert_eq!(exchange.tls, Some(Tls { version: Some("TLSv1.3"), client_verified: Some(true) }));
+
+        let record = AccessRecord { path: "/a".into(), requested_server_name: "h".into(), upstream_cluster: "c".into(), ..AccessRecord::default() };
+        let exchange = Exchange::from_record(&record);
+        assert_eq!((exchange.scheme, exchange.tls), ("https", Some(Tls::default())));
+        assert_eq!(exchange.upstream.map(|upstream| upstream.uri), Some("/a"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 fn the_log_of_each_record_is_as_reviewed() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     let cases = cases();
-    assert_eq!(cases.len(), 21);
+    assert_eq!(cases.len(), 22);
     for path in cases {
         let text = std::fs::read_to_string(&path).unwrap();
         let case: Value = serde_json::from_str(&text).unwrap();

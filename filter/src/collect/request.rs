@@ -16,6 +16,8 @@ pub enum Name {
     Authority,
     /// `x-envoy-original-host`
     OriginalHost,
+    /// `:scheme`
+    Scheme,
     /// `x-request-id`
     RequestId,
     /// `user-agent`
@@ -49,12 +51,13 @@ const COUNT: usize = Name::Mcp as usize + 1;
 
 /// The headers by name. A table instead of a `match`: that would be one of the largest functions of the filter, and
 /// gateways pay for large functions with memory when they compile them.
-const NAMES: [(&[u8], Name); 22] = [
+const NAMES: [(&[u8], Name); 23] = [
     (b":method", Name::Method),
     (b":path", Name::Path),
     (b"x-envoy-original-path", Name::OriginalPath),
     (b":authority", Name::Authority),
     (b"x-envoy-original-host", Name::OriginalHost),
+    (b":scheme", Name::Scheme),
     (b"x-request-id", Name::RequestId),
     (b"user-agent", Name::UserAgent),
     (b"x-forwarded-for", Name::ForwardedFor),
@@ -102,6 +105,12 @@ impl<'a> RequestHeaders<'a> {
     /// The path, before any rewrite.
     pub fn path(&self) -> Option<&'a [u8]> {
         self.get(Name::OriginalPath).or_else(|| self.get(Name::Path))
+    }
+
+    /// The path that went upstream, when it was rewritten.
+    pub fn rewritten_path(&self) -> Option<&'a [u8]> {
+        let original = self.get(Name::OriginalPath)?;
+        self.get(Name::Path).filter(|path| *path != original)
     }
 
     /// The host, before any rewrite.

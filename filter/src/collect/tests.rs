@@ -55,7 +55,8 @@ fn every_field_that_needs_no_body_is_filled() {
     let host = MockHost::new()
         .with_request(&[
             (":method", "POST"),
-            (":path", "/rewritten"),
+            (":scheme", "https"),
+            (":path", "/rewritten?key=secret&a=1"),
             ("x-envoy-original-path", "/v1/x?key=secret&a=1"),
             (":authority", "rewritten.internal"),
             ("x-envoy-original-host", "api.example.com"),
@@ -82,6 +83,9 @@ fn every_field_that_needs_no_body_is_filled() {
         .with_text("destination.address", "10.0.0.2:443")
         .with_text("request.protocol", "HTTP/2")
         .with_text("connection.requested_server_name", "api.example.com")
+        .with_text("connection.tls_version", "TLSv1.3")
+        .with_bool("connection.mtls", true)
+        .with_int("upstream.request_attempt_count", 3)
         .with_text("xds.node.metadata.POD_NAME", "gateway-1")
         .with_int("response.code", 503);
     assert_eq!(
@@ -120,8 +124,62 @@ fn every_field_that_needs_no_body_is_filled() {
             "service": "llm.internal.dns",
             "mcp_server": "weather",
             "mcp_tool": "forecast",
+            "scheme": "https",
+            "upstream_path": "/rewritten?key=REDACTED&a=1",
+            "upstream_attempts": 3,
+            "tls_version": "TLSv1.3",
+            "mtls": 1,
         })
     );
+}
+
+#[test]
+fn the_time_to_the_headers_of_the_response_is_noted_when_they_come() {
+    let host = MockHost::new().with_int("request.duration", 500_000_000);
+    let mut exchange = Exchange::default();
+    exchange.on_response_headers(&host, &settings(CONFIG), &mut Metrics::default(), false);
+    host.pass(Duration::from_millis(380));
+    let omitted = r#"{"collector_cluster":"c","fields":{"omit":["time_to_headers"]}}"#;
+    assert_eq!(record_of(&host, &exchange, &mut Memory::default())["time_to_headers"], 120);
+    exchange.on_response_headers(&host, &settings(omitted), &mut Metrics::default(), false);
+    assert_eq!(exchange.headers_at(), None);
+    assert!(record(&host).get("time_to_headers").is_none(), "no response came");
+}
+
+#[test]
+fn the_path_that_went_upstream_is_kept_only_when_it_was_rewritten_and_redacted_like_the_other() {
+    for (original, sent, path, upstream) in [
+        (None, "/a", "/a", None),
+        (Some("/a"), "/a", "/a", None),
+        (Some("/a?token=x"), "/b?token=x", "/a?token=REDACTED", Some("/b?token=REDACTED")),
+    ] {
+        let mut headers = vec![(":path", sent)];
+        headers.extend(original.map(|path| ("x-envoy-original-path", path)));
+        let record = record(&MockHost::new().with_request(&headers));
+        assert_eq!((&record["path"], record.get("upstream_path")), (&json!(path), upstream.map(|path| json!(path)).as_ref()));
+    }
+}
+
+#[test]
+fn tls_is_asked_about_only_where_it_can_be_and_is_wanted() {
+    const NO_VERSION: &str = r#"{"collector_cluster":"c","fields":{"omit":["tls_version"]}}"#;
+    const NEITHER: &str = r#"{"collector_cluster":"c","fields":{"omit":["tls_version","mtls"]}}"#;
+    for (name, config, scheme, version, asked, expected) in [
+        ("plain", CONFIG, "http", None, 0, (None, None)),
+        ("ended before the gateway", CONFIG, "https", None, 1, (None, None)),
+        ("TLS", CONFIG, "https", Some("TLSv1.2"), 2, (Some(json!("TLSv1.2")), Some(json!(0)))),
+        ("no version", NO_VERSION, "https", Some("TLSv1.2"), 1, (None, Some(json!(0)))),
+        ("neither", NEITHER, "https", Some("TLSv1.2"), 0, (None, None)),
+    ] {
+        let mut host = MockHost::new().with_request(&[(":scheme", scheme)]).with_bool("connection.mtls", false);
+        if let Some(version) = version {
+            host = host.with_text("connection.tls_version", version);
+        }
+        let record = record_with(config, &host, &Exchange::default(), &mut Memory::default());
+        assert_eq!((record.get("tls_version").cloned(), record.get("mtls").cloned()), expected, "{name}");
+        let about_tls = |asked: &&String| asked.ends_with("tls_version") || asked.ends_with("mtls");
+        assert_eq!(host.asked().iter().filter(about_tls).count(), asked, "{name}");
+    }
 }
 
 #[test]

@@ -81,6 +81,11 @@ impl MockHost {
         self
     }
 
+    pub fn with_bool(mut self, path: &str, value: bool) -> Self {
+        self.attributes.insert(path.replace('.', "\0"), vec![u8::from(value)]);
+        self
+    }
+
     /// The gateway evaluates expressions, as far as [`crate::questions`] writes them.
     pub fn with_expressions(mut self) -> Self {
         self.expressions = Some(RefCell::default());
