@@ -55,6 +55,8 @@ pub struct Collector {
     pub authorization: Option<String>,
     /// `timeout_ms`.
     pub timeout: Duration,
+    /// `keep_alive_ms`: how often connections are used at least; none when they are not kept open.
+    pub keep_alive: Option<Duration>,
     /// `batch_format`.
     pub batch_format: BatchFormat,
 }
@@ -64,7 +66,7 @@ pub struct Collector {
 pub enum BatchFormat {
     /// A JSON array of records, for gatelog's ingest.
     Array,
-    /// One JSON object a push, for the collector of Higress's db-log-pusher.
+    /// One JSON object a push, with db-log-pusher's keys and no others, for its collector.
     Single,
 }
 
@@ -131,7 +133,7 @@ impl Config {
         };
         if !only_rules {
             let destination = config.destination(collector::read(&mut keys));
-            config.global = Some(Rc::new(settings::read(&mut keys, 0, destination)));
+            config.global = Some(Rc::new(config.settings_of(settings::read(&mut keys, 0, destination))));
             keys.finish();
         }
         let base = (!only_rules).then_some(value);
@@ -154,11 +156,20 @@ impl Config {
                 keys.problem("", format_args!("must have at least one of: {}", MATCHERS.join(", ")));
             }
             let destination = config.destination(collector::read(&mut keys));
-            let settings = Rc::new(settings::read(&mut keys, index + 1, destination));
+            let settings = Rc::new(config.settings_of(settings::read(&mut keys, index + 1, destination)));
             keys.finish();
             config.rules.extend(matcher.map(|matcher| Rule { matcher, settings }));
         }
         config
+    }
+
+    /// The settings, with what the format of their destination leaves out.
+    fn settings_of(&self, mut settings: Settings) -> Settings {
+        let destination = self.destinations.get(settings.destination);
+        if destination.is_some_and(|known| known.collector.batch_format == BatchFormat::Single) {
+            settings.omitted.add_all_but_the_references();
+        }
+        settings
     }
 
     /// The number of a destination, the same for the same one.

@@ -6,7 +6,7 @@ use crate::exchange::Exchange;
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
 
-const CONFIG: &str = r#"{"collector_cluster":"c","queue":{"max_coalescing_delay":0},
+const CONFIG: &str = r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max_coalescing_delay":0},
     "capture":{"request_headers":["x-odd","referer"],"request_body_bytes":1000,"response_body_bytes":1000},
     "_rules_":[{"_match_domain_":["*.x"]}]}"#;
 

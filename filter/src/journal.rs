@@ -19,6 +19,8 @@ pub enum Event {
     RetryTime,
     /// Pushes failed and are tried again.
     PushFailed,
+    /// Empty pushes were refused, as those with records would be.
+    KeepAliveRefused,
     /// The queue became nearly full.
     NearlyFull,
     /// Records that the collector could not read.
@@ -43,11 +45,12 @@ struct Kind {
 }
 
 impl Event {
-    const ALL: [Event; 8] = [
+    const ALL: [Event; 9] = [
         Self::QueueFull,
         Self::Refused,
         Self::RetryTime,
         Self::PushFailed,
+        Self::KeepAliveRefused,
         Self::NearlyFull,
         Self::Rejected,
         Self::PushRecovered,
@@ -57,7 +60,7 @@ impl Event {
     const fn level(self) -> Level {
         match self {
             Self::QueueFull | Self::Refused | Self::RetryTime | Self::Rejected => Level::Error,
-            Self::PushFailed | Self::NearlyFull => Level::Warn,
+            Self::PushFailed | Self::KeepAliveRefused | Self::NearlyFull => Level::Warn,
             Self::PushRecovered | Self::QueueRecovered => Level::Info,
         }
     }
@@ -69,6 +72,7 @@ impl Event {
             Self::Refused => "records dropped because the collector refused them",
             Self::RetryTime => "records dropped because their pushes failed for longer than max_retry_time",
             Self::PushFailed => "pushes failed and are tried again",
+            Self::KeepAliveRefused => "empty pushes refused, as records will be",
             Self::NearlyFull => "times the queue became 80 % full",
             Self::Rejected => "records rejected by the collector as unreadable",
             Self::PushRecovered => "pushes came through after failures",

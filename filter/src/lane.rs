@@ -3,7 +3,7 @@
 use crate::config::Destination;
 use crate::host::{CallId, Host, Time};
 use crate::journal::Event;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Metrics};
 use crate::push::{Pusher, Surroundings};
 use crate::queue::{Added, Notice, Queue};
 
@@ -51,6 +51,11 @@ impl Lane {
         around.journal.note(event, 1, &fill);
     }
 
+    /// The gateway no longer wants the filter: nothing waits for another try any more.
+    pub fn recall(&mut self, metrics: &mut Metrics) {
+        self.pusher.recall(&mut self.queue, metrics);
+    }
+
     /// True when a batch is complete and could be on its way.
     pub fn is_ready(&self) -> bool {
         self.queue.has_complete() && self.pusher.has_room()
@@ -73,6 +78,11 @@ impl Lane {
             records += batch.entries();
         }
         records
+    }
+
+    /// Records on their way.
+    pub fn records_in_flight(&self) -> usize {
+        self.pusher.records_in_flight()
     }
 
     /// Records waiting, their bytes, and batches on their way.

@@ -19,8 +19,8 @@
 //!   [`headers`], [`names`], [`trace`], [`redact`], [`ai_log`], [`mcp`], [`instance`] and [`record_id`];
 //!   [`sampling`] decides whether, [`capture`] adds headers and bodies, [`writer`] makes the JSON.
 //! - [`usage`]: model and token usage found in bodies as they pass.
-//! - [`lane`] with [`queue`] and [`push`]: records wait, travel in batches, and are kept until acknowledged or
-//!   counted as dropped.
+//! - [`lane`] with [`queue`], [`push`] and [`keep_alive`]: records wait, travel in batches, and are kept until
+//!   acknowledged or counted as dropped.
 //! - [`json`]: small JSON texts read whole, and texts written.
 //! - [`metrics`] and [`journal`]: what operators can see.
 //!
@@ -38,6 +38,7 @@ pub mod host;
 pub mod instance;
 pub mod journal;
 pub mod json;
+pub mod keep_alive;
 pub mod lane;
 pub mod mcp;
 pub mod metrics;

@@ -162,7 +162,24 @@ impl Plugin {
     pub fn on_done(&mut self, host: &impl Host) -> bool {
         let now = host.now();
         self.drain_until = Some(now.plus(self.config.drain_timeout));
-        self.on_tick(host)
+        let Self { lanes, metrics, .. } = self;
+        lanes.iter_mut().for_each(|lane| lane.recall(metrics));
+        let finished = self.on_tick(host);
+        if !finished {
+            self.tell_what_is_left(host);
+        }
+        finished
+    }
+
+    /// For the log of a gateway that ends: it gives no answers any more, so this is the most that can be lost.
+    fn tell_what_is_left(&self, host: &impl Host) {
+        let waiting: usize = self.lanes.iter().map(|lane| lane.load()[0]).sum();
+        let in_flight: usize = self.lanes.iter().map(Lane::records_in_flight).sum();
+        let level = if waiting > 0 { Level::Warn } else { Level::Info };
+        let line = format!(
+            "gatelog: ending with {in_flight} records on their way to the collector and {waiting} that wait for a push to end"
+        );
+        host.log(level, &line);
     }
 
     fn settings(&mut self, exchange: &mut Exchange, host: &impl Host) -> Option<Rc<Settings>> {

@@ -9,14 +9,16 @@
 //! | 413 | is split in two; a single record is dropped |
 //! | any other | is dropped |
 //!
-//! A batch that fails for longer than `max_retry_time` is dropped. Everything dropped is counted and logged.
+//! The first batch that comes through after failures takes the others that wait along. A batch that fails for longer
+//! than `max_retry_time` is dropped. Everything dropped is counted and logged.
 
 use std::time::Duration;
 
 use crate::config::{BatchFormat, Collector, Retry};
-use crate::host::{Body, Call, CallId, HeaderMap, Host, Time};
+use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host, Time};
 use crate::journal::{Event, Journal};
 use crate::json::Json;
+use crate::keep_alive::KeepAlive;
 use crate::metrics::{Metric, Metrics};
 use crate::queue::{Batch, Queue};
 use crate::random::Random;
@@ -34,7 +36,12 @@ pub const RETRIES_HEADER: &str = "x-gatelog-retries";
 /// does not, so this only guards against a call that is lost inside the gateway.
 const LOST_AFTER: Duration = Duration::from_secs(30);
 /// Largest answer that is read for the number of rejected records.
-const MAX_ANSWER_BYTES: usize = 16 * 1_024;
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// Records that are joined into one push when the gateway ends, at most, until the collector answers 413; below what
+/// ingest takes.
+const MAX_JOINED: usize = 2_000;
+/// Bytes that one push may have then although another connection is free: about what a new connection takes at once.
+const UNDIVIDED: usize = 64 << 10;
 
 /// The batches on their way to one collector.
 #[derive(Debug)]
@@ -42,6 +49,9 @@ pub struct Pusher {
     collector: Collector,
     retry: Retry,
     flights: Vec<Flight>,
+    kept: KeepAlive,
+    /// Records that are joined into one push when the gateway ends, at most.
+    max_joined: usize,
     vm: String,
 }
 
@@ -55,8 +65,15 @@ struct Flight {
 
 #[derive(Clone, Copy, Debug)]
 enum FlightState {
-    Sent { call: CallId, at: Time },
-    Waiting { until: Time },
+    Sent {
+        call: CallId,
+        at: Time,
+    },
+    /// `told` when the collector said how long.
+    Waiting {
+        until: Time,
+        told: bool,
+    },
 }
 
 /// What the parts of a push share with the rest of the filter.
@@ -83,7 +100,8 @@ enum Outcome {
 impl Pusher {
     /// A pusher with nothing on its way. `vm` names this VM to the collector.
     pub fn new(collector: Collector, retry: Retry, vm: String) -> Self {
-        Self { collector, retry, flights: Vec::new(), vm }
+        let kept = KeepAlive::new(collector.keep_alive);
+        Self { collector, retry, flights: Vec::new(), kept, max_joined: MAX_JOINED, vm }
     }
 
     /// Batches on their way.
@@ -91,29 +109,58 @@ impl Pusher {
         self.flights.len()
     }
 
+    /// Records on their way.
+    pub fn records_in_flight(&self) -> usize {
+        self.flights.iter().map(|flight| flight.batch.entries()).sum()
+    }
+
     /// True when another batch may be sent before an answer comes.
     pub fn has_room(&self) -> bool {
         self.flights.len() < self.retry.concurrency_limit
     }
 
-    /// Sends what is due: batches whose delay is over, then new ones from the queue. With `all`, nothing in the
-    /// queue waits for more records, and the number of batches on their way is not bounded.
+    /// Sends what is due: batches whose delay is over, then new ones from the queue, and what keeps connections open.
+    ///
+    /// With `all`, because there may be no other time, nothing waits for more records. A gateway that ends writes to
+    /// the connections that are open and opens no other, so the queue is joined into as few pushes as there are
+    /// connections free; what has no room follows when an answer makes some.
     pub fn run<H: Host>(&mut self, queue: &mut Queue, all: bool, around: &mut Surroundings<'_, H>) {
         self.give_up_lost_calls(queue, around);
         for index in (0..self.flights.len()).rev() {
-            let due = |flight: &Flight| matches!(flight.state, FlightState::Waiting { until } if until <= around.now);
+            let due = |flight: &Flight| matches!(flight.state, FlightState::Waiting { until, .. } if until <= around.now);
             if self.flights.get(index).is_some_and(due) {
                 let flight = self.flights.swap_remove(index);
                 around.metrics.add(Metric::Retries, 1);
                 self.send(flight, queue, around);
             }
         }
-        while all || self.flights.len() < self.retry.concurrency_limit {
-            let Some(batch) = queue.take(around.now, all) else { break };
+        // The connection that is kept free is for the end.
+        let limit = self.retry.concurrency_limit + usize::from(all);
+        let mut free = self.kept.free(self.sent()).min(limit.saturating_sub(self.flights.len()));
+        while self.flights.len() < limit {
+            let batch = if all && self.collector.batch_format == BatchFormat::Array {
+                let share = queue.bytes().div_ceil(free.max(1)).max(UNDIVIDED);
+                free = free.saturating_sub(1);
+                queue.take_joined(share, self.max_joined)
+            } else {
+                queue.take(around.now, all)
+            };
+            let Some(batch) = batch else { break };
             let now = around.now;
-            let flight =
-                Flight { batch, first_sent: now, failures: 0, state: FlightState::Waiting { until: now } };
-            self.send(flight, queue, around);
+            let state = FlightState::Waiting { until: now, told: false };
+            self.send(Flight { batch, first_sent: now, failures: 0, state }, queue, around);
+        }
+        if !all {
+            self.keep_alive(queue, around);
+        }
+    }
+
+    /// Puts batches that wait for another try back into the queue, to be sent with the rest.
+    pub fn recall(&mut self, queue: &mut Queue, metrics: &mut Metrics) {
+        let waits = |flight: &Flight| matches!(flight.state, FlightState::Waiting { .. });
+        while let Some(index) = self.flights.iter().position(waits) {
+            metrics.add(Metric::Retries, 1);
+            queue.put_back(self.flights.swap_remove(index).batch);
         }
     }
 
@@ -124,6 +171,17 @@ impl Pusher {
         queue: &mut Queue,
         around: &mut Surroundings<'_, H>,
     ) -> bool {
+        if self.kept.is_answered(call) {
+            match outcome(around.host) {
+                Outcome::Acknowledged => self.kept.note(true),
+                Outcome::Refused(status @ (401 | 403 | 404)) => {
+                    let why = format!("the collector answered {status}");
+                    around.journal.note(Event::KeepAliveRefused, 1, &why);
+                }
+                _ => self.kept.note(false),
+            }
+            return true;
+        }
         let of_call =
             |flight: &Flight| matches!(flight.state, FlightState::Sent { call: sent, .. } if sent == call);
         let Some(index) = self.flights.iter().position(of_call) else { return false };
@@ -148,7 +206,43 @@ impl Pusher {
         self.flights.drain(..).map(|flight| flight.batch.entries()).sum()
     }
 
+    /// Pushes that are on their way at this moment.
+    fn sent(&self) -> usize {
+        self.flights.iter().filter(|flight| matches!(flight.state, FlightState::Sent { .. })).count()
+    }
+
+    fn keep_alive<H: Host>(&mut self, queue: &Queue, around: &mut Surroundings<'_, H>) {
+        for _ in 0..self.kept.wanted(self.sent(), around.now, around.random) {
+            match self.call(b"[]", queue, around) {
+                Ok(call) => self.kept.sent(call, around.now),
+                Err(_) => self.kept.note(false),
+            }
+        }
+    }
+
     fn send<H: Host>(&mut self, mut flight: Flight, queue: &mut Queue, around: &mut Surroundings<'_, H>) {
+        let body = match self.collector.batch_format {
+            BatchFormat::Array => flight.batch.array(),
+            BatchFormat::Single => flight.batch.object(),
+        };
+        match self.call(body, queue, around) {
+            Ok(call) => {
+                flight.state = FlightState::Sent { call, at: around.now };
+                self.flights.push(flight);
+            }
+            Err(error) => {
+                let why = format!("cluster {}: {error}", self.collector.cluster);
+                self.settle(flight, Outcome::Failed { why, retry_after: None }, queue, around);
+            }
+        }
+    }
+
+    fn call<H: Host>(
+        &self,
+        body: &[u8],
+        queue: &Queue,
+        around: &Surroundings<'_, H>,
+    ) -> Result<CallId, CallError> {
         let waiting = queue.entries().to_string();
         let dropped = around.metrics.dropped().to_string();
         let retries = around.metrics.retries().to_string();
@@ -167,26 +261,12 @@ impl Pusher {
         if let Some(authorization) = &self.collector.authorization {
             headers.push(("authorization", authorization));
         }
-        let body = match self.collector.batch_format {
-            BatchFormat::Array => flight.batch.array(),
-            BatchFormat::Single => flight.batch.object(),
-        };
-        let call = Call {
+        around.host.call(&Call {
             cluster: &self.collector.cluster,
             headers: &headers,
             body,
             timeout: self.collector.timeout,
-        };
-        match around.host.call(&call) {
-            Ok(call) => {
-                flight.state = FlightState::Sent { call, at: around.now };
-                self.flights.push(flight);
-            }
-            Err(error) => {
-                let why = format!("cluster {}: {error}", self.collector.cluster);
-                self.settle(flight, Outcome::Failed { why, retry_after: None }, queue, around);
-            }
-        }
+        })
     }
 
     fn settle<H: Host>(
@@ -196,9 +276,11 @@ impl Pusher {
         queue: &mut Queue,
         around: &mut Surroundings<'_, H>,
     ) {
+        self.kept.note(!matches!(outcome, Outcome::Failed { .. }));
         match outcome {
             Outcome::Acknowledged => {
                 if flight.failures > 0 {
+                    self.hasten(around.now);
                     around.journal.note(Event::PushRecovered, 1, "");
                 }
                 around.metrics.add(Metric::Batches, 1);
@@ -206,6 +288,8 @@ impl Pusher {
             }
             Outcome::TooLarge => match flight.batch.split() {
                 Some(newer) => {
+                    // Or the halves would be joined again.
+                    self.max_joined = self.max_joined.min(flight.batch.entries());
                     queue.put_back(newer);
                     queue.put_back(flight.batch);
                 }
@@ -229,10 +313,20 @@ impl Pusher {
                         flight.failures += 1;
                         let delay =
                             retry_after.unwrap_or_else(|| self.retry.delay(flight.failures, around.random));
-                        flight.state = FlightState::Waiting { until: around.now.plus(delay.min(left)) };
+                        let until = around.now.plus(delay.min(left));
+                        flight.state = FlightState::Waiting { until, told: retry_after.is_some() };
                         self.flights.push(flight);
                     }
                 }
+            }
+        }
+    }
+
+    /// The collector is back: batches whose delay was only a guess need not wait for its end.
+    fn hasten(&mut self, now: Time) {
+        for flight in &mut self.flights {
+            if let FlightState::Waiting { until, told: false } = &mut flight.state {
+                *until = now.min(*until);
             }
         }
     }

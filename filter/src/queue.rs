@@ -113,6 +113,21 @@ impl Queue {
         Some(batch)
     }
 
+    /// Takes the oldest batch together with those after it, until it has `enough_bytes` or no other fits.
+    pub fn take_joined(&mut self, enough_bytes: usize, max_entries: usize) -> Option<Batch> {
+        let mut joined = self.batches.pop_front()?;
+        while let Some(next) = self.batches.pop_front_if(|next| {
+            joined.bytes() < enough_bytes
+                && joined.bytes() + next.bytes() <= self.limits.max_batch_bytes
+                && joined.entries() + next.entries() <= max_entries
+        }) {
+            joined.append(&next);
+        }
+        self.entries -= joined.entries();
+        self.bytes -= joined.bytes();
+        Some(joined)
+    }
+
     /// True when a complete batch waits.
     pub fn has_complete(&self) -> bool {
         self.batches.len() > 1
@@ -219,6 +234,15 @@ impl Batch {
         self.text.push(b',');
         self.text.extend_from_slice(json);
         self.ends.push(self.text.len());
+    }
+
+    fn append(&mut self, other: &Batch) {
+        let start = other.start(other.first);
+        self.text.truncate(self.end());
+        self.text.push(b',');
+        let base = self.text.len();
+        self.text.extend_from_slice(other.text.get(start..other.end()).unwrap_or_default());
+        self.ends.extend(other.ends.iter().skip(other.first).map(|end| end - start + base));
     }
 
     fn drop_oldest(&mut self) -> usize {

@@ -1,6 +1,6 @@
 //! What is recorded of an exchange: the part of the configuration that a rule can change.
 
-use gatelog_record::FIELDS;
+use gatelog_record::{FIELDS, Origin};
 
 use crate::capture::Capture;
 use crate::questions::Questions;
@@ -68,6 +68,13 @@ impl Omitted {
         true
     }
 
+    /// Leaves out every field that db-log-pusher does not have, the id too.
+    pub fn add_all_but_the_references(&mut self) {
+        for (index, field) in FIELDS.iter().enumerate() {
+            self.mask |= u128::from(field.origin == Origin::Added) << index;
+        }
+    }
+
     /// True when the field is left out.
     pub fn has(&self, name: &str) -> bool {
         self.mask != 0
@@ -90,5 +97,7 @@ mod tests {
         assert!(omitted.add("user_agent") && omitted.add("response_body"));
         assert!(!omitted.add("record_id") && !omitted.add("start_time") && !omitted.add("user-agent"));
         assert!(omitted.has("user_agent") && omitted.has("response_body") && !omitted.has("path"));
+        omitted.add_all_but_the_references();
+        assert!(omitted.has("record_id") && omitted.has("scheme") && !omitted.has("path"));
     }
 }

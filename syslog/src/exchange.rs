@@ -299,7 +299,12 @@ mod tests {
         assert_eq!((exchange.scheme, exchange.to_headers_ms), ("https", Some(25)));
         assert_eq!(exchange.tls, Some(Tls { version: Some("TLSv1.3"), client_verified: Some(true) }));
 
-        let record = AccessRecord { path: "/a".into(), requested_server_name: "h".into(), upstream_cluster: "c".into(), ..AccessRecord::default() };
+        let record = AccessRecord {
+            path: "/a".into(),
+            requested_server_name: "h".into(),
+            upstream_cluster: "c".into(),
+            ..AccessRecord::default()
+        };
         let exchange = Exchange::from_record(&record);
         assert_eq!((exchange.scheme, exchange.tls), ("https", Some(Tls::default())));
         assert_eq!(exchange.upstream.map(|upstream| upstream.uri), Some("/a"));

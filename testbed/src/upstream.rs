@@ -9,7 +9,7 @@
 //! | `GET /hang` | headers and a first chunk, then nothing |
 //! | `GET /reset` | the connection ends without an answer |
 //! | `GET /truncate` | the connection ends in the middle of the body |
-//! | `POST /echo` | the body, as it arrives |
+//! | `POST /echo`, and paths below it | the body, as it arrives, with its content type |
 //! | `POST /v1/chat/completions` | an OpenAI chat completion; streamed (SSE) when the body asks for it |
 //! | `POST /v1/embeddings` | an OpenAI embedding |
 //! | `POST /v1/messages` | an Anthropic message |
@@ -91,9 +91,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
     let path = request.uri().path().to_owned();
     let argument = path.rsplit('/').next().and_then(|last| last.parse::<u64>().ok());
     match (request.method(), path.as_str()) {
-        (&Method::POST, "/echo") => {
-            Ok(plain(StatusCode::OK, request.into_body().map_err(|_| Broken).into_data_stream()))
-        }
+        (&Method::POST, path) if path.starts_with("/echo") => Ok(echo(request)),
         (&Method::POST, "/v1/chat/completions") => chat(read_json(request).await?).await,
         (&Method::POST, "/v1/embeddings") => Ok(embeddings(&read_json(request).await?)),
         (&Method::POST, "/v1/messages") => Ok(message(&read_json(request).await?)),
@@ -110,6 +108,15 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
         }
         _ => Ok(page("hello")),
     }
+}
+
+fn echo(request: Request<Incoming>) -> Response<Body> {
+    let content_type = request.headers().get(http::header::CONTENT_TYPE).cloned();
+    let mut response = plain(StatusCode::OK, request.into_body().map_err(|_| Broken).into_data_stream());
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(http::header::CONTENT_TYPE, content_type);
+    }
+    response
 }
 
 /// Breaks the connection once what came before has surely left.

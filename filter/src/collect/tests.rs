@@ -134,6 +134,30 @@ fn every_field_that_needs_no_body_is_filled() {
 }
 
 #[test]
+fn higress_answers_under_the_bare_names_and_names_routes_in_two_forms() {
+    for (route, api) in [("model-api-qwen-0", "qwen"), ("chat@llm@v1@0", "chat@llm@v1"), ("default/web", "")]
+    {
+        let host = MockHost::new()
+            .with_request(&[(":method", "GET"), (":path", "/x"), ("x-instance-id", "of the client")])
+            .with_text("route_name", route)
+            .with_text("cluster_name", "outbound|443||llm.internal.dns")
+            .with_text("node.metadata.POD_NAME", "higress-gateway-0")
+            .with_text("node.id", "router~10.0.0.1");
+        let record = record(&host);
+        for (field, value) in [
+            ("route_name", route),
+            ("route", route),
+            ("api", api),
+            ("upstream_cluster", "outbound|443||llm.internal.dns"),
+            ("service", "llm.internal.dns"),
+            ("instance_id", "higress-gateway-0"),
+        ] {
+            assert_eq!(record[field], value, "{field} of {route}");
+        }
+    }
+}
+
+#[test]
 fn the_time_to_the_headers_of_the_response_is_noted_when_they_come() {
     let host = MockHost::new().with_int("request.duration", 500_000_000);
     let mut exchange = Exchange::default();
@@ -156,7 +180,10 @@ fn the_path_that_went_upstream_is_kept_only_when_it_was_rewritten_and_redacted_l
         let mut headers = vec![(":path", sent)];
         headers.extend(original.map(|path| ("x-envoy-original-path", path)));
         let record = record(&MockHost::new().with_request(&headers));
-        assert_eq!((&record["path"], record.get("upstream_path")), (&json!(path), upstream.map(|path| json!(path)).as_ref()));
+        assert_eq!(
+            (&record["path"], record.get("upstream_path")),
+            (&json!(path), upstream.map(|path| json!(path)).as_ref())
+        );
     }
 }
 
@@ -171,7 +198,8 @@ fn tls_is_asked_about_only_where_it_can_be_and_is_wanted() {
         ("no version", NO_VERSION, "https", Some("TLSv1.2"), 1, (None, Some(json!(0)))),
         ("neither", NEITHER, "https", Some("TLSv1.2"), 0, (None, None)),
     ] {
-        let mut host = MockHost::new().with_request(&[(":scheme", scheme)]).with_bool("connection.mtls", false);
+        let mut host =
+            MockHost::new().with_request(&[(":scheme", scheme)]).with_bool("connection.mtls", false);
         if let Some(version) = version {
             host = host.with_text("connection.tls_version", version);
         }

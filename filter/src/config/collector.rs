@@ -31,6 +31,18 @@ pub fn read(keys: &mut Reader<'_, '_>) -> Destination {
         }
     };
     let single = collector.batch_format == BatchFormat::Single;
+    // The collector of db-log-pusher would take an empty push for a record.
+    collector.keep_alive = match keys.integer("keep_alive_ms", 0, 3_600_000) {
+        Some(0) => None,
+        Some(1..1_000) => {
+            keys.problem("keep_alive_ms", "must be 0, or from 1000 to 3600000");
+            None
+        }
+        millis => {
+            let period = millis.and_then(|millis| u64::try_from(millis).ok()).unwrap_or(30_000);
+            (!single).then_some(Duration::from_millis(period))
+        }
+    };
     let (mut queue, retry) = read_queue(keys, single);
     if single {
         queue.max_batch_size = 1;
@@ -80,6 +92,7 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
         path,
         authorization,
         timeout: Duration::ZERO,
+        keep_alive: None,
         batch_format: BatchFormat::Array,
     }
 }

@@ -60,6 +60,10 @@ impl MockHost {
         self
     }
 
+    pub fn set_request(&mut self, headers: &[(&str, &str)]) {
+        self.request = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    }
+
     pub fn with_raw_request(mut self, headers: &[(&str, &[u8])]) -> Self {
         self.request = headers.iter().copied().collect();
         self

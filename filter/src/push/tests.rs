@@ -20,7 +20,7 @@ struct Bench {
 impl Bench {
     fn new(queue_keys: &str) -> Self {
         Self::with(&format!(
-            r#"{{"collector_cluster":"c","collector_path":"/ingest","collector_token":"t","queue":{queue_keys}}}"#
+            r#"{{"collector_cluster":"c","collector_path":"/ingest","collector_token":"t","keep_alive_ms":0,"queue":{queue_keys}}}"#
         ))
     }
 
@@ -240,8 +240,105 @@ fn batches_on_their_way_are_bounded_and_an_answer_makes_room() {
     bench.answer(sent[1].id, &[(":status", "200")], b"");
     bench.run(false);
     assert_eq!(bench.host.take_sent().len(), 1);
+}
+
+#[test]
+fn the_first_batch_that_comes_through_takes_along_those_whose_delay_was_a_guess() {
+    let mut bench = Bench::new(r#"{"max_batch_size":1,"initial_retry_delay":1,"max_retry_delay":20}"#);
+    ["1", "2", "3"].iter().for_each(|record| bench.add(record));
+    bench.run(false);
+    let sent = bench.host.take_sent();
+    bench.answer(sent[0].id, &[(":status", "503")], b"");
+    bench.pass(1_000);
+    bench.run(false);
+    let again = bench.host.take_sent();
+    bench.answer(sent[1].id, &[(":status", "503")], b"");
+    bench.answer(sent[2].id, &[(":status", "503"), ("retry-after", "7")], b"");
+    bench.answer(again[0].id, &[(":status", "200")], b"");
+    bench.run(false);
+    let bodies: Vec<Vec<u8>> = bench.host.take_sent().into_iter().map(|sent| sent.body).collect();
+    assert_eq!(bodies, [b"[2]"]);
+}
+
+#[test]
+fn what_waits_is_joined_into_one_push_when_the_gateway_ends() {
+    let mut bench = Bench::new(r#"{"max_batch_size":2,"concurrency_limit":1}"#);
+    for record in 0..9 {
+        bench.add(&record.to_string());
+    }
+    bench.run(false);
+    assert_eq!(bench.host.take_sent()[0].body, b"[0,1]");
     bench.run(true);
-    assert_eq!((bench.host.take_sent().len(), bench.queue.entries()), (2, 0));
+    let sent = bench.host.take_sent();
+    assert_eq!(sent.len(), 1, "the connection that is kept free");
+    assert_eq!(sent[0].body, b"[2,3,4,5,6,7,8]");
+    bench.add("9");
+    bench.run(true);
+    assert!(bench.host.take_sent().is_empty(), "pushes under way are bounded");
+    bench.answer(sent[0].id, &[(":status", "200")], b"");
+    bench.run(true);
+    assert_eq!(bench.host.take_sent()[0].body, b"[9]");
+}
+
+#[test]
+fn joined_pushes_are_bounded_and_divided_among_the_connections_that_are_free() {
+    let record = format!("\"{}\"", "1".repeat(40_000));
+    let mut bench =
+        Bench::with(r#"{"collector_cluster":"c","queue":{"max_batch_size":1,"max_batch_bytes":170000}}"#);
+    bench.run(false);
+    for ping in bench.host.take_sent() {
+        bench.answer(ping.id, &[(":status", "200")], b"");
+    }
+    (0..10).for_each(|_| bench.add(&record));
+    bench.pusher.kept.wanted(1, bench.host.now(), &mut bench.random);
+    bench.run(true);
+    let sizes: Vec<usize> =
+        bench.host.take_sent().iter().map(|sent| sent.json().as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [4, 4, 2], "two connections, and no push over its bytes");
+}
+
+#[test]
+fn batches_that_wait_for_another_try_go_with_the_rest_when_the_gateway_ends() {
+    let mut bench = Bench::new(r#"{"max_batch_size":1,"initial_retry_delay":100,"max_retry_delay":100}"#);
+    bench.add("1");
+    bench.run(false);
+    let call = bench.host.take_sent()[0].id;
+    bench.answer(call, &[(":status", "503")], b"");
+    bench.add("2");
+    bench.pusher.recall(&mut bench.queue, &mut bench.metrics);
+    bench.run(true);
+    assert_eq!(bench.host.take_sent()[0].body, b"[1,2]");
+    assert_eq!(bench.value(Metric::Retries), 1);
+}
+
+#[test]
+fn empty_pushes_keep_connections_open_and_find_out_what_is_wrong() {
+    let mut bench = Bench::with(r#"{"collector_cluster":"c","queue":{"max_batch_size":1}}"#);
+    bench.run(false);
+    let pings = bench.host.take_sent();
+    assert_eq!(pings.iter().map(|ping| ping.body.as_slice()).collect::<Vec<_>>(), [b"[]", b"[]"]);
+    assert_eq!(pings[0].header(QUEUE_HEADER), Some("0"));
+    bench.run(false);
+    assert!(bench.host.take_sent().is_empty(), "once in a period");
+    assert!(bench.answer(pings[0].id, &[(":status", "200")], b""));
+    assert!(bench.answer(pings[1].id, &[(":status", "401")], b""));
+    bench.journal.write(&bench.host, bench.host.now(), true);
+    assert!(
+        bench.host.logged()[0]
+            .1
+            .contains("1 empty pushes refused, as records will be: the collector answered 401")
+    );
+
+    bench.add("1");
+    bench.run(false);
+    let bodies: Vec<Vec<u8>> = bench.host.take_sent().into_iter().map(|sent| sent.body).collect();
+    assert_eq!(bodies, [b"[1]", &b"[]"[..]], "a connection more than pushes");
+    assert_eq!((bench.value(Metric::Pushed), bench.pusher.in_flight()), (0, 1));
+
+    let single = r#"{"collector_service_name":"log.svc","collector_port":80,"batch_format":"single"}"#;
+    let mut bench = Bench::with(single);
+    bench.run(false);
+    assert!(bench.host.take_sent().is_empty(), "that collector would take it for a record");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What operators fear of a filter, tried in a real Envoy: buffering, memory, outages, restarts, new configurations,
 //! hostile traffic.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use gatelog_harness::artifacts;
@@ -13,53 +14,86 @@ use http::Request;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::setup::Path;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_streamed_answer_arrives_chunk_by_chunk() {
+async fn each_part_of_a_streamed_answer_arrives_before_the_next_is_sent() {
     let path = Path::start().await;
-    let body = r#"{"model":"m","stream":true}"#;
-    let request = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: llm\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
     let mut connection = TcpStream::connect(path.envoy.listener()).await.unwrap();
-    connection.write_all(request.as_bytes()).await.unwrap();
-    let (mut answer, mut arrivals) = (Vec::new(), 0);
-    while !answer.ends_with(b"0\r\n\r\n") {
-        let mut chunk = vec![0; 65_536];
-        let count = connection.read(&mut chunk).await.unwrap();
-        assert!(count > 0, "the answer broke off");
-        answer.extend_from_slice(&chunk[..count]);
-        arrivals += 1;
+    // What comes back is what was sent: a filter that holds parts back would wait here for ever.
+    let head = "POST /echo/chat/completions HTTP/1.1\r\nhost: llm\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    for part in [
+        r#"data: {"id":"c1","model":"m","choices":[{"delta":{"content":"a"}}],"usage":null}"#,
+        r#"data: {"id":"c1","model":"m","choices":[{"delta":{"content":"b"}}],"usage":null}"#,
+        r#"data: {"id":"c1","model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#,
+    ] {
+        connection.write_all(format!("{:x}\r\n{part}\n\n\r\n", part.len() + 2).as_bytes()).await.unwrap();
+        read_until(&mut connection, part).await;
     }
-    // Seven events 5 ms apart: a filter that buffers makes one arrival of them.
-    assert!(arrivals >= 4, "{arrivals} arrivals");
+    connection.write_all(b"0\r\n\r\n").await.unwrap();
+    read_until(&mut connection, "\r\n0\r\n\r\n").await;
     let record = path.records(1).await.remove(0);
-    assert_eq!(record["response_type"], "stream");
-    assert_eq!(record["total_tokens"].as_i64().unwrap() - record["input_tokens"].as_i64().unwrap(), 5);
+    assert_eq!((&record["response_type"], &record["model"]), (&json!("stream"), &json!("m")), "{record:#}");
+    assert_eq!(record["total_tokens"], 5, "{record:#}");
+    let (first, whole) =
+        (record["time_to_first_token"].as_u64().unwrap(), record["duration"].as_u64().unwrap());
+    assert!(first <= whole, "{record:#}");
+}
+
+async fn read_until(connection: &mut TcpStream, end: &str) {
+    let mut answer = String::new();
+    while !answer.contains(end) {
+        let mut chunk = vec![0; 65_536];
+        let read = timeout(Duration::from_secs(20), connection.read(&mut chunk)).await;
+        let count = read.unwrap_or_else(|_| panic!("only {answer:?} came, not {end:?}")).unwrap();
+        assert!(count > 0, "the answer broke off: {answer:?}");
+        answer.push_str(&String::from_utf8_lossy(&chunk[..count]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_uploads_and_downloads_do_not_raise_envoys_memory() {
+async fn large_uploads_and_downloads_do_not_raise_envoys_memory_more_than_a_filter_that_does_nothing() {
     const SIZE: usize = 100_000_000;
     let path = Path::start().await;
-    let warm = path.client.send(Request::get(path.url("/bytes/1000000")).body("").unwrap()).await.unwrap();
-    assert_eq!(warm.body().len(), 1_000_000);
-    let before = resident_bytes(&path.envoy);
-
-    let download = Request::get(path.url(&format!("/bytes/{SIZE}"))).body("").unwrap();
-    assert_eq!(path.client.send(download).await.unwrap().body().len(), SIZE);
-    let upload = Request::post(path.url("/echo")).header("content-type", "application/json");
-    let upload = upload.body(vec![b'1'; SIZE]).unwrap();
-    assert_eq!(path.client.send(upload).await.unwrap().body().len(), SIZE);
-
-    let grown = resident_bytes(&path.envoy).saturating_sub(before);
-    assert!(grown < 20_000_000, "Envoy grew by {grown} bytes");
+    let filter = Filter {
+        wasm: artifacts::artifact("gatelog-noop-filter").unwrap(),
+        ..Filter::gatelog(std::path::Path::new(""), &json!({}))
+    };
+    let gateway = Gateway {
+        upstream: path.upstream.address(),
+        collector: path.functions.address(),
+        filters: vec![filter],
+        access_log: None,
+    };
+    let idle = Envoy::start(&gateway.bootstrap(), 1).await.unwrap();
+    let (grown, allowed) = (growth(&path.envoy, SIZE).await, growth(&idle, SIZE).await);
+    // A filter that buffers holds the body once at least.
+    assert!(
+        grown < allowed + 20_000_000,
+        "Envoy grew by {grown} bytes, and by {allowed} with a filter that does nothing"
+    );
     let records = path.records(3).await;
     assert!(records[2]["bytes_received"].as_u64().unwrap() > SIZE as u64, "{:#}", records[2]);
+}
+
+/// By how many bytes an Envoy grows when large bodies pass both ways.
+async fn growth(envoy: &Envoy, size: usize) -> u64 {
+    let client = Client::default();
+    let url = |path: &str| format!("http://{}{path}", envoy.listener());
+    let download = async |size: usize| {
+        let request = Request::get(url(&format!("/bytes/{size}"))).body("").unwrap();
+        assert_eq!(client.send(request).await.unwrap().body().len(), size);
+    };
+    download(1_000_000).await;
+    let before = resident_bytes(envoy);
+    download(size).await;
+    let upload = Request::post(url("/echo")).header("content-type", "application/json");
+    let upload = upload.body(vec![b'1'; size]).unwrap();
+    assert_eq!(client.send(upload).await.unwrap().body().len(), size);
+    resident_bytes(envoy).saturating_sub(before)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,15 +113,44 @@ async fn records_of_an_outage_of_the_collector_are_stored_once_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_batch_that_is_waiting_when_envoy_is_terminated_is_stored() {
+async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_under_load() {
     let mut path = Path::start().await;
-    // Opens the connection to the collector: a process that ends has no time to open one.
-    get_many(&path, 1).await;
-    path.await_total(1).await;
-    get_many(&path, 30).await;
+    let (client, url) = (path.client.clone(), path.url("/hello"));
+    let load = (0..8).map(|worker| {
+        let (client, url) = (client.clone(), url.clone());
+        tokio::spawn(async move {
+            let mut answered = Vec::new();
+            loop {
+                let id = format!("{worker}-{}", answered.len());
+                let request = Request::get(&url).header("x-request-id", &id).body("").unwrap();
+                // Envoy ends in the middle of some.
+                let Ok(answer) = client.send(request).await else { return answered };
+                assert_eq!(answer.status(), 200);
+                answered.push(id);
+            }
+        })
+    });
+    let load: Vec<_> = load.collect();
+    await_stat(&path.envoy, "gatelog_pushed", 500).await;
     let replacement = second_envoy(&path).await;
     std::mem::replace(&mut path.envoy, replacement).terminate().await.unwrap();
-    path.await_total(31).await;
+    let mut answered = HashSet::new();
+    for worker in load {
+        answered.extend(worker.await.unwrap());
+    }
+    // A client that was cut off may have its record too.
+    path.await_ids(&answered, answered.len() + 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_records_of_all_are_stored_when_envoy_is_terminated_at_once() {
+    let mut path = Path::with_filter(&json!({ "queue": { "max_coalescing_delay": 600 } })).await;
+    // Empty pushes open connections, those of the main thread too.
+    await_stat(&path.envoy, "cluster.gatelog.upstream_rq_completed", 4).await;
+    get_many(&path, 120).await;
+    let replacement = second_envoy(&path).await;
+    std::mem::replace(&mut path.envoy, replacement).terminate().await.unwrap();
+    path.await_total(120).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +192,39 @@ async fn a_new_configuration_takes_over_and_the_old_one_drains() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rules_give_two_routes_two_instances_and_leave_the_others_out() {
+    let rules = json!({ "_rules_": [
+        { "_match_route_": ["llm"], "instance_id": "ai", "collector_cluster": "gatelog", "collector_path": "/ingest" },
+        { "_match_route_": ["web"], "instance_id": "site", "collector_cluster": "gatelog", "collector_path": "/ingest",
+          "fields": { "omit": ["user_agent"] } },
+    ] });
+    let path = Path::with_configuration(&rules).await;
+    for (method, uri) in
+        [("POST", "/v1/embeddings"), ("GET", "/hello"), ("GET", "/direct"), ("GET", "/status/204")]
+    {
+        let request =
+            Request::builder().method(method).uri(path.url(uri)).header("user-agent", "x").body("").unwrap();
+        path.client.send(request).await.unwrap();
+    }
+    let records = path.records(3).await;
+    let mut seen: Vec<_> = records
+        .iter()
+        .map(|record| {
+            (
+                record["path"].as_str().unwrap(),
+                record["instance_id"].as_str().unwrap(),
+                record["user_agent"].as_str(),
+            )
+        })
+        .collect();
+    seen.sort_unstable();
+    assert_eq!(
+        seen,
+        [("/hello", "site", None), ("/status/204", "site", None), ("/v1/embeddings", "ai", Some("x"))]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_configuration_is_refused_with_every_problem_named_and_traffic_flows_on() {
     let directory = tempfile::tempdir().unwrap();
     let upstream = Upstream::start().await.unwrap();
@@ -158,26 +254,35 @@ async fn a_wrong_configuration_is_refused_with_every_problem_named_and_traffic_f
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_traffic_never_traps_the_filter() {
     let path = Path::start().await;
-    let long = "x".repeat(50_000);
+    // Envoy takes 60 KiB of headers, and refuses more by itself.
+    let (long, longer) = ("x".repeat(59_000), "x".repeat(62_000));
     let deep = format!("{{\"model\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let beyond = r#"{"model":"m","usage":{"prompt_tokens":99999999999999999999999999,"total_tokens":1e400}}"#;
-    let post = |body: &str| {
+    // Comes back as the answer, so that both directions carry it.
+    let post_as = |content_type: &str, body: &str| {
         format!(
-            "POST /echo HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST /echo/chat/completions HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )
         .into_bytes()
     };
+    let post = |body: &str| post_as("application/json", body);
     let hostile: Vec<Vec<u8>> = vec![
         b"GET /\xff\xfe HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n".to_vec(),
         b"GET / HTTP/1.1\r\nhost: h\r\nuser-agent: \xf0\x28\x8c\x28\r\nconnection: close\r\n\r\n".to_vec(),
         format!("GET / HTTP/1.1\r\nhost: h\r\nuser-agent: {long}\r\nconnection: close\r\n\r\n").into_bytes(),
+        format!("GET / HTTP/1.1\r\nhost: h\r\nuser-agent: {longer}\r\nconnection: close\r\n\r\n")
+            .into_bytes(),
+        b"GET /a\0b HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n".to_vec(),
         b"NONSENSE\r\n\r\n".to_vec(),
         post(&deep),
         post(beyond),
-        post("data: {\"usage\": \n\ndata: \0\0\n\n"),
+        post_as("text/event-stream", "data: {\"usage\": \n\ndata: \0\0\n\ndata\n:\n\n\rdata:{]"),
+        post_as("text/event-stream", &format!("data: {deep}\n\ndata: {beyond}\n\n")),
+        post("\0\0{\"model\":\"a\0b\"}"),
         post("{\"model\":\"\\u0000\\ud800\"}"),
     ];
+    let vms = path.envoy.stats("wasm.*(active|created)").await.unwrap();
     for request in hostile {
         raw_exchange(path.envoy.listener(), &request).await.unwrap();
     }
@@ -190,9 +295,11 @@ async fn hostile_traffic_never_traps_the_filter() {
     }
     let log = path.envoy.log();
     assert!(!log.contains("Proxy-Wasm failed") && !log.contains("in-VM"), "{log}");
-    for (name, value) in path.envoy.stats("wasm.*(fail|reload|crash)").await.unwrap() {
-        assert_eq!(value, 0, "{name}");
-    }
+    // A VM that fails is counted and replaced.
+    let failures = path.envoy.stats("wasm.*(fail|reload|crash)").await.unwrap();
+    assert!(failures.iter().any(|(name, _)| name.ends_with("vm_reload")), "{failures:?}");
+    assert!(failures.iter().all(|(_, value)| *value == 0), "{failures:?}");
+    assert_eq!(path.envoy.stats("wasm.*(active|created)").await.unwrap(), vms);
 }
 
 async fn get_many(path: &Path, count: u64) {

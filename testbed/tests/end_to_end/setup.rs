@@ -1,6 +1,6 @@
 //! The whole path, started for one test.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const ARRIVAL_LIMIT: Duration = Duration::from_secs(20);
 pub struct Path {
     pub envoy: Envoy,
     pub functions: Functions,
-    _upstream: Upstream,
+    pub upstream: Upstream,
     pub client: Client,
     directory: TempDir,
 }
@@ -33,17 +33,27 @@ impl Path {
 
     /// With further keys of the filter's configuration.
     pub async fn with_filter(overrides: &Value) -> Self {
+        Self::with(Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), overrides)).await
+    }
+
+    /// With this configuration of the filter and nothing else.
+    pub async fn with_configuration(configuration: &Value) -> Self {
+        let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
+        Self::with(Filter { configuration: configuration.clone(), ..filter }).await
+    }
+
+    async fn with(filter: Filter) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
         let upstream = Upstream::start().await.unwrap();
         let gateway = Gateway {
             upstream: upstream.address(),
             collector: functions.address(),
-            filters: vec![Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), overrides)],
+            filters: vec![filter],
             access_log: Some(directory.path().join("access.log")),
         };
         let envoy = Envoy::start(&gateway.bootstrap(), 1).await.unwrap();
-        Self { envoy, functions, _upstream: upstream, client: Client::default(), directory }
+        Self { envoy, functions, upstream, client: Client::default(), directory }
     }
 
     /// The URL of `path` at the gateway.
@@ -73,6 +83,27 @@ impl Path {
                 return;
             }
             assert!(Instant::now() < deadline, "{total} of {count} records after {ARRIVAL_LIMIT:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until a record of each of these request ids is stored; none may be twice, and not more than `most` in all.
+    pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let url = format!("http://{}/query?format=ndjson&fields=request_id", self.functions.address());
+            let answer = self.client.send(http::Request::get(url).body("").unwrap()).await.unwrap();
+            let lines = std::str::from_utf8(answer.body()).unwrap().lines();
+            let stored: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+            let unique: HashSet<&str> =
+                stored.iter().map(|record| record["request_id"].as_str().unwrap()).collect();
+            assert_eq!(unique.len(), stored.len(), "a record is stored twice");
+            assert!(stored.len() <= most, "{} records of {} requests", stored.len(), ids.len());
+            let missing = ids.iter().filter(|id| !unique.contains(id.as_str())).count();
+            if missing == 0 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{missing} of {} answered requests have no record", ids.len());
             sleep(Duration::from_millis(50)).await;
         }
     }
