@@ -1,4 +1,4 @@
--- The schema of gatelog, version 1, for mysql.
+-- The schema of gatelog, version 2, for mysql.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
@@ -66,4 +66,15 @@ CREATE TABLE IF NOT EXISTS access_logs (
   INDEX idx_consumer_time (consumer, start_time),
   INDEX idx_mcp_server_time (mcp_server, start_time)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
-REPLACE INTO gatelog_schema (version) VALUES (1);
+CREATE TABLE IF NOT EXISTS gatelog_counters (
+  name VARCHAR(160) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  value BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+CREATE TABLE IF NOT EXISTS gatelog_filters (
+  vm VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  seen_ms BIGINT NOT NULL,
+  queue_entries BIGINT NOT NULL,
+  dropped BIGINT NOT NULL,
+  retries BIGINT NOT NULL
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+REPLACE INTO gatelog_schema (version) VALUES (2);

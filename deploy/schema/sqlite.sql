@@ -1,4 +1,4 @@
--- The schema of gatelog, version 1, for sqlite.
+-- The schema of gatelog, version 2, for sqlite.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 );
@@ -66,4 +66,15 @@ CREATE INDEX IF NOT EXISTS idx_trace_id ON access_logs (trace_id) WHERE trace_id
 CREATE INDEX IF NOT EXISTS idx_model_time ON access_logs (model, start_time) WHERE model IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_consumer_time ON access_logs (consumer, start_time) WHERE consumer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_mcp_server_time ON access_logs (mcp_server, start_time) WHERE mcp_server IS NOT NULL;
-REPLACE INTO gatelog_schema (version) VALUES (1);
+CREATE TABLE IF NOT EXISTS gatelog_counters (
+  name TEXT NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS gatelog_filters (
+  vm TEXT NOT NULL PRIMARY KEY,
+  seen_ms INTEGER NOT NULL,
+  queue_entries INTEGER NOT NULL,
+  dropped INTEGER NOT NULL,
+  retries INTEGER NOT NULL
+);
+REPLACE INTO gatelog_schema (version) VALUES (2);

@@ -14,6 +14,8 @@
 
 use std::time::Duration;
 
+use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
+
 use crate::config::{BatchFormat, Collector, Retry};
 use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host, Time};
 use crate::journal::{Event, Journal};
@@ -22,15 +24,6 @@ use crate::keep_alive::KeepAlive;
 use crate::metrics::{Metric, Metrics};
 use crate::queue::{Batch, Queue};
 use crate::random::Random;
-
-/// A header of every push: names the VM whose numbers the other two headers give. A new VM has a new name.
-pub const FILTER_HEADER: &str = "x-gatelog-filter";
-/// A header of every push: records still waiting in the VM when the batch was sent.
-pub const QUEUE_HEADER: &str = "x-gatelog-queue-entries";
-/// A header of every push: records that the VM has dropped since it started.
-pub const DROPPED_HEADER: &str = "x-gatelog-dropped";
-/// A header of every push: pushes that the VM has repeated since it started.
-pub const RETRIES_HEADER: &str = "x-gatelog-retries";
 
 /// How long beyond its timeout an answer is waited for. The gateway answers every call by itself when the collector
 /// does not, so this only guards against a call that is lost inside the gateway.

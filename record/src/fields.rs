@@ -91,6 +91,18 @@ macro_rules! member_value {
     };
 }
 
+macro_rules! member_owned {
+    (Text, $member:expr) => {
+        Cow::Owned($member.into_owned())
+    };
+    (Json, $member:expr) => {
+        $member.map(|json| Cow::Owned(json.into_owned()))
+    };
+    ($kind:ident, $member:expr) => {
+        $member
+    };
+}
+
 macro_rules! access_record {
     ($( $origin:ident $name:ident : $kind:ident $(($bound:expr))? = $doc:literal ; )+) => {
         /// What one request left behind. Made from the field table in this file; see each member's line there.
@@ -119,6 +131,21 @@ macro_rules! access_record {
         }
 
         impl<'a> AccessRecord<'a> {
+            /// The record with its own copies of what it borrows.
+            pub fn into_owned(self) -> AccessRecord<'static> {
+                AccessRecord { $( $name: member_owned!($kind, self.$name), )+ }
+            }
+
+            /// Bytes of its texts and JSON values, which is nearly all of the memory that it takes.
+            pub fn content_bytes(&self) -> usize {
+                let bytes = |value| match value {
+                    FieldValue::Text(text) => text.len(),
+                    FieldValue::Json(json) => json.get().len(),
+                    FieldValue::Absent | FieldValue::Integer(_) | FieldValue::Timestamp(_) => 0,
+                };
+                self.values().into_iter().map(bytes).sum()
+            }
+
             /// Hands each member to `visitor` together with its line of the table, and stops at the first error.
             ///
             /// # Errors

@@ -8,6 +8,7 @@
 //! - [`json`]: how a record is written to and read from JSON.
 //! - [`batch`]: what a request body holds: one object, an array, or NDJSON.
 //! - [`limits`]: the longest value of each field, the deepest JSON, and how a longer value is cut.
+//! - [`push`]: the headers in which a filter tells of itself.
 //! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
 //!
 //! The crate does no I/O and knows neither SQL nor WebAssembly.
@@ -16,6 +17,7 @@ pub mod batch;
 pub mod fields;
 pub mod json;
 pub mod limits;
+pub mod push;
 mod timestamp;
 
 pub use fields::{AccessRecord, FIELDS, Field, FieldValue, Kind, Origin};

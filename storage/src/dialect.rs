@@ -12,7 +12,7 @@ use std::fmt::Write;
 use gatelog_record::{Field, Kind, Timestamp};
 
 use crate::schema::Index;
-use crate::statement::Value;
+use crate::statement::{Rows, Statement, Value};
 
 /// The SQL that a database understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,18 @@ pub enum Dialect {
 pub(crate) enum NewRows {
     /// The insert answers the `record_id` of each new row.
     Returned,
-    /// This statement, run next on the same connection, answers how many rows were new.
+    /// This statement, run next on the same connection, answers how many rows were new, the key that the first of them
+    /// got, and the distance to the next one's.
     Counted(&'static str),
+}
+
+/// A column of a table that is not about records.
+#[derive(Clone, Copy)]
+pub(crate) enum Column {
+    /// A short ASCII text of at most so many characters, by which rows are found.
+    Key(usize),
+    /// A whole number.
+    Number,
 }
 
 impl Dialect {
@@ -138,7 +148,85 @@ impl Dialect {
     pub(crate) fn new_rows(self) -> NewRows {
         match self {
             Self::Sqlite => NewRows::Returned,
-            Self::Mysql => NewRows::Counted("SELECT ROW_COUNT() AS stored"),
+            Self::Mysql => NewRows::Counted(
+                "SELECT ROW_COUNT() AS stored, CAST(LAST_INSERT_ID() AS SIGNED) AS first_id, CAST(@@auto_increment_increment AS SIGNED) AS id_step",
+            ),
+        }
+    }
+
+    /// The type of a column that is no record's.
+    pub(crate) fn column_of(self, column: Column) -> String {
+        match (self, column) {
+            (Self::Sqlite, Column::Key(_)) => "TEXT".to_owned(),
+            (Self::Sqlite, Column::Number) => "INTEGER".to_owned(),
+            (Self::Mysql, Column::Key(chars)) => {
+                format!("VARCHAR({chars}) CHARACTER SET ascii COLLATE ascii_bin")
+            }
+            (Self::Mysql, Column::Number) => "BIGINT".to_owned(),
+        }
+    }
+
+    /// What makes an insert update the row that already has its key; assignments follow.
+    pub(crate) fn on_conflict_update(self, key: &str) -> String {
+        match self {
+            Self::Sqlite => format!(" ON CONFLICT ({key}) DO UPDATE SET"),
+            Self::Mysql => " ON DUPLICATE KEY UPDATE".to_owned(),
+        }
+    }
+
+    /// In assignments of [`Dialect::on_conflict_update`], the value that was to be inserted.
+    pub(crate) fn new_value(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("excluded.{column}"),
+            Self::Mysql => format!("VALUES({column})"),
+        }
+    }
+
+    /// The larger of two numbers.
+    pub(crate) fn larger(self, one: &str, other: &str) -> String {
+        match self {
+            Self::Sqlite => format!("MAX({one}, {other})"),
+            Self::Mysql => format!("GREATEST({one}, {other})"),
+        }
+    }
+
+    /// An update whose assignments use the one row of the derived table `from`, which is read before anything changes.
+    pub(crate) fn update_from(self, table: &str, from: &str, set: &str, condition: &str) -> String {
+        match self {
+            Self::Sqlite => format!("UPDATE {table} SET {set} FROM {from} WHERE {condition}"),
+            Self::Mysql => format!("UPDATE {table}, {from} SET {set} WHERE {condition}"),
+        }
+    }
+
+    /// A delete of at most `?` rows that meet the condition, in its order.
+    pub(crate) fn delete_some(self, table: &str, condition: &str) -> String {
+        match self {
+            Self::Sqlite => {
+                format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {condition} LIMIT ?)")
+            }
+            Self::Mysql => format!("DELETE FROM {table} WHERE {condition} LIMIT ?"),
+        }
+    }
+
+    /// A changing statement whose answer [`Dialect::changed_rows`] reads.
+    pub(crate) fn counting_changes(self, mut sql: String, params: Vec<Value<'_>>) -> Statement<'_> {
+        match self {
+            Self::Sqlite => {
+                sql.push_str(" RETURNING 1 AS changed");
+                Statement::new(sql, params)
+            }
+            Self::Mysql => Statement::new(sql, params).then(Some("SELECT ROW_COUNT() AS changed")),
+        }
+    }
+
+    /// How many rows a statement of [`Dialect::counting_changes`] has changed.
+    pub(crate) fn changed_rows(self, rows: &Rows) -> usize {
+        match self {
+            Self::Sqlite => rows.len(),
+            Self::Mysql => {
+                let count = rows.first().and_then(|row| row.first()).and_then(Value::as_integer);
+                count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
+            }
         }
     }
 

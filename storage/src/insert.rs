@@ -3,13 +3,16 @@
 //! Values are bound one by one in a multi-row `VALUES`, which is the fastest form; columns that no record of the
 //! batch fills are left out. A batch with more values than a statement takes travels as one JSON value.
 
+use std::borrow::Borrow;
+use std::collections::HashSet;
+
 use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue};
 
 use crate::dialect::NewRows;
 use crate::schema::TABLE;
-use crate::{Dialect, Executor, Statement, StorageError, Value};
+use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 
-/// What became of a batch.
+/// What became of a batch, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inserted {
     /// Records that are new in the database.
@@ -27,36 +30,61 @@ pub async fn insert(
     executor: &impl Executor,
     records: &[AccessRecord<'_>],
 ) -> Result<Inserted, StorageError> {
+    let new = insert_each(executor, records).await?;
+    let accepted = new.iter().filter(|new| **new).count();
+    Ok(Inserted { accepted, duplicates: new.len().saturating_sub(accepted) })
+}
+
+/// As [`insert()`], and answers for each record whether it is new. Of two records with the same `record_id` in the batch
+/// the first can be new.
+///
+/// # Errors
+///
+/// As there.
+pub async fn insert_each<'r>(
+    executor: &impl Executor,
+    records: &[impl Borrow<AccessRecord<'r>>],
+) -> Result<Vec<bool>, StorageError> {
     if records.is_empty() {
-        return Ok(Inserted::default());
+        return Ok(Vec::new());
     }
     let dialect = executor.dialect();
     let rows = executor.run(&statement(dialect, records)).await?;
-    let accepted = match dialect.new_rows() {
-        NewRows::Returned => rows.len(),
-        NewRows::Counted(_) => rows
-            .first()
-            .and_then(|row| row.first())
-            .and_then(Value::as_integer)
-            .and_then(|count| usize::try_from(count).ok())
-            .ok_or_else(|| StorageError::UnexpectedAnswer {
-                statement: "count of stored rows",
-                reason: "it is no number".to_owned(),
-            })?,
-    };
-    Ok(Inserted { accepted, duplicates: records.len().saturating_sub(accepted) })
+    let ids = records.iter().map(|record| &*record.borrow().record_id);
+    match dialect.new_rows() {
+        // All are new: there is nothing to look up.
+        NewRows::Returned if rows.len() == records.len() => Ok(vec![true; records.len()]),
+        NewRows::Returned => Ok(first_of_each(ids, &returned_ids(&rows))),
+        NewRows::Counted(_) => {
+            let [stored, first_id, id_step] = counts(&rows)?;
+            let distinct: HashSet<&str> = ids.clone().collect();
+            if stored == 0 {
+                return Ok(vec![false; records.len()]);
+            }
+            if usize::try_from(stored).is_ok_and(|stored| stored >= distinct.len()) {
+                return Ok(first_of_each(ids, &distinct));
+            }
+            let span = i64::try_from(records.len()).unwrap_or(i64::MAX).saturating_mul(id_step);
+            let keys = (first_id, first_id.saturating_add(span));
+            let rows = executor.run(&stored_ids_statement(ids.clone(), keys)).await?;
+            Ok(first_of_each(ids, &returned_ids(&rows)))
+        }
+    }
 }
 
 /// The statement that stores a batch of at least one record.
-pub fn statement<'r>(dialect: Dialect, records: &'r [AccessRecord<'_>]) -> Statement<'r> {
-    let values: Vec<_> = records.iter().map(AccessRecord::values).collect();
+pub fn statement<'s, 'r: 's>(
+    dialect: Dialect,
+    records: &'s [impl Borrow<AccessRecord<'r>>],
+) -> Statement<'s> {
+    let values: Vec<_> = records.iter().map(|record| record.borrow().values()).collect();
     let filled = filled_fields(&values);
     let fields: Vec<&Field> =
         FIELDS.iter().zip(filled).filter_map(|(field, filled)| filled.then_some(field)).collect();
     let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
     let mut sql = format!("INSERT INTO {TABLE} ({}) ", names.join(", "));
 
-    let present = |row: [FieldValue<'r>; FIELDS.len()]| {
+    let present = |row: [FieldValue<'s>; FIELDS.len()]| {
         row.into_iter().zip(filled).filter_map(|(value, filled)| filled.then_some(value))
     };
     let params = if fields.len() * records.len() <= dialect.max_params() {
@@ -71,6 +99,38 @@ pub fn statement<'r>(dialect: Dialect, records: &'r [AccessRecord<'_>]) -> State
     Statement::new(sql, params).then(match dialect.new_rows() {
         NewRows::Returned => None,
         NewRows::Counted(count) => Some(count),
+    })
+}
+
+/// Asks which records an insert stored, by the keys that the table gave to its rows: from the first, up to the end.
+fn stored_ids_statement<'s>(ids: impl Iterator<Item = &'s str>, keys: (i64, i64)) -> Statement<'s> {
+    let mut params = vec![Value::Integer(keys.0), Value::Integer(keys.1)];
+    params.extend(ids.map(Value::from));
+    let marks = ", ?".repeat(params.len().saturating_sub(3));
+    Statement::new(
+        format!("SELECT record_id FROM {TABLE} WHERE id >= ? AND id < ? AND record_id IN (?{marks})"),
+        params,
+    )
+}
+
+/// For each id whether it is in `of` and did not come before.
+fn first_of_each<'s>(ids: impl Iterator<Item = &'s str>, of: &HashSet<&str>) -> Vec<bool> {
+    let mut seen = HashSet::new();
+    ids.map(|id| of.contains(id) && seen.insert(id)).collect()
+}
+
+/// The ids that a statement answered, one a row.
+fn returned_ids(rows: &Rows) -> HashSet<&str> {
+    rows.iter().filter_map(|row| row.first()?.as_text()).collect()
+}
+
+/// The whole numbers of the one row that a counting statement answers.
+fn counts<const COLUMNS: usize>(rows: &Rows) -> Result<[i64; COLUMNS], StorageError> {
+    let row = rows.first().map(Vec::as_slice).unwrap_or_default();
+    let numbers: Vec<i64> = row.iter().filter_map(Value::as_integer).collect();
+    numbers.try_into().map_err(|numbers| StorageError::UnexpectedAnswer {
+        statement: "count of stored rows",
+        reason: format!("{COLUMNS} whole numbers should have come, not {numbers:?}"),
     })
 }
 

@@ -8,6 +8,7 @@
 //!   it is.
 //! - [`schema`]: the table, its indexes, and the versioned migrations.
 //! - [`insert`]: a batch of records as one statement, and what became of it.
+//! - [`counters`]: counters of all instances, and what filters report of themselves. [`retention`]: deleting old records.
 //! - [`query`], [`cursor`], [`selection`], [`select`]: a typed query, the place where a page ended, the fields to read,
 //!   and the SQL of them; `condition` holds the `WHERE`.
 //! - [`stored`]: a row read back as a record.
@@ -15,6 +16,7 @@
 //! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL.
 
 mod condition;
+pub mod counters;
 pub mod cursor;
 pub mod dialect;
 pub mod distinct;
@@ -24,6 +26,7 @@ pub mod executor;
 mod expression;
 pub mod insert;
 pub mod query;
+pub mod retention;
 pub mod scenarios;
 pub mod schema;
 pub mod select;

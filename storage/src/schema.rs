@@ -5,13 +5,13 @@
 
 use gatelog_record::FIELDS;
 
-use crate::{Dialect, Executor, Statement, StorageError, Value};
+use crate::{Dialect, Executor, Statement, StorageError, Value, counters};
 
 /// The table that holds one row for each record.
 pub const TABLE: &str = "access_logs";
 
 /// The schema version that this code makes and needs.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// An index of [`TABLE`].
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub const INDEXES: &[Index] = &[
 pub fn statements(dialect: Dialect) -> Vec<String> {
     let mut statements = vec![version_table(dialect), access_logs(dialect)];
     statements.extend(INDEXES.iter().filter_map(|index| dialect.create_index(TABLE, index)));
+    statements.extend(counters::tables(dialect));
     statements.push(note_version().sql().to_owned());
     statements
 }

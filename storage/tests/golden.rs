@@ -7,8 +7,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use gatelog_record::{AccessRecord, Timestamp, fields};
+use gatelog_storage::counters::{self, FilterReport};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, insert, schema, select,
+    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, insert, retention,
+    schema, select,
 };
 
 #[test]
@@ -42,6 +44,16 @@ fn statements(dialect: Dialect) -> String {
     show("two records, one with a model", &insert::statement(dialect, &records));
     let many: Vec<_> = (0..10_000).map(|n| record(&n.to_string())).collect();
     show("more values than placeholders", &insert::statement(dialect, &many));
+
+    let counts = [("a".to_owned(), 1), ("b".to_owned(), 2)];
+    show("counts added", &counters::add_statement(dialect, &counts));
+    show("counts read", &counters::read_statement());
+    let reported =
+        |vm: &str| FilterReport { vm: vm.to_owned(), seen_ms: 1, queue_entries: 2, dropped: 3, retries: 4 };
+    show("reports of two filters", &counters::report_statement(dialect, &[reported("a"), reported("b")]));
+    show("reports summed", &counters::totals_statement(7));
+    show("reports of filters that are gone", &counters::fold_statement(dialect, 7));
+    show("old records", &retention::delete_statement(dialect, Timestamp::MIN, 500));
 
     show("one record", &select::one_statement(dialect, "0198", &Selection::all()));
     show("count", &select::count_statement(dialect, &[filter("model", text_in(&["a", "b"]))]));

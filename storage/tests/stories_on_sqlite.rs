@@ -1,4 +1,4 @@
-//! The stories of pages and scenarios on libSQL.
+//! The stories on libSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 #![expect(clippy::string_slice, clippy::indexing_slicing, reason = "texts and lists of known length")]
@@ -6,7 +6,7 @@
 mod stories;
 
 use gatelog_storage::driver::native::NativeSqlite;
-use stories::{pages, scenarios};
+use stories::{counters, pages, scenarios};
 
 /// One test for each story.
 macro_rules! stories {
@@ -23,6 +23,10 @@ macro_rules! stories {
 }
 
 stories! {
+    counters::counts_of_all_instances_are_summed
+    counters::reports_of_filters_are_summed_and_sums_never_go_down
+    counters::a_turn_is_taken_by_one_and_comes_again
+    counters::old_records_are_deleted_a_few_at_a_time
     pages::text_search_finds_what_ai_log_holds
     pages::pages_of_several_values_hold_each_record_once
     pages::batches_hold_no_more_bytes_than_asked_for

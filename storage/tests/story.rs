@@ -193,7 +193,7 @@ async fn a_failing_statement_is_an_error_that_says_why() {
     let (database, _folder) = database().await;
     let records = [AccessRecord { record_id: "1".into(), ..AccessRecord::default() }];
     let error = insert::insert(&database, &records).await.unwrap_err();
-    assert!(matches!(error, StorageError::Unavailable { .. }), "{error}");
+    assert!(matches!(error, StorageError::Refused { .. }), "{error}");
     assert!(error.to_string().contains("start_time"), "{error}");
 }
 

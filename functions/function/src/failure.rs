@@ -76,7 +76,9 @@ impl Failure {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Storage(StorageError::UnexpectedAnswer { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Storage(StorageError::UnexpectedAnswer { .. } | StorageError::Refused { .. }) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::Storage(_) | Self::Settings(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -92,6 +94,15 @@ impl Failure {
             }
             Self::Storage(_) => "the database answered unexpectedly: the function's log says how".to_owned(),
             client => client.to_string(),
+        }
+    }
+
+    /// One word for the kind of failure, for metrics.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Storage(error) => error.class(),
+            Self::Settings(_) => "settings",
+            _ => "request",
         }
     }
 

@@ -6,21 +6,28 @@
 //! - [`failure`]: [`Failure`], the error of every handler: its status, its words for the client, its words for the log.
 //! - [`access`]: bearer tokens.
 //! - [`body`]: reading a request's body up to a limit.
+//! - [`host`]: time and chance.
 //! - [`settings`]: configuration from the application's variables.
 //! - [`log`]: one line for each event, on standard error.
+//! - [`metrics`], [`tally`]: what is counted, and counting it for all instances together.
 //! - `spin`: the same for Spin: its variables, bodies, clock and randomness. Built for WebAssembly only.
 
 pub mod access;
 pub mod answer;
 pub mod body;
 pub mod failure;
+pub mod host;
 pub mod log;
+pub mod metrics;
 pub mod settings;
 #[cfg(target_family = "wasm")]
 pub mod spin;
+pub mod tally;
 
 pub use access::Token;
 pub use answer::{Body, Response};
 pub use body::BodySource;
 pub use failure::Failure;
+pub use host::Host;
 pub use settings::{Settings, Variables};
+pub use tally::Tally;

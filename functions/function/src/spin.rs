@@ -1,7 +1,7 @@
 //! The shell around the handlers under Spin: variables, bodies, the clock, and random bytes.
 
 use std::pin::Pin;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, TryStreamExt};
@@ -9,11 +9,12 @@ use gatelog_record::Timestamp;
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, StreamBody};
 use spin_sdk::http::{FullBody, Request};
+use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::{variables, wasip3};
 use thiserror::Error;
 
 use crate::body::{self, BodySource};
-use crate::{Body, Failure, Response, Variables};
+use crate::{Body, Failure, Host, Response, Variables};
 
 /// The variables that the manifest gives to the component.
 #[derive(Clone, Copy, Debug)]
@@ -102,16 +103,33 @@ pub fn response(response: Response) -> http::Response<ResponseBody> {
     })
 }
 
-/// The time of day.
-pub fn now() -> Timestamp {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+/// The clocks and random bytes of the host.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinHost;
+
+impl Host for SpinHost {
+    fn now(&self) -> Timestamp {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn ticks(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        let random = wasip3::random::random::get_random_bytes(bytes.len() as u64);
+        for (byte, random) in bytes.iter_mut().zip(random) {
+            *byte = random;
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        monotonic_clock::wait_for(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).await;
+    }
 }
 
-/// Fills `bytes` with random ones.
-pub fn fill_random(bytes: &mut [u8]) {
-    let random = wasip3::random::random::get_random_bytes(bytes.len() as u64);
-    for (byte, random) in bytes.iter_mut().zip(random) {
-        *byte = random;
-    }
+/// Work that goes on after the answer that is being made. The instance lives until it is done.
+pub fn spawn(work: impl Future<Output = ()> + 'static) {
+    wasip3::spawn(work);
 }

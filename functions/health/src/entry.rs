@@ -1,6 +1,7 @@
 //! The Spin component: hands requests to the handler. The database connection lives as long as the instance.
 
-use gatelog_function::spin;
+use gatelog_function::Host as _;
+use gatelog_function::spin::{self, SpinHost};
 use gatelog_storage::driver::spin_sqlite::SpinSqlite;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
@@ -14,5 +15,5 @@ thread_local! {
 #[http_service]
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let database = DATABASE.with(|database| *database);
-    spin::response(handler::handle(request, database).await)
+    spin::response(handler::handle(request, database, SpinHost.now()).await)
 }

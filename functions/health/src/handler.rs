@@ -4,19 +4,23 @@
 //!   one that is down.
 //! - `GET /health/ready`: 200 `{"status":"ready"}` when the database answers and has its tables, else 503 with the
 //!   kind of failure in `reason`.
+//! - `GET /health/metrics`: Prometheus' text, over all instances.
 //!
 //! `HEAD` is answered like `GET`, which is how some load balancers ask.
 
-use gatelog_function::{Failure, Response, answer, log};
+use gatelog_function::{Body, Failure, Response, answer, log};
+use gatelog_record::Timestamp;
 use gatelog_storage::{Executor, schema};
 use http::{Method, Request, StatusCode};
 use serde_json::json;
+
+use crate::metrics;
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "health";
 
 /// Serves one request.
-pub async fn handle<B>(request: Request<B>, database: &impl Executor) -> Response {
+pub async fn handle<B>(request: Request<B>, database: &impl Executor, now: Timestamp) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Failure::MethodNotAllowed { allow: "GET, HEAD" }.response();
     }
@@ -24,6 +28,7 @@ pub async fn handle<B>(request: Request<B>, database: &impl Executor) -> Respons
     match path.strip_prefix("/health").unwrap_or(path).trim_matches('/') {
         "" => answer::text(StatusCode::OK, "ok"),
         "ready" => ready(database).await,
+        "metrics" => metrics(database, now).await,
         _ => Failure::NotFound { message: format!("there is nothing at {path}") }.response(),
     }
 }
@@ -40,6 +45,17 @@ async fn ready(database: &impl Executor) -> Response {
                 "reason": reason,
                 "error": failure.public_message(),
             }))
+        }
+    }
+}
+
+async fn metrics(database: &impl Executor, now: Timestamp) -> Response {
+    match metrics::text(database, now).await {
+        Ok(text) => answer::with_type(StatusCode::OK, metrics::CONTENT_TYPE, Body::Full(text.into())),
+        Err(error) => {
+            let failure = Failure::from(error);
+            log::failure(FUNCTION, &failure);
+            failure.response()
         }
     }
 }

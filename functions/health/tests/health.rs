@@ -2,10 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
+use std::time::Duration;
+
+use gatelog_function::{Host, Tally, metrics};
 use gatelog_health::handle;
+use gatelog_record::Timestamp;
+use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
-use http::Request;
+use http::{HeaderMap, Request};
+use prometheus_parse::Sample;
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_function_whose_database_is_down_is_alive_but_not_ready() {
@@ -23,11 +29,93 @@ async fn a_function_whose_database_answers_is_ready() {
     assert_eq!(get(&database, "/health/ready").await, (200, r#"{"status":"ready"}"#.into()));
     assert_eq!(get(&database, "/health/other").await.0, 404);
     let request = Request::post("/health").body(()).unwrap();
-    let response = handle(request, &database).await;
+    let response = handle(request, &database, now()).await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),
         (405, &"GET, HEAD".parse().unwrap())
     );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn metrics_are_sums_over_all_instances_in_the_text_that_prometheus_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    for _ in 0..2 {
+        let instance = Tally::default();
+        instance.add(&metrics::RECORDS, "accepted", 50);
+        instance.add(&metrics::REQUESTS, "200", 2);
+        instance.add(&metrics::REQUESTS, "418", 1);
+        for millis in [1, 3, 70_000] {
+            instance.observe(&metrics::WRITE_SECONDS, Duration::from_millis(millis));
+        }
+        for (vm, queue, dropped) in [("a", "7", "2"), ("b", "1", "0"), ("a'; DROP", "9", "9")] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(FILTER_HEADER, vm), (QUEUE_HEADER, queue), (DROPPED_HEADER, dropped)] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            instance.hear(&headers, now());
+        }
+        assert!(instance.wants_flush() && !instance.wants_flush());
+        instance.flush(&database, &Still, "test").await;
+        assert!(instance.flush_ended() && !instance.wants_flush());
+    }
+    let (status, text) = get(&database, "/health/metrics").await;
+    assert_eq!(status, 200);
+    let scrape = prometheus_parse::Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
+    let value = |name: &str, label: &str| {
+        let with_label =
+            |sample: &&Sample| label.is_empty() || sample.labels.values().any(|value| value == label);
+        let mut found = scrape.samples.iter().filter(|sample| sample.metric == name).filter(with_label);
+        let sample = found.next().unwrap_or_else(|| panic!("no {name} {label} in {text}"));
+        assert!(found.next().is_none(), "{name} {label} comes twice");
+        sample.value.clone()
+    };
+    let expected = [
+        ("gatelog_ingest_records_total", "accepted", prometheus_parse::Value::Counter(100.0)),
+        ("gatelog_ingest_records_total", "rejected", prometheus_parse::Value::Counter(0.0)),
+        ("gatelog_ingest_requests_total", "200", prometheus_parse::Value::Counter(4.0)),
+        ("gatelog_ingest_requests_total", "other", prometheus_parse::Value::Counter(2.0)),
+        ("gatelog_retention_deleted_records_total", "", prometheus_parse::Value::Counter(0.0)),
+        ("gatelog_filters", "", prometheus_parse::Value::Gauge(2.0)),
+        ("gatelog_filter_queue_entries", "", prometheus_parse::Value::Gauge(8.0)),
+        ("gatelog_filter_dropped_records_total", "", prometheus_parse::Value::Counter(2.0)),
+        ("gatelog_filter_retries_total", "", prometheus_parse::Value::Counter(0.0)),
+    ];
+    for (name, label, expected) in expected {
+        assert_eq!(value(name, label), expected, "{name} {label}");
+    }
+    let prometheus_parse::Value::Histogram(buckets) = value("gatelog_ingest_write_seconds", "") else {
+        panic!("no histogram in {text}")
+    };
+    let counts: Vec<f64> = buckets.iter().map(|bucket| bucket.count).collect();
+    assert_eq!(counts, [2., 2., 4., 4., 4., 4., 4., 4., 4., 4., 4., 4., 4., 6.]);
+    assert!(text.contains("gatelog_ingest_write_seconds_sum 140.008\n"), "{text}");
+    assert!(text.contains("gatelog_ingest_write_seconds_count 6\n"), "{text}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn metrics_of_a_database_that_is_down_are_not_made_up() {
+    assert_eq!(get(&Down, "/health/metrics").await.0, 503);
+}
+
+struct Still;
+
+impl Host for Still {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn ticks(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn fill_random(&self, _: &mut [u8]) {}
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(1_769_860_800_123_456)
 }
 
 struct Down;
@@ -43,6 +131,6 @@ impl Executor for Down {
 }
 
 async fn get(database: &impl Executor, uri: &str) -> (u16, String) {
-    let response = handle(Request::get(uri).body(()).unwrap(), database).await;
+    let response = handle(Request::get(uri).body(()).unwrap(), database, now()).await;
     (response.status().as_u16(), String::from_utf8(response.body().as_bytes().to_vec()).unwrap())
 }

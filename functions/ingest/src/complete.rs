@@ -3,10 +3,21 @@
 use gatelog_record::{AccessRecord, Timestamp};
 use uuid::Builder;
 
+use crate::ai_log;
+
 /// Longest `record_id`.
 const MAX_ID_CHARS: usize = 36;
 
-/// Completes `record`, and answers how many of its values had to be cut.
+/// What a record lost on its way to one that can be stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Values that were over their limit and cut.
+    pub values_cut: usize,
+    /// Whether `ai_log` was no JSON object and is left out.
+    pub invalid_ai_log: bool,
+}
+
+/// Completes `record`, and answers what it lost.
 ///
 /// A missing `record_id` becomes a UUIDv7 of `now`; a missing `start_time` becomes `now`.
 ///
@@ -17,7 +28,7 @@ pub fn complete(
     record: &mut AccessRecord<'_>,
     now: Timestamp,
     fill_random: &impl Fn(&mut [u8]),
-) -> Result<usize, String> {
+) -> Result<Losses, String> {
     check_id(&record.record_id)?;
     if !(0..=999).contains(&record.response_code) {
         return Err(format!("response_code: {} is no HTTP status", record.response_code));
@@ -30,7 +41,11 @@ pub fn complete(
         record.record_id = id.to_string().into();
     }
     record.start_time.get_or_insert(now);
-    Ok(record.fit_to_limits())
+    let ai_log = record.ai_log.take();
+    let had_ai_log = ai_log.as_deref().is_some_and(|json| json.get() != "null");
+    record.ai_log = ai_log.and_then(ai_log::object);
+    let invalid_ai_log = had_ai_log && record.ai_log.is_none();
+    Ok(Losses { values_cut: record.fit_to_limits(), invalid_ai_log })
 }
 
 /// An id that had to be cut could equal another's, and its record would be taken for a duplicate.
@@ -46,15 +61,29 @@ fn check_id(id: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
+    use serde_json::value::RawValue;
+
     use super::*;
 
     #[test]
     fn a_record_without_id_and_time_gets_both() {
         let mut record = AccessRecord::default();
         let now = Timestamp::from_micros(1_769_860_800_123_456);
-        assert_eq!(complete(&mut record, now, &|bytes| bytes.fill(0xAB)), Ok(0));
+        assert_eq!(complete(&mut record, now, &|bytes| bytes.fill(0xAB)), Ok(Losses::default()));
         assert_eq!(record.record_id, "019c13ec-9e7b-7bab-abab-abababababab");
         assert_eq!(record.start_time, Some(now));
+    }
+
+    #[test]
+    fn an_ai_log_that_is_no_object_is_left_out_and_noticed() {
+        for (json, kept) in [(r#"{"model":"m"}"#, true), ("7", false), ("null", true)] {
+            let json = RawValue::from_string(json.to_owned()).unwrap();
+            let mut record = AccessRecord { ai_log: Some(Cow::Owned(json)), ..AccessRecord::default() };
+            let losses = complete(&mut record, Timestamp::MIN, &|_| ()).unwrap();
+            assert_eq!(losses, Losses { values_cut: 0, invalid_ai_log: !kept });
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use gatelog_function::settings::SettingsError;
 use gatelog_function::{Settings, Token, Variables};
 
+use crate::committer::GroupLimits;
+
 /// How the ingest function is configured.
 #[derive(Clone, Debug)]
 pub struct IngestConfig {
@@ -12,6 +14,11 @@ pub struct IngestConfig {
     pub max_body_bytes: usize,
     /// Variable `max_batch_records`: the most records in one request, 5 000 by default.
     pub max_batch_records: usize,
+    /// Variables `max_group_records`, `max_group_bytes` and `max_waiting_requests`: 500, 1 MiB and 64 by default.
+    pub group: GroupLimits,
+    /// Variable `retention_days`: how many days records are kept, counted from their `start_time`; 0, the default, is for
+    /// ever.
+    pub retention_days: usize,
 }
 
 impl IngestConfig {
@@ -19,6 +26,8 @@ impl IngestConfig {
     pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
     /// Default of [`Self::max_batch_records`].
     pub const MAX_BATCH_RECORDS: usize = 5_000;
+    /// Default of [`Self::group`].
+    pub const GROUP: GroupLimits = GroupLimits { max_records: 500, max_bytes: 1024 * 1024, max_waiting: 64 };
 
     /// Reads the variables.
     ///
@@ -35,6 +44,16 @@ impl IngestConfig {
             max_batch_records: settings
                 .number("max_batch_records", Self::MAX_BATCH_RECORDS, 1..=100_000)
                 .await,
+            group: GroupLimits {
+                max_records: settings.number("max_group_records", Self::GROUP.max_records, 1..=100_000).await,
+                max_bytes: settings
+                    .number("max_group_bytes", Self::GROUP.max_bytes, 1_024..=64 * 1024 * 1024)
+                    .await,
+                max_waiting: settings
+                    .number("max_waiting_requests", Self::GROUP.max_waiting, 1..=10_000)
+                    .await,
+            },
+            retention_days: settings.number("retention_days", 0, 0..=36_500).await,
         };
         settings.finish(config)
     }

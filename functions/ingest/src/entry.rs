@@ -1,26 +1,32 @@
-//! The Spin component: hands requests to the handler. The configuration and the database connection live as long as
-//! the instance.
+//! The Spin component: hands requests to the handler. The configuration, the database connection and what waits to be
+//! committed live as long as the instance.
 
-use gatelog_function::spin::{self, SpinVariables};
+use std::cell::OnceCell;
+
+use gatelog_function::spin::{self, SpinHost, SpinVariables};
 use gatelog_function::{Failure, log};
 use gatelog_storage::driver::spin_sqlite::SpinSqlite;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
-use crate::IngestConfig;
-use crate::handler::{self, FUNCTION};
+use crate::handler::FUNCTION;
+use crate::{Ingest, IngestConfig};
+
+type Function = Ingest<SpinSqlite<1>, SpinHost>;
 
 thread_local! {
-    static DATABASE: &'static SpinSqlite<1> = Box::leak(Box::new(SpinSqlite::new("default", true)));
-    static CONFIG: std::cell::OnceCell<&'static IngestConfig> = const { std::cell::OnceCell::new() };
+    static FUNCTION_OF_INSTANCE: OnceCell<&'static Function> = const { OnceCell::new() };
 }
 
 #[http_service]
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
-    let response = match config().await {
-        Ok(config) => {
-            let database = DATABASE.with(|database| *database);
-            handler::handle(spin::request(request), database, spin::now(), &spin::fill_random, config).await
+    let response = match function().await {
+        Ok(function) => {
+            let response = function.handle(spin::request(request)).await;
+            if function.wants_background() {
+                spin::spawn(function.background());
+            }
+            response
         }
         Err(failure) => {
             log::failure(FUNCTION, &failure);
@@ -30,14 +36,19 @@ async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     spin::response(response)
 }
 
-async fn config() -> Result<&'static IngestConfig, Failure> {
-    if let Some(config) = CONFIG.with(|config| config.get().copied()) {
-        return Ok(config);
+async fn function() -> Result<&'static Function, Failure> {
+    if let Some(function) = FUNCTION_OF_INSTANCE.with(|cell| cell.get().copied()) {
+        return Ok(function);
     }
-    let read = IngestConfig::read(&SpinVariables).await?;
-    if !read.token.is_required() {
-        log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
-    }
-    let config: &'static IngestConfig = Box::leak(Box::new(read));
-    Ok(CONFIG.with(|cell| *cell.get_or_init(|| config)))
+    let config = IngestConfig::read(&SpinVariables).await?;
+    let open = !config.token.is_required();
+    let new = || {
+        if open {
+            log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
+        }
+        let database = SpinSqlite::new("default", true);
+        Box::leak(Box::new(Ingest::new(config, database, SpinHost))) as &'static Function
+    };
+    // While the variables were read, another request of the instance may have come first.
+    Ok(FUNCTION_OF_INSTANCE.with(|cell| *cell.get_or_init(new)))
 }

@@ -2,18 +2,32 @@
 
 use bytes::Bytes;
 use gatelog_function::log::{self, Level};
-use gatelog_function::{BodySource, Failure, Response, answer, body, failure};
+use gatelog_function::{BodySource, Failure, Host, Response, Tally, answer, body, failure, metrics};
+use gatelog_record::AccessRecord;
 use gatelog_record::batch::{self, BatchError, Rejected};
-use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_storage::{Executor, insert};
+use gatelog_storage::Executor;
 use http::{Request, StatusCode};
 use serde::Serialize;
 
+use crate::committer::{Committer, Fate};
 use crate::complete::complete;
+use crate::measured::Measured;
+use crate::upkeep::Upkeep;
 use crate::{IngestConfig, content};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "ingest";
+
+/// The function as one instance has it, for all requests that the instance serves.
+#[derive(Debug)]
+pub struct Ingest<E, H> {
+    config: IngestConfig,
+    database: E,
+    host: H,
+    committer: Committer,
+    tally: Tally,
+    upkeep: Upkeep,
+}
 
 /// The answer to a batch that was stored.
 #[derive(Debug, Serialize)]
@@ -29,7 +43,7 @@ struct Stored<'a> {
 #[derive(Debug, Serialize)]
 struct NothingStored<'a> {
     status: &'static str,
-    error: String,
+    error: &'a str,
     rejected: Vec<RejectedRecord<'a>>,
 }
 
@@ -39,81 +53,143 @@ struct RejectedRecord<'a> {
     error: &'a str,
 }
 
-/// Serves one request. `fill_random` makes ids for records that come without one.
-pub async fn handle<B: BodySource>(
-    request: Request<B>,
-    database: &impl Executor,
-    now: Timestamp,
-    fill_random: &impl Fn(&mut [u8]),
-    config: &IngestConfig,
-) -> Response {
-    let body = match read(request, config).await {
-        Ok(body) => body,
-        Err(failure) => return failure.response(),
-    };
-    match store(&body, database, now, fill_random, config).await {
-        Ok(response) => response,
-        Err(failure) => {
-            log::failure(FUNCTION, &failure);
-            failure.response()
-        }
-    }
+/// A body that was read: what can be stored, and what cannot.
+struct Readable<'b> {
+    records: Vec<AccessRecord<'b>>,
+    /// The index in the body of each of `records`.
+    indexes: Vec<usize>,
+    rejected: Vec<Rejected>,
 }
 
-async fn read<B: BodySource>(request: Request<B>, config: &IngestConfig) -> Result<Bytes, Failure> {
-    let (parts, body) = request.into_parts();
-    failure::check_method(&parts.method, "POST")?;
-    config.token.check(&parts.headers)?;
-    content::check(&parts.headers)?;
-    if let Err(failure) = body::check_declared_length(&parts.headers, config.max_body_bytes) {
-        body.discard(config.max_body_bytes.saturating_mul(2)).await;
-        return Err(failure);
+impl<E: Executor, H: Host> Ingest<E, H> {
+    /// The function with its configuration, storing in `database`.
+    pub fn new(config: IngestConfig, database: E, host: H) -> Self {
+        let committer = Committer::new(config.group);
+        Self { config, database, host, committer, tally: Tally::default(), upkeep: Upkeep::default() }
     }
-    body.read(config.max_body_bytes).await
-}
 
-async fn store(
-    body: &[u8],
-    database: &impl Executor,
-    now: Timestamp,
-    fill_random: &impl Fn(&mut [u8]),
-    config: &IngestConfig,
-) -> Result<Response, Failure> {
-    let batch = batch::decode(body, config.max_batch_records).map_err(unreadable)?;
-    let mut rejected = batch.rejected;
-    let mut values_cut = 0;
-    let mut records: Vec<AccessRecord<'_>> = Vec::with_capacity(batch.records.len());
-    for (index, mut record) in batch.records {
-        match complete(&mut record, now, fill_random) {
-            Ok(cut) => {
-                values_cut += cut;
-                records.push(record);
+    /// Serves one request.
+    pub async fn handle<B: BodySource>(&self, request: Request<B>) -> Response {
+        let response = match self.serve(request).await {
+            Ok(response) => response,
+            Err(failure) => {
+                log::failure(FUNCTION, &failure);
+                if failure.is_ours() {
+                    self.tally.add(&metrics::FAILURES, failure.class(), 1);
+                }
+                failure.response()
             }
-            Err(error) => rejected.push(Rejected { index, error }),
+        };
+        self.tally.add(&metrics::REQUESTS, response.status().as_str(), 1);
+        response
+    }
+
+    /// Whether there is work to do after an answer. Whoever asks and is told so must run [`Ingest::background`].
+    pub fn wants_background(&self) -> bool {
+        self.tally.wants_flush()
+    }
+
+    /// The work after answers: adds counts to the shared ones, and does what is due for all instances.
+    pub async fn background(&self) {
+        loop {
+            self.tally.flush(&self.database, &self.host, FUNCTION).await;
+            let days = self.config.retention_days;
+            if let Err(error) = self.upkeep.run(&self.database, &self.host, &self.tally, days).await {
+                log::write(Level::Warn, FUNCTION, format_args!("old records are deleted later: {error}"));
+            }
+            if self.tally.flush_ended() {
+                return;
+            }
         }
     }
-    rejected.sort_by_key(|rejected| rejected.index);
-    if values_cut > 0 {
-        log::write(Level::Warn, FUNCTION, format_args!("{values_cut} values were over their limit and cut"));
-    }
-    if let Some(first) = rejected.first() {
-        let count = rejected.len();
-        let all = count + records.len();
-        let summary =
-            format!("{count} of {all} records cannot be read: record {}: {}", first.index, first.error);
-        log::write(Level::Warn, FUNCTION, &summary);
-        if records.is_empty() {
-            let rejected = shown(&rejected);
-            let failure = Failure::BadRequest { message: summary.clone() };
-            return Ok(failure.response_with(&NothingStored { status: "error", error: summary, rejected }));
+
+    async fn serve<B: BodySource>(&self, request: Request<B>) -> Result<Response, Failure> {
+        let body = self.read(request).await?;
+        let mut batch = self.decode(&body)?;
+        if let (true, Some(error)) = (batch.records.is_empty(), summary(&batch)) {
+            self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+            let rejected = shown(&mut batch.rejected);
+            let body = NothingStored { status: "error", error: &error, rejected };
+            return Ok(answer::json(StatusCode::BAD_REQUEST, &body));
         }
+        let database = Measured { database: &self.database, host: &self.host, tally: &self.tally };
+        let fates = self.committer.commit(&database, &self.host, &batch.records).await?;
+        // From here on the records are committed, all but those that the database refuses.
+        let count = |wanted| fates.iter().filter(|fate| **fate == wanted).count();
+        let (accepted, duplicates) = (count(Fate::New), count(Fate::Duplicate));
+        for (index, fate) in batch.indexes.into_iter().zip(&fates) {
+            if let Fate::Refused(reason) = fate {
+                log::write(Level::Warn, FUNCTION, format_args!("record {index}: {reason}"));
+                let error = "the database does not accept its values: the function's log says why".to_owned();
+                batch.rejected.push(Rejected { index, error });
+            }
+        }
+        self.tally.add(&metrics::RECORDS, "accepted", accepted);
+        self.tally.add(&metrics::RECORDS, "duplicate", duplicates);
+        self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+        let rejected = shown(&mut batch.rejected);
+        Ok(answer::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
     }
-    let inserted = insert::insert(database, &records).await?;
-    let (accepted, duplicates) = (inserted.accepted, inserted.duplicates);
-    Ok(answer::json(StatusCode::OK, &Stored { accepted, duplicates, rejected: shown(&rejected) }))
+
+    async fn read<B: BodySource>(&self, request: Request<B>) -> Result<Bytes, Failure> {
+        let (parts, body) = request.into_parts();
+        let max_bytes = self.config.max_body_bytes;
+        failure::check_method(&parts.method, "POST")?;
+        self.config.token.check(&parts.headers)?;
+        self.tally.hear(&parts.headers, self.host.now());
+        content::check(&parts.headers)?;
+        if let Err(failure) = body::check_declared_length(&parts.headers, max_bytes) {
+            body.discard(max_bytes.saturating_mul(2)).await;
+            return Err(failure);
+        }
+        body.read(max_bytes).await
+    }
+
+    fn decode<'b>(&self, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
+        let batch = batch::decode(body, self.config.max_batch_records).map_err(unreadable)?;
+        let mut readable = Readable {
+            records: Vec::with_capacity(batch.records.len()),
+            indexes: Vec::with_capacity(batch.records.len()),
+            rejected: batch.rejected,
+        };
+        let now = self.host.now();
+        let (mut values_cut, mut invalid_ai_logs) = (0, 0);
+        for (index, mut record) in batch.records {
+            match complete(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
+                Ok(losses) => {
+                    values_cut += losses.values_cut;
+                    invalid_ai_logs += usize::from(losses.invalid_ai_log);
+                    readable.records.push(record);
+                    readable.indexes.push(index);
+                }
+                Err(error) => readable.rejected.push(Rejected { index, error }),
+            }
+        }
+        self.tally.add(&metrics::VALUES_CUT, "", values_cut);
+        self.tally.add(&metrics::INVALID_AI_LOGS, "", invalid_ai_logs);
+        if values_cut + invalid_ai_logs > 0 {
+            let what = format_args!(
+                "{values_cut} values were over their limit and cut, {invalid_ai_logs} AI logs were no objects and left out"
+            );
+            log::write(Level::Warn, FUNCTION, what);
+        }
+        if let Some(summary) = summary(&readable) {
+            log::write(Level::Warn, FUNCTION, summary);
+        }
+        Ok(readable)
+    }
 }
 
-fn shown(rejected: &[Rejected]) -> Vec<RejectedRecord<'_>> {
+/// What is wrong with the records that cannot be read, if there are some.
+fn summary(batch: &Readable<'_>) -> Option<String> {
+    let first = batch.rejected.iter().min_by_key(|rejected| rejected.index)?;
+    let count = batch.rejected.len();
+    let all = count + batch.records.len();
+    Some(format!("{count} of {all} records cannot be read: record {}: {}", first.index, first.error))
+}
+
+fn shown(rejected: &mut [Rejected]) -> Vec<RejectedRecord<'_>> {
+    rejected.sort_by_key(|rejected| rejected.index);
     rejected.iter().map(|rejected| RejectedRecord { index: rejected.index, error: &rejected.error }).collect()
 }
 

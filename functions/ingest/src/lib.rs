@@ -3,15 +3,22 @@
 //! - [`config`]: the function's variables.
 //! - [`handler`]: a request becomes an answer; no Spin in it.
 //! - [`content`]: which content types and encodings are read.
+//! - [`ai_log`]: which AI logs are stored.
+//! - [`committer`]: concurrent requests share an insert.
 //! - [`complete`]: a decoded record becomes one that can be stored.
+//! - `measured`: how long inserts take. [`upkeep`]: deleting old records.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
+pub mod ai_log;
+pub mod committer;
 pub mod complete;
 pub mod config;
 pub mod content;
 #[cfg(target_family = "wasm")]
 mod entry;
 pub mod handler;
+mod measured;
+pub mod upkeep;
 
 pub use config::IngestConfig;
-pub use handler::handle;
+pub use handler::Ingest;

@@ -4,15 +4,16 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
 
 use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use gatelog_function::{Response, Token};
-use gatelog_ingest::{IngestConfig, handle};
+use gatelog_function::{Host, Response, Token};
+use gatelog_ingest::{Ingest as Function, IngestConfig};
 use gatelog_record::{FieldValue, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, select};
 use http::Request;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
@@ -169,7 +170,7 @@ async fn a_database_that_fails_is_answered_503_with_a_time_to_retry() {
         }
     }
     let request = Request::post("/ingest").body(Bytes::from("{}")).unwrap();
-    let response = handle(request, &Down, now(), &|_| (), &config()).await;
+    let response = Function::new(config(), Down, TestHost::default()).handle(request).await;
     assert_eq!(response.headers()["retry-after"], "2");
     let (status, answer) = split(&response);
     assert_eq!(status, 503);
@@ -188,34 +189,9 @@ async fn variables_that_cannot_be_used_are_named() {
     assert_eq!((read.max_batch_records, read.token.is_required()), (7, true));
 }
 
-proptest! {
-    /// Bodies near to what is right, and bytes of any kind.
-    #[test]
-    fn any_body_gets_an_answer_that_adds_up(
-        body in prop_oneof![
-            proptest::collection::vec(any::<u8>(), 0..200).boxed(),
-            r#"[\[{]?(\{"(record_id|path|response_code|start_time|ai_log)":("[ -~]{0,9}"|-?[0-9]{1,20}|null|\[1\])\}[,\n]?){0,5}[\]}]?"#
-                .prop_map(String::into_bytes).boxed(),
-        ]
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let ingest = Ingest::new().await;
-            let (status, answer) = ingest.post(body).await;
-            let count = |key: &str| answer[key].as_u64().unwrap_or_default();
-            match status {
-                200 => assert_eq!(ingest.stored().await, count("accepted")),
-                400 => assert_eq!((ingest.stored().await, answer["status"].as_str()), (0, Some("error"))),
-                other => panic!("{other}: {answer}"),
-            }
-        });
-    }
-}
-
 struct Ingest {
     database: NativeSqlite,
-    /// The last byte that was drawn: ids of the test are 1, 2, 3…
-    drawn: Cell<u8>,
+    host: TestHost,
     _folder: tempfile::TempDir,
 }
 
@@ -223,7 +199,7 @@ impl Ingest {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
-        Self { database, drawn: Cell::new(0), _folder: folder }
+        Self { database, host: TestHost::default(), _folder: folder }
     }
 
     async fn post(&self, body: impl IntoBytes) -> (u16, Value) {
@@ -236,16 +212,36 @@ impl Ingest {
     }
 
     async fn answer(&self, request: Request<Bytes>, config: &IngestConfig) -> Response {
-        let fill_random = |bytes: &mut [u8]| {
-            self.drawn.set(self.drawn.get() + 1);
-            bytes.fill(self.drawn.get());
-        };
-        handle(request, &self.database, now(), &fill_random, config).await
+        Function::new(config.clone(), &self.database, self.host.clone()).handle(request).await
     }
 
     async fn stored(&self) -> u64 {
         select::count(&self.database, &[]).await.unwrap()
     }
+}
+
+/// A host whose time stands still.
+#[derive(Clone, Default)]
+struct TestHost {
+    /// The last byte that was drawn: ids of the test are 1, 2, 3…
+    drawn: Rc<Cell<u8>>,
+}
+
+impl Host for TestHost {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn ticks(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.drawn.set(self.drawn.get() + 1);
+        bytes.fill(self.drawn.get());
+    }
+
+    async fn sleep(&self, _: Duration) {}
 }
 
 trait IntoBytes {
@@ -281,6 +277,8 @@ fn config() -> IngestConfig {
         token: Token::default(),
         max_body_bytes: IngestConfig::MAX_BODY_BYTES,
         max_batch_records: IngestConfig::MAX_BATCH_RECORDS,
+        group: IngestConfig::GROUP,
+        retention_days: 0,
     }
 }
 

@@ -18,9 +18,9 @@ impl NativeSqlite {
     ///
     /// When the file cannot be opened or the schema not be made.
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
-        let database = libsql::Builder::new_local(path).build().await.map_err(unavailable)?;
-        let connection = database.connect().map_err(unavailable)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(unavailable)?;
+        let database = libsql::Builder::new_local(path).build().await.map_err(failure)?;
+        let connection = database.connect().map_err(failure)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failure)?;
         let driver = Self { connection };
         for sql in driver.dialect().connection_setup(true) {
             driver.run(&Statement::new(*sql, Vec::new())).await?;
@@ -37,11 +37,11 @@ impl Executor for NativeSqlite {
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         let params: Vec<_> = statement.params().iter().map(bound).collect();
-        let mut answer = self.connection.query(statement.sql(), params).await.map_err(unavailable)?;
+        let mut answer = self.connection.query(statement.sql(), params).await.map_err(failure)?;
         let mut rows = Rows::new();
-        while let Some(row) = answer.next().await.map_err(unavailable)? {
+        while let Some(row) = answer.next().await.map_err(failure)? {
             let values = (0..row.column_count()).map(|column| row.get_value(column).map(read));
-            rows.push(values.collect::<Result<Row, _>>().map_err(unavailable)?);
+            rows.push(values.collect::<Result<Row, _>>().map_err(failure)?);
         }
         Ok(rows)
     }
@@ -66,6 +66,6 @@ fn read(value: libsql::Value) -> Value<'static> {
     }
 }
 
-fn unavailable(error: libsql::Error) -> StorageError {
-    StorageError::Unavailable { reason: error.to_string() }
+fn failure(error: libsql::Error) -> StorageError {
+    StorageError::of_sqlite(error.to_string())
 }

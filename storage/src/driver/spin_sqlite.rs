@@ -5,11 +5,15 @@
 //! connection that failed is closed, and so is one whose request was cut off; the next request opens a new one.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use futures::lock::Mutex;
 use spin_sdk::sqlite;
 
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
+
+/// Rest between two looks whether a connection is free.
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// A database of the application, with up to `CONNECTIONS` connections for the life of the instance.
 ///
@@ -72,7 +76,13 @@ impl<const CONNECTIONS: usize> Executor for SpinSqlite<CONNECTIONS> {
         let Some(slot) = self.slot() else {
             return Err(StorageError::Misconfigured { database: self.database, reason: "no connections" });
         };
-        let mut slot = slot.lock().await;
+        // Requests of one instance cannot wake each other: only the host wakes them, so they wait by the clock.
+        let mut slot = loop {
+            match slot.try_lock() {
+                Some(slot) => break slot,
+                None => spin_sdk::time::sleep(LOOK_AGAIN).await,
+            }
+        };
         // Taken out, so that a request that is cut off here takes the connection with it.
         let connection = match slot.take() {
             Some(connection) => connection,
@@ -146,9 +156,6 @@ fn failure(database: &'static str, error: sqlite::Error) -> StorageError {
         sqlite::Error::InvalidConnection => {
             StorageError::Unavailable { reason: "the connection is not valid".to_owned() }
         }
-        sqlite::Error::Io(reason) if reason.contains("database or disk is full") => {
-            StorageError::Full { reason }
-        }
-        sqlite::Error::Io(reason) => StorageError::Unavailable { reason },
+        sqlite::Error::Io(reason) => StorageError::of_sqlite(reason),
     }
 }

@@ -1,12 +1,37 @@
 -- two records, one with a model
 INSERT INTO access_logs (record_id, start_time, method, response_code, bytes_received, bytes_sent, duration, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE record_id = record_id;
 -- values: [Text("a"), Text("2026-01-31 12:00:00.123456"), Text("GET"), Integer(0), Integer(0), Integer(0), Integer(0), Null, Text("b"), Text("2026-01-31 12:00:00.123456"), Text("GET"), Integer(0), Integer(0), Integer(0), Integer(0), Text("m")]
--- then: SELECT ROW_COUNT() AS stored
+-- then: SELECT ROW_COUNT() AS stored, CAST(LAST_INSERT_ID() AS SIGNED) AS first_id, CAST(@@auto_increment_increment AS SIGNED) AS id_step
 
 -- more values than placeholders
 INSERT INTO access_logs (record_id, start_time, method, response_code, bytes_received, bytes_sent, duration) SELECT c0, c1, c2, c3, c4, c5, c6 FROM JSON_TABLE(?, '$[*]' COLUMNS (c0 VARCHAR(36) CHARACTER SET ascii COLLATE ascii_bin PATH '$[0]', c1 TIMESTAMP(6) PATH '$[1]', c2 VARCHAR(32) PATH '$[2]', c3 INT PATH '$[3]', c4 BIGINT PATH '$[4]', c5 BIGINT PATH '$[5]', c6 BIGINT PATH '$[6]')) AS batch ON DUPLICATE KEY UPDATE record_id = record_id;
 -- values: [Text("[[\"0\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"1\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"2\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"3\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"4\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"5\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"6\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"7\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"8\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"9\",\"2026-01-31 12:00:00.123456\",\"GET\",0,0,0,0],[\"10\",\"2026-01-31 12:00:00.123456\",\"G
--- then: SELECT ROW_COUNT() AS stored
+-- then: SELECT ROW_COUNT() AS stored, CAST(LAST_INSERT_ID() AS SIGNED) AS first_id, CAST(@@auto_increment_increment AS SIGNED) AS id_step
+
+-- counts added
+INSERT INTO gatelog_counters (name, value) VALUES (?, ?), (?, ?) ON DUPLICATE KEY UPDATE value = gatelog_counters.value + VALUES(value);
+-- values: [Text("a"), Integer(1), Text("b"), Integer(2)]
+
+-- counts read
+SELECT name, value FROM gatelog_counters;
+-- values: []
+
+-- reports of two filters
+INSERT INTO gatelog_filters (vm, seen_ms, queue_entries, dropped, retries) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE queue_entries = CASE WHEN VALUES(seen_ms) >= gatelog_filters.seen_ms THEN VALUES(queue_entries) ELSE gatelog_filters.queue_entries END, dropped = GREATEST(gatelog_filters.dropped, VALUES(dropped)), retries = GREATEST(gatelog_filters.retries, VALUES(retries)), seen_ms = GREATEST(gatelog_filters.seen_ms, VALUES(seen_ms));
+-- values: [Text("a"), Integer(1), Integer(2), Integer(3), Integer(4), Text("b"), Integer(1), Integer(2), Integer(3), Integer(4)]
+
+-- reports summed
+SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, CAST(COALESCE(SUM(CASE WHEN seen_ms >= ? THEN queue_entries END), 0) AS SIGNED) AS queue_entries, CAST(COALESCE(SUM(dropped), 0) AS SIGNED) AS dropped, CAST(COALESCE(SUM(retries), 0) AS SIGNED) AS retries FROM gatelog_filters;
+-- values: [Integer(7), Integer(7)]
+
+-- reports of filters that are gone
+UPDATE gatelog_filters, (SELECT COALESCE(SUM(dropped), 0) AS gone_dropped, COALESCE(SUM(retries), 0) AS gone_retries FROM gatelog_filters WHERE seen_ms < ? AND vm <> '') AS gone SET dropped = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.dropped + gone.gone_dropped ELSE 0 END, retries = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.retries + gone.gone_retries ELSE 0 END WHERE seen_ms < ?;
+-- values: [Integer(7), Integer(7)]
+
+-- old records
+DELETE FROM access_logs WHERE start_time < ? ORDER BY start_time LIMIT ?;
+-- values: [Text("1970-01-01 00:00:01.000000"), Integer(500)]
+-- then: SELECT ROW_COUNT() AS changed
 
 -- one record
 SELECT id, record_id, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, trace_id, authority, method, path, protocol, request_id, user_agent, x_forwarded_for, response_code, response_flags, response_code_details, bytes_received, bytes_sent, duration, upstream_cluster, upstream_host, upstream_service_time, upstream_transport_failure_reason, upstream_local_address, downstream_local_address, downstream_remote_address, route_name, requested_server_name, istio_policy_status, CAST(ai_log AS CHAR) AS ai_log, instance_id, api, model, consumer, route, service, mcp_server, mcp_tool, input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens, response_type, time_to_first_token, chat_id, session_id, scheme, upstream_path, upstream_attempts, time_to_headers, tls_version, mtls, CAST(request_headers AS CHAR) AS request_headers, CAST(response_headers AS CHAR) AS response_headers, request_body, response_body FROM access_logs WHERE record_id = ? LIMIT 1;

@@ -6,6 +6,30 @@ INSERT INTO access_logs (record_id, start_time, method, response_code, bytes_rec
 INSERT INTO access_logs (record_id, start_time, method, response_code, bytes_received, bytes_sent, duration) SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]') FROM json_each(?) WHERE true ON CONFLICT (record_id) DO NOTHING RETURNING record_id;
 -- values: [Text("[[\"0\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"1\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"2\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"3\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"4\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"5\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"6\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"7\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"8\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"9\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"10\",\"2026-01-31T12:00:00.12
 
+-- counts added
+INSERT INTO gatelog_counters (name, value) VALUES (?, ?), (?, ?) ON CONFLICT (name) DO UPDATE SET value = gatelog_counters.value + excluded.value;
+-- values: [Text("a"), Integer(1), Text("b"), Integer(2)]
+
+-- counts read
+SELECT name, value FROM gatelog_counters;
+-- values: []
+
+-- reports of two filters
+INSERT INTO gatelog_filters (vm, seen_ms, queue_entries, dropped, retries) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?) ON CONFLICT (vm) DO UPDATE SET queue_entries = CASE WHEN excluded.seen_ms >= gatelog_filters.seen_ms THEN excluded.queue_entries ELSE gatelog_filters.queue_entries END, dropped = MAX(gatelog_filters.dropped, excluded.dropped), retries = MAX(gatelog_filters.retries, excluded.retries), seen_ms = MAX(gatelog_filters.seen_ms, excluded.seen_ms);
+-- values: [Text("a"), Integer(1), Integer(2), Integer(3), Integer(4), Text("b"), Integer(1), Integer(2), Integer(3), Integer(4)]
+
+-- reports summed
+SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, CAST(COALESCE(SUM(CASE WHEN seen_ms >= ? THEN queue_entries END), 0) AS SIGNED) AS queue_entries, CAST(COALESCE(SUM(dropped), 0) AS SIGNED) AS dropped, CAST(COALESCE(SUM(retries), 0) AS SIGNED) AS retries FROM gatelog_filters;
+-- values: [Integer(7), Integer(7)]
+
+-- reports of filters that are gone
+UPDATE gatelog_filters SET dropped = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.dropped + gone.gone_dropped ELSE 0 END, retries = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.retries + gone.gone_retries ELSE 0 END FROM (SELECT COALESCE(SUM(dropped), 0) AS gone_dropped, COALESCE(SUM(retries), 0) AS gone_retries FROM gatelog_filters WHERE seen_ms < ? AND vm <> '') AS gone WHERE seen_ms < ?;
+-- values: [Integer(7), Integer(7)]
+
+-- old records
+DELETE FROM access_logs WHERE id IN (SELECT id FROM access_logs WHERE start_time < ? ORDER BY start_time LIMIT ?) RETURNING 1 AS changed;
+-- values: [Text("1970-01-01T00:00:01.000000Z"), Integer(500)]
+
 -- one record
 SELECT id, record_id, start_time, trace_id, authority, method, path, protocol, request_id, user_agent, x_forwarded_for, response_code, response_flags, response_code_details, bytes_received, bytes_sent, duration, upstream_cluster, upstream_host, upstream_service_time, upstream_transport_failure_reason, upstream_local_address, downstream_local_address, downstream_remote_address, route_name, requested_server_name, istio_policy_status, ai_log, instance_id, api, model, consumer, route, service, mcp_server, mcp_tool, input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens, response_type, time_to_first_token, chat_id, session_id, scheme, upstream_path, upstream_attempts, time_to_headers, tls_version, mtls, request_headers, response_headers, request_body, response_body FROM access_logs WHERE record_id = ? LIMIT 1;
 -- values: [Text("0198")]

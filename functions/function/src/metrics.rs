@@ -1,0 +1,168 @@
+//! What the functions count: every family of metrics, with its series, and how a series is named in the database.
+//!
+//! A series' name in the database is its name in Prometheus' text, such as
+//! `gatelog_ingest_records_total{outcome="accepted"}`, so both are read by the same eyes.
+
+/// Several series of one name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Its name in Prometheus.
+    pub name: &'static str,
+    /// What it counts, for people.
+    pub help: &'static str,
+    /// The label that tells its series apart; empty when there is one only.
+    pub label: &'static str,
+    /// The label's values. Each is a series; a value that is not here is counted as the last.
+    pub values: &'static [&'static str],
+}
+
+/// Records of bodies that could be read, by what became of them.
+pub const RECORDS: Family = Family {
+    name: "gatelog_ingest_records_total",
+    help: "Records that came to /ingest, by what became of them.",
+    label: "outcome",
+    values: &["accepted", "duplicate", "rejected"],
+};
+/// Values over their limit.
+pub const VALUES_CUT: Family = Family {
+    name: "gatelog_ingest_values_cut_total",
+    help: "Values that were over their limit and cut.",
+    label: "",
+    values: &[""],
+};
+/// AI logs that are no JSON object.
+pub const INVALID_AI_LOGS: Family = Family {
+    name: "gatelog_ingest_invalid_ai_logs_total",
+    help: "Values of ai_log that are no JSON object and were left out.",
+    label: "",
+    values: &[""],
+};
+/// Requests to ingest by status.
+pub const REQUESTS: Family = Family {
+    name: "gatelog_ingest_requests_total",
+    help: "Requests to /ingest, by the status of the answer.",
+    label: "code",
+    values: &["200", "400", "401", "405", "413", "415", "500", "503", "other"],
+};
+/// Requests that were not served, by reason.
+pub const FAILURES: Family = Family {
+    name: "gatelog_ingest_failures_total",
+    help: "Requests to /ingest that failed for a reason of gatelog's own, by class.",
+    label: "class",
+    values: &[
+        "database_unavailable",
+        "database_misconfigured",
+        "database_full",
+        "database_refused",
+        "database_unexpected_answer",
+        "other",
+    ],
+};
+/// Records that the retention deleted.
+pub const DELETED: Family = Family {
+    name: "gatelog_retention_deleted_records_total",
+    help: "Records that were deleted because they were older than retention_days.",
+    label: "",
+    values: &[""],
+};
+/// Flushes that failed.
+pub const FLUSH_FAILURES: Family = Family {
+    name: "gatelog_flush_failures_total",
+    help: "Times that an instance could not add its counts to these and tried again.",
+    label: "",
+    values: &[""],
+};
+
+/// All families of counters.
+pub const COUNTERS: &[&Family] =
+    &[&RECORDS, &VALUES_CUT, &INVALID_AI_LOGS, &REQUESTS, &FAILURES, &DELETED, &FLUSH_FAILURES];
+
+/// Seconds that an insert took, its commit included.
+pub const WRITE_SECONDS: Histogram = Histogram {
+    name: "gatelog_ingest_write_seconds",
+    bucket_name: "gatelog_ingest_write_seconds_bucket",
+    sum_name: "gatelog_ingest_write_seconds_sum",
+    help: "Seconds that an insert into the database took, to its commit.",
+    bounds: &[
+        ("0.001", 1_000),
+        ("0.0025", 2_500),
+        ("0.005", 5_000),
+        ("0.01", 10_000),
+        ("0.025", 25_000),
+        ("0.05", 50_000),
+        ("0.1", 100_000),
+        ("0.25", 250_000),
+        ("0.5", 500_000),
+        ("1", 1_000_000),
+        ("2.5", 2_500_000),
+        ("5", 5_000_000),
+        ("10", 10_000_000),
+    ],
+};
+
+/// A distribution of times.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Histogram {
+    /// Its name in Prometheus.
+    pub name: &'static str,
+    /// The name of its buckets, which the label `le` tells apart. In the database each holds only what is above the one
+    /// before.
+    pub bucket_name: &'static str,
+    /// The name of its sum, in the database in microseconds.
+    pub sum_name: &'static str,
+    /// What it measures, for people.
+    pub help: &'static str,
+    /// The upper end of each bucket: as Prometheus' text has it, in seconds, and in microseconds.
+    pub bounds: &'static [(&'static str, u64)],
+}
+
+impl Family {
+    /// The known value that stands for `value`.
+    pub(crate) fn known(&self, value: &str) -> &'static str {
+        let found = self.values.iter().find(|known| **known == value);
+        found.or(self.values.last()).copied().unwrap_or_default()
+    }
+}
+
+impl Histogram {
+    /// The `le` of the bucket for a time.
+    pub(crate) fn bucket_of(&self, micros: u64) -> &'static str {
+        self.bounds.iter().find(|(_, bound)| micros <= *bound).map_or("+Inf", |(le, _)| le)
+    }
+}
+
+/// The name of a series in the database and in Prometheus' text.
+pub fn series(name: &str, label: &str, value: &str) -> String {
+    if label.is_empty() { name.to_owned() } else { format!("{name}{{{label}=\"{value}\"}}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatelog_storage::counters::MAX_NAME_CHARS;
+
+    use super::*;
+
+    #[test]
+    fn every_series_has_a_name_that_fits_the_database() {
+        let of_family =
+            |family: &Family| family.values.iter().map(|value| series(family.name, family.label, value));
+        let counters = COUNTERS.iter().flat_map(|family| of_family(family).collect::<Vec<_>>());
+        let buckets = WRITE_SECONDS.bounds.iter().map(|(le, _)| series(WRITE_SECONDS.bucket_name, "le", le));
+        for name in counters.chain(buckets) {
+            assert!(name.len() <= MAX_NAME_CHARS && name.is_ascii(), "{name}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_the_same_in_seconds_and_microseconds_and_rise() {
+        let mut last = 0;
+        for (le, micros) in WRITE_SECONDS.bounds {
+            assert_eq!((le.parse::<f64>().unwrap() * 1e6).round(), *micros as f64);
+            assert!(*micros > last);
+            last = *micros;
+        }
+        assert_eq!(WRITE_SECONDS.bucket_of(1_000), "0.001");
+        assert_eq!(WRITE_SECONDS.bucket_of(1_001), "0.0025");
+        assert_eq!(WRITE_SECONDS.bucket_of(u64::MAX), "+Inf");
+    }
+}

@@ -1,0 +1,142 @@
+//! What an instance has counted since it last added to the counters that all instances share. An instance lives for
+//! seconds, so it adds often, but never while a request waits.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gatelog_record::Timestamp;
+use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
+use gatelog_storage::counters::{self, FilterReport, MAX_VM_CHARS};
+use gatelog_storage::{Executor, StorageError};
+use http::HeaderMap;
+
+use crate::metrics::{FLUSH_FAILURES, Family, Histogram, series};
+use crate::{Host, log};
+
+/// Rest between a count and the flush that adds it, in which others gather.
+const FLUSH_DELAY: Duration = Duration::from_millis(400);
+/// Tries until the counts are given up. Those of an instance whose database stays away have no other place.
+const FLUSH_ATTEMPTS: u32 = 5;
+/// Most filter VMs whose reports are kept between two flushes; further ones are heard at their next push.
+const MAX_REPORTS: usize = 256;
+
+/// Counts that are not yet in the database.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// By name, label and the label's value.
+    counts: RefCell<BTreeMap<(&'static str, &'static str, &'static str), i64>>,
+    reports: RefCell<BTreeMap<String, FilterReport>>,
+    flushing: Cell<bool>,
+}
+
+impl Tally {
+    /// Counts `count` more of the series with the label's `value`.
+    pub fn add(&self, family: &Family, value: &str, count: usize) {
+        if count > 0 {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.count((family.name, family.label, family.known(value)), count);
+        }
+    }
+
+    /// Counts one more time.
+    pub fn observe(&self, histogram: &Histogram, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.count((histogram.bucket_name, "le", histogram.bucket_of(micros)), 1);
+        self.count((histogram.sum_name, "", ""), i64::try_from(micros).unwrap_or(i64::MAX));
+    }
+
+    /// Takes in what a filter says of itself in the headers of a push. What cannot be read is left out.
+    pub fn hear(&self, headers: &HeaderMap, now: Timestamp) {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let number = |name| text(name).and_then(|text| text.parse::<u32>().ok()).map_or(0, i64::from);
+        let Some(vm) = text(FILTER_HEADER).filter(|vm| is_name(vm)) else { return };
+        let report = FilterReport {
+            vm: vm.to_owned(),
+            seen_ms: now.as_millis(),
+            queue_entries: number(QUEUE_HEADER),
+            dropped: number(DROPPED_HEADER),
+            retries: number(RETRIES_HEADER),
+        };
+        let mut reports = self.reports.borrow_mut();
+        if reports.len() < MAX_REPORTS || reports.contains_key(vm) {
+            reports.entry(report.vm.clone()).and_modify(|known| merge(known, &report)).or_insert(report);
+        }
+    }
+
+    /// Whether a task that flushes has to be started: something was counted and no task is under way. Who asks must
+    /// start it.
+    pub fn wants_flush(&self) -> bool {
+        !self.is_empty() && !self.flushing.replace(true)
+    }
+
+    /// Waits a little, then adds what was counted to the shared counters, trying a few times.
+    pub async fn flush(&self, database: &impl Executor, host: &impl Host, function: &str) {
+        for attempt in 1..=FLUSH_ATTEMPTS {
+            host.sleep(FLUSH_DELAY * attempt).await;
+            let Err(error) = self.flush_once(database).await else { return };
+            self.add(&FLUSH_FAILURES, "", 1);
+            if attempt == FLUSH_ATTEMPTS {
+                self.counts.take();
+                self.reports.take();
+                log::write(
+                    log::Level::Error,
+                    function,
+                    format_args!("counts for /health/metrics are lost: {error}"),
+                );
+            }
+        }
+    }
+
+    /// Whether the task that flushes may end. If not, it has to flush again.
+    pub fn flush_ended(&self) -> bool {
+        self.flushing.set(!self.is_empty());
+        !self.flushing.get()
+    }
+
+    /// Whether there is nothing to add.
+    pub fn is_empty(&self) -> bool {
+        self.counts.borrow().is_empty() && self.reports.borrow().is_empty()
+    }
+
+    async fn flush_once(&self, database: &impl Executor) -> Result<(), StorageError> {
+        let counts = self.counts.take();
+        let mut added: Vec<(String, i64)> =
+            counts.iter().map(|((name, label, value), count)| (series(name, label, value), *count)).collect();
+        added.sort();
+        if let Err(error) = counters::add(database, &added).await {
+            counts.into_iter().for_each(|(key, count)| self.count(key, count));
+            return Err(error);
+        }
+        let reports: Vec<FilterReport> = self.reports.take().into_values().collect();
+        if let Err(error) = counters::report(database, &reports).await {
+            let mut kept = self.reports.borrow_mut();
+            for report in reports {
+                kept.entry(report.vm.clone()).and_modify(|newer| merge(newer, &report)).or_insert(report);
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn count(&self, key: (&'static str, &'static str, &'static str), count: i64) {
+        let mut counts = self.counts.borrow_mut();
+        let sum = counts.entry(key).or_default();
+        *sum = sum.saturating_add(count);
+    }
+}
+
+/// Makes `known` the later of two reports. Pushes may overtake each other, counts never go down.
+fn merge(known: &mut FilterReport, other: &FilterReport) {
+    if other.seen_ms >= known.seen_ms {
+        known.seen_ms = other.seen_ms;
+        known.queue_entries = other.queue_entries;
+    }
+    known.dropped = known.dropped.max(other.dropped);
+    known.retries = known.retries.max(other.retries);
+}
+
+fn is_name(vm: &str) -> bool {
+    let plain = vm.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    plain && !vm.is_empty() && vm.len() <= MAX_VM_CHARS
+}

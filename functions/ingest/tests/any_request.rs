@@ -1,0 +1,164 @@
+//! Whatever is sent to `/ingest` gets one of the documented answers, and the answer adds up with what is stored.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gatelog_function::{Host, Token};
+use gatelog_ingest::{Ingest, IngestConfig};
+use gatelog_record::{FIELDS, Timestamp};
+use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::select;
+use http::Request;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn any_bytes_get_a_documented_answer(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check("POST", "content-type", "application/json", body);
+    }
+
+    #[test]
+    fn any_records_get_an_answer_that_adds_up(
+        elements in proptest::collection::vec(element(), 0..8),
+        form in 0..3_u8,
+    ) {
+        let body = match (form, elements.as_slice()) {
+            (0, _) => Value::Array(elements).to_string(),
+            (1, _) => elements.iter().map(|element| format!("{element}\n")).collect(),
+            (_, [first, ..]) => first.to_string(),
+            (_, []) => String::new(),
+        };
+        check("POST", "content-type", "application/json", body.into_bytes());
+    }
+
+    #[test]
+    fn records_with_a_few_bytes_changed_get_a_documented_answer(
+        elements in proptest::collection::vec(element(), 1..4),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..6),
+    ) {
+        let mut body = Value::Array(elements).to_string().into_bytes();
+        for (index, byte, change) in changes {
+            let at = index.index(body.len());
+            match change {
+                0 => body[at] = byte,
+                1 => body.insert(at, byte),
+                _ if body.len() > 1 => drop(body.remove(at)),
+                _ => {}
+            }
+        }
+        check("POST", "content-type", "application/json", body);
+    }
+
+    #[test]
+    fn any_head_gets_a_documented_answer(
+        method in "POST|GET|PUT|[A-Z]{1,9}",
+        name in "content-type|content-encoding|content-length|authorization|x-gatelog-filter|x-gatelog-dropped|[a-z-]{1,12}",
+        value in "[ -~]{0,30}|application/json(; ?charset=[a-z0-9-]{1,8})?|-?[0-9]{1,25}|gzip|identity",
+    ) {
+        check(&method, &name, &value, b"{}".to_vec());
+    }
+}
+
+/// What stands where a record should: mostly a record, with keys and values of any kind.
+fn element() -> impl Strategy<Value = Value> {
+    let names: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(["of_tomorrow", ""]).collect();
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        "[a-c]{1,2}".prop_map(Value::from),
+        "(.|\u{0}){250,300}".prop_map(Value::from),
+        "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:00:00Z".prop_map(Value::from),
+    ];
+    let value = scalar.clone().prop_recursive(4, 16, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::hash_map("\\PC{0,6}", inner, 0..4).prop_map(|map| json!(map)),
+        ]
+    });
+    let record = proptest::collection::hash_map(prop::sample::select(names), value.clone(), 0..6);
+    prop_oneof![8 => record.prop_map(|map| json!(map)), 1 => value]
+}
+
+/// Sends the request and compares the answer with the database.
+fn check(method: &str, name: &str, value: &str, body: Vec<u8>) {
+    let Ok(request) =
+        Request::builder().method(method).uri("/ingest").header(name, value).body(Bytes::from(body))
+    else {
+        return;
+    };
+    with_function(async |ingest, database| {
+        let before = select::count(database, &[]).await.unwrap();
+        let response = ingest.handle(request).await;
+        let stored = select::count(database, &[]).await.unwrap() - before;
+        let answer: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
+        match response.status().as_u16() {
+            200 => assert_eq!(answer["accepted"].as_u64(), Some(stored), "{answer}"),
+            400 | 405 | 413 | 415 => {
+                assert_eq!((answer["status"].as_str(), stored), (Some("error"), 0), "{answer}")
+            }
+            other => panic!("{other}: {answer}"),
+        }
+        if ingest.wants_background() {
+            ingest.background().await;
+        }
+    });
+}
+
+type Function<'d> = Ingest<&'d NativeSqlite, StillHost>;
+
+/// Runs a check on a function and a database that live as long as the test's thread.
+fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().build().unwrap();
+        static FUNCTION: (Function<'static>, &'static NativeSqlite, tempfile::TempDir) = {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("gatelog.db");
+            let database = RUNTIME.with(|runtime| runtime.block_on(NativeSqlite::open(&file))).unwrap();
+            let database: &'static NativeSqlite = Box::leak(Box::new(database));
+            let config = IngestConfig {
+                token: Token::default(),
+                max_body_bytes: 64 * 1024,
+                max_batch_records: 6,
+                group: IngestConfig::GROUP,
+                retention_days: 0,
+            };
+            (Ingest::new(config, database, StillHost::default()), database, folder)
+        };
+    }
+    RUNTIME.with(|runtime| {
+        FUNCTION.with(|(function, database, _)| runtime.block_on(check(function, database)));
+    });
+}
+
+#[derive(Default)]
+struct StillHost {
+    drawn: Cell<u64>,
+}
+
+impl Host for StillHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_769_860_800_123_456)
+    }
+
+    fn ticks(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.drawn.set(self.drawn.get() + 1);
+        let drawn = self.drawn.get().to_le_bytes();
+        bytes.iter_mut().zip(drawn.iter().cycle()).for_each(|(byte, drawn)| *byte = *drawn);
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}

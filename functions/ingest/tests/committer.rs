@@ -1,0 +1,212 @@
+//! Requests that share an insert: each gets what became of its own records, and none suffers for another.
+
+#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use gatelog_function::Host;
+use gatelog_ingest::committer::{Committer, Fate, GroupLimits};
+use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, select};
+use tokio::sync::Semaphore;
+use tokio::task::{LocalSet, spawn_local, yield_now};
+
+const LIMITS: GroupLimits = GroupLimits { max_records: 100, max_bytes: 100_000, max_waiting: 16 };
+
+#[tokio::test(flavor = "current_thread")]
+async fn requests_that_come_during_an_insert_share_the_next_one() {
+    let shared = Shared::new(LIMITS).await;
+    let outcomes = shared.commit_at_once(&[&["a"], &["b", "c"], &["d", "d"], &["e"]]).await;
+    use Fate::{Duplicate, New};
+    assert_eq!(outcomes, [vec![New], vec![New, New], vec![New, Duplicate], vec![New]].map(Ok));
+    assert_eq!((shared.statements(), shared.stored().await), (2, 5));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_record_that_two_requests_bring_at_once_is_new_for_one_of_them() {
+    let shared = Shared::new(LIMITS).await;
+    let outcomes = shared.commit_at_once(&[&["a"], &["b", "c"], &["c", "a"], &["b"]]).await;
+    use Fate::{Duplicate, New};
+    assert_eq!(outcomes, [vec![New], vec![New, New], vec![Duplicate; 2], vec![Duplicate]].map(Ok));
+    assert_eq!(shared.stored().await, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn records_that_the_database_refuses_are_told_to_their_own_request_only() {
+    let shared = Shared::new(LIMITS).await;
+    let outcomes = shared.commit_at_once(&[&["x"], &["a", "b"], &["c", BAD, "d", BAD], &["e"]]).await;
+    let shapes: Vec<Vec<bool>> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.unwrap().iter().map(|fate| *fate == Fate::New).collect())
+        .collect();
+    assert_eq!(shapes, [vec![true], vec![true; 2], vec![true, false, true, false], vec![true]]);
+    assert_eq!(shared.stored().await, 6);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_client_that_hangs_up_while_it_leads_leaves_nobody_behind() {
+    let shared = Shared::new(LIMITS).await;
+    LocalSet::new()
+        .run_until(async {
+            let first = shared.begin(&["a"]).await;
+            let (second, third) = (shared.begin(&["b"]).await, shared.begin(&["c"]).await);
+            // The second leads for the third, and goes while its insert is under way.
+            shared.database.permits.add_permits(1);
+            assert_eq!(first.await.unwrap(), Ok(vec![Fate::New]));
+            while shared.database.waiting.get() == 0 {
+                yield_now().await;
+            }
+            second.abort();
+            assert!(second.await.unwrap_err().is_cancelled());
+            shared.database.permits.add_permits(10);
+            assert_eq!(third.await.unwrap(), Ok(vec![Fate::New]));
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_request_beyond_those_that_may_wait_is_told_to_come_again() {
+    let shared = Shared::new(GroupLimits { max_waiting: 2, ..LIMITS }).await;
+    let outcomes = shared.commit_at_once(&[&["a"], &["b"], &["c"], &["d"]]).await;
+    let served: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(served, [true, true, true, false]);
+    assert_eq!(shared.stored().await, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_group_is_no_larger_than_its_limits() {
+    for limits in [GroupLimits { max_records: 3, ..LIMITS }, GroupLimits { max_bytes: 3, ..LIMITS }] {
+        let shared = Shared::new(limits).await;
+        let outcomes =
+            shared.commit_at_once(&[&["a"], &["b", "c"], &["d", "e"], &["f", "g", "h", "i"], &["j"]]).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!((shared.statements(), shared.stored().await), (5, 10), "{limits:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_database_that_is_down_is_asked_once_for_all() {
+    let shared = Shared::new(LIMITS).await;
+    shared.database.is_down.set(true);
+    let outcomes = shared.commit_at_once(&[&["a"], &["b"], &["c"]]).await;
+    assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
+    assert_eq!(shared.statements(), 2);
+    shared.database.is_down.set(false);
+    assert_eq!(shared.commit_at_once(&[&["a"]]).await, [Ok(vec![Fate::New])]);
+}
+
+/// The id of a record without a time, which the table does not take.
+const BAD: &str = "bad";
+
+struct Shared {
+    committer: Rc<Committer>,
+    database: Rc<Gate>,
+    _folder: tempfile::TempDir,
+}
+
+/// The outcome with its error as text.
+type Told = Result<Vec<Fate>, String>;
+
+impl Shared {
+    async fn new(limits: GroupLimits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+        let database = Gate {
+            inner,
+            permits: Semaphore::new(0),
+            waiting: Cell::new(0),
+            statements: Cell::new(0),
+            is_down: Cell::new(false),
+        };
+        Self { committer: Rc::new(Committer::new(limits)), database: Rc::new(database), _folder: folder }
+    }
+
+    /// Starts a request, whose insert waits for a permit.
+    async fn begin(&self, ids: &[&str]) -> tokio::task::JoinHandle<Told> {
+        let records: Vec<_> = ids.iter().map(|id| record(id)).collect();
+        let (committer, database) = (Rc::clone(&self.committer), Rc::clone(&self.database));
+        let task = spawn_local(async move {
+            committer.commit(&*database, &Turns, &records).await.map_err(|error| error.to_string())
+        });
+        yield_now().await;
+        task
+    }
+
+    /// Starts all requests before the first insert ends.
+    async fn commit_at_once(&self, requests: &[&[&str]]) -> Vec<Told> {
+        let all = async {
+            let mut tasks = Vec::new();
+            for ids in requests {
+                tasks.push(self.begin(ids).await);
+            }
+            self.database.permits.add_permits(1_000);
+            join_all(tasks).await.into_iter().map(Result::unwrap).collect()
+        };
+        LocalSet::new().run_until(all).await
+    }
+
+    fn statements(&self) -> usize {
+        self.database.statements.get()
+    }
+
+    async fn stored(&self) -> u64 {
+        select::count(&self.database.inner, &[]).await.unwrap()
+    }
+}
+
+/// A host on which a rest lets the other tasks go on.
+struct Turns;
+
+impl Host for Turns {
+    fn now(&self) -> Timestamp {
+        Timestamp::MIN
+    }
+
+    fn ticks(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn fill_random(&self, _: &mut [u8]) {}
+
+    async fn sleep(&self, _: Duration) {
+        yield_now().await;
+    }
+}
+
+/// A database whose statements wait for a permit.
+struct Gate {
+    inner: NativeSqlite,
+    permits: Semaphore,
+    waiting: Cell<usize>,
+    statements: Cell<usize>,
+    is_down: Cell<bool>,
+}
+
+impl Executor for Gate {
+    fn dialect(&self) -> Dialect {
+        self.inner.dialect()
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        self.waiting.set(self.waiting.get() + usize::from(self.permits.available_permits() == 0));
+        self.permits.acquire().await.unwrap().forget();
+        self.waiting.set(0);
+        self.statements.set(self.statements.get() + 1);
+        if self.is_down.get() {
+            return Err(StorageError::Unavailable { reason: "down".into() });
+        }
+        self.inner.run(statement).await
+    }
+}
+
+fn record(id: &str) -> AccessRecord<'static> {
+    AccessRecord {
+        record_id: id.to_owned().into(),
+        start_time: (id != BAD).then_some(Timestamp::MIN),
+        ..AccessRecord::default()
+    }
+}

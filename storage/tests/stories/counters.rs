@@ -1,0 +1,81 @@
+//! Counters that instances share, reports of filters, turns that one instance takes, and deleting what is old.
+
+use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_storage::counters::{self, FilterReport, FilterTotals};
+use gatelog_storage::{Executor, insert, retention, schema, select};
+
+/// What several instances add is summed.
+pub async fn counts_of_all_instances_are_summed(database: &impl Executor) {
+    schema::ensure(database).await.unwrap();
+    let counts = |pairs: &[(&str, i64)]| -> Vec<(String, i64)> {
+        pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+    };
+    counters::add(database, &counts(&[])).await.unwrap();
+    counters::add(database, &counts(&[("a", 1), ("b{code=\"200\"}", 2)])).await.unwrap();
+    counters::add(database, &counts(&[("a", 10), ("c", 1 << 40)])).await.unwrap();
+    let mut read = counters::read(database).await.unwrap();
+    read.sort();
+    assert_eq!(read, counts(&[("a", 11), ("b{code=\"200\"}", 2), ("c", 1 << 40)]));
+}
+
+/// Sums over filters never go down: not when reports overtake each other, nor when VMs end and are forgotten.
+pub async fn reports_of_filters_are_summed_and_sums_never_go_down(database: &impl Executor) {
+    schema::ensure(database).await.unwrap();
+    let report = |vm: &str, seen_ms, queue_entries, dropped, retries| FilterReport {
+        vm: vm.to_owned(),
+        seen_ms,
+        queue_entries,
+        dropped,
+        retries,
+    };
+    let totals =
+        |live, queue_entries, dropped, retries| FilterTotals { live, queue_entries, dropped, retries };
+    assert_eq!(counters::filter_totals(database, 0).await.unwrap(), totals(0, 0, 0, 0));
+    counters::report(database, &[report("old", 10, 5, 100, 7), report("new", 100, 3, 1, 0)]).await.unwrap();
+    // The earlier of two reports comes late.
+    counters::report(database, &[report("new", 120, 4, 2, 1)]).await.unwrap();
+    counters::report(database, &[report("new", 110, 9, 1, 1)]).await.unwrap();
+    assert_eq!(counters::filter_totals(database, 0).await.unwrap(), totals(2, 9, 102, 8));
+    assert_eq!(counters::filter_totals(database, 50).await.unwrap(), totals(1, 4, 102, 8));
+    for _ in 0..2 {
+        counters::fold_gone(database, 50).await.unwrap();
+        assert_eq!(counters::filter_totals(database, 50).await.unwrap(), totals(1, 4, 102, 8));
+        // Only the live one and the row without a name are left.
+        assert_eq!(counters::filter_totals(database, 0).await.unwrap().live, 2);
+    }
+    // A VM that was forgotten counts on.
+    counters::report(database, &[report("old", 130, 0, 1, 0)]).await.unwrap();
+    counters::fold_gone(database, 125).await.unwrap();
+    assert_eq!(counters::filter_totals(database, 125).await.unwrap(), totals(1, 0, 103, 8));
+}
+
+/// A turn is for one, and comes again when its time has passed.
+pub async fn a_turn_is_taken_by_one_and_comes_again(database: &impl Executor) {
+    schema::ensure(database).await.unwrap();
+    let take = async |now_ms| counters::take_turn(database, "task", now_ms, 100).await.unwrap();
+    assert!(!take(1_000).await, "the first look makes the row");
+    assert!(take(1_000).await);
+    assert!(!take(1_000).await);
+    assert!(!take(1_099).await);
+    assert!(take(1_100).await);
+}
+
+/// The oldest go first, no more than asked for, and what is young enough stays.
+pub async fn old_records_are_deleted_a_few_at_a_time(database: &impl Executor) {
+    schema::ensure(database).await.unwrap();
+    let second = |number: i64| Timestamp::from_micros(1_769_860_800_000_000 + number * 1_000_000);
+    let records: Vec<AccessRecord<'_>> = (0..10)
+        .map(|number| AccessRecord {
+            record_id: format!("{number}").into(),
+            start_time: Some(second(number)),
+            ..AccessRecord::default()
+        })
+        .collect();
+    insert::insert(database, &records).await.unwrap();
+    assert_eq!(retention::delete_older(database, second(7), 4).await.unwrap(), 4);
+    assert!(select::by_record_id(database, "3").await.unwrap().is_none());
+    assert!(select::by_record_id(database, "4").await.unwrap().is_some());
+    assert_eq!(retention::delete_older(database, second(7), 4).await.unwrap(), 3);
+    assert_eq!(retention::delete_older(database, second(7), 4).await.unwrap(), 0);
+    assert_eq!(select::count(database, &[]).await.unwrap(), 3);
+}
