@@ -3,6 +3,7 @@
 //! - [`traffic`]: the requests that filters see, and the records that functions store.
 //! - [`filter`]: one filter in the proxy-wasm host, timed phase by phase.
 //! - [`gateway`]: the filter in a real Envoy, under load.
+//! - [`ingest`]: records stored through the component, beside the same rows stored natively.
 //! - [`query`]: questions to a table of ten million rows.
 //! - [`figure`]: one measured figure with its target.
 //! - [`summary`]: figures of a filter beside those of the no-op filter.
@@ -10,6 +11,7 @@
 pub mod figure;
 pub mod filter;
 pub mod gateway;
+pub mod ingest;
 pub mod query;
 pub mod summary;
 pub mod traffic;

@@ -71,11 +71,15 @@ pub fn batch(first_id: u64, records: u64) -> String {
 /// A record; its time and status follow from its id.
 fn record(id: u64) -> String {
     let (minute, second, millisecond) = (id / 60_000 % 60, id / 1_000 % 60, id % 1_000);
-    let status = if id.is_multiple_of(20) { 503 } else { 200 };
-    format!(
-        r#"{{"record_id":"019b0000-0000-7000-8000-{id:012x}","start_time":"2026-03-27T10:{minute:02}:{second:02}.{millisecond:03}Z","authority":"api.example.com","method":"POST","path":"/v1/chat/completions","protocol":"HTTP/1.1","request_id":"6b0ff6ce-6b7b-4dd0-8e2c-{id:012x}","trace_id":"463ac35c9f6413ad48485a39{id:08x}","user_agent":"curl/8.5.0","x_forwarded_for":"203.0.113.9","response_code":{status},"response_flags":"-","response_code_details":"via_upstream","bytes_received":412,"bytes_sent":981,"duration":742,"upstream_cluster":"outbound|443||llm-qwen.internal.dns","upstream_host":"192.0.2.10:443","route_name":"model-api-qwen-0","instance_id":"gateway-7d4b9c-x2x5q","api":"qwen","model":"qwen-max","consumer":"team-a","route":"model-api-qwen-0","service":"llm-qwen.internal.dns","input_tokens":21,"output_tokens":37,"total_tokens":58}}"#
-    )
+    let status = if id.is_multiple_of(20) { "503" } else { "200" };
+    TEMPLATE
+        .replace("{id}", &format!("{id:012x}"))
+        .replace("{time}", &format!("{minute:02}:{second:02}.{millisecond:03}"))
+        .replace("{status}", status)
 }
+
+/// A record but for its `{id}`, 12 hexadecimal digits, `{time}` within an hour, and `{status}`.
+pub const TEMPLATE: &str = r#"{"record_id":"019b0000-0000-7000-8000-{id}","start_time":"2026-03-27T10:{time}Z","authority":"api.example.com","method":"POST","path":"/v1/chat/completions","protocol":"HTTP/1.1","request_id":"6b0ff6ce-6b7b-4dd0-8e2c-{id}","trace_id":"463ac35c9f6413ad4848{id}","user_agent":"curl/8.5.0","x_forwarded_for":"203.0.113.9","response_code":{status},"response_flags":"-","response_code_details":"via_upstream","bytes_received":412,"bytes_sent":981,"duration":742,"upstream_cluster":"outbound|443||llm-qwen.internal.dns","upstream_host":"192.0.2.10:443","route_name":"model-api-qwen-0","instance_id":"gateway-7d4b9c-x2x5q","api":"qwen","model":"qwen-max","consumer":"team-a","route":"model-api-qwen-0","service":"llm-qwen.internal.dns","input_tokens":21,"output_tokens":37,"total_tokens":58}"#;
 
 fn request(method: &str, path: &str) -> Headers {
     Headers::from([

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use gatelog_bench::gateway::{self, Effort};
-use gatelog_bench::query;
+use gatelog_bench::{ingest, query};
 
 /// Measures gatelog with real parts. Each figure is compared with something measured in the same run.
 #[derive(Debug, Parser)]
@@ -30,6 +30,12 @@ enum Area {
         #[arg(long, env = "GATELOG_BENCH_DATABASE")]
         database: Option<PathBuf>,
     },
+    /// What ingest stores.
+    Ingest {
+        /// A quick look: fewer and shorter rounds.
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 #[tokio::main]
@@ -39,6 +45,9 @@ async fn main() -> anyhow::Result<()> {
         Area::Query { quick, database } => {
             let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };
             query::run(effort, database.as_deref()).await
+        }
+        Area::Ingest { quick } => {
+            ingest::run(if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL }).await
         }
     }
 }

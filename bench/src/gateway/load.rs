@@ -33,33 +33,45 @@ impl Load {
     ///
     /// When there is no `wrk`, or any request failed: a failure is cheaper than an answer and would count as speed.
     pub async fn run(&self, gateway: SocketAddr, duration: Duration) -> anyhow::Result<Throughput> {
-        let script = tempfile::NamedTempFile::new()?;
-        std::fs::write(script.path(), self.script())?;
-        let output = Command::new("wrk")
-            .args(["-t1", &format!("-c{}", self.connections), &format!("-d{}s", duration.as_secs().max(1)), "-s"])
-            .arg(script.path())
-            .arg(format!("http://{gateway}{}", self.path))
-            .output()
-            .await
-            .context("`wrk` does not start: install it (Debian's package `wrk`) or run this through `cargo xtask bench`")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        anyhow::ensure!(output.status.success(), "wrk failed: {}", String::from_utf8_lossy(&output.stderr));
-        parse(&text).with_context(|| format!("wrk said:\n{text}"))
-    }
-
-    /// The wrk script: the request, and the sums as a line that does not depend on wrk's layout.
-    fn script(&self) -> String {
         let request = self.body.as_deref().map_or(String::new(), |body| {
             format!(
                 "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\nwrk.body = [=[{body}]=]\n"
             )
         });
-        request
-            + "done = function(summary)\n\
-               local e = summary.errors\n\
-               print('sums', summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout)\n\
-               end\n"
+        run_script(&request, gateway, self.path, self.connections, duration).await
     }
+}
+
+/// The end of every script: the sums as a line that does not depend on wrk's layout.
+const PRINT_SUMS: &str = "done = function(summary)\n\
+    local e = summary.errors\n\
+    print('sums', summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout)\n\
+    end\n";
+
+/// Sends for `duration` what a wrk script says, which is Lua.
+///
+/// # Errors
+///
+/// As [`Load::run`].
+pub async fn run_script(
+    script: &str,
+    address: SocketAddr,
+    path: &str,
+    connections: u32,
+    duration: Duration,
+) -> anyhow::Result<Throughput> {
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), format!("{script}\n{PRINT_SUMS}"))?;
+    let output = Command::new("wrk")
+        .args(["-t1", &format!("-c{connections}"), &format!("-d{}s", duration.as_secs().max(1)), "-s"])
+        .arg(file.path())
+        .arg(format!("http://{address}{path}"))
+        .output()
+        .await
+        .context("`wrk` does not start: install it (Debian's package `wrk`) or run this through `cargo xtask bench`")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    anyhow::ensure!(output.status.success(), "wrk failed: {}", String::from_utf8_lossy(&output.stderr));
+    parse(&text).with_context(|| format!("wrk said:\n{text}"))
 }
 
 fn parse(output: &str) -> anyhow::Result<Throughput> {

@@ -1,0 +1,132 @@
+//! What ingest stores, as a component in the local host, against the same rows stored by this process into a table with
+//! the same indexes, in the same run.
+//!
+//! - [`load`]: pushes from `wrk`.
+//! - [`native`]: the same rows without HTTP, JSON and WebAssembly.
+
+pub mod load;
+pub mod native;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use gatelog_harness::artifacts::workspace;
+use gatelog_harness::spin::{App, RunningApp};
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+
+use crate::figure::{Figure, Target, median};
+use crate::traffic;
+use load::{Pusher, Store};
+use native::Native;
+
+/// Records in a batch: what the filter pushes by default.
+const BATCH: u64 = 50;
+/// Batches under way at once: as many as one filter has by default.
+const BATCH_CONNECTIONS: u32 = 4;
+/// Connections that push single records.
+const SINGLE_CONNECTIONS: u32 = 32;
+/// Size of the batch whose memory is measured.
+const LARGE_BATCH_BYTES: usize = 5_000_000;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Rounds; each stores with every variant once.
+    pub rounds: u32,
+    /// How long each load lasts.
+    pub load: Duration,
+}
+
+impl Effort {
+    /// The figures that are published.
+    pub const FULL: Self = Self { rounds: 7, load: Duration::from_secs(4) };
+    /// A quick look.
+    pub const QUICK: Self = Self { rounds: 3, load: Duration::from_secs(2) };
+}
+
+/// Measures and prints one line for each figure.
+///
+/// # Errors
+///
+/// When a part does not start, a push fails, or a record is missing: a figure of a wrong result is no figure.
+pub async fn run(effort: Effort) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    batches(effort, folder.path()).await?;
+    singles(effort, folder.path()).await?;
+    memory(folder.path()).await
+}
+
+/// Batches into libSQL, through the component and natively by turns.
+async fn batches(effort: Effort, folder: &Path) -> anyhow::Result<()> {
+    let database = folder.join("batches.db");
+    let app = start(&database).await?;
+    let mut native = Native::open(&folder.join("native.db")).await?;
+    let mut pusher = Pusher::new(app.addr(), Store::libsql(&database).await?, BATCH, BATCH_CONNECTIONS);
+    let (mut ratios, mut component, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=effort.rounds {
+        let native_rate = native.store(BATCH, effort.load).await?;
+        let rate = pusher.push(effort.load).await?;
+        // The first round warms up.
+        if round > 0 {
+            ratios.push(rate / native_rate);
+            component.push(rate);
+            alone.push(native_rate);
+        }
+    }
+    app.shutdown().await;
+    println!(
+        "# batches of {BATCH}: {:.0} rows/s through the component, {:.0} rows/s natively",
+        median(&component),
+        median(&alone)
+    );
+    print("ingest.batches.rows_of_native", median(&ratios), "ratio", Target::AtLeast(0.6));
+    Ok(())
+}
+
+/// Single records from many connections, each stored before it is acknowledged.
+async fn singles(effort: Effort, folder: &Path) -> anyhow::Result<()> {
+    let database = folder.join("singles.db");
+    let app = start(&database).await?;
+    let mut pusher = Pusher::new(app.addr(), Store::libsql(&database).await?, 1, SINGLE_CONNECTIONS);
+    let mut rates = Vec::new();
+    for round in 0..=effort.rounds {
+        let rate = pusher.push(effort.load).await?;
+        if round > 0 {
+            rates.push(rate);
+        }
+    }
+    app.shutdown().await;
+    print("ingest.singles.libsql", median(&rates), "requests/s", Target::AtLeast(5_000.0));
+    Ok(())
+}
+
+/// The linear memory of an instance that stores a large batch.
+async fn memory(folder: &Path) -> anyhow::Result<()> {
+    let app = start(&folder.join("memory.db")).await?;
+    let mut records = BATCH;
+    while traffic::batch(0, records).len() < LARGE_BATCH_BYTES {
+        records += BATCH;
+    }
+    let body = traffic::batch(0, records);
+    let request = Request::post("http://gatelog.bench/ingest").body(Full::new(Bytes::from(body)))?;
+    let answer = app.call(request).await.into_body().collect().await;
+    let answer = answer.context("no answer to the large batch")?.to_bytes();
+    let expected = format!(r#""accepted":{records},"#);
+    let answer = String::from_utf8_lossy(&answer);
+    anyhow::ensure!(answer.contains(&expected), "of {records} records: {answer}");
+    let peak = app.peak_memory_bytes("ingest").context("no component ingest")?;
+    app.shutdown().await;
+    print("ingest.memory_of_5mb_batch", peak as f64 / f64::from(1 << 20), "MiB", Target::AtMost(64.0));
+    Ok(())
+}
+
+async fn start(database: &Path) -> anyhow::Result<RunningApp> {
+    App::builder(workspace().join("spin.toml")).sqlite_file(database).start().await
+}
+
+fn print(name: &str, value: f64, unit: &'static str, target: Target) {
+    println!("{}", Figure { name: name.to_owned(), value, unit, target });
+}

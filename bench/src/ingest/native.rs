@@ -1,0 +1,49 @@
+//! The baseline: the same rows by the same statement, stored by this process.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use gatelog_record::{AccessRecord, batch};
+use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::insert;
+
+use crate::traffic;
+
+/// A database of this process.
+#[derive(Debug)]
+pub struct Native {
+    database: NativeSqlite,
+    stored: u64,
+}
+
+impl Native {
+    /// Opens a database file with the table and indexes of the functions.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be made.
+    pub async fn open(file: &Path) -> anyhow::Result<Self> {
+        Ok(Self { database: NativeSqlite::open(file).await?, stored: 0 })
+    }
+
+    /// Stores batches until inserts have taken `duration`, and answers the rows per second. Making the records is not in
+    /// the time.
+    ///
+    /// # Errors
+    ///
+    /// When a record is not stored.
+    pub async fn store(&mut self, records: u64, duration: Duration) -> anyhow::Result<f64> {
+        let (mut spent, first) = (Duration::ZERO, self.stored);
+        while spent < duration {
+            let body = traffic::batch(self.stored, records);
+            let batch = batch::decode(body.as_bytes(), usize::MAX)?;
+            let batch: Vec<AccessRecord<'_>> = batch.records.into_iter().map(|(_, record)| record).collect();
+            let start = Instant::now();
+            let inserted = insert::insert(&self.database, &batch).await?;
+            spent += start.elapsed();
+            anyhow::ensure!(inserted.accepted == batch.len(), "{inserted:?} of {} records", batch.len());
+            self.stored += records;
+        }
+        Ok((self.stored - first) as f64 / spent.as_secs_f64())
+    }
+}
