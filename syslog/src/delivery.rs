@@ -67,6 +67,9 @@ pub enum DeliveryError {
         /// How long the pause still lasts.
         wait: Duration,
     },
+    /// The task that was sending them ended early.
+    #[error("sending syslog messages was broken off")]
+    BrokenOff,
 }
 
 /// Idle connections that are kept; more come from batches that overlap and are closed after use.

@@ -121,6 +121,11 @@ impl Messages {
         self.ends.is_empty()
     }
 
+    /// Bytes of all messages.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The messages from the one at `first` on, each as it goes over the wire.
     pub fn iter_from(&self, first: usize) -> impl Iterator<Item = &[u8]> {
         let mut start = self.start_of(first);

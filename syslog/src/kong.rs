@@ -1,51 +1,6 @@
 //! Kong's log of a request: the table that `kong.log.serialize()` makes, member by member.
-//!
-//! # Members
-//!
-//! "Always" is meant as in Kong: also for a request that met no route. A member that the gateway cannot know is
-//! absent.
-//!
-//! | Member | Type | Present | From |
-//! |---|---|---|---|
-//! | `request.id` | string | always | request id |
-//! | `request.uri` | string | always | path and query string of the client |
-//! | `request.url` | string | always | scheme, host, the gateway's port, and the uri |
-//! | `request.querystring` | object | always | decoded; `?a` is `true`, a repeated name a list; at most 100 arguments |
-//! | `request.method` | string | always | method |
-//! | `request.headers` | object | always | captured headers, at most 100; without capture `host`, `user-agent`, `x-forwarded-for` and `x-request-id`; `authorization` and `proxy-authorization` are `REDACTED` |
-//! | `request.size` | number, bytes | always | headers and body as received |
-//! | `request.tls` | object | over TLS | `version`, and `client_verify` (`SUCCESS`, `NONE`), as far as known |
-//! | `upstream_uri` | string | always | uri sent upstream; empty when nothing was sent |
-//! | `upstream_status` | string | always | status of the last try; empty when the upstream did not answer |
-//! | `response.status` | number | always | status sent to the client |
-//! | `response.headers` | object | always | captured headers, else empty |
-//! | `response.size` | number, bytes | always | headers and body as sent |
-//! | `latencies.request` | number, ms | always | duration |
-//! | `latencies.proxy` | number, ms | always | wait for the upstream's headers; -1 when it did not answer |
-//! | `latencies.kong` | number, ms | always | what the gateway itself took: time to the response headers less `proxy`; when that time is unknown, duration less `proxy` |
-//! | `latencies.receive` | number, ms | time to the headers known | from the response headers to the end |
-//! | `tries` | list | a route led to a cluster | one element a try; the last has `ip` and `port`, those before it `state` = `failed` |
-//! | `route` | object | a route matched | `name`; `service.name` when known |
-//! | `service` | object | service known | `name`; `host` and `port` when the cluster's name has them |
-//! | `consumer` | object | authenticated | `username` |
-//! | `client_ip` | string | always | address of the client |
-//! | `started_at` | number, ms since the epoch | start known | start time |
-//! | `source` | string | always | `upstream`, or `kong` for a response of the gateway itself |
-//! | `trace_id` | object | traced | `w3c` for an id of 32 digits, `b3` for one of 16 |
-//! | `ai.proxy` | object | AI call | `meta.response_model`, `meta.llm_latency`; `usage.prompt_tokens`, `usage.completion_tokens`, `usage.total_tokens`, `usage.time_per_token` |
-//!
-//! # What Envoy cannot know
-//!
-//! | Member | Why it is absent |
-//! |---|---|
-//! | `authenticated_entity` | credentials have no id outside Kong's database |
-//! | `workspace`, `workspace_name`, `workspaces` | Kong's own; a custom field can set them |
-//! | `route.id`, `route.paths` and the rest of the entity; `service.id`, `service.protocol`, …; `consumer.id`, … | entities of Kong's database |
-//! | `request.tls.cipher` | no attribute tells it |
-//! | statuses of failed tries in `upstream_status` and `tries[].code` | Envoy keeps the last try only |
-//! | `tries[].balancer_start`, `tries[].balancer_latency` | Kong's balancer |
-//! | `correlation_id` | Kong's plugin; `request.id` is `x-request-id` |
-//! | `ai.proxy.meta.provider_name`, `request_model`, `ai.proxy.usage.cost`, `ai.proxy.payload` | not in the record |
+
+#![doc = include_str!("../README.md")]
 
 use serde_json::{Map, Value};
 

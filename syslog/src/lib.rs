@@ -17,6 +17,7 @@
 //! - [`cut`]: what goes when a message is too large.
 //! - [`frame`]: RFC 5424, RFC 3164, and octet counting.
 //! - [`sink`]: records become messages.
+//! - [`logger`]: records in, messages out: what waits for the receiver, and who waits for an answer.
 //! - [`delivery`]: messages are sent, again if need be, or counted as lost.
 //! - [`transport`]: the seam to the network, and its implementations.
 //!
@@ -30,6 +31,7 @@ pub mod fields;
 pub mod frame;
 pub mod json;
 pub mod kong;
+pub mod logger;
 pub mod lua;
 pub mod options;
 pub mod severity;
@@ -39,6 +41,7 @@ pub mod transport;
 
 pub use delivery::Delivery;
 pub use frame::Messages;
+pub use logger::Logger;
 pub use options::Options;
 pub use sink::Sink;
 pub use stats::Stats;

@@ -2,10 +2,13 @@
 //!
 //! | Name | Default | Values |
 //! |---|---|---|
-//! | `target` | empty: no syslog | `tcp://10.0.0.5:514`, `udp://[::1]:514`: an address, for a component cannot look up names |
+//! | `address` | empty: no syslog | the receiver: `10.0.0.5`, `[::1]`; an address, for a component cannot look up names |
+//! | `port` | 514 | 1 to 65535 |
+//! | `protocol` | `tcp` | `tcp`, `udp` |
 //! | `format` | `rfc3164` | `rfc3164`, `rfc5424` |
 //! | `delivery` | `best_effort` | `best_effort`, `at_least_once` (TCP only) |
 //! | `max_message_bytes` | 8192, what rsyslog takes unless told otherwise | 1024 to 1048576; over UDP to 65507 |
+//! | `queue_max_bytes` | 4194304 | 65536 to 67108864, at least `max_message_bytes`: what waits for the receiver, in one instance |
 //! | `hostname` | empty: the gateway instance of the record | a host name |
 //! | `app_name` | `kong` | 1 to 32 letters, digits, `.`, `_`, `-`, `/` |
 //! | `process_id` | `1`, that of a container's first process | up to 32 of the same |
@@ -15,7 +18,7 @@
 //! | `lua_max_memory_bytes` | 524288 | 65536 to 16777216 |
 //! | `lua_max_time_ms` | 100 | 1 to 10000 |
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -36,6 +39,8 @@ pub struct Options {
     pub frame: Frame,
     /// Longest wait for the receiver.
     pub timeout: Duration,
+    /// Bytes of messages that wait for the receiver; beyond, `best_effort` drops and `at_least_once` waits.
+    pub queue_max_bytes: usize,
     /// Whether scripts may run.
     pub untrusted_lua: UntrustedLua,
     /// Bounds on scripts.
@@ -52,9 +57,10 @@ pub struct Target {
 }
 
 /// How the receiver is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// A stream with octet counting.
+    #[default]
     Tcp,
     /// A datagram for each message.
     Udp,
@@ -65,11 +71,14 @@ const MAX_DATAGRAM_BYTES: usize = 65_507;
 
 impl Options {
     /// The names of all settings.
-    pub const NAMES: [&'static str; 12] = [
-        "target",
+    pub const NAMES: [&'static str; 15] = [
+        "address",
+        "port",
+        "protocol",
         "format",
         "delivery",
         "max_message_bytes",
+        "queue_max_bytes",
         "hostname",
         "app_name",
         "process_id",
@@ -81,7 +90,7 @@ impl Options {
     ];
 
     /// Reads the settings; `text_of` answers the text of a setting by its name, empty for the default. `None` when
-    /// there is no target: the sink is off.
+    /// there is no address: the sink is off.
     ///
     /// # Errors
     ///
@@ -102,16 +111,14 @@ struct Reader<F> {
 
 impl<F: Fn(&str) -> String> Reader<F> {
     fn options(&mut self) -> Option<Options> {
-        if self.text("target").is_empty() {
+        if self.text("address").is_empty() {
             return None;
         }
-        let target = self
-            .parsed("target", Target::from_str)
-            .unwrap_or(Target { protocol: Protocol::Tcp, address: SocketAddr::from(([127, 0, 0, 1], 514)) });
+        let target = self.target();
         let udp = target.protocol == Protocol::Udp;
         let promise = self.parsed("delivery", Promise::from_str).unwrap_or_default();
         if udp && promise == Promise::AtLeastOnce {
-            self.problem("delivery", "at_least_once needs a tcp:// target: UDP confirms nothing");
+            self.problem("delivery", "at_least_once needs protocol tcp: UDP confirms nothing");
         }
         let largest = if udp { MAX_DATAGRAM_BYTES } else { 1_048_576 };
         let frame = Frame {
@@ -122,12 +129,17 @@ impl<F: Fn(&str) -> String> Reader<F> {
             process_id: self.word("process_id", 32).unwrap_or_else(|| "1".to_owned()),
             max_message_bytes: self.number("max_message_bytes", 8_192, 1_024..=largest),
         };
+        let queue_max_bytes = self.number("queue_max_bytes", 4_194_304, 65_536..=67_108_864);
+        if queue_max_bytes < frame.max_message_bytes {
+            self.problem("queue_max_bytes", "must not be less than max_message_bytes");
+        }
         let defaults = Limits::default();
         Some(Options {
             target,
             promise,
             frame,
             timeout: Duration::from_millis(self.number("timeout_ms", 2_000, 10..=60_000) as u64),
+            queue_max_bytes,
             untrusted_lua: self.parsed("untrusted_lua", UntrustedLua::from_str).unwrap_or_default(),
             limits: Limits {
                 max_instructions: self.number("lua_max_instructions", 50_000, 1_000..=10_000_000) as u64,
@@ -139,6 +151,15 @@ impl<F: Fn(&str) -> String> Reader<F> {
                 max_time: Duration::from_millis(self.number("lua_max_time_ms", 100, 1..=10_000) as u64),
             },
         })
+    }
+
+    fn target(&mut self) -> Target {
+        let ip = self.parsed("address", read_ip).unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let port = self.number("port", 514, 1..=65_535);
+        Target {
+            protocol: self.parsed("protocol", Protocol::from_str).unwrap_or_default(),
+            address: SocketAddr::new(ip, u16::try_from(port).unwrap_or_default()),
+        }
     }
 
     fn finish(self, options: Option<Options>) -> Result<Option<Options>, ConfigError> {
@@ -185,18 +206,28 @@ impl<F: Fn(&str) -> String> Reader<F> {
     }
 }
 
-impl FromStr for Target {
+/// An address, written as in a URL: Spin compares it with the manifest as a text.
+fn read_ip(text: &str) -> Result<IpAddr, String> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let ip = bare.parse().map_err(|_| {
+        format!("\"{text}\" is no IP address such as 10.0.0.5 or [::1]; names cannot be looked up here")
+    })?;
+    let written = match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if written == text { Ok(ip) } else { Err(format!("write \"{text}\" as {written}")) }
+}
+
+impl FromStr for Protocol {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("\"{text}\" is not of the form tcp://ADDRESS:PORT or udp://ADDRESS:PORT");
-        let (protocol, address) = match text.split_once("://") {
-            Some(("tcp", address)) => (Protocol::Tcp, address),
-            Some(("udp", address)) => (Protocol::Udp, address),
-            _ => return Err(wrong()),
-        };
-        let address = address.parse().map_err(|_| format!("{}, with an IP address", wrong()))?;
-        Ok(Self { protocol, address })
+        match text {
+            "tcp" => Ok(Self::Tcp),
+            "udp" => Ok(Self::Udp),
+            _ => Err(format!("\"{text}\" is neither tcp nor udp")),
+        }
     }
 }
 
@@ -256,17 +287,17 @@ mod tests {
     }
 
     #[test]
-    fn without_a_target_the_sink_is_off() {
-        assert!(read(&[]).unwrap().is_none());
+    fn without_an_address_the_sink_is_off() {
+        assert!(read(&[("protocol", "udp"), ("format", "json")]).unwrap().is_none());
     }
 
     #[test]
-    fn a_target_alone_brings_the_defaults() {
-        let options = read(&[("target", "udp://[::1]:514")]).unwrap().unwrap();
-        assert_eq!(options.target.protocol, Protocol::Udp);
-        assert_eq!(options.frame.framing, Framing::Datagram);
+    fn an_address_alone_brings_the_defaults() {
+        let options = read(&[("address", "[::1]")]).unwrap().unwrap();
+        assert_eq!(options.target, Target { protocol: Protocol::Tcp, address: "[::1]:514".parse().unwrap() });
+        assert_eq!(options.frame.framing, Framing::OctetCounting);
         assert_eq!(options.frame.format, Format::Rfc3164);
-        assert_eq!(options.frame.max_message_bytes, 8_192);
+        assert_eq!((options.frame.max_message_bytes, options.queue_max_bytes), (8_192, 4_194_304));
         assert_eq!((&*options.frame.app_name, &*options.frame.process_id), ("kong", "1"));
         assert_eq!(options.promise, Promise::BestEffort);
         assert_eq!(options.limits, Limits::default());
@@ -275,7 +306,9 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_named_at_once() {
         let error = read(&[
-            ("target", "udp://localhost:514"),
+            ("address", "localhost"),
+            ("port", "0"),
+            ("protocol", "tls"),
             ("format", "json"),
             ("delivery", "exactly_once"),
             ("max_message_bytes", "10"),
@@ -288,18 +321,50 @@ mod tests {
             error.problems.iter().map(|problem| problem.split_once(':').unwrap().0).collect();
         assert_eq!(
             names,
-            ["target", "delivery", "format", "app_name", "max_message_bytes", "timeout_ms", "untrusted_lua"]
+            [
+                "address",
+                "port",
+                "protocol",
+                "delivery",
+                "format",
+                "app_name",
+                "max_message_bytes",
+                "timeout_ms",
+                "untrusted_lua"
+            ]
         );
+    }
+
+    #[test]
+    fn an_address_is_written_as_spin_compares_it() {
+        for (text, is_address) in [
+            ("10.0.0.5", true),
+            ("[2001:db8::1]", true),
+            ("::1", false),
+            ("[0::1]", false),
+            ("[10.0.0.5]", false),
+        ] {
+            assert_eq!(read(&[("address", text)]).is_ok(), is_address, "{text}");
+        }
     }
 
     #[test]
     fn udp_promises_nothing_and_carries_no_more_than_a_datagram() {
         let error = read(&[
-            ("target", "udp://10.0.0.1:514"),
+            ("address", "10.0.0.1"),
+            ("protocol", "udp"),
             ("delivery", "at_least_once"),
             ("max_message_bytes", "65508"),
         ])
         .unwrap_err();
         assert_eq!(error.problems.len(), 2, "{error}");
+    }
+
+    #[test]
+    fn a_message_fits_into_what_may_wait() {
+        let error =
+            read(&[("address", "10.0.0.1"), ("max_message_bytes", "1048576"), ("queue_max_bytes", "65536")])
+                .unwrap_err();
+        assert!(error.problems[0].starts_with("queue_max_bytes: "), "{error}");
     }
 }

@@ -24,6 +24,15 @@ pub struct Sink {
     warnings: RefCell<Vec<String>>,
 }
 
+/// How an exchange is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Place of the entry that applies, among all.
+    entry: usize,
+    /// The number that opens the message.
+    priority: u8,
+}
+
 impl Sink {
     /// A sink with these settings and the entries of a JSON text ([`crate::config`] has the format).
     ///
@@ -35,6 +44,15 @@ impl Sink {
         let scripts = Scripts::compile(&entries, options.untrusted_lua, options.limits)?;
         let frame = options.frame.clone();
         Ok(Self { entries, scripts, frame, stats: Stats::default(), warnings: RefCell::default() })
+    }
+
+    /// Whether entries can be read; their scripts are not compiled.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    pub fn check(entries: &str) -> Result<(), ConfigError> {
+        Entries::from_json(entries).map(drop)
     }
 
     /// The messages of the records, in their order. A record that no entry applies to, or whose severity is below the
@@ -53,21 +71,32 @@ impl Sink {
 
     /// Appends the message of one exchange.
     pub fn add(&self, messages: &mut Messages, exchange: &Exchange<'_>, now: Timestamp) {
+        if let Some(choice) = self.choose(exchange) {
+            self.write(messages, exchange, choice, now);
+        }
+    }
+
+    /// Whether the exchange gets a message, and as what; counts it when it does not.
+    pub fn choose(&self, exchange: &Exchange<'_>) -> Option<Choice> {
         let names = Names { service: exchange.service, route: exchange.route, consumer: exchange.consumer };
-        let Some((index, entry)) = self.entries.applying(names) else {
+        let Some((entry, found)) = self.entries.applying(names) else {
             self.stats.no_entry.add(1);
-            return;
+            return None;
         };
-        let Some(severity) = entry.severities.of(exchange.status) else {
+        let Some(severity) = found.severities.of(exchange.status) else {
             self.stats.below_level.add(1);
-            return;
+            return None;
         };
+        Some(Choice { entry, priority: priority(found.facility, severity) })
+    }
+
+    /// Appends the message of an exchange that gets one.
+    pub fn write(&self, messages: &mut Messages, exchange: &Exchange<'_>, choice: Choice, now: Timestamp) {
         let mut log = kong::message(exchange);
         let mut warn = |warning| self.warnings.borrow_mut().push(warning);
-        self.scripts.apply(index, exchange, &mut log, now, &self.stats, &mut warn);
+        self.scripts.apply(choice.entry, exchange, &mut log, now, &self.stats, &mut warn);
         let time = exchange.end().unwrap_or(now);
-        let priority = priority(entry.facility, severity);
-        let cut = self.frame.write(messages, priority, time, exchange.instance, log);
+        let cut = self.frame.write(messages, choice.priority, time, exchange.instance, log);
         self.stats.messages.add(1);
         self.stats.cut.add(usize::from(cut));
     }
@@ -83,8 +112,7 @@ mod tests {
     use super::*;
 
     fn sink(entries: &str) -> Sink {
-        let text_of =
-            |name: &str| if name == "target" { "udp://127.0.0.1:514".to_owned() } else { String::new() };
+        let text_of = |name: &str| if name == "address" { "127.0.0.1".to_owned() } else { String::new() };
         Sink::new(&Options::read(text_of).unwrap().unwrap(), entries).unwrap()
     }
 
@@ -110,7 +138,8 @@ mod tests {
         let messages = sink.messages(&records, Timestamp::MIN);
         let priorities: Vec<&str> = messages
             .iter_from(0)
-            .map(|message| std::str::from_utf8(message).unwrap().split_inclusive('>').next().unwrap())
+            .map(|message| std::str::from_utf8(message).unwrap().split_once(' ').unwrap().1)
+            .map(|message| message.split_inclusive('>').next().unwrap())
             .collect();
         assert_eq!(priorities, ["<130>", "<13>"]);
         assert_eq!((sink.stats.messages.value(), sink.stats.below_level.value()), (2, 1));
@@ -129,7 +158,9 @@ mod tests {
         let messages = sink.messages(&[timed, AccessRecord::default()], now);
         let starts: Vec<&str> = messages
             .iter_from(0)
-            .map(|message| std::str::from_utf8(message).unwrap().get(..19).unwrap())
+            .map(|message| {
+                std::str::from_utf8(message).unwrap().split_once(' ').unwrap().1.get(..19).unwrap()
+            })
             .collect();
         assert_eq!(starts, ["<14>Jan 31 12:00:00", "<14>Feb  1 12:00:00"]);
     }

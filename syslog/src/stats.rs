@@ -17,6 +17,8 @@ pub struct Stats {
     pub script_errors: Counter,
     /// Of these, scripts that were stopped at the bound on instructions or memory.
     pub script_bounds: Counter,
+    /// Records whose message was not made, because too much was waiting for the receiver (`best_effort`).
+    pub dropped: Counter,
     /// Messages handed to the network.
     pub sent: Counter,
     /// Messages that could not be handed to the network and were given up (`best_effort`) or left to the caller to
@@ -34,7 +36,7 @@ pub struct Counter(Cell<u64>);
 
 impl Stats {
     /// All counters with their names, as metrics call them.
-    pub fn all(&self) -> [(&'static str, u64); 10] {
+    pub fn all(&self) -> [(&'static str, u64); 11] {
         [
             ("messages", self.messages.value()),
             ("no_entry", self.no_entry.value()),
@@ -42,6 +44,7 @@ impl Stats {
             ("cut", self.cut.value()),
             ("script_errors", self.script_errors.value()),
             ("script_bounds", self.script_bounds.value()),
+            ("dropped", self.dropped.value()),
             ("sent", self.sent.value()),
             ("failed", self.failed.value()),
             ("connects", self.connects.value()),

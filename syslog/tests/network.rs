@@ -24,9 +24,10 @@ struct Sender {
 
 impl Sender {
     fn new(protocol: &str, address: SocketAddr, settings: &[(&str, &str)], patience: Duration) -> Self {
-        let target = format!("{protocol}://{address}");
         let text_of = |name: &str| match name {
-            "target" => target.clone(),
+            "protocol" => protocol.to_owned(),
+            "address" => address.ip().to_string(),
+            "port" => address.port().to_string(),
             _ => settings.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned(),
         };
         let options = Options::read(text_of).unwrap().unwrap();

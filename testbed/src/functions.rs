@@ -39,6 +39,21 @@ impl Functions {
         Self::start_local_at(SocketAddr::from(([127, 0, 0, 1], 0)), database).await
     }
 
+    /// As [`Functions::start_local`], with values for the application's variables.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn start_local_with(database: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let manifest = artifacts::workspace().join("spin.toml");
+        let mut app = App::builder(manifest).sqlite_file(database);
+        for (name, value) in variables {
+            app = app.variable(*name, *value);
+        }
+        let app = app.start().await?;
+        Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
+    }
+
     /// As [`Functions::start_local`], at an address: to come back where others were before.
     ///
     /// # Errors

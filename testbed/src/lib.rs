@@ -7,6 +7,7 @@
 //! - [`gateway_config`]: the Envoy configuration, as JSON.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
 //! - [`functions`]: the three functions, in the local host or under `spin up`.
+//! - [`rsyslog`]: a real rsyslog on a port of its own.
 //! - [`traffic`]: the varied requests of the demo.
 //! - [`report`]: what `/query` answered, as tables.
 
@@ -15,5 +16,6 @@ pub mod envoy;
 pub mod functions;
 pub mod gateway_config;
 pub mod report;
+pub mod rsyslog;
 pub mod traffic;
 pub mod upstream;

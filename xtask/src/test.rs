@@ -34,7 +34,10 @@ pub fn test() -> Result<()> {
     steps.step("documentation", &format!("RUSTDOCFLAGS='-D warnings' cargo {DOCUMENT}"), || {
         process::run(cargo(DOCUMENT)?.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
-    let prepare = || Ok((setup::wasm()?, setup::envoy()?));
+    let prepare = || {
+        setup::rsyslog()?;
+        Ok((setup::wasm()?, setup::envoy()?))
+    };
     let (toolchain, envoy) = steps.step("set-up", "cargo xtask setup", prepare)?;
     steps.step("clippy for wasm", "the command above", || {
         if toolchain.has_clippy() {

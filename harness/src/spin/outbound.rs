@@ -144,7 +144,8 @@ impl Host {
         if let Ok(network) = host.parse::<IpNet>() {
             return Ok(Self::Network(network.trunc()));
         }
-        if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        // An IPv6 address in brackets is compared as a text, as Spin does.
+        if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(Self::Network(IpNet::from(ip)));
         }
         if host.contains('/') {
@@ -166,11 +167,7 @@ impl Host {
             Self::Any => true,
             Self::Subdomain(suffix) => host.ends_with(suffix.as_str()),
             Self::Name(name) => name == host,
-            Self::Network(network) => host
-                .trim_start_matches('[')
-                .trim_end_matches(']')
-                .parse::<IpAddr>()
-                .is_ok_and(|ip| network.contains(&ip)),
+            Self::Network(network) => host.parse::<IpAddr>().is_ok_and(|ip| network.contains(&ip)),
         }
     }
 }
@@ -261,6 +258,25 @@ mod tests {
         assert!(!numbered.allows_socket("udp", local));
         let v6 = AllowedHosts::parse(["udp://[::1]:514"]).unwrap();
         assert!(v6.allows_socket("udp", "[::1]:514".parse().unwrap()));
+    }
+
+    #[test]
+    fn an_ipv6_address_matches_only_in_brackets_and_written_as_the_standard_wants() {
+        for (entry, expected) in [
+            ("tcp://[2001:db8::1]:514", true),
+            ("tcp://2001:db8::1:514", false),
+            ("tcp://[2001:db8:0::1]:514", false),
+        ] {
+            let rules = AllowedHosts::parse([entry]).unwrap();
+            assert_eq!(rules.allows_socket("tcp", "[2001:db8::1]:514".parse().unwrap()), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn an_empty_host_is_understood_and_allows_nothing() {
+        let rules = AllowedHosts::parse(["tcp://:514"]).unwrap();
+        assert!(!rules.allows_socket("tcp", "127.0.0.1:514".parse().unwrap()));
+        assert!(!rules.allows_socket("tcp", "0.0.0.0:514".parse().unwrap()));
     }
 
     #[test]

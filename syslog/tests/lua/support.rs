@@ -52,7 +52,8 @@ pub fn raw(json: &str) -> Cow<'static, RawValue> {
 pub fn sink_with(scripts: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<Sink, String> {
     let options = Options::read(|name| {
         let default = match name {
-            "target" => "udp://127.0.0.1:514",
+            "address" => "127.0.0.1",
+            "protocol" => "udp",
             "max_message_bytes" => "65507",
             // A busy machine must not decide what a script answers.
             "lua_max_time_ms" => "5000",

@@ -1,9 +1,14 @@
 //! The examples in `deploy/` are true.
 
 use gatelog_harness::artifacts;
-use gatelog_testbed::envoy;
+use gatelog_testbed::{envoy, rsyslog};
 
 #[tokio::test]
 async fn envoy_accepts_the_example_configuration_with_the_filter_in_it() {
     envoy::validate(&artifacts::workspace().join("deploy/envoy/envoy.yaml")).await.unwrap();
+}
+
+#[tokio::test]
+async fn rsyslog_accepts_the_example_configuration() {
+    rsyslog::validate(&artifacts::workspace().join("deploy/rsyslog/gatelog.conf")).await.unwrap();
 }

@@ -12,3 +12,4 @@ mod functions;
 mod gateway;
 mod query;
 mod setup;
+mod syslog;

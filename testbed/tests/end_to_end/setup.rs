@@ -33,18 +33,25 @@ impl Path {
 
     /// With further keys of the filter's configuration.
     pub async fn with_filter(overrides: &Value) -> Self {
-        Self::with(Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), overrides)).await
+        Self::with(overrides, &[]).await
+    }
+
+    /// With further keys of the filter's configuration, and values of the functions' variables.
+    pub async fn with(overrides: &Value, variables: &[(&str, &str)]) -> Self {
+        let wasm = artifacts::artifact("gatelog-filter").unwrap();
+        Self::start_with(Filter::gatelog(&wasm, overrides), variables).await
     }
 
     /// With this configuration of the filter and nothing else.
     pub async fn with_configuration(configuration: &Value) -> Self {
         let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
-        Self::with(Filter { configuration: configuration.clone(), ..filter }).await
+        Self::start_with(Filter { configuration: configuration.clone(), ..filter }, &[]).await
     }
 
-    async fn with(filter: Filter) -> Self {
+    async fn start_with(filter: Filter, variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+        let database = directory.path().join("gatelog.db");
+        let functions = Functions::start_local_with(&database, variables).await.unwrap();
         let upstream = Upstream::start().await.unwrap();
         let gateway = Gateway {
             upstream: upstream.address(),

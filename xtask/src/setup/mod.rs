@@ -52,6 +52,14 @@ impl WasmToolchain {
     }
 }
 
+/// Makes sure that tests can start an rsyslog.
+///
+/// # Errors
+/// Fails with what to install when there is none and it cannot be installed.
+pub fn rsyslog() -> Result<()> {
+    ensure_command("rsyslogd", "rsyslog").map(drop)
+}
+
 /// Finds or prepares a toolchain for the wasm targets. Says nothing when there is nothing to do.
 ///
 /// # Errors

@@ -1,0 +1,249 @@
+//! The logger with a network that takes messages when the test says so.
+
+use std::rc::Rc;
+
+use tokio::task::{LocalSet, spawn_local, yield_now};
+
+use super::*;
+use crate::transport::{Connection, SendError, TransportError};
+
+/// A receiver behind a gate.
+#[derive(Clone, Default)]
+struct Network(Rc<State>);
+
+#[derive(Default)]
+struct State {
+    closed: Cell<bool>,
+    unreachable: Cell<bool>,
+    /// How many messages each batch had.
+    batches: RefCell<Vec<usize>>,
+}
+
+impl Transport for Network {
+    type Connection = Self;
+
+    async fn connect(&self) -> Result<Self, TransportError> {
+        match self.0.unreachable.get() {
+            true => Err(TransportError::new("connecting", "refused")),
+            false => Ok(self.clone()),
+        }
+    }
+}
+
+impl Connection for Network {
+    async fn is_open(&mut self) -> bool {
+        true
+    }
+
+    async fn send(&mut self, messages: &Messages, _first: usize) -> Result<usize, SendError> {
+        while self.0.closed.get() {
+            yield_now().await;
+        }
+        self.0.batches.borrow_mut().push(messages.len());
+        Ok(0)
+    }
+
+    async fn finish(self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+struct Test {
+    logger: Rc<Logger<Network>>,
+    network: Network,
+    warnings: Rc<Warnings>,
+}
+
+#[derive(Default)]
+struct Warnings(RefCell<Vec<String>>);
+
+impl Surroundings for Warnings {
+    fn ticks(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn failed(&self, error: &DeliveryError) {
+        self.0.borrow_mut().push(error.to_string());
+    }
+}
+
+impl Test {
+    fn new(delivery: &'static str) -> Self {
+        let options = Options::read(|name| {
+            match name {
+                "address" => "127.0.0.1",
+                "delivery" => delivery,
+                "queue_max_bytes" => "65536",
+                _ => "",
+            }
+            .to_owned()
+        });
+        let options = options.unwrap().unwrap();
+        let network = Network::default();
+        let logger = Logger::new(Sink::new(&options, "[{}]").unwrap(), &options, network.clone());
+        Self { logger: Rc::new(logger), network, warnings: Rc::default() }
+    }
+
+    async fn log(&self, count: usize) -> Result<(), DeliveryError> {
+        let records = vec![AccessRecord { path: "/x".repeat(500).into(), ..AccessRecord::default() }; count];
+        let logged = self.logger.log(&records, Timestamp::MIN, &*self.warnings).await;
+        if self.logger.wants_sending() {
+            let (logger, warnings) = (Rc::clone(&self.logger), Rc::clone(&self.warnings));
+            spawn_local(async move { logger.send(&*warnings).await });
+        }
+        logged
+    }
+
+    async fn settle(&self) {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+    }
+
+    fn sent(&self) -> usize {
+        self.network.0.batches.borrow().iter().sum()
+    }
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    LocalSet::new().block_on(&runtime, test);
+}
+
+#[test]
+fn best_effort_does_not_wait_for_the_receiver() {
+    run(async {
+        let test = Test::new("best_effort");
+        test.network.0.closed.set(true);
+        test.log(3).await.unwrap();
+        test.settle().await;
+        assert_eq!(test.sent(), 0);
+        test.network.0.closed.set(false);
+        test.settle().await;
+        assert_eq!(*test.network.0.batches.borrow(), [3]);
+        assert_eq!(test.logger.queue_bytes(), 0);
+    });
+}
+
+#[test]
+fn what_comes_while_a_batch_is_sent_shares_the_next() {
+    run(async {
+        let test = Test::new("best_effort");
+        test.network.0.closed.set(true);
+        for _ in 0..4 {
+            test.log(2).await.unwrap();
+            test.settle().await;
+        }
+        test.network.0.closed.set(false);
+        test.settle().await;
+        assert_eq!(*test.network.0.batches.borrow(), [2, 6]);
+    });
+}
+
+#[test]
+fn a_receiver_that_takes_nothing_cannot_fill_the_memory_and_what_is_dropped_is_counted() {
+    run(async {
+        let test = Test::new("best_effort");
+        test.network.0.closed.set(true);
+        for _ in 0..10 {
+            test.log(50).await.unwrap();
+            test.settle().await;
+            assert!(test.logger.queue_bytes() < 65_536 + 8_192 + 10, "{}", test.logger.queue_bytes());
+        }
+        let stats = test.logger.stats();
+        let (made, dropped) = (stats.messages.value(), stats.dropped.value());
+        assert!(made > 0 && dropped > 0);
+        assert_eq!(made + dropped, 500);
+        test.network.0.closed.set(false);
+        test.settle().await;
+        assert_eq!(test.sent() as u64, made);
+        test.log(1).await.unwrap();
+        test.settle().await;
+        assert_eq!(test.sent() as u64, made + 1, "there is room again");
+    });
+}
+
+#[test]
+fn best_effort_reports_and_counts_what_failed() {
+    run(async {
+        let test = Test::new("best_effort");
+        test.network.0.unreachable.set(true);
+        for _ in 0..3 {
+            test.log(2).await.unwrap();
+            test.settle().await;
+        }
+        assert_eq!(test.logger.stats().failed.value(), 6);
+        let warnings = test.warnings.0.borrow();
+        assert_eq!(*warnings, ["2 of 2 syslog messages were not delivered: connecting: refused"], "one line");
+    });
+}
+
+#[test]
+fn at_least_once_answers_when_the_receiver_has_confirmed() {
+    run(async {
+        let test = Rc::new(Test::new("at_least_once"));
+        test.network.0.closed.set(true);
+        let calls: Vec<_> = (1..=3)
+            .map(|count| {
+                let test = Rc::clone(&test);
+                spawn_local(async move { test.log(count).await })
+            })
+            .collect();
+        test.settle().await;
+        assert!(calls.iter().all(|call| !call.is_finished()));
+        test.network.0.closed.set(false);
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        assert_eq!(
+            *test.network.0.batches.borrow(),
+            [1, 5],
+            "the first sends, the others share the next batch"
+        );
+    });
+}
+
+#[test]
+fn at_least_once_sends_a_batch_larger_than_the_queue_in_parts_and_drops_nothing() {
+    run(async {
+        let test = Test::new("at_least_once");
+        test.log(200).await.unwrap();
+        assert_eq!(test.sent(), 200);
+        assert!(test.network.0.batches.borrow().len() > 2);
+        assert_eq!(test.logger.stats().dropped.value(), 0);
+    });
+}
+
+#[test]
+fn at_least_once_fails_when_the_receiver_is_absent() {
+    run(async {
+        let test = Test::new("at_least_once");
+        test.network.0.unreachable.set(true);
+        assert!(matches!(test.log(2).await, Err(DeliveryError::Transport { .. })));
+        assert!(matches!(test.log(2).await, Err(DeliveryError::Paused { .. })));
+        assert!(test.log(200).await.is_err());
+        assert_eq!(test.logger.queue_bytes(), 0);
+    });
+}
+
+#[test]
+fn a_call_that_is_broken_off_while_it_sends_fails_none_but_those_of_its_batch() {
+    run(async {
+        let test = Rc::new(Test::new("at_least_once"));
+        test.network.0.closed.set(true);
+        let call = || {
+            let test = Rc::clone(&test);
+            spawn_local(async move { test.log(1).await })
+        };
+        let first = call();
+        test.settle().await;
+        let second = call();
+        test.settle().await;
+        first.abort();
+        test.settle().await;
+        test.network.0.closed.set(false);
+        second.await.unwrap().unwrap();
+        assert_eq!(*test.network.0.batches.borrow(), [1]);
+        assert_eq!(test.logger.queue_bytes(), 0);
+    });
+}

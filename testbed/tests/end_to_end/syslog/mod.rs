@@ -1,0 +1,3 @@
+//! Kong's Syslog plugin with a real rsyslog.
+
+mod rsyslog;
