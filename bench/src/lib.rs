@@ -5,6 +5,7 @@
 //! - [`gateway`]: the filter in a real Envoy, under load.
 //! - [`ingest`]: records stored through the component, beside the same rows stored natively.
 //! - [`query`]: questions to a table of ten million rows.
+//! - [`syslog`]: ingest with syslog and without, under load.
 //! - [`figure`]: one measured figure with its target.
 //! - [`summary`]: figures of a filter beside those of the no-op filter.
 
@@ -14,4 +15,5 @@ pub mod gateway;
 pub mod ingest;
 pub mod query;
 pub mod summary;
+pub mod syslog;
 pub mod traffic;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use gatelog_bench::gateway::{self, Effort};
-use gatelog_bench::{ingest, query};
+use gatelog_bench::{ingest, query, syslog};
 
 /// Measures gatelog with real parts. Each figure is compared with something measured in the same run.
 #[derive(Debug, Parser)]
@@ -36,6 +36,12 @@ enum Area {
         #[arg(long)]
         quick: bool,
     },
+    /// What syslog costs ingest.
+    Syslog {
+        /// A quick look: fewer and shorter rounds.
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 #[tokio::main]
@@ -48,6 +54,9 @@ async fn main() -> anyhow::Result<()> {
         }
         Area::Ingest { quick } => {
             ingest::run(if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL }).await
+        }
+        Area::Syslog { quick } => {
+            syslog::run(if quick { syslog::Effort::QUICK } else { syslog::Effort::FULL }).await
         }
     }
 }

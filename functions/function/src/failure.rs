@@ -58,6 +58,12 @@ pub enum Failure {
     /// 503: the function's variables are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// 503: the records are stored, but syslog has not confirmed them as it was promised.
+    #[error("{reason}")]
+    NotLogged {
+        /// Why not.
+        reason: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -79,7 +85,7 @@ impl Failure {
             Self::Storage(StorageError::UnexpectedAnswer { .. } | StorageError::Refused { .. }) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Storage(_) | Self::Settings(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Storage(_) | Self::Settings(_) | Self::NotLogged { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -93,6 +99,10 @@ impl Failure {
                 "the function is not configured correctly: its log says what is wrong".to_owned()
             }
             Self::Storage(_) => "the database answered unexpectedly: the function's log says how".to_owned(),
+            Self::NotLogged { .. } => {
+                "the records are stored, but the syslog receiver has not confirmed them: send them again"
+                    .to_owned()
+            }
             client => client.to_string(),
         }
     }
@@ -102,6 +112,7 @@ impl Failure {
         match self {
             Self::Storage(error) => error.class(),
             Self::Settings(_) => "settings",
+            Self::NotLogged { .. } => "syslog",
             _ => "request",
         }
     }

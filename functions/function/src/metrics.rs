@@ -55,6 +55,7 @@ pub const FAILURES: Family = Family {
         "database_full",
         "database_refused",
         "database_unexpected_answer",
+        "syslog",
         "other",
     ],
 };
@@ -73,9 +74,30 @@ pub const FLUSH_FAILURES: Family = Family {
     values: &[""],
 };
 
+/// What the syslog sink did.
+pub const SYSLOG: Family = Family {
+    name: "gatelog_syslog_events_total",
+    help: "Syslog: messages made, cut, sent, failed (not delivered) and dropped (no room to wait); records without a message \
+           (no_entry, below_level); failed scripts (script_errors) and those of them at a bound (script_bounds); connections.",
+    label: "event",
+    values: &[
+        "messages",
+        "no_entry",
+        "below_level",
+        "cut",
+        "script_errors",
+        "script_bounds",
+        "dropped",
+        "sent",
+        "failed",
+        "connects",
+        "connect_errors",
+    ],
+};
+
 /// All families of counters.
 pub const COUNTERS: &[&Family] =
-    &[&RECORDS, &VALUES_CUT, &INVALID_AI_LOGS, &REQUESTS, &FAILURES, &DELETED, &FLUSH_FAILURES];
+    &[&RECORDS, &VALUES_CUT, &INVALID_AI_LOGS, &REQUESTS, &FAILURES, &DELETED, &SYSLOG, &FLUSH_FAILURES];
 
 /// Seconds that an insert took, its commit included.
 pub const WRITE_SECONDS: Histogram = Histogram {

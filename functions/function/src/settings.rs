@@ -77,6 +77,11 @@ impl<'v, V: Variables> Settings<'v, V> {
         }
     }
 
+    /// Adds a problem that somebody else has found; it begins with the name of the variable.
+    pub fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
     /// What was read, if nothing was wrong.
     ///
     /// # Errors

@@ -1,9 +1,13 @@
 //! The variables of the ingest function.
 
+use std::io;
+
 use gatelog_function::settings::SettingsError;
 use gatelog_function::{Settings, Token, Variables};
+use gatelog_syslog::{Options, Sink};
 
 use crate::committer::GroupLimits;
+use crate::syslog;
 
 /// How the ingest function is configured.
 #[derive(Clone, Debug)]
@@ -29,12 +33,15 @@ impl IngestConfig {
     /// Default of [`Self::group`].
     pub const GROUP: GroupLimits = GroupLimits { max_records: 500, max_bytes: 1024 * 1024, max_waiting: 64 };
 
-    /// Reads the variables.
+    /// Reads the variables, and the syslog sink that they describe. `read_file` reads a file of the component.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    pub async fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
+    pub async fn read(
+        variables: &impl Variables,
+        read_file: impl Fn(&str) -> io::Result<String>,
+    ) -> Result<(Self, Option<(Options, Sink)>), SettingsError> {
         let mut settings = Settings::new(variables);
         let config = Self {
             token: settings.token("ingest_token").await,
@@ -55,6 +62,7 @@ impl IngestConfig {
             },
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
         };
-        settings.finish(config)
+        let syslog = syslog::read(&mut settings, read_file).await;
+        settings.finish((config, syslog))
     }
 }

@@ -6,13 +6,15 @@ use std::cell::OnceCell;
 use gatelog_function::spin::{self, SpinHost, SpinVariables};
 use gatelog_function::{Failure, log};
 use gatelog_storage::driver::spin_sqlite::SpinSqlite;
+use gatelog_syslog::transport::wasi::WasiTransport;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 use crate::handler::FUNCTION;
+use crate::syslog::Syslog;
 use crate::{Ingest, IngestConfig};
 
-type Function = Ingest<SpinSqlite<1>, SpinHost>;
+type Function = Ingest<SpinSqlite<1>, SpinHost, WasiTransport>;
 
 thread_local! {
     static FUNCTION_OF_INSTANCE: OnceCell<&'static Function> = const { OnceCell::new() };
@@ -23,6 +25,14 @@ async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let response = match function().await {
         Ok(function) => {
             let response = function.handle(spin::request(request)).await;
+            if function.wants_syslog() {
+                spin::spawn(async move {
+                    function.send_syslog().await;
+                    if function.wants_background() {
+                        function.background().await;
+                    }
+                });
+            }
             if function.wants_background() {
                 spin::spawn(function.background());
             }
@@ -40,14 +50,18 @@ async fn function() -> Result<&'static Function, Failure> {
     if let Some(function) = FUNCTION_OF_INSTANCE.with(|cell| cell.get().copied()) {
         return Ok(function);
     }
-    let config = IngestConfig::read(&SpinVariables).await?;
+    let (config, syslog) = IngestConfig::read(&SpinVariables, |path| std::fs::read_to_string(path)).await?;
     let open = !config.token.is_required();
     let new = || {
         if open {
             log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
         }
         let database = SpinSqlite::new("default", true);
-        Box::leak(Box::new(Ingest::new(config, database, SpinHost))) as &'static Function
+        let syslog = syslog.map(|(options, sink)| {
+            Syslog::new(sink, &options, WasiTransport::new(options.target, options.timeout))
+        });
+        let function = Ingest::with_syslog(config, database, SpinHost, syslog);
+        Box::leak(Box::new(function)) as &'static Function
     };
     // While the variables were read, another request of the instance may have come first.
     Ok(FUNCTION_OF_INSTANCE.with(|cell| *cell.get_or_init(new)))

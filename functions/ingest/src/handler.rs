@@ -6,12 +6,14 @@ use gatelog_function::{BodySource, Failure, Host, Response, Tally, answer, body,
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::{self, BatchError, Rejected};
 use gatelog_storage::Executor;
+use gatelog_syslog::transport::Transport;
 use http::{Request, StatusCode};
 use serde::Serialize;
 
 use crate::committer::{Committer, Fate};
 use crate::complete::complete;
 use crate::measured::Measured;
+use crate::syslog::{Off, Syslog};
 use crate::upkeep::Upkeep;
 use crate::{IngestConfig, content};
 
@@ -20,11 +22,12 @@ pub const FUNCTION: &str = "ingest";
 
 /// The function as one instance has it, for all requests that the instance serves.
 #[derive(Debug)]
-pub struct Ingest<E, H> {
+pub struct Ingest<E, H, T: Transport = Off> {
     config: IngestConfig,
     database: E,
     host: H,
     committer: Committer,
+    syslog: Option<Syslog<T>>,
     tally: Tally,
     upkeep: Upkeep,
 }
@@ -64,8 +67,15 @@ struct Readable<'b> {
 impl<E: Executor, H: Host> Ingest<E, H> {
     /// The function with its configuration, storing in `database`.
     pub fn new(config: IngestConfig, database: E, host: H) -> Self {
+        Self::with_syslog(config, database, host, None)
+    }
+}
+
+impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
+    /// As [`Ingest::new`], and logging what is stored.
+    pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
         let committer = Committer::new(config.group);
-        Self { config, database, host, committer, tally: Tally::default(), upkeep: Upkeep::default() }
+        Self { config, database, host, committer, syslog, tally: Tally::default(), upkeep: Upkeep::default() }
     }
 
     /// Serves one request.
@@ -103,6 +113,18 @@ impl<E: Executor, H: Host> Ingest<E, H> {
         }
     }
 
+    /// Whether syslog messages wait that nobody sends. Whoever is told so must run [`Ingest::send_syslog`].
+    pub fn wants_syslog(&self) -> bool {
+        self.syslog.as_ref().is_some_and(Syslog::wants_sending)
+    }
+
+    /// Sends syslog messages until none is left, after the answers that they are about.
+    pub async fn send_syslog(&self) {
+        if let Some(syslog) = &self.syslog {
+            syslog.send(&self.host, &self.tally).await;
+        }
+    }
+
     async fn serve<B: BodySource>(&self, request: Request<B>) -> Result<Response, Failure> {
         let body = self.read(request).await?;
         let mut batch = self.decode(&body)?;
@@ -127,6 +149,9 @@ impl<E: Executor, H: Host> Ingest<E, H> {
         self.tally.add(&metrics::RECORDS, "accepted", accepted);
         self.tally.add(&metrics::RECORDS, "duplicate", duplicates);
         self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+        if let Some(syslog) = &self.syslog {
+            syslog.log(&batch.records, &fates, &self.host, &self.tally).await?;
+        }
         let rejected = shown(&mut batch.rejected);
         Ok(answer::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
     }

@@ -6,6 +6,7 @@
 //! - [`ai_log`]: which AI logs are stored.
 //! - [`committer`]: concurrent requests share an insert.
 //! - [`complete`]: a decoded record becomes one that can be stored.
+//! - [`syslog`]: stored records as syslog messages.
 //! - `measured`: how long inserts take. [`upkeep`]: deleting old records.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
@@ -18,6 +19,7 @@ pub mod content;
 mod entry;
 pub mod handler;
 mod measured;
+pub mod syslog;
 pub mod upkeep;
 
 pub use config::IngestConfig;

@@ -179,14 +179,20 @@ async fn a_database_that_fails_is_answered_503_with_a_time_to_retry() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn variables_that_cannot_be_used_are_named() {
-    let read = IngestConfig::read(&[("max_body_bytes", "lots"), ("max_batch_records", "0")]).await;
+    let read = IngestConfig::read(&[("max_body_bytes", "lots"), ("max_batch_records", "0")], no_file).await;
     let error = read.unwrap_err().to_string();
     assert!(
         error.contains("max_body_bytes: \"lots\"") && error.contains("max_batch_records: \"0\""),
         "{error}"
     );
-    let read = IngestConfig::read(&[("max_batch_records", "7"), ("ingest_token", "t")]).await.unwrap();
+    let (read, syslog) =
+        IngestConfig::read(&[("max_batch_records", "7"), ("ingest_token", "t")], no_file).await.unwrap();
+    assert!(syslog.is_none());
     assert_eq!((read.max_batch_records, read.token.is_required()), (7, true));
+}
+
+fn no_file(_: &str) -> std::io::Result<String> {
+    Err(std::io::ErrorKind::NotFound.into())
 }
 
 struct Ingest {

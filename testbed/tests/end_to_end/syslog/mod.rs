@@ -1,3 +1,13 @@
 //! Kong's Syslog plugin with a real rsyslog.
 
+mod component;
 mod rsyslog;
+mod walk_through;
+
+/// The variables that have the functions send to an rsyslog.
+pub fn variables(rsyslog: &gatelog_testbed::rsyslog::Rsyslog) -> [(&'static str, String); 2] {
+    [
+        ("syslog_address", rsyslog.address().ip().to_string()),
+        ("syslog_port", rsyslog.address().port().to_string()),
+    ]
+}

@@ -1,5 +1,6 @@
 //! What rsyslog makes of the sink's messages, and what becomes of them when it is restarted.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -167,7 +168,8 @@ async fn a_message_of_sixty_kilobytes_arrives_whole_when_both_sides_allow_it() {
             let rsyslog = Rsyslog::start(65_536).await.unwrap();
             let settings = [("protocol", protocol), ("max_message_bytes", "65000")];
             let sender = Sender::new(&rsyslog, &settings, &json!([{}]));
-            let large = AccessRecord { request_headers: Some((&*headers).into()), ..record("/large", 200) };
+            let large =
+                AccessRecord { request_headers: Some(Cow::Borrowed(&*headers)), ..record("/large", 200) };
             sender.log(&[large, record("/next", 200)]).await.unwrap();
             let received = rsyslog.await_received(2).await.unwrap();
             assert!(received[0].text.len() > 60_000, "{protocol}: {}", received[0].text.len());
@@ -186,7 +188,7 @@ async fn a_message_over_the_default_size_is_cut_and_still_json_to_an_rsyslog_wit
     local(async {
         let rsyslog = Rsyslog::start(8_192).await.unwrap();
         let sender = Sender::new(&rsyslog, &[], &json!([{}]));
-        let large = AccessRecord { request_headers: Some((&*headers).into()), ..record("/large", 200) };
+        let large = AccessRecord { request_headers: Some(Cow::Borrowed(&*headers)), ..record("/large", 200) };
         sender.log(&[large]).await.unwrap();
         let received = rsyslog.await_received(1).await.unwrap();
         let log: Value = serde_json::from_str(&received[0].text).unwrap();
