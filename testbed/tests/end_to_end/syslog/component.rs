@@ -108,8 +108,13 @@ async fn under_best_effort_an_absent_receiver_keeps_no_record_from_being_stored(
         assert_eq!(ingest.post(number, number).await.0, StatusCode::OK);
     }
     assert_eq!(ingest.stored().await, 3);
-    let log = ingest.functions.log();
-    assert!(log.contains("1 of 1 syslog messages were not delivered: connecting to"), "{log}");
+    // It is said after the answer.
+    let said = "1 of 1 syslog messages were not delivered: connecting to";
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !ingest.functions.log().contains(said) {
+        assert!(tokio::time::Instant::now() < deadline, "{}", ingest.functions.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -161,7 +161,7 @@ async fn every_facility_and_severity_is_the_one_that_rsyslog_knows_by_that_name(
 
 #[tokio::test]
 async fn a_message_of_sixty_kilobytes_arrives_whole_when_both_sides_allow_it() {
-    let long = "v".repeat(59_500);
+    let long = "v".repeat(60_500);
     let headers = RawValue::from_string(json!({"x-long": long}).to_string()).unwrap();
     local(async {
         for protocol in ["tcp", "udp"] {
@@ -184,7 +184,7 @@ async fn a_message_of_sixty_kilobytes_arrives_whole_when_both_sides_allow_it() {
 
 #[tokio::test]
 async fn a_message_over_the_default_size_is_cut_and_still_json_to_an_rsyslog_with_its_own_default() {
-    let headers = RawValue::from_string(json!({"cookie": "v".repeat(59_500)}).to_string()).unwrap();
+    let headers = RawValue::from_string(json!({"cookie": "v".repeat(60_500)}).to_string()).unwrap();
     local(async {
         let rsyslog = Rsyslog::start(8_192).await.unwrap();
         let sender = Sender::new(&rsyslog, &[], &json!([{}]));
