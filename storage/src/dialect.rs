@@ -1,5 +1,5 @@
-//! What differs between the databases' SQL. This file, and `expression` for the questions, alone ask which database
-//! it is.
+//! What differs between the databases' SQL. This file, `expression` for the questions, and `schema/upgrade` and
+//! `schema/alter` for tables that are there already, alone ask which database it is.
 //!
 //! SQLite keeps `start_time` as the text that the record's JSON has, `2026-01-31T12:00:00.000000Z`: its fixed width
 //! makes it sort as time does, SQLite's date functions read it, people can read it, and an answer needs no
@@ -298,7 +298,8 @@ impl Dialect {
         }
     }
 
-    fn column_type(self, field: &Field) -> String {
+    /// The type of a record field's column.
+    pub(crate) fn column_type(self, field: &Field) -> String {
         let kind = match (self, field.kind) {
             (Self::Sqlite, Kind::Timestamp | Kind::Text(_) | Kind::Json(_)) => "TEXT",
             (Self::Sqlite, Kind::Integer | Kind::Count) => "INTEGER",

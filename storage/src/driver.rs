@@ -1,6 +1,22 @@
 //! The implementations of [`Executor`](crate::Executor): each runs what it is given and builds no SQL.
+//!
+//! | driver | speaks with | over |
+//! |---|---|---|
+//! | `spin_sqlite` | a SQLite file, or a libSQL server by Spin's runtime config | Spin's SQLite interface |
+//! | `spin_mysql` | MySQL, MariaDB | Spin's MySQL interface |
+//! | [`turso`] with `spin_http` | Turso, or any libSQL server | Spin's outbound HTTP |
+//! | `native`, `native_mysql` | a libSQL file; MySQL, MariaDB | nothing; for tests and native tools |
 
+#[cfg(any(test, feature = "native-mysql", target_family = "wasm"))]
+mod mysql_errors;
 #[cfg(feature = "native")]
 pub mod native;
+#[cfg(feature = "native-mysql")]
+pub mod native_mysql;
+#[cfg(target_family = "wasm")]
+pub mod spin_http;
+#[cfg(target_family = "wasm")]
+pub mod spin_mysql;
 #[cfg(target_family = "wasm")]
 pub mod spin_sqlite;
+pub mod turso;

@@ -14,15 +14,17 @@ pub enum StorageError {
         /// What the database or its host said.
         reason: String,
     },
-    /// The function may not use the database, or the database is not configured.
-    #[error(
-        "the database \"{database}\" cannot be used: {reason}. Check `sqlite_databases` in spin.toml and the runtime config"
-    )]
-    Misconfigured {
-        /// Name of the database in the manifest.
-        database: &'static str,
+    /// The connection broke, perhaps while nobody used it. A new one may do.
+    #[error("the connection to the database broke: {reason}")]
+    Disconnected {
         /// What the host said.
-        reason: &'static str,
+        reason: String,
+    },
+    /// The function may not use the database, or the database is not configured.
+    #[error("the database cannot be used: {reason}")]
+    Misconfigured {
+        /// What the database or its host said, and what to check.
+        reason: String,
     },
     /// The database has no room left.
     #[error("the database is full: {reason}. Free space or shorten the retention")]
@@ -62,7 +64,7 @@ impl StorageError {
     /// One word for the kind of failure, fit for clients and metrics.
     pub fn class(&self) -> &'static str {
         match self {
-            Self::Unavailable { .. } => "database_unavailable",
+            Self::Unavailable { .. } | Self::Disconnected { .. } => "database_unavailable",
             Self::Misconfigured { .. } => "database_misconfigured",
             Self::Full { .. } => "database_full",
             Self::Refused { .. } => "database_refused",

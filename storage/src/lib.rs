@@ -13,7 +13,8 @@
 //!   and the SQL of them; `condition` holds the `WHERE`.
 //! - [`stored`]: a row read back as a record.
 //! - [`distinct`]: the values of a field. [`scenarios`]: HiMarket's statistics by name.
-//! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL.
+//! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL. [`pool`]: connections
+//!   that are kept for the life of an instance.
 
 mod condition;
 pub mod counters;
@@ -25,6 +26,7 @@ mod error;
 pub mod executor;
 mod expression;
 pub mod insert;
+pub mod pool;
 pub mod query;
 pub mod retention;
 pub mod scenarios;
@@ -38,6 +40,7 @@ pub use cursor::Cursor;
 pub use dialect::Dialect;
 pub use error::StorageError;
 pub use executor::Executor;
+pub use pool::Pool;
 pub use query::{Direction, Filter, Page, Query, Sort, Test};
 pub use selection::Selection;
 pub use statement::{Rows, Statement, Value};

@@ -34,6 +34,11 @@ impl<'a> Statement<'a> {
         &self.params
     }
 
+    /// Whether it changes nothing and its rows are all that is wanted of it.
+    pub fn asks(&self) -> bool {
+        self.sql.starts_with("SELECT ") || self.sql.starts_with("WITH ")
+    }
+
     /// What a driver has to run right afterwards on the same connection, answering its rows in place of this
     /// statement's.
     pub fn follow_up(&self) -> Option<&'static str> {

@@ -27,6 +27,20 @@ fn the_schema_files_hold_what_the_functions_create() {
     }
 }
 
+#[test]
+fn a_changed_schema_has_a_new_version() {
+    let script: String = Dialect::ALL.map(schema::script).concat();
+    // FNV-1a.
+    let sum = script
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    assert_eq!(
+        format!("{} {sum:016x}", schema::VERSION),
+        "2 e59c7d69a19cd793",
+        "the schema is another: raise VERSION in storage/src/schema/mod.rs, so that tables are upgraded, and write both here"
+    );
+}
+
 fn statements(dialect: Dialect) -> String {
     let mut sql = String::new();
     let mut show = |name: &str, statement: &Statement<'_>| {

@@ -1,39 +1,55 @@
-//! The stories on libSQL.
+//! The stories on libSQL, and what is so only there.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
-#![expect(clippy::string_slice, clippy::indexing_slicing, reason = "texts and lists of known length")]
 
 mod stories;
 
+use gatelog_record::{AccessRecord, FieldValue, batch};
 use gatelog_storage::driver::native::NativeSqlite;
-use stories::{counters, pages, scenarios};
+use gatelog_storage::{insert, schema, select};
+use tempfile::TempDir;
 
-/// One test for each story.
-macro_rules! stories {
-    ($( $module:ident :: $story:ident )+) => {
-        $(
-            #[tokio::test(flavor = "current_thread")]
-            async fn $story() {
-                let folder = tempfile::tempdir().unwrap();
-                let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
-                $module::$story(&database).await;
-            }
-        )+
-    };
+stories::every_story! { database }
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_schema_is_made_once_and_several_may_make_it_at_the_same_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gatelog.db");
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(async {
+                    let database = NativeSqlite::open(&path).await.unwrap();
+                    assert_eq!(schema::version(&database).await.unwrap(), schema::VERSION);
+                });
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
-stories! {
-    counters::counts_of_all_instances_are_summed
-    counters::reports_of_filters_are_summed_and_sums_never_go_down
-    counters::a_turn_is_taken_by_one_and_comes_again
-    counters::old_records_are_deleted_a_few_at_a_time
-    pages::text_search_finds_what_ai_log_holds
-    pages::pages_of_several_values_hold_each_record_once
-    pages::batches_hold_no_more_bytes_than_asked_for
-    pages::counts_end_after_as_many_records_as_may_be_looked_at
-    pages::selected_fields_come_alone_and_in_order
-    pages::distinct_values_come_once_and_in_order
-    scenarios::every_scenario_answers_what_was_worked_out_by_hand
-    scenarios::filters_intervals_and_limits_are_kept
-    scenarios::percentiles_are_nearest_ranks
+#[tokio::test(flavor = "current_thread")]
+async fn json_that_another_program_broke_is_answered_as_text() {
+    let (database, folder) = database().await;
+    let body = include_str!("../../record/testdata/db_log_pusher.json");
+    let read = batch::decode(body.as_bytes(), 10).unwrap();
+    let mut records: Vec<AccessRecord<'_>> = read.records.into_iter().map(|(_, record)| record).collect();
+    records[0].record_id = "r1".into();
+    insert::insert(&database, &records).await.unwrap();
+    let other = libsql::Builder::new_local(folder.path().join("gatelog.db")).build().await.unwrap();
+    let change = "UPDATE access_logs SET ai_log = '{broken'";
+    other.connect().unwrap().execute(change, ()).await.unwrap();
+    let stored = select::by_record_id(&database, "r1").await.unwrap().unwrap();
+    let ai_log = stored.fields().find(|(field, _)| field.name == "ai_log").unwrap().1;
+    assert!(matches!(ai_log, FieldValue::Text("{broken")), "{ai_log:?}");
+}
+
+async fn database() -> (NativeSqlite, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    (database, folder)
 }

@@ -54,6 +54,17 @@ impl Functions {
         Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
     }
 
+    /// As [`Functions::start_local`], with a runtime configuration file that says where the database is.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn start_local_configured(runtime_config: &Path) -> anyhow::Result<Self> {
+        let manifest = artifacts::workspace().join("spin.toml");
+        let app = App::builder(manifest).runtime_config(runtime_config).start().await?;
+        Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
+    }
+
     /// As [`Functions::start_local`], at an address: to come back where others were before.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ use artifacts::Warnings;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Prepare this machine: a toolchain for wasm, and Envoy.
+    /// Prepare this machine: a toolchain for wasm, Envoy, MariaDB, Turso's server.
     Setup,
     /// Build the wasm files and check their sizes.
     Build,
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Setup => setup::wasm().and_then(|_| setup::envoy()).map(drop),
+        Task::Setup => setup::everything().map(drop),
         Task::Build => artifacts::build(Warnings::Show),
         Task::Test | Task::Ci => test::test(),
         Task::Demo(options) => demo::demo(&options),

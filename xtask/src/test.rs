@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::mem;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -34,11 +33,8 @@ pub fn test() -> Result<()> {
     steps.step("documentation", &format!("RUSTDOCFLAGS='-D warnings' cargo {DOCUMENT}"), || {
         process::run(cargo(DOCUMENT)?.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
-    let prepare = || {
-        setup::rsyslog()?;
-        Ok((setup::wasm()?, setup::envoy()?))
-    };
-    let (toolchain, envoy) = steps.step("set-up", "cargo xtask setup", prepare)?;
+    let setup::Machine { toolchain, programs } =
+        steps.step("set-up", "cargo xtask setup", setup::everything)?;
     steps.step("clippy for wasm", "the command above", || {
         if toolchain.has_clippy() {
             return artifacts::clippy(&toolchain);
@@ -47,8 +43,8 @@ pub fn test() -> Result<()> {
         Ok(())
     })?;
     steps.step("wasm files, warnings denied", "cargo xtask build", || artifacts::build(Warnings::Deny))?;
-    let alone = format!("GATELOG_ENVOY={} cargo {TESTS}", envoy.display());
-    let last_lines = steps.step("tests", &alone, || run_tests(&envoy))?;
+    let alone = format!("{programs}cargo {TESTS}");
+    let last_lines = steps.step("tests", &alone, || run_tests(&programs))?;
     steps.finish();
     print!("{last_lines}");
     Ok(())
@@ -62,10 +58,10 @@ fn cargo(words: &str) -> Result<Command> {
 
 /// Runs cargo's tests. What they print is shown as it comes, but for the last result, which is returned: it is to be
 /// the end of all output.
-fn run_tests(envoy: &Path) -> Result<String> {
+fn run_tests(programs: &setup::Programs) -> Result<String> {
     let (reader, writer) = io::pipe()?;
     let mut cargo = cargo(TESTS)?;
-    cargo.env("GATELOG_ENVOY", envoy).stdout(writer.try_clone()?).stderr(writer);
+    cargo.envs(programs.variables()).stdout(writer.try_clone()?).stderr(writer);
     let name = process::line(&cargo);
     let mut child = cargo.spawn().with_context(|| format!("cannot start {name}"))?;
     // The command keeps its ends of the pipe, and reading would not end.

@@ -92,9 +92,11 @@ impl Failure {
     /// What the client reads.
     pub fn public_message(&self) -> String {
         match self {
-            Self::Storage(StorageError::Unavailable { .. } | StorageError::Full { .. }) => {
-                "the database cannot take the request now: try again later".to_owned()
-            }
+            Self::Storage(
+                StorageError::Unavailable { .. }
+                | StorageError::Disconnected { .. }
+                | StorageError::Full { .. },
+            ) => "the database cannot take the request now: try again later".to_owned(),
             Self::Storage(StorageError::Misconfigured { .. }) | Self::Settings(_) => {
                 "the function is not configured correctly: its log says what is wrong".to_owned()
             }

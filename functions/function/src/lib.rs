@@ -7,10 +7,10 @@
 //! - [`access`]: bearer tokens.
 //! - [`body`]: reading a request's body up to a limit.
 //! - [`host`]: time and chance.
-//! - [`settings`]: configuration from the application's variables.
+//! - [`settings`]: configuration from the application's variables; [`store`]: which database they choose.
 //! - [`log`]: one line for each event, on standard error.
 //! - [`metrics`], [`tally`]: what is counted, and counting it for all instances together.
-//! - `spin`: the same for Spin: its variables, bodies, clock and randomness. Built for WebAssembly only.
+//! - `spin`: the same for Spin: its variables, databases, bodies, clock and randomness. Built for WebAssembly only.
 
 pub mod access;
 pub mod answer;
@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod settings;
 #[cfg(target_family = "wasm")]
 pub mod spin;
+pub mod store;
 pub mod tally;
 
 pub use access::Token;

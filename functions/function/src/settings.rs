@@ -77,7 +77,7 @@ impl<'v, V: Variables> Settings<'v, V> {
         }
     }
 
-    /// Adds a problem that somebody else has found; it begins with the name of the variable.
+    /// Notes something else that is wrong; the text begins with the variable's name and holds no secret.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
     }

@@ -2,10 +2,10 @@
 //! committed live as long as the instance.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
-use gatelog_function::spin::{self, SpinHost, SpinVariables};
+use gatelog_function::spin::{self, Database, SpinHost, SpinVariables};
 use gatelog_function::{Failure, log};
-use gatelog_storage::driver::spin_sqlite::SpinSqlite;
 use gatelog_syslog::transport::wasi::WasiTransport;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
@@ -14,7 +14,7 @@ use crate::handler::FUNCTION;
 use crate::syslog::Syslog;
 use crate::{Ingest, IngestConfig};
 
-type Function = Ingest<SpinSqlite<1>, SpinHost, WasiTransport>;
+type Function = Ingest<Rc<Database>, SpinHost, WasiTransport>;
 
 thread_local! {
     static FUNCTION_OF_INSTANCE: OnceCell<&'static Function> = const { OnceCell::new() };
@@ -51,12 +51,12 @@ async fn function() -> Result<&'static Function, Failure> {
         return Ok(function);
     }
     let (config, syslog) = IngestConfig::read(&SpinVariables, |path| std::fs::read_to_string(path)).await?;
+    let database = spin::database(true).await;
     let open = !config.token.is_required();
     let new = || {
         if open {
             log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
         }
-        let database = SpinSqlite::new("default", true);
         let syslog = syslog.map(|(options, sink)| {
             Syslog::new(sink, &options, WasiTransport::new(options.target, options.timeout))
         });

@@ -3,7 +3,6 @@
 
 use gatelog_function::spin::{self, SpinVariables};
 use gatelog_function::{Failure, log};
-use gatelog_storage::driver::spin_sqlite::SpinSqlite;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
@@ -11,7 +10,6 @@ use crate::QueryConfig;
 use crate::handler::{self, FUNCTION};
 
 thread_local! {
-    static DATABASE: &'static SpinSqlite<4> = Box::leak(Box::new(SpinSqlite::new("default", false)));
     static CONFIG: std::cell::OnceCell<&'static QueryConfig> = const { std::cell::OnceCell::new() };
 }
 
@@ -19,7 +17,7 @@ thread_local! {
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let response = match config().await {
         Ok(config) => {
-            let database = DATABASE.with(|database| *database);
+            let database = spin::database(false).await;
             handler::handle(request, database, config).await
         }
         Err(failure) => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use wasmtime_wasi_http::handler::ProxyHandler;
 
@@ -19,7 +19,7 @@ use super::manifest::{Component, Manifest};
 use super::outbound::AllowedHosts;
 use super::router::{Route, Router};
 use super::running::RunningApp;
-use super::runtime_config::Databases;
+use super::runtime_config::{Databases, Place};
 use super::server;
 use super::sqlite::{self, ComponentDatabases};
 use super::state::ComponentHandle;
@@ -116,6 +116,7 @@ impl AppBuilder {
         let manifest = Manifest::read(&self.manifest)?;
         let variables = Variables::resolve(&manifest, &self.variables, |name| std::env::var(name).ok())?;
         let databases = self.databases(&manifest)?;
+        let mysql_permits = databases.max_mysql_connections().map(|most| Arc::new(Semaphore::new(most)));
         let logs = Logs::new(self.print);
         let phase = watch::Sender::new(Phase::Running);
         let alive = watch::Sender::new(0);
@@ -133,6 +134,7 @@ impl AppBuilder {
                     &declared.sqlite_databases,
                     open_databases(declared, &databases).with_context(context)?,
                 ),
+                mysql_permits: mysql_permits.clone(),
                 allowed: Arc::new(allowed_hosts(declared, &variables).with_context(context)?),
                 environment: self.environment_of(declared),
                 files: ComponentFiles::gather(&manifest.folder, declared).with_context(context)?,
@@ -207,20 +209,22 @@ fn check_source(name: &str, declared: &Component, folder: &Path) -> anyhow::Resu
     bail!("component {name:?}: {shown} does not exist: {how}")
 }
 
-/// The files of the databases that a component may open, each opened once to see that it can be.
-fn open_databases(declared: &Component, databases: &Databases) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut files = BTreeMap::new();
+/// Where the databases are that a component may open. A file is opened once to see that it can be.
+fn open_databases(declared: &Component, databases: &Databases) -> anyhow::Result<BTreeMap<String, Place>> {
+    let mut places = BTreeMap::new();
     for label in &declared.sqlite_databases {
-        let file = databases.file(label).with_context(|| {
+        let place = databases.place(label).with_context(|| {
             format!(
                 "sqlite_databases names {label:?}, and no runtime configuration says where it is: give a \
                  --runtime-config-file with [sqlite_database.{label}]"
             )
         })?;
-        sqlite::probe(label, &file)?;
-        files.insert(label.clone(), file);
+        if let Place::File(file) = &place {
+            sqlite::probe(label, file)?;
+        }
+        places.insert(label.clone(), place);
     }
-    Ok(files)
+    Ok(places)
 }
 
 fn allowed_hosts(declared: &Component, variables: &Variables) -> anyhow::Result<AllowedHosts> {

@@ -6,6 +6,9 @@ mod generated {
         path: "wit",
         world: "gatelog:local-host/spin",
         imports: {
+            "spin:mysql/mysql.[static]connection.open": store | trappable,
+            "spin:mysql/mysql.[method]connection.query": store | trappable,
+            "spin:mysql/mysql.[method]connection.execute": store | trappable,
             "spin:sqlite/sqlite.[static]connection.open": async | trappable,
             "spin:sqlite/sqlite.[method]connection.execute": async | trappable,
             "spin:sqlite/sqlite.[method]connection.last-insert-rowid": async | trappable,
@@ -18,9 +21,10 @@ mod generated {
             default: trappable,
         },
         with: {
+            "spin:mysql/mysql.connection": crate::spin::mysql::Connection,
             "spin:sqlite/sqlite.connection": crate::spin::sqlite::Connection,
         },
     });
 }
 
-pub use generated::spin::{sqlite::sqlite, variables::variables};
+pub use generated::spin::{mysql::mysql, sqlite::sqlite, variables::variables};

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
@@ -14,7 +15,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use wasmtime_wasi_http::handler::Proxy;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use super::bindings::{sqlite, variables};
+use super::bindings::{mysql, sqlite, variables};
 use super::files::ComponentFiles;
 use super::logs::{LogSource, Logs};
 use super::outbound::AllowedHosts;
@@ -36,6 +37,7 @@ pub(super) struct Template {
     pub(super) logs: Logs,
     pub(super) variables: ComponentVariables,
     pub(super) databases: ComponentDatabases,
+    pub(super) mysql_permits: Option<Arc<Semaphore>>,
     pub(super) allowed: Arc<AllowedHosts>,
     pub(super) environment: Vec<(String, String)>,
     pub(super) files: Option<ComponentFiles>,
@@ -72,6 +74,7 @@ impl Template {
             outbound: OutboundHttp { allowed: Arc::clone(&self.allowed), component: self.handle.clone() },
             variables: self.variables.clone(),
             databases: self.databases.clone(),
+            mysql_permits: self.mysql_permits.clone(),
             open_connections: 0,
             component: self.handle.clone(),
             memory: self.handle.memory_watch(),
@@ -108,6 +111,7 @@ fn add_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
+    mysql::add_to_linker::<State, SpinHost>(linker, |state| state)?;
     sqlite::add_to_linker::<State, SpinHost>(linker, |state| state)?;
     variables::add_to_linker::<State, SpinHost>(linker, |state| state)?;
     sockets::add_to_linker(linker)

@@ -15,7 +15,7 @@
 //!
 //! `server` accepts it, `dispatch` finds the component by its route ([`router`]), a handler from
 //! `wasmtime-wasi-http` gives it to an instance whose life `instance` decides, and `state` holds what that
-//! instance owns. `component` makes instances; `sqlite`, `variables`, `outbound_http` and `sockets` are
+//! instance owns. `component` makes instances; `sqlite`, `mysql`, `variables`, `outbound_http` and `sockets` are
 //! what they may call; `logs` keeps what they print. `app` puts it together from [`manifest`] and
 //! [`runtime_config`].
 //!
@@ -29,11 +29,17 @@
 //! - SQLite: only databases of the manifest, at most [`MAX_CONNECTIONS`] connections per instance; one statement per
 //!   call, the rest of the text ignored; journal mode `delete` until it is set; 5 s of waiting for a lock; results of
 //!   at most 128 MiB; no `ATTACH` of files; an SQL error arrives in the result's future, never from `execute`;
+//! - SQLite on a libSQL server (`type = "libsql"`): one request for each statement; changed rows are counted as 0;
+//! - MySQL: each `open` is a new connection; every statement is prepared; dates and decimals fail the statement; `query`
+//!   tells no error of the server, `execute` does;
 //! - variables, `allowed_outbound_hosts`, sockets and files: what the manifest does not give is refused.
 //!
 //! # What is knowingly different
 //!
-//! - SQLite is 3.47 (libSQL's), Spin's is 3.49. Databases over HTTP (`type = "libsql"`) are refused.
+//! - SQLite is 3.47 (libSQL's), Spin's is 3.49.
+//! - For a libSQL server, Spin's client rewrites each statement, so that a column without an alias has another name; it also
+//!   sends and reads bytes, which the local host refuses.
+//! - Databases are reached without TLS: a libSQL server at `https://`, or MySQL with `?ssl-mode=`, is refused.
 //! - Stricter: two triggers with one route, a value for an undeclared variable, requests to the application itself
 //!   (`self`, `*.spin.internal`), static responses, inline components, key-value stores, AI models, component
 //!   dependencies, triggers other than HTTP, WASI 0.2 components and downloads are refused at the start; so is a
@@ -57,6 +63,7 @@ mod files;
 mod instance;
 mod logs;
 pub mod manifest;
+mod mysql;
 pub mod outbound;
 mod outbound_http;
 pub mod router;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{Accessor, HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -23,6 +23,7 @@ pub struct State {
     pub(super) outbound: OutboundHttp,
     pub(super) variables: ComponentVariables,
     pub(super) databases: ComponentDatabases,
+    pub(super) mysql_permits: Option<Arc<Semaphore>>,
     pub(super) open_connections: usize,
     pub(super) component: ComponentHandle,
     pub(super) memory: MemoryWatch,

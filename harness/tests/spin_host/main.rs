@@ -3,7 +3,7 @@
 //! - `instances`: how long instances live, what a trap ends, what runs side by side.
 //! - `command`: the program.
 //! - `http`: routes, headers, streaming, shutdown.
-//! - `sqlite`: databases.
+//! - `sqlite`, `mysql`, `libsql`: databases.
 //! - `outbound`: what a component may reach.
 //! - `start`: mistakes that stop the start, and their messages.
 
@@ -12,6 +12,8 @@
 mod command;
 mod http;
 mod instances;
+mod libsql;
+mod mysql;
 mod outbound;
 mod sqlite;
 mod start;

@@ -1,46 +1,32 @@
 //! Spin's SQLite interface: a local file, or a libSQL server by Spin's runtime config.
 //!
-//! An instance of a component serves many requests, several at once. Each connection is used by one request at a time:
-//! Spin stalls the whole instance when a connection is asked something while rows of its last answer are unread. A
-//! connection that failed is closed, and so is one whose request was cut off; the next request opens a new one.
+//! Spin stalls the whole instance when a connection is asked something while rows of its last answer are unread, so
+//! every answer is read to its end before the next statement.
 
-use std::cell::Cell;
 use std::time::Duration;
 
-use futures::lock::Mutex;
 use spin_sdk::sqlite;
 
-use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
+use crate::pool::Connect;
+use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 
-/// Rest between two looks whether a connection is free.
-const LOOK_AGAIN: Duration = Duration::from_micros(500);
-
-/// A database of the application, with up to `CONNECTIONS` connections for the life of the instance.
-///
-/// One connection for what writes: SQLite lets one writer work at a time, and waiting here is fair and free, while
-/// waiting in SQLite is done by sleeping. Several for what reads.
-#[derive(Debug)]
-pub struct SpinSqlite<const CONNECTIONS: usize> {
-    database: &'static str,
-    writes: bool,
-    slots: [Mutex<Option<Connection>>; CONNECTIONS],
-    next_slot: Cell<usize>,
-    schema_is_ready: Cell<bool>,
+/// A database of the application.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinSqlite {
+    /// Its label in the manifest.
+    pub database: &'static str,
+    /// Whether its connections will insert.
+    pub writes: bool,
 }
 
-impl<const CONNECTIONS: usize> SpinSqlite<CONNECTIONS> {
-    /// The database that the manifest calls `database`; nothing is opened yet.
-    pub const fn new(database: &'static str, writes: bool) -> Self {
-        Self {
-            database,
-            writes,
-            slots: [const { Mutex::new(None) }; CONNECTIONS],
-            next_slot: Cell::new(0),
-            schema_is_ready: Cell::new(false),
-        }
+impl Connect for SpinSqlite {
+    type Connection = Connection;
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
     }
 
-    async fn open(&self) -> Result<Connection, StorageError> {
+    async fn connect(&self) -> Result<Connection, StorageError> {
         let connection = sqlite::Connection::open(self.database)
             .await
             .map(|inner| Connection { inner, database: self.database })
@@ -51,55 +37,16 @@ impl<const CONNECTIONS: usize> SpinSqlite<CONNECTIONS> {
                 done?;
             }
         }
-        if !self.schema_is_ready.get() {
-            schema::ensure(&connection).await?;
-            self.schema_is_ready.set(true);
-        }
         Ok(connection)
     }
 
-    /// A slot that nobody uses, else the one that was not chosen for the longest time.
-    fn slot(&self) -> Option<&Mutex<Option<Connection>>> {
-        let turn = self.next_slot.get();
-        self.next_slot.set(turn.wrapping_add(1));
-        let free = self.slots.iter().find(|slot| slot.try_lock().is_some());
-        free.or_else(|| self.slots.get(turn % CONNECTIONS))
-    }
-}
-
-impl<const CONNECTIONS: usize> Executor for SpinSqlite<CONNECTIONS> {
-    fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
-    }
-
-    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
-        let Some(slot) = self.slot() else {
-            return Err(StorageError::Misconfigured { database: self.database, reason: "no connections" });
-        };
-        // Requests of one instance cannot wake each other: only the host wakes them, so they wait by the clock.
-        let mut slot = loop {
-            match slot.try_lock() {
-                Some(slot) => break slot,
-                None => spin_sdk::time::sleep(LOOK_AGAIN).await,
-            }
-        };
-        // Taken out, so that a request that is cut off here takes the connection with it.
-        let connection = match slot.take() {
-            Some(connection) => connection,
-            None => self.open().await?,
-        };
-        let answer = connection.run(statement).await;
-        match &answer {
-            Ok(_) => *slot = Some(connection),
-            // The file may have been replaced: look at the schema again.
-            Err(_) => self.schema_is_ready.set(false),
-        }
-        answer
+    async fn sleep(&self, duration: Duration) {
+        spin_sdk::time::sleep(duration).await;
     }
 }
 
 /// One connection.
-struct Connection {
+pub struct Connection {
     inner: sqlite::Connection,
     database: &'static str,
 }
@@ -146,16 +93,20 @@ fn read(value: sqlite::Value) -> Value<'static> {
 
 fn failure(database: &'static str, error: sqlite::Error) -> StorageError {
     match error {
-        sqlite::Error::NoSuchDatabase => {
-            StorageError::Misconfigured { database, reason: "Spin knows no such database" }
-        }
-        sqlite::Error::AccessDenied => {
-            StorageError::Misconfigured { database, reason: "the component may not use it" }
-        }
+        sqlite::Error::NoSuchDatabase => misconfigured(database, "Spin knows no such database"),
+        sqlite::Error::AccessDenied => misconfigured(database, "the component may not use it"),
         sqlite::Error::DatabaseFull => StorageError::Full { reason: "the host says so".to_owned() },
         sqlite::Error::InvalidConnection => {
-            StorageError::Unavailable { reason: "the connection is not valid".to_owned() }
+            StorageError::Disconnected { reason: "it is not valid".to_owned() }
         }
         sqlite::Error::Io(reason) => StorageError::of_sqlite(reason),
     }
+}
+
+fn misconfigured(database: &str, what: &str) -> StorageError {
+    let reason = format!(
+        "{what}: the SQLite database \"{database}\". Check `sqlite_databases` in spin.toml and the runtime config, or set \
+         `store` to mysql or turso where Spin offers no SQLite"
+    );
+    StorageError::Misconfigured { reason }
 }

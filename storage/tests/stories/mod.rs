@@ -1,5 +1,49 @@
-//! Stories that every database has to pass with the same assertions: each takes an empty database.
+//! Stories that every database has to pass with the same assertions: each takes an empty database with its schema.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
+#![expect(clippy::panic, reason = "a wrong shape fails the test")]
+#![expect(clippy::string_slice, clippy::indexing_slicing, reason = "texts and lists of known length")]
 
 pub mod counters;
 pub mod pages;
+pub mod records;
 pub mod scenarios;
+
+/// One test for each story. `$start` answers a database and what has to live as long as it.
+macro_rules! every_story {
+    ($start:path) => {
+        $crate::stories::every_story! { $start:
+            records::a_record_of_the_go_plugin_comes_back_as_it_was
+            records::a_record_id_is_stored_once
+            records::a_batch_with_more_values_than_placeholders_is_stored_in_one_statement
+            records::every_field_is_kept_at_its_limit
+            records::filters_choose_records
+            records::pages_by_offset_and_by_cursor_hold_every_record_once_even_at_equal_times
+            records::every_field_can_be_sorted_by
+            records::a_failing_statement_is_an_error_that_says_why
+            counters::counts_of_all_instances_are_summed
+            counters::reports_of_filters_are_summed_and_sums_never_go_down
+            counters::a_turn_is_taken_by_one_and_comes_again
+            counters::old_records_are_deleted_a_few_at_a_time
+            pages::text_search_finds_what_ai_log_holds
+            pages::pages_of_several_values_hold_each_record_once
+            pages::batches_hold_no_more_bytes_than_asked_for
+            pages::counts_end_after_as_many_records_as_may_be_looked_at
+            pages::selected_fields_come_alone_and_in_order
+            pages::distinct_values_come_once_and_in_order
+            scenarios::every_scenario_answers_what_was_worked_out_by_hand
+            scenarios::filters_intervals_and_limits_are_kept
+            scenarios::percentiles_are_nearest_ranks
+        }
+    };
+    ($start:path: $( $module:ident :: $story:ident )+) => {
+        $(
+            #[tokio::test(flavor = "current_thread")]
+            async fn $story() {
+                let (database, _lives_on) = $start().await;
+                stories::$module::$story(&database).await;
+            }
+        )+
+    };
+}
+pub(crate) use every_story;

@@ -4,11 +4,14 @@
 //! folder, so that a second run, or a second checkout, finds it there.
 
 mod cache;
+mod databases;
 mod debian;
 mod envoy;
 mod rustup;
 mod sysroot;
 
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -18,6 +21,7 @@ pub use envoy::envoy;
 pub use rustup::ensure_component;
 
 use crate::workspace;
+use databases::{mariadb, tursodb};
 use sysroot::Sysroot;
 
 /// The targets of the filter and of the components.
@@ -52,12 +56,45 @@ impl WasmToolchain {
     }
 }
 
-/// Makes sure that tests can start an rsyslog.
+/// What the tests need beside cargo.
+#[derive(Debug)]
+pub struct Machine {
+    /// For the wasm files.
+    pub toolchain: WasmToolchain,
+    /// What tests find by a variable.
+    pub programs: Programs,
+}
+
+/// Programs that are nowhere on the path.
+#[derive(Debug)]
+pub struct Programs {
+    envoy: PathBuf,
+    tursodb: PathBuf,
+}
+
+impl Programs {
+    /// The variables by which they are found.
+    pub fn variables(&self) -> [(&'static str, &Path); 2] {
+        [("GATELOG_ENVOY", &self.envoy), ("GATELOG_TURSODB", &self.tursodb)]
+    }
+}
+
+impl fmt::Display for Programs {
+    /// What to put before a command.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.variables().iter().try_for_each(|(name, file)| write!(f, "{name}={} ", file.display()))
+    }
+}
+
+/// Prepares this machine for all tests.
 ///
 /// # Errors
-/// Fails with what to install when there is none and it cannot be installed.
-pub fn rsyslog() -> Result<()> {
-    ensure_command("rsyslogd", "rsyslog").map(drop)
+/// Fails with what to install when something is not there and cannot be brought.
+pub fn everything() -> Result<Machine> {
+    mariadb()?;
+    ensure_command("rsyslogd", "rsyslog")?;
+    let toolchain = wasm()?;
+    Ok(Machine { toolchain, programs: Programs { envoy: envoy()?, tursodb: tursodb()? } })
 }
 
 /// Finds or prepares a toolchain for the wasm targets. Says nothing when there is nothing to do.

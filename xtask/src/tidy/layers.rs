@@ -8,7 +8,7 @@ use super::tree::File;
 /// The packages from the lowest layer to the highest, by folder; `*` stands for any. A package may depend on packages of
 /// lower layers only, so that those of one layer never see each other.
 const LAYERS: &[&[&str]] = &[
-    &["record", "harness/guests/*"],
+    &["record", "databases", "harness/guests/*"],
     &["storage", "syslog", "filter"],
     &["functions/function"],
     &["functions/ingest", "functions/query", "functions/health"],

@@ -8,7 +8,7 @@ use spin_sdk::http::{BoxBody, FullBody, IntoResponse, Request, Response, StatusC
 use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::{http_service, variables, wit_bindgen};
 
-use crate::{net, sql};
+use crate::{mysql, net, sql};
 
 /// Requests that this instance has seen.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
@@ -41,6 +41,10 @@ async fn handle(request: Request) -> impl IntoResponse {
         "read" => format!("{:?}", std::fs::read_to_string(format!("/{rest}"))),
         "write" => format!("{:?}", std::fs::write(format!("/{rest}"), "x").map_err(|error| error.kind())),
         "net" => net::answer(rest).await,
+        "mysql" => match request.into_body().collect().await {
+            Ok(body) => mysql::answer(rest, &String::from_utf8_lossy(&body.to_bytes())).await,
+            Err(error) => format!("{error:?}"),
+        },
         "sql" => match request.into_body().collect().await {
             Ok(body) => sql::answer(rest, String::from_utf8_lossy(&body.to_bytes()).into_owned()).await,
             Err(error) => format!("{error:?}"),

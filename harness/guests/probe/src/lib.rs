@@ -1,11 +1,13 @@
 //! A component whose paths each try one trait of the host that it runs in, and answer with what happened.
 //!
 //! - `entry`: requests, instances, variables, files, output.
-//! - `sql`: databases.
+//! - `sql`, `mysql`: databases.
 //! - `net`: outbound HTTP and sockets.
 
 #[cfg(target_family = "wasm")]
 mod entry;
+#[cfg(target_family = "wasm")]
+mod mysql;
 #[cfg(target_family = "wasm")]
 mod net;
 #[cfg(target_family = "wasm")]

@@ -1,4 +1,4 @@
-//! A component's connection: one statement after the other, its work on threads where it may block.
+//! A component's connection to a file: one statement after the other, its work on threads where it may block.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// A connection as the component holds it. The file is opened by the first statement.
 #[derive(Clone)]
-pub struct Connection {
+pub(super) struct FileConnection {
     engine: Arc<Mutex<Slot>>,
     /// Whether the running statement waits for the component to read its rows.
     unread: watch::Sender<bool>,
@@ -45,7 +45,7 @@ pub(super) struct Lease {
 /// The statement that runs waits for its rows to be read, so whoever waits for it waits for ever.
 pub(super) struct WaitsForReader;
 
-impl Connection {
+impl FileConnection {
     /// A connection to this file.
     pub(super) fn new(file: PathBuf) -> Self {
         Self { engine: Arc::new(Mutex::new(Slot { file, engine: None })), unread: watch::Sender::new(false) }
@@ -172,7 +172,7 @@ impl Drop for Lease {
     }
 }
 
-fn size_of_value(value: &Value) -> usize {
+pub(super) fn size_of_value(value: &Value) -> usize {
     let heap = match value {
         Value::Text(text) => text.len(),
         Value::Blob(blob) => blob.len(),

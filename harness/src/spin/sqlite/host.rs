@@ -102,13 +102,13 @@ fn open(state: &mut State, database: &str) -> Result<Result<Resource<Connection>
     if !state.databases.allowed.contains(database) {
         return Ok(Err(Error::AccessDenied));
     }
-    let Some(file) = state.databases.files.get(database) else {
+    let Some(place) = state.databases.places.get(database) else {
         return Ok(Err(Error::NoSuchDatabase));
     };
     if state.open_connections == MAX_CONNECTIONS {
         return Ok(Err(Error::Io("too many connections opened".to_owned())));
     }
-    let connection = state.table.push(Connection::new(file.clone()))?;
+    let connection = state.table.push(Connection::new(place))?;
     state.open_connections += 1;
     Ok(Ok(connection))
 }

@@ -1,4 +1,6 @@
-//! The shell around the handlers under Spin: variables, bodies, the clock, and random bytes.
+//! The shell around the handlers under Spin: variables, the database, bodies, the clock, and random bytes.
+
+mod database;
 
 use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,6 +14,8 @@ use spin_sdk::http::{FullBody, Request};
 use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::{variables, wasip3};
 use thiserror::Error;
+
+pub use database::{Database, database};
 
 use crate::body::{self, BodySource};
 use crate::{Body, Failure, Host, Response, Variables};

@@ -1,64 +1,52 @@
 //! What happens to records in a database: stored once, found by every filter, in every order, page by page.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
-#![expect(clippy::panic, reason = "a wrong shape fails the test")]
-
 use gatelog_record::{AccessRecord, FIELDS, FieldValue, Timestamp, batch, fields};
-use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::insert::Inserted;
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Sort, StorageError, StoredRecord, Test, insert, schema, select,
+    Direction, Executor, Filter, Page, Query, Sort, StorageError, StoredRecord, Test, insert, select,
 };
 
-const GO_RECORD: &str = include_str!("../../record/testdata/db_log_pusher.json");
+const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
 
-#[tokio::test(flavor = "current_thread")]
-async fn a_record_of_the_go_plugin_comes_back_as_it_was() {
-    let (database, _folder) = database().await;
+pub async fn a_record_of_the_go_plugin_comes_back_as_it_was(database: &impl Executor) {
     let mut records = records_of(GO_RECORD);
     records[0].record_id = "r1".into();
-    insert::insert(&database, &records).await.unwrap();
+    insert::insert(database, &records).await.unwrap();
 
-    let stored = select::by_record_id(&database, "r1").await.unwrap().unwrap();
+    let stored = select::by_record_id(database, "r1").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[0].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }
-    assert!(select::by_record_id(&database, "r2").await.unwrap().is_none());
+    assert!(select::by_record_id(database, "r2").await.unwrap().is_none());
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn a_record_id_is_stored_once() {
-    let (database, _folder) = database().await;
+pub async fn a_record_id_is_stored_once(database: &impl Executor) {
     let stored = |accepted, duplicates| Inserted { accepted, duplicates };
     let all = numbered(0..10);
-    assert_eq!(insert::insert(&database, &all).await.unwrap(), stored(10, 0));
-    assert_eq!(insert::insert(&database, &all).await.unwrap(), stored(0, 10));
-    assert_eq!(insert::insert(&database, &numbered(5..15)).await.unwrap(), stored(5, 5));
+    assert_eq!(insert::insert(database, &all).await.unwrap(), stored(10, 0));
+    assert_eq!(insert::insert(database, &all).await.unwrap(), stored(0, 10));
+    assert_eq!(insert::insert(database, &numbered(5..15)).await.unwrap(), stored(5, 5));
     let twice = [&numbered(20..21)[..], &numbered(20..21)[..]].concat();
-    assert_eq!(insert::insert(&database, &twice).await.unwrap(), stored(1, 1));
-    assert_eq!(insert::insert(&database, &[]).await.unwrap(), stored(0, 0));
-    assert_eq!(select::count(&database, &[]).await.unwrap(), 16);
+    assert_eq!(insert::insert(database, &twice).await.unwrap(), stored(1, 1));
+    assert_eq!(insert::insert(database, &[]).await.unwrap(), stored(0, 0));
+    assert_eq!(select::count(database, &[]).await.unwrap(), 16);
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn a_batch_with_more_values_than_placeholders_is_stored_in_one_statement() {
-    let (database, _folder) = database().await;
+pub async fn a_batch_with_more_values_than_placeholders_is_stored_in_one_statement(database: &impl Executor) {
     let mut records = numbered(0..5_000);
     records[4_321] = AccessRecord { record_id: "go".into(), ..records_of(GO_RECORD).remove(0) };
-    let inserted = insert::insert(&database, &records).await.unwrap();
+    let inserted = insert::insert(database, &records).await.unwrap();
     assert_eq!(inserted, Inserted { accepted: 5_000, duplicates: 0 });
-    let inserted = insert::insert(&database, &records).await.unwrap();
+    let inserted = insert::insert(database, &records).await.unwrap();
     assert_eq!(inserted, Inserted { accepted: 0, duplicates: 5_000 });
 
-    let stored = select::by_record_id(&database, "go").await.unwrap().unwrap();
+    let stored = select::by_record_id(database, "go").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[4_321].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn every_field_is_kept_at_its_limit() {
-    let (database, _folder) = database().await;
+pub async fn every_field_is_kept_at_its_limit(database: &impl Executor) {
     let mut record = numbered(0..1).remove(0);
     for field in FIELDS {
         match (field.name, record.member_mut(field.name)) {
@@ -68,21 +56,21 @@ async fn every_field_is_kept_at_its_limit() {
                 *text = "語".repeat(max_chars).into();
             }
             (_, Some(fields::Member::Count(number))) => *number = Some(i64::MAX),
+            // The one number whose column is as wide as its values; ingest refuses others.
+            ("response_code", Some(fields::Member::Integer(number))) => *number = 999,
             (_, Some(fields::Member::Integer(number))) => *number = i64::MIN,
             _ => {}
         }
     }
     let records = [record];
-    insert::insert(&database, &records).await.unwrap();
-    let stored = select::by_record_id(&database, "0").await.unwrap().unwrap();
+    insert::insert(database, &records).await.unwrap();
+    let stored = select::by_record_id(database, "0").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[0].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn filters_choose_records() {
-    let (database, _folder) = database().await;
+pub async fn filters_choose_records(database: &impl Executor) {
     let at = |second: i64| Some(Timestamp::from_micros(1_770_000_000_000_000 + second * 1_000_000));
     let new = |id: &'static str, second| AccessRecord {
         record_id: id.into(),
@@ -95,7 +83,7 @@ async fn filters_choose_records() {
         AccessRecord { response_code: 503, path: "/x_y|z".into(), total_tokens: Some(7), ..new("3", 3) },
         AccessRecord { model: "it's".into(), response_code: 599, path: "/505".into(), ..new("4", 4) },
     ];
-    insert::insert(&database, &records).await.unwrap();
+    insert::insert(database, &records).await.unwrap();
 
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     for (name, test, expected) in [
@@ -120,32 +108,32 @@ async fn filters_choose_records() {
         ("response_code", Test::AtMost(404), "1 2"),
     ] {
         let filters = vec![Filter { field: fields::field(name).unwrap(), test: test.clone() }];
-        let total = select::count(&database, &filters).await.unwrap();
-        let found = page(&database, filters, "start_time", Direction::Ascending, 0, 10).await;
+        let total = select::count(database, &filters).await.unwrap();
+        let found = page(database, filters, "start_time", Direction::Ascending, 0, 10).await;
         assert_eq!(ids(&found), expected, "{name} {test:?}");
         assert_eq!(total as usize, found.len(), "{name} {test:?}");
     }
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn pages_by_offset_and_by_cursor_hold_every_record_once_even_at_equal_times() {
-    let (database, _folder) = database().await;
+pub async fn pages_by_offset_and_by_cursor_hold_every_record_once_even_at_equal_times(
+    database: &impl Executor,
+) {
     let mut records = numbered(0..23);
     for record in &mut records {
         record.start_time = Some(Timestamp::from_micros(1_770_000_000_000_000));
     }
-    insert::insert(&database, &records).await.unwrap();
+    insert::insert(database, &records).await.unwrap();
 
     for direction in [Direction::Ascending, Direction::Descending] {
         let mut by_offset = Vec::new();
         for offset in (0..30).step_by(5) {
-            by_offset.extend(page(&database, vec![], "start_time", direction, offset, 5).await);
+            by_offset.extend(page(database, vec![], "start_time", direction, offset, 5).await);
         }
-        let mut by_cursor = page(&database, vec![], "start_time", direction, 0, 5).await;
+        let mut by_cursor = page(database, vec![], "start_time", direction, 0, 5).await;
         while let Some(cursor) = by_cursor.last().and_then(|last| last.cursor(direction)) {
             let page = Page::After { cursor, limit: 5 };
             let sort = Sort { by: fields::field("start_time").unwrap(), direction };
-            let found = select::page(&database, &Query { filters: vec![], sort, page }).await.unwrap();
+            let found = select::page(database, &Query { filters: vec![], sort, page }).await.unwrap();
             if found.is_empty() {
                 break;
             }
@@ -156,65 +144,20 @@ async fn pages_by_offset_and_by_cursor_hold_every_record_once_even_at_equal_time
     }
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn every_field_can_be_sorted_by() {
-    let (database, _folder) = database().await;
-    insert::insert(&database, &numbered(0..3)).await.unwrap();
+pub async fn every_field_can_be_sorted_by(database: &impl Executor) {
+    insert::insert(database, &numbered(0..3)).await.unwrap();
     for field in FIELDS {
-        assert_eq!(page(&database, vec![], field.name, Direction::Descending, 0, 10).await.len(), 3);
+        assert_eq!(page(database, vec![], field.name, Direction::Descending, 0, 10).await.len(), 3);
     }
-    let by_duration = page(&database, vec![], "duration", Direction::Descending, 0, 10).await;
+    let by_duration = page(database, vec![], "duration", Direction::Descending, 0, 10).await;
     assert_eq!(ids(&by_duration), "2 1 0");
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn the_schema_is_made_once_and_several_may_make_it_at_the_same_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("gatelog.db");
-    let threads: Vec<_> = (0..4)
-        .map(|_| {
-            let path = path.clone();
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                runtime.block_on(async {
-                    let database = NativeSqlite::open(&path).await.unwrap();
-                    assert_eq!(schema::version(&database).await.unwrap(), schema::VERSION);
-                });
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().unwrap();
-    }
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn a_failing_statement_is_an_error_that_says_why() {
-    let (database, _folder) = database().await;
+pub async fn a_failing_statement_is_an_error_that_says_why(database: &impl Executor) {
     let records = [AccessRecord { record_id: "1".into(), ..AccessRecord::default() }];
-    let error = insert::insert(&database, &records).await.unwrap_err();
+    let error = insert::insert(database, &records).await.unwrap_err();
     assert!(matches!(error, StorageError::Refused { .. }), "{error}");
     assert!(error.to_string().contains("start_time"), "{error}");
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn json_that_another_program_broke_is_answered_as_text() {
-    let (database, folder) = database().await;
-    let mut records = records_of(GO_RECORD);
-    records[0].record_id = "r1".into();
-    insert::insert(&database, &records).await.unwrap();
-    let other = libsql::Builder::new_local(folder.path().join("gatelog.db")).build().await.unwrap();
-    let change = "UPDATE access_logs SET ai_log = '{broken'";
-    other.connect().unwrap().execute(change, ()).await.unwrap();
-    let stored = select::by_record_id(&database, "r1").await.unwrap().unwrap();
-    let ai_log = stored.fields().find(|(field, _)| field.name == "ai_log").unwrap().1;
-    assert!(matches!(ai_log, FieldValue::Text("{broken")), "{ai_log:?}");
-}
-
-async fn database() -> (NativeSqlite, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
-    (database, folder)
 }
 
 async fn page(

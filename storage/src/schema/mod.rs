@@ -1,7 +1,10 @@
 //! The table `access_logs`, its indexes, and the versioned migrations that make them.
 //!
-//! The table has the reference's columns and one for each added field, all from the field table. Every migration
-//! statement may run twice and at the same time in several instances: what exists is left alone.
+//! The table has the reference's columns and one for each added field, all from the field table. A table that is there
+//! already is upgraded in place, see `upgrade`. Several instances may do so at the same time.
+
+mod alter;
+mod upgrade;
 
 use gatelog_record::FIELDS;
 
@@ -10,7 +13,8 @@ use crate::{Dialect, Executor, Statement, StorageError, Value, counters};
 /// The table that holds one row for each record.
 pub const TABLE: &str = "access_logs";
 
-/// The schema version that this code makes and needs.
+/// The schema version that this code makes and needs. It rises with every change of the field table or the indexes; a
+/// test sees to it.
 pub const VERSION: i64 = 2;
 
 /// An index of [`TABLE`].
@@ -68,9 +72,11 @@ pub fn script(dialect: Dialect) -> String {
     script
 }
 
-/// Brings the database to [`VERSION`]; one cheap statement when it is there already.
+/// Brings the database to [`VERSION`], whatever table it has; one cheap statement when it is there already. A newer
+/// version is left alone: later versions only add.
 ///
-/// A newer version is left alone: later versions only add.
+/// The executor has to be one connection. On MySQL instances take turns by a lock; on SQLite, and where there is no lock,
+/// a statement that fails because another instance was faster is taken for done.
 ///
 /// # Errors
 ///
@@ -80,9 +86,45 @@ pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
     if version(executor).await.is_ok_and(|version| version >= VERSION) {
         return Ok(());
     }
-    for statement in statements(executor.dialect()) {
+    let Some((lock, unlock)) = executor.dialect().schema_lock() else {
+        return upgrade(executor).await;
+    };
+    let locked = executor.run(&Statement::new(lock, Vec::new())).await;
+    if locked.is_ok_and(|rows| rows == [[Value::Integer(0)]]) {
+        let reason = "another instance is changing its tables".to_owned();
+        return Err(StorageError::Unavailable { reason });
+    }
+    let upgraded = match version(executor).await {
+        Ok(version) if version >= VERSION => Ok(()),
+        _ => upgrade(executor).await,
+    };
+    // A lock that cannot be given back ends with the connection.
+    let _ = executor.run(&Statement::new(unlock, Vec::new())).await;
+    upgraded
+}
+
+async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {
+    let dialect = executor.dialect();
+    for statement in [version_table(dialect), access_logs(dialect)].into_iter().chain(counters::tables(dialect)) {
         executor.run(&Statement::new(statement, Vec::new())).await?;
     }
+    let mut missing = upgrade::missing(executor).await?;
+    while !missing.is_empty() {
+        let mut failed = None;
+        for statement in missing.clone() {
+            failed = executor.run(&Statement::new(statement, Vec::new())).await.err();
+            if failed.is_some() {
+                break;
+            }
+        }
+        let still_missing = upgrade::missing(executor).await?;
+        if still_missing == missing {
+            let reason = "the table stays as it was".to_owned();
+            return Err(failed.unwrap_or(StorageError::UnexpectedAnswer { statement: "ALTER TABLE", reason }));
+        }
+        missing = still_missing;
+    }
+    executor.run(&note_version()).await?;
     Ok(())
 }
 

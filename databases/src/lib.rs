@@ -1,0 +1,22 @@
+//! Private database servers for tests and benchmarks: real ones, each with a temporary folder and a loopback port.
+//!
+//! # Layout
+//!
+//! - [`mariadb`]: MariaDB, which a test can also stop, restart and make read-only.
+//! - [`turso`]: Turso's own server, over HTTP; `shim`, `cursor`: what it lacks of a libSQL server.
+//! - [`small_disk`]: a file system that can be filled up.
+//! - `server`: what both need: finding the program, a free port, a process that ends with the one that started it.
+//!
+//! The programs are found on the path, or where a variable names them; `cargo xtask test` installs them. A server that
+//! cannot be had is an error that says what to install: nothing is skipped.
+
+mod cursor;
+pub mod mariadb;
+mod server;
+mod shim;
+pub mod small_disk;
+pub mod turso;
+
+pub use mariadb::MariaDb;
+pub use small_disk::SmallDisk;
+pub use turso::Turso;

@@ -1,0 +1,96 @@
+//! The database of a component, chosen by its variables, with connections that live as long as the instance.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use gatelog_storage::driver::spin_http::SpinHttp;
+use gatelog_storage::driver::spin_mysql::SpinMysql;
+use gatelog_storage::driver::spin_sqlite::SpinSqlite;
+use gatelog_storage::driver::turso::Turso;
+use gatelog_storage::{Dialect, Executor, Pool, Rows, Statement, StorageError};
+
+use super::SpinVariables;
+use crate::store::{Store, StoreConfig};
+
+/// Connections for what asks; each is one to the server. For what writes there is one to SQLite, which lets one writer
+/// work at a time: waiting here is fair and free, while waiting in SQLite is done by sleeping.
+const READERS: usize = 4;
+/// Connections for what writes to a server.
+const WRITERS: usize = 4;
+/// Requests to Turso at once; it is their only bound.
+const REQUESTS: usize = 8;
+
+/// The chosen database.
+#[derive(Debug)]
+pub enum Database {
+    /// `store = "libsql"`, for a component that writes.
+    SqliteWriter(Pool<SpinSqlite, 1>),
+    /// `store = "libsql"`.
+    SqliteReader(Pool<SpinSqlite, READERS>),
+    /// `store = "mysql"`.
+    Mysql(Pool<SpinMysql, WRITERS>),
+    /// `store = "turso"`.
+    Turso(Pool<Turso<SpinHttp>, REQUESTS>),
+    /// The variables are wrong: every statement fails and says how.
+    Misconfigured {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+thread_local! {
+    static DATABASE: OnceCell<Rc<Database>> = const { OnceCell::new() };
+}
+
+/// The database of this instance. `writes` says whether the component inserts.
+///
+/// Wrong variables are no error here: every statement will fail, as when the database is down. They are read again
+/// for the next request.
+pub async fn database(writes: bool) -> Rc<Database> {
+    if let Some(database) = DATABASE.with(|database| database.get().cloned()) {
+        return database;
+    }
+    match StoreConfig::read(&SpinVariables).await {
+        Ok(config) => {
+            DATABASE.with(|database| Rc::clone(database.get_or_init(|| Rc::new(open(config, writes)))))
+        }
+        Err(error) => Rc::new(Database::Misconfigured { reason: error.to_string() }),
+    }
+}
+
+fn open(config: StoreConfig, writes: bool) -> Database {
+    let limit = config.time_limit;
+    match config.store {
+        Store::Libsql => {
+            let sqlite = SpinSqlite { database: "default", writes };
+            if writes {
+                Database::SqliteWriter(Pool::new(sqlite, limit))
+            } else {
+                Database::SqliteReader(Pool::new(sqlite, limit))
+            }
+        }
+        Store::Mysql { url } => Database::Mysql(Pool::new(SpinMysql::new(url), limit)),
+        Store::Turso { url, token } => Database::Turso(Pool::new(Turso::new(SpinHttp, &url, &token), limit)),
+    }
+}
+
+impl Executor for Database {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Mysql(_) => Dialect::Mysql,
+            Self::SqliteWriter(_) | Self::SqliteReader(_) | Self::Turso(_) | Self::Misconfigured { .. } => {
+                Dialect::Sqlite
+            }
+        }
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        match self {
+            Self::SqliteWriter(pool) => pool.run(statement).await,
+            Self::SqliteReader(pool) => pool.run(statement).await,
+            Self::Mysql(pool) => pool.run(statement).await,
+            Self::Turso(pool) => pool.run(statement).await,
+            Self::Misconfigured { reason } => Err(StorageError::Misconfigured { reason: reason.clone() }),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Which database the functions store in, by the variables `store`, `mysql_url`, `turso_url`, `turso_token` and
+//! `database_timeout_ms`. All functions read them here.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::settings::SettingsError;
+use crate::{Settings, Variables};
+
+/// The database to use, and how long it may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Which database.
+    pub store: Store,
+    /// How long a statement may take, waiting for a connection and for the schema included.
+    pub time_limit: Duration,
+}
+
+/// A kind of database and where it is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Store {
+    /// Spin's SQLite interface, under the label `default`.
+    Libsql,
+    /// Spin's MySQL interface.
+    Mysql {
+        /// `mysql://user:password@host:port/database`.
+        url: String,
+    },
+    /// Turso over HTTP.
+    Turso {
+        /// `https://…`.
+        url: String,
+        /// The database's token; empty for a server that asks for none.
+        token: String,
+    },
+}
+
+impl StoreConfig {
+    /// Default of the variable `database_timeout_ms`: less than the five seconds after which the filter gives an answer
+    /// up.
+    pub const TIMEOUT_MS: usize = 4_000;
+
+    /// Reads the variables.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, also when they do not fit together.
+    pub async fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
+        let mut settings = Settings::new(variables);
+        let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
+        let store = settings.text("store").await;
+        let store = match store.as_str() {
+            "" | "libsql" => Store::Libsql,
+            "mysql" => Store::Mysql { url: mysql_url(&mut settings).await },
+            "turso" => Store::Turso {
+                url: turso_url(&mut settings).await,
+                token: settings.text("turso_token").await,
+            },
+            other => {
+                settings.problem(format!("store: \"{other}\" is none of libsql, mysql, turso"));
+                Store::Libsql
+            }
+        };
+        settings.finish(Self { store, time_limit: Duration::from_millis(timeout as u64) })
+    }
+}
+
+async fn mysql_url(settings: &mut Settings<'_, impl Variables>) -> String {
+    let url = settings.text("mysql_url").await;
+    let form = "mysql://user:password@host:3306/database";
+    if url.is_empty() {
+        settings.problem(format!("mysql_url: it is not set, and store is mysql; write {form}"));
+    } else if !has_scheme(&url, &["mysql"]) {
+        // The text may hold a password, so it is not shown.
+        settings.problem(format!("mysql_url: it does not begin with mysql://; write {form}"));
+    } else if !names_database(&url) {
+        settings.problem(format!("mysql_url: it names no database; write {form}"));
+    }
+    url
+}
+
+async fn turso_url(settings: &mut Settings<'_, impl Variables>) -> String {
+    let url = settings.text("turso_url").await;
+    let form = "https://database-organisation.turso.io";
+    // The manifest's default, which allows no real host.
+    if url.is_empty() || url.ends_with(".invalid") {
+        settings.problem(format!("turso_url: it is not set, and store is turso; write {form}"));
+    } else if has_scheme(&url, &["libsql", "wss", "ws"]) {
+        settings.problem(format!("turso_url: only https:// and http:// are spoken; write {form}"));
+    } else if !has_scheme(&url, &["https", "http"]) {
+        settings.problem(format!("turso_url: it does not begin with https://; write {form}"));
+    }
+    url
+}
+
+fn has_scheme(url: &str, schemes: &[&str]) -> bool {
+    url.split_once("://").is_some_and(|(scheme, rest)| schemes.contains(&scheme) && !rest.is_empty())
+}
+
+fn names_database(url: &str) -> bool {
+    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
+    path.and_then(|path| path.split('?').next()).is_some_and(|name| !name.is_empty())
+}
+
+impl fmt::Debug for Store {
+    /// Without passwords and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Libsql => "libsql",
+            Self::Mysql { .. } => "mysql",
+            Self::Turso { .. } => "turso",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn each_store_is_chosen_by_its_name_and_libsql_by_default() {
+        let read = |variables: [(&'static str, &'static str); 4]| async move {
+            StoreConfig::read(&variables).await.unwrap()
+        };
+        let config = read([("store", ""), ("mysql_url", ""), ("turso_url", ""), ("turso_token", "")]).await;
+        assert_eq!(config, StoreConfig { store: Store::Libsql, time_limit: Duration::from_secs(4) });
+        let url = "mysql://u:p@db:3306/gatelog";
+        let config =
+            read([("store", "mysql"), ("mysql_url", url), ("database_timeout_ms", "500"), ("x", "")]).await;
+        assert_eq!(
+            config,
+            StoreConfig { store: Store::Mysql { url: url.into() }, time_limit: Duration::from_millis(500) }
+        );
+        let url = "https://a.turso.io";
+        let config = read([("store", "turso"), ("turso_url", url), ("turso_token", " t "), ("x", "")]).await;
+        assert_eq!(config.store, Store::Turso { url: url.into(), token: "t".into() });
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_does_not_fit_together_is_told_and_no_secret_is_shown() {
+        for (store, url, expected) in [
+            ("postgres", "", "store: \"postgres\" is none of libsql, mysql, turso"),
+            ("mysql", "", "mysql_url: it is not set, and store is mysql"),
+            ("mysql", "root:hunter2@db/gatelog", "mysql_url: it does not begin with mysql://"),
+            ("mysql", "mysql://root:hunter2@db", "mysql_url: it names no database"),
+            ("turso", "https://turso.invalid", "turso_url: it is not set, and store is turso"),
+            ("turso", "libsql://a.turso.io", "turso_url: only https:// and http:// are spoken"),
+            ("turso", "a.turso.io", "turso_url: it does not begin with https://"),
+        ] {
+            let variables = [("store", store), ("mysql_url", url), ("turso_url", url)];
+            let error = StoreConfig::read(&variables).await.unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What MySQL's and MariaDB's errors mean for a function.
+
+use crate::StorageError;
+
+/// No such user or wrong password, no right to the database or the table, no such database, no right for the statement,
+/// no right to the column, more rights needed.
+const REFUSED: &[u16] = &[1044, 1045, 1049, 1142, 1143, 1227, 1698];
+/// The disk or the table is full, or a write failed, which it does when the disk is full.
+const FULL: &[u16] = &[1021, 1026, 1114];
+/// A value that the column does not take: NULL, an unknown column default, out of range, not of the type, too long, no JSON, a
+/// constraint (MySQL's number and MariaDB's).
+const UNFIT: &[u16] = &[1048, 1264, 1292, 1364, 1366, 1406, 3140, 3819, 4025];
+
+/// An error that the server answered with a number.
+pub(crate) fn answered(code: u16, message: &str) -> StorageError {
+    let reason = format!("{code}: {message}");
+    if REFUSED.contains(&code) {
+        misconfigured(&reason)
+    } else if FULL.contains(&code) || message.contains("No space left on device") {
+        StorageError::Full { reason }
+    } else if UNFIT.contains(&code) {
+        StorageError::Refused { reason }
+    } else {
+        StorageError::Unavailable { reason }
+    }
+}
+
+/// What Spin tells of a failed statement: the `Debug` form of an error of mysql_async, which is
+/// `Server(ServerError { code: 1146, message: "…", state: "42S02" })` when the server answered, and else of the
+/// connection.
+#[cfg(any(test, target_family = "wasm"))]
+pub(crate) fn told(text: &str) -> StorageError {
+    let fields = text.split_once("ServerError").map(|(_, fields)| fields);
+    let code = fields.and_then(|fields| {
+        let digits = fields.split_once("code:")?.1.trim_start();
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        digits.get(..end)?.parse().ok()
+    });
+    match code {
+        Some(code) => {
+            let message =
+                fields.and_then(|fields| fields.split_once("message:")).map(|(_, rest)| rest.trim());
+            let message =
+                message.and_then(|rest| rest.rsplit_once(", state:")).map_or(text, |(text, _)| text);
+            answered(code, message)
+        }
+        None => StorageError::Disconnected { reason: text.to_owned() },
+    }
+}
+
+/// What Spin tells of a connection that cannot be made.
+#[cfg(any(test, target_family = "wasm"))]
+pub(crate) fn not_connected(text: &str) -> StorageError {
+    if text.contains("is not permitted") {
+        // The text holds the URL, and so the password.
+        return misconfigured(
+            "Spin does not let the component reach it: `mysql_host` must be the host:port of `mysql_url`",
+        );
+    }
+    match told(text) {
+        StorageError::Disconnected { reason } if text.contains("UrlError") || text.contains("Url(") => {
+            misconfigured(&reason)
+        }
+        StorageError::Disconnected { reason } => StorageError::Unavailable { reason },
+        other => other,
+    }
+}
+
+fn misconfigured(reason: &str) -> StorageError {
+    StorageError::Misconfigured {
+        reason: format!("{reason}. Check `mysql_url`, and the user's rights in the database"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_told_apart_by_what_helps() {
+        for (text, class) in [
+            (
+                "Server(ServerError { code: 1045, message: \"Access denied\", state: \"28000\" })",
+                "database_misconfigured",
+            ),
+            (
+                "Server(ServerError { code: 1114, message: \"The table 'x' is full\", state: \"HY000\" })",
+                "database_full",
+            ),
+            (
+                "Server(ServerError { code: 3, message: \"(Errcode: 28 \\\"No space left on device\\\")\", state: \"HY000\" })",
+                "database_full",
+            ),
+            (
+                "Server(ServerError { code: 1048, message: \"Column 'x' cannot be null\", state: \"23000\" })",
+                "database_refused",
+            ),
+            (
+                "Server(ServerError { code: 1290, message: \"--read-only\", state: \"HY000\" })",
+                "database_unavailable",
+            ),
+            (
+                "Io(Io(Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }))",
+                "database_unavailable",
+            ),
+            ("address mysql://user:pass@db:3306/x is not permitted", "database_misconfigured"),
+        ] {
+            let error = not_connected(text);
+            assert_eq!(error.class(), class, "{text}: {error}");
+            assert!(!error.to_string().contains("pass"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_servers_number_and_words_are_kept_and_a_broken_connection_is_told_apart() {
+        let text = "Server(ServerError { code: 1146, message: \"Table 'a, state: b' doesn't exist\", state: \"42S02\" })";
+        let error = told(text);
+        assert_eq!(
+            error.to_string(),
+            "the database is unavailable: 1146: \"Table 'a, state: b' doesn't exist\""
+        );
+        let broken = told("Io(Io(Os { code: 104, kind: ConnectionReset, message: \"reset\" }))");
+        assert!(matches!(broken, StorageError::Disconnected { .. }), "{broken}");
+    }
+}

@@ -1,0 +1,130 @@
+//! MySQL or MariaDB over the network, for tests and native tools.
+//!
+//! It is as strict as Spin's MySQL interface, so that a statement that works here works there: every statement is
+//! prepared, and a column of a type that Spin does not decode (DECIMAL, the types of dates) fails the statement.
+
+use mysql_async::consts::ColumnType;
+use mysql_async::prelude::Queryable as _;
+use mysql_async::{Column, Conn, Opts};
+use tokio::sync::Mutex;
+
+use super::mysql_errors;
+use crate::statement::Row;
+use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
+
+/// A connection to a database.
+#[derive(Debug)]
+pub struct NativeMysql {
+    connection: Mutex<Conn>,
+}
+
+impl NativeMysql {
+    /// Connects to `mysql://user:password@host:port/database`, making the schema where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached or the schema not be made.
+    pub async fn open(url: &str) -> Result<Self, StorageError> {
+        let driver = Self::connect(url).await?;
+        schema::ensure(&driver).await?;
+        Ok(driver)
+    }
+
+    /// Connects and looks at nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self, StorageError> {
+        let options = Opts::from_url(url)
+            .map_err(|error| StorageError::Misconfigured { reason: format!("the URL: {error}") })?;
+        let connection = Conn::new(options).await.map_err(failure)?;
+        let driver = Self { connection: Mutex::new(connection) };
+        for sql in driver.dialect().connection_setup(true) {
+            driver.run(&Statement::new(*sql, Vec::new())).await?;
+        }
+        Ok(driver)
+    }
+}
+
+impl Executor for NativeMysql {
+    fn dialect(&self) -> Dialect {
+        Dialect::Mysql
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let mut connection = self.connection.lock().await;
+        let rows = execute(&mut connection, statement.sql(), statement.params()).await?;
+        match statement.follow_up() {
+            Some(next) => execute(&mut connection, next, &[]).await,
+            None => Ok(rows),
+        }
+    }
+}
+
+async fn execute(connection: &mut Conn, sql: &str, params: &[Value<'_>]) -> Result<Rows, StorageError> {
+    let params: Vec<_> = params.iter().map(bound).collect();
+    let mut answer = connection.exec_iter(sql, params).await.map_err(failure)?;
+    let rows: Vec<mysql_async::Row> = answer.collect().await.map_err(failure)?;
+    rows.into_iter()
+        .map(|row| {
+            let columns = row.columns();
+            let values = columns.iter().zip(row.unwrap());
+            values.map(|(column, value)| read(column, value)).collect::<Result<Row, _>>()
+        })
+        .collect()
+}
+
+fn bound(value: &Value<'_>) -> mysql_async::Value {
+    match value {
+        Value::Null => mysql_async::Value::NULL,
+        Value::Integer(number) => (*number).into(),
+        Value::Real(number) => (*number).into(),
+        Value::Text(text) => text.as_bytes().into(),
+    }
+}
+
+fn read(column: &Column, value: mysql_async::Value) -> Result<Value<'static>, StorageError> {
+    let refused = |what: &str| StorageError::UnexpectedAnswer {
+        statement: "a value that Spin decodes",
+        reason: format!("column {} is {what}: {:?}", column.name_str(), column.column_type()),
+    };
+    Ok(match value {
+        mysql_async::Value::NULL => Value::Null,
+        _ if !is_decoded_by_spin(column) => return Err(refused("of a type that Spin does not decode")),
+        mysql_async::Value::Int(number) => Value::Integer(number),
+        mysql_async::Value::UInt(number) => {
+            Value::Integer(i64::try_from(number).map_err(|_| refused("too large"))?)
+        }
+        mysql_async::Value::Float(number) => Value::Real(f64::from(number)),
+        mysql_async::Value::Double(number) => Value::Real(number),
+        mysql_async::Value::Bytes(bytes) => Value::from(String::from_utf8_lossy(&bytes).into_owned()),
+        mysql_async::Value::Date(..) | mysql_async::Value::Time(..) => return Err(refused("a date")),
+    })
+}
+
+/// Whether Spin's MySQL interface answers values of this column: it decides by the type in the protocol.
+fn is_decoded_by_spin(column: &Column) -> bool {
+    matches!(
+        column.column_type(),
+        ColumnType::MYSQL_TYPE_DOUBLE
+            | ColumnType::MYSQL_TYPE_FLOAT
+            | ColumnType::MYSQL_TYPE_INT24
+            | ColumnType::MYSQL_TYPE_LONG
+            | ColumnType::MYSQL_TYPE_LONGLONG
+            | ColumnType::MYSQL_TYPE_SHORT
+            | ColumnType::MYSQL_TYPE_TINY
+            | ColumnType::MYSQL_TYPE_BLOB
+            | ColumnType::MYSQL_TYPE_LONG_BLOB
+            | ColumnType::MYSQL_TYPE_MEDIUM_BLOB
+            | ColumnType::MYSQL_TYPE_STRING
+            | ColumnType::MYSQL_TYPE_VAR_STRING
+    )
+}
+
+fn failure(error: mysql_async::Error) -> StorageError {
+    match error {
+        mysql_async::Error::Server(error) => mysql_errors::answered(error.code, &error.message),
+        other => StorageError::Disconnected { reason: other.to_string() },
+    }
+}

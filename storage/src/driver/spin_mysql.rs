@@ -1,0 +1,163 @@
+//! Spin's MySQL interface.
+//!
+//! Each connection is one to the server, so a [`Pool`](crate::Pool) keeps them. Spin prepares every statement, answers
+//! neither dates nor decimals, and gives the count of changed rows to nobody; the statements are made for that. Its
+//! `query` swallows the server's error, which its `execute` tells: what changes something is executed, and a question
+//! that failed is executed once more to learn why.
+
+use std::fmt;
+use std::time::Duration;
+
+use spin_sdk::mysql::{self, DbValue, MysqlError, ParameterValue};
+
+use super::mysql_errors;
+use crate::pool::Connect;
+use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
+
+/// A MySQL or MariaDB server.
+#[derive(Clone)]
+pub struct SpinMysql {
+    url: String,
+}
+
+impl SpinMysql {
+    /// The database at `mysql://user:password@host:port/database`.
+    pub fn new(url: String) -> Self {
+        Self { url }
+    }
+}
+
+impl fmt::Debug for SpinMysql {
+    /// Without the URL, which holds the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpinMysql").finish_non_exhaustive()
+    }
+}
+
+impl Connect for SpinMysql {
+    type Connection = Connection;
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Mysql
+    }
+
+    async fn connect(&self) -> Result<Connection, StorageError> {
+        let inner = mysql::Connection::open(&*self.url).await.map_err(failure)?;
+        let connection = Connection { inner };
+        for sql in connection.dialect().connection_setup(true) {
+            connection.run(&Statement::new(*sql, Vec::new())).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        spin_sdk::time::sleep(duration).await;
+    }
+}
+
+/// One connection.
+pub struct Connection {
+    inner: mysql::Connection,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+impl Executor for Connection {
+    fn dialect(&self) -> Dialect {
+        Dialect::Mysql
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let params = || statement.params().iter().map(bound).collect::<Vec<_>>();
+        if statement.asks() {
+            return match self.ask(statement.sql(), params()).await {
+                Err(StorageError::Unavailable { reason }) => {
+                    self.inner.execute(statement.sql(), params()).await.map_err(failure)?;
+                    Err(StorageError::Unavailable { reason })
+                }
+                answer => answer,
+            };
+        }
+        self.inner.execute(statement.sql(), params()).await.map_err(failure)?;
+        match statement.follow_up() {
+            Some(next) => self.ask(next, Vec::new()).await,
+            None => Ok(Rows::new()),
+        }
+    }
+}
+
+impl Connection {
+    async fn ask(&self, sql: &str, params: Vec<ParameterValue>) -> Result<Rows, StorageError> {
+        let mut answer = self.inner.query(sql, params).await.map_err(unexplained)?;
+        let mut rows = Rows::new();
+        while let Some(row) = answer.rows().next().await {
+            rows.push(row.into_iter().map(read).collect::<Result<_, _>>()?);
+        }
+        answer.result().await.map_err(unexplained)?;
+        Ok(rows)
+    }
+}
+
+fn bound(value: &Value<'_>) -> ParameterValue {
+    match value {
+        Value::Null => ParameterValue::DbNull,
+        Value::Integer(number) => ParameterValue::Int64(*number),
+        Value::Real(number) => ParameterValue::Floating64(*number),
+        Value::Text(text) => ParameterValue::Str(text.clone().into_owned()),
+    }
+}
+
+fn read(value: DbValue) -> Result<Value<'static>, StorageError> {
+    let refused = |reason: &str| StorageError::UnexpectedAnswer {
+        statement: "a value of the database",
+        reason: reason.to_owned(),
+    };
+    Ok(match value {
+        DbValue::DbNull => Value::Null,
+        DbValue::Boolean(flag) => Value::Integer(flag.into()),
+        DbValue::Int8(number) => Value::Integer(number.into()),
+        DbValue::Int16(number) => Value::Integer(number.into()),
+        DbValue::Int32(number) => Value::Integer(number.into()),
+        DbValue::Int64(number) => Value::Integer(number),
+        DbValue::Uint8(number) => Value::Integer(number.into()),
+        DbValue::Uint16(number) => Value::Integer(number.into()),
+        DbValue::Uint32(number) => Value::Integer(number.into()),
+        DbValue::Uint64(number) => {
+            Value::Integer(i64::try_from(number).map_err(|_| refused("a number beyond 63 bits"))?)
+        }
+        DbValue::Floating32(number) => Value::Real(number.into()),
+        DbValue::Floating64(number) => Value::Real(number),
+        DbValue::Str(text) => Value::from(text),
+        // Texts with a binary collation, and long ones.
+        DbValue::Binary(bytes) => Value::from(match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        }),
+        DbValue::Unsupported => return Err(refused("a type that Spin does not decode")),
+    })
+}
+
+/// An error of a question, of which Spin does not say whether the server or the connection is to blame.
+fn unexplained(error: mysql::Error) -> StorageError {
+    match error {
+        mysql::Error::MysqlError(MysqlError::ValueConversionFailed(reason)) => {
+            StorageError::UnexpectedAnswer { statement: "a value of the database", reason }
+        }
+        other => StorageError::Unavailable { reason: other.to_string() },
+    }
+}
+
+fn failure(error: mysql::Error) -> StorageError {
+    match error {
+        mysql::Error::MysqlError(MysqlError::QueryFailed(text)) => mysql_errors::told(&text),
+        mysql::Error::MysqlError(MysqlError::ConnectionFailed(text)) => mysql_errors::not_connected(&text),
+        mysql::Error::MysqlError(MysqlError::ValueConversionFailed(reason)) => {
+            StorageError::UnexpectedAnswer { statement: "a value of the database", reason }
+        }
+        other => StorageError::Unavailable { reason: other.to_string() },
+    }
+}

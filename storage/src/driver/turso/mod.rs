@@ -1,0 +1,83 @@
+//! Turso, or any libSQL server, over its HTTP protocol (Hrana 2): for platforms where Spin offers no SQLite.
+//!
+//! Each statement is one `POST /v2/pipeline` that opens a stream, runs the statement and closes the stream. So nothing
+//! is left on the server that could expire, and a statement costs one round trip; HTTP connections are kept by the host.
+
+mod hrana;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::pool::Connect;
+use crate::{Dialect, Executor, Rows, Statement, StorageError};
+
+/// Sends requests to the server.
+#[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
+pub trait Http {
+    /// Posts JSON to `url` with this `authorization` header, unless it is empty, and answers status and body.
+    ///
+    /// # Errors
+    ///
+    /// How the request failed.
+    async fn post(&self, url: &str, authorization: &str, json: String) -> Result<(u16, Vec<u8>), String>;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// A database of Turso.
+#[derive(Debug)]
+pub struct Turso<H>(Rc<Server<H>>);
+
+struct Server<H> {
+    http: H,
+    url: String,
+    authorization: String,
+}
+
+impl<H> std::fmt::Debug for Server<H> {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl<H: Http> Turso<H> {
+    /// The database at `https://…` with its token; without one when the token is empty.
+    pub fn new(http: H, url: &str, token: &str) -> Self {
+        Self(Rc::new(Server {
+            http,
+            url: format!("{}/v2/pipeline", url.trim_end_matches('/')),
+            authorization: if token.is_empty() { String::new() } else { format!("Bearer {token}") },
+        }))
+    }
+}
+
+impl<H: Http> Connect for Turso<H> {
+    type Connection = Self;
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn connect(&self) -> Result<Self, StorageError> {
+        Ok(Self(Rc::clone(&self.0)))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.http.sleep(duration).await;
+    }
+}
+
+impl<H: Http> Executor for Turso<H> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let server = &*self.0;
+        let answer = server.http.post(&server.url, &server.authorization, hrana::request(statement)).await;
+        let (status, body) = answer.map_err(|reason| StorageError::Unavailable { reason })?;
+        if status == 200 { hrana::rows(&body) } else { Err(hrana::refused(status, &body)) }
+    }
+}

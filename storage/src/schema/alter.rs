@@ -1,0 +1,116 @@
+//! The statements that change a table that is there already, in both dialects.
+
+use gatelog_record::{FIELDS, Field};
+
+use super::{Index, TABLE};
+use crate::Dialect;
+
+/// A change of a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A new column, by its definition.
+    Add(String),
+    /// A column, by its new definition.
+    Modify(String),
+    /// An index that goes, by its name.
+    DropIndex(String),
+}
+
+impl Dialect {
+    /// The definition of a column that is added to a table with rows.
+    pub(super) fn added_column(self, field: &Field) -> String {
+        let (name, kind) = (field.name, self.column_type(field));
+        match (self, name) {
+            // The rows that are there get theirs next.
+            (_, "record_id") => format!("{name} {kind} NULL"),
+            // The log-collector's table has it. Where another's has not, any time is a guess.
+            (Self::Mysql, "start_time") => format!("{name} {kind} NOT NULL DEFAULT '1970-01-01 00:00:01'"),
+            (Self::Sqlite, "start_time") => {
+                format!("{name} {kind} NOT NULL DEFAULT '1970-01-01T00:00:01.000000Z'")
+            }
+            _ => self.column(field),
+        }
+    }
+
+    /// The definition of the column that notes when a row was stored, for a table with rows.
+    pub(super) fn added_created_at(self) -> &'static str {
+        match self {
+            // It adds no column whose default has to be worked out.
+            Self::Sqlite => "created_at TEXT",
+            Self::Mysql => self.created_at_column(),
+        }
+    }
+
+    /// The changes as statements: on MySQL one, so that the rows are copied once.
+    pub(super) fn alter(self, changes: Vec<Change>) -> Vec<String> {
+        let mut clauses: Vec<String> = Vec::new();
+        for change in changes {
+            let clause = match change {
+                Change::Add(column) => format!("ADD COLUMN {column}"),
+                Change::Modify(column) => format!("MODIFY COLUMN {column}"),
+                Change::DropIndex(name) => format!("DROP INDEX {name}"),
+            };
+            // An index may be in the way of two columns.
+            if !clauses.contains(&clause) {
+                clauses.push(clause);
+            }
+        }
+        match self {
+            Self::Sqlite => clauses.iter().map(|clause| format!("ALTER TABLE {TABLE} {clause}")).collect(),
+            Self::Mysql => vec![format!("ALTER TABLE {TABLE} {}", clauses.join(", "))],
+        }
+    }
+
+    /// Gives an id to the rows that have none, the same one whoever does it.
+    pub(super) fn fill_record_ids(self) -> String {
+        let id = match self {
+            Self::Sqlite => "'row-' || id",
+            Self::Mysql => "CONCAT('row-', id)",
+        };
+        // MariaDB before 10.10 sets the first TIMESTAMP of a changed row to the present, unless it is set.
+        format!("UPDATE {TABLE} SET record_id = {id}, start_time = start_time WHERE record_id IS NULL")
+    }
+
+    /// Forbids rows without an id, where that can be done later.
+    pub(super) fn forbid_missing_record_ids(self) -> Option<String> {
+        let field = FIELDS.iter().find(|field| field.name == "record_id")?;
+        match self {
+            Self::Sqlite => None,
+            Self::Mysql => Some(format!("ALTER TABLE {TABLE} MODIFY COLUMN {}", self.column(field))),
+        }
+    }
+
+    /// An index of a table that is there already.
+    pub(super) fn add_index(self, index: &Index) -> Option<String> {
+        match self {
+            Self::Sqlite => self.create_index(TABLE, index),
+            Self::Mysql => Some(format!("ALTER TABLE {TABLE} ADD {}", self.inline_index(index)?)),
+        }
+    }
+
+    /// An index in the place of another with its name.
+    pub(super) fn replace_index(self, index: &Index) -> Vec<String> {
+        match self {
+            Self::Sqlite => {
+                let drop = format!("DROP INDEX IF EXISTS {}", index.name);
+                [Some(drop), self.create_index(TABLE, index)].into_iter().flatten().collect()
+            }
+            Self::Mysql => {
+                let add = self.inline_index(index).unwrap_or_default();
+                vec![format!("ALTER TABLE {TABLE} DROP INDEX {}, ADD {add}", index.name)]
+            }
+        }
+    }
+
+    /// Statements that lock the schema against other instances for this connection, waiting for at most 30 s, and
+    /// unlock it.
+    pub(super) fn schema_lock(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Sqlite => None,
+            Self::Mysql => Some((
+                "SELECT GET_LOCK('gatelog_schema', 30) AS locked",
+                "SELECT RELEASE_LOCK('gatelog_schema') AS unlocked",
+            )),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What a table still lacks, as statements: columns, room in columns, ids, indexes.
+//!
+//! It is found out by looking at the table, not by its history. So every table becomes the one that
+//! [`schema::statements`](super::statements) makes, with the rows that it has: that of an earlier gatelog, and that of Higress's log-collector
+//! in either of its forms, on which MySQL can have more:
+//!
+//! - rows without a `record_id` get `row-` and their key for one, so that whoever does it, and how often, the result is
+//!   the same;
+//! - columns that are narrower than the record's limits are widened; wider ones are left, and so is what they say of NULL;
+//! - `start_time` as DATETIME becomes TIMESTAMP(6), read as UTC;
+//! - indexes with gatelog's names and other columns are made anew;
+//! - indexes that gatelog does not know are left, unless they are in the way of widening a column to TEXT.
+
+use gatelog_record::{FIELDS, Field};
+
+use super::INDEXES;
+use super::alter::Change;
+use crate::statement::Row;
+use crate::{Dialect, Executor, Statement, StorageError, Value};
+
+/// A column of the table as it is.
+#[derive(Debug)]
+struct Column {
+    name: String,
+    /// In small letters, without length: `varchar`, `longtext`, `bigint`.
+    kind: String,
+    /// Longest text in characters; 0 where that makes no sense.
+    chars: usize,
+    /// Digits of a second's fraction.
+    fraction: i64,
+    nullable: bool,
+}
+
+/// An index of the table as it is: its name and its columns in order.
+#[derive(Debug)]
+struct Existing {
+    name: String,
+    columns: Vec<String>,
+}
+
+/// The statements that the table needs next; none when it is complete. After they have run there may be more.
+pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, StorageError> {
+    let dialect = executor.dialect();
+    let columns = columns(executor).await?;
+    let indexes = indexes(executor).await?;
+    let find = |name: &str| columns.iter().find(|column| column.name == name);
+    let mut changes = Vec::new();
+    for field in FIELDS {
+        match find(field.name) {
+            None => changes.push(Change::Add(dialect.added_column(field))),
+            Some(column) => {
+                let Some(wider) = wider(dialect, field, column) else { continue };
+                if wider.ends_with("TEXT") {
+                    let over = |index: &&Existing| index.columns.iter().any(|name| name == field.name);
+                    let in_the_way = indexes.iter().filter(over);
+                    changes.extend(in_the_way.map(|index| Change::DropIndex(index.name.clone())));
+                }
+                changes.push(Change::Modify(format!("{} {wider}", field.name)));
+            }
+        }
+    }
+    if find("created_at").is_none() {
+        changes.push(Change::Add(dialect.added_created_at().to_owned()));
+    }
+    if !changes.is_empty() {
+        let mut statements = dialect.alter(changes);
+        if find("record_id").is_none() {
+            statements.push(dialect.fill_record_ids());
+        }
+        return Ok(statements);
+    }
+    if let Some(forbid) = dialect.forbid_missing_record_ids()
+        && find("record_id").is_some_and(|id| id.nullable)
+    {
+        return Ok(vec![dialect.fill_record_ids(), forbid]);
+    }
+    let mut statements = Vec::new();
+    for index in INDEXES {
+        match indexes.iter().find(|existing| existing.name == index.name) {
+            Some(existing) if existing.columns == index.columns => {}
+            Some(_) => statements.extend(dialect.replace_index(index)),
+            None => statements.extend(dialect.add_index(index)),
+        }
+    }
+    Ok(statements)
+}
+
+async fn columns(executor: &impl Executor) -> Result<Vec<Column>, StorageError> {
+    let sql = match executor.dialect() {
+        Dialect::Sqlite => {
+            "SELECT name, lower(type) AS kind, 0 AS chars, 6 AS fraction, \"notnull\" = 0 AS nullable \
+             FROM pragma_table_info('access_logs')"
+        }
+        Dialect::Mysql => {
+            "SELECT CAST(column_name AS CHAR) AS name, LOWER(CAST(data_type AS CHAR)) AS kind, \
+             CAST(COALESCE(character_maximum_length, 0) AS SIGNED) AS chars, \
+             CAST(COALESCE(datetime_precision, 0) AS SIGNED) AS fraction, is_nullable = 'YES' AS nullable \
+             FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'access_logs'"
+        }
+    };
+    let rows = executor.run(&Statement::new(sql, Vec::new())).await?;
+    rows.iter().map(|row| column(row).ok_or_else(|| unexpected("columns of the table"))).collect()
+}
+
+fn column(row: &Row) -> Option<Column> {
+    let text = |index: usize| Some(row.get(index)?.as_text()?.to_owned());
+    let number = |index: usize| row.get(index)?.as_integer();
+    Some(Column {
+        name: text(0)?.to_lowercase(),
+        kind: text(1)?,
+        chars: usize::try_from(number(2)?).ok()?,
+        fraction: number(3)?,
+        nullable: number(4)? != 0,
+    })
+}
+
+async fn indexes(executor: &impl Executor) -> Result<Vec<Existing>, StorageError> {
+    let sql = match executor.dialect() {
+        Dialect::Sqlite => {
+            "SELECT name, COALESCE(sql, '') AS of FROM sqlite_master \
+             WHERE type = 'index' AND tbl_name = 'access_logs' ORDER BY name"
+        }
+        Dialect::Mysql => {
+            "SELECT CAST(index_name AS CHAR) AS name, CAST(column_name AS CHAR) AS of \
+             FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'access_logs' \
+             ORDER BY index_name, seq_in_index"
+        }
+    };
+    let rows = executor.run(&Statement::new(sql, Vec::new())).await?;
+    let mut indexes: Vec<Existing> = Vec::new();
+    for row in &rows {
+        let text = |index: usize| row.get(index).and_then(Value::as_text).map(str::to_lowercase);
+        let name = text(0).ok_or_else(|| unexpected("indexes of the table"))?;
+        let column = text(1).unwrap_or_default();
+        if executor.dialect() == Dialect::Sqlite {
+            indexes.push(Existing { name, columns: columns_in(&column) });
+            continue;
+        }
+        match indexes.last_mut().filter(|last| last.name == name) {
+            Some(last) => last.columns.push(column),
+            None => indexes.push(Existing { name, columns: vec![column] }),
+        }
+    }
+    Ok(indexes)
+}
+
+/// The columns in the text of `CREATE INDEX`.
+fn columns_in(sql: &str) -> Vec<String> {
+    let list = sql.split_once('(').and_then(|(_, rest)| rest.split(')').next()).unwrap_or_default();
+    list.split(',').map(|column| column.trim().to_owned()).collect()
+}
+
+/// The type that a column needs, if the one it has is too narrow for the field.
+fn wider(dialect: Dialect, field: &Field, column: &Column) -> Option<String> {
+    if dialect == Dialect::Sqlite {
+        // SQLite's columns hold what they are given.
+        return None;
+    }
+    let wanted = dialect.column_type(field);
+    let kind = wanted.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
+    let rank = |kind: &str| match kind {
+        "tinyint" => Some(1),
+        "smallint" => Some(2),
+        "mediumint" => Some(3),
+        "int" | "integer" => Some(4),
+        "bigint" => Some(5),
+        "char" => Some(11),
+        "varchar" => Some(12),
+        "tinytext" => Some(13),
+        "text" => Some(14),
+        "mediumtext" => Some(15),
+        "longtext" | "json" => Some(16),
+        _ => None,
+    };
+    let wanted_chars = wanted
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split(')').next()?.parse::<usize>().ok())
+        .unwrap_or_default();
+    let too_narrow = match kind.as_str() {
+        "timestamp" => column.kind != "timestamp" || column.fraction < 6,
+        _ => match (rank(&kind), rank(&column.kind)) {
+            (Some(wanted), Some(present)) if wanted == present => column.chars < wanted_chars,
+            (Some(wanted), Some(present)) => present < wanted,
+            // Another kind of value altogether.
+            _ => true,
+        },
+    };
+    match kind.as_str() {
+        _ if !too_narrow => None,
+        // Rows that are there may hold what is no JSON.
+        "json" => Some("LONGTEXT".to_owned()),
+        "timestamp" => Some(format!("{wanted} NOT NULL")),
+        // The id's other property follows when every row has one.
+        _ => Some(wanted),
+    }
+}
+
+fn unexpected(statement: &'static str) -> StorageError {
+    StorageError::UnexpectedAnswer { statement, reason: "a row has another shape".to_owned() }
+}

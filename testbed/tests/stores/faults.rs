@@ -1,0 +1,177 @@
+//! Databases that fail: the answer is 503 with `Retry-After` before the time is over, the function recovers by itself,
+//! and what was acknowledged is there once.
+
+use std::process::Stdio;
+
+use gatelog_databases::{MariaDb, SmallDisk};
+use gatelog_storage::driver::native_mysql::NativeMysql;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::Command;
+use tokio::time::{Duration, Instant};
+
+use crate::support::{Stored, numbered};
+
+/// How long a statement may take here.
+const LIMIT_MS: &str = "1000";
+/// Longer than that by as much as a busy machine may need.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mariadb_that_stops_crashes_freezes_or_only_reads_costs_no_acknowledged_record() {
+    let server = MariaDb::start(&[]).unwrap();
+    let stored = on(&server).await;
+    assert_eq!(stored.store(&numbered(0..10)).await, (10, 0));
+
+    server.stop().unwrap();
+    it_is_refused(&stored, "unavailable").await;
+    server.start_again().unwrap();
+    stored.store_when_possible(&numbered(5..20)).await;
+
+    server.kill().unwrap();
+    it_is_refused(&stored, "unavailable").await;
+    server.start_again().unwrap();
+    stored.store_when_possible(&numbered(15..30)).await;
+
+    // A restart while nobody asks is not even seen.
+    server.stop().unwrap();
+    server.start_again().unwrap();
+    assert_eq!(stored.store(&numbered(25..40)).await, (10, 5));
+
+    server.signal("STOP").unwrap();
+    it_is_refused(&stored, "no answer within 1000 ms").await;
+    server.signal("CONT").unwrap();
+    stored.store_when_possible(&numbered(35..50)).await;
+
+    server.sql("SET GLOBAL read_only = 1").unwrap();
+    it_is_refused(&stored, "1290").await;
+    assert_eq!(stored.json("/query?page_size=1").await["total"], 50, "reading goes on");
+    server.sql("SET GLOBAL read_only = 0").unwrap();
+    stored.store_when_possible(&numbered(45..60)).await;
+    every_number_is_there_once(&stored, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mariadb_out_of_connections_is_waited_out() {
+    let server = MariaDb::start(&["--max-connections=10"]).unwrap();
+    let url = server.database().unwrap();
+    let stored = on(&server).await;
+    let mut others = Vec::new();
+    while let Ok(connection) = NativeMysql::connect(&url).await {
+        others.push(connection);
+        assert!(others.len() <= 10);
+    }
+    it_is_refused(&stored, "1040").await;
+    drop(others);
+    stored.store_when_possible(&numbered(0..10)).await;
+    every_number_is_there_once(&stored, 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mariadb_on_a_full_disk_takes_records_again_when_there_is_room() {
+    let disk = SmallDisk::new(96).unwrap();
+    let server = MariaDb::start_on(&disk.path().join("data"), &[]).unwrap();
+    let stored = on(&server).await;
+    assert_eq!(stored.store(&numbered(0..10)).await, (10, 0));
+    disk.fill().unwrap();
+    let acknowledged = until_it_is_full(&stored).await;
+    it_is_refused(&stored, "full").await;
+    disk.empty().unwrap();
+    stored.store_when_possible(&large(acknowledged)).await;
+    every_number_is_there_once(&stored, acknowledged + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_libsql_file_on_a_full_disk_takes_records_again_when_there_is_room() {
+    let disk = SmallDisk::new(8).unwrap();
+    let folder = tempfile::tempdir_in(disk.path()).unwrap();
+    let file = folder.path().join("gatelog.db");
+    let stored = Stored::start(&[("database_timeout_ms", LIMIT_MS)], &file, folder).await;
+    assert_eq!(stored.store(&numbered(0..10)).await, (10, 0));
+    disk.fill().unwrap();
+    let acknowledged = until_it_is_full(&stored).await;
+    it_is_refused(&stored, "full").await;
+    disk.empty().unwrap();
+    stored.store_when_possible(&large(acknowledged)).await;
+    every_number_is_there_once(&stored, acknowledged + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_libsql_file_that_another_process_locks_is_waited_for_and_given_up_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gatelog.db");
+    let stored = Stored::start(&[("database_timeout_ms", LIMIT_MS)], &file, folder).await;
+    assert_eq!(stored.store(&numbered(0..10)).await, (10, 0));
+
+    let script = "import sqlite3, sys\n\
+        c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+        c.execute('BEGIN IMMEDIATE')\n\
+        print('locked', flush=True)\n\
+        sys.stdin.read()\n\
+        c.execute('ROLLBACK')";
+    let mut other = Command::new("python3")
+        .args(["-c", script])
+        .arg(&file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("this needs python3 with its module sqlite3 (Debian: python3)");
+    let said = BufReader::new(other.stdout.take().unwrap()).lines().next_line().await.unwrap();
+    assert_eq!(said.as_deref(), Some("locked"));
+    it_is_refused(&stored, "no answer within 1000 ms").await;
+    assert_eq!(stored.json("/query?page_size=1").await["total"], 10, "reading goes on");
+    other.stdin.take().unwrap().shutdown().await.unwrap();
+    other.wait().await.unwrap();
+    stored.store_when_possible(&numbered(0..20)).await;
+    every_number_is_there_once(&stored, 20).await;
+}
+
+async fn on(server: &MariaDb) -> Stored {
+    let url = server.database().unwrap();
+    let host = format!("127.0.0.1:{}", server.port());
+    Stored::in_mysql_at(&url, &host, &[("database_timeout_ms", LIMIT_MS)]).await
+}
+
+/// Another record is answered with 503, and the log says why.
+async fn it_is_refused(stored: &Stored, why: &str) {
+    let began = Instant::now();
+    let lines = stored.functions.log().lines().count();
+    let answer = stored.post(&large(1_000_000)).await;
+    assert_eq!(answer.status(), 503, "{}\n{}", answer.body(), stored.functions.log());
+    assert_eq!(answer.headers()["retry-after"], "2");
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    let log = stored.functions.log();
+    let new: Vec<&str> = log.lines().skip(lines).filter(|line| line.contains("level=error")).collect();
+    assert!(new.iter().any(|line| line.contains(why)), "{why}: {new:#?}");
+}
+
+/// A record with a long body, which a full disk has no room for.
+fn large(number: usize) -> Value {
+    let mut record = numbered(number..number + 1)[0].clone();
+    record["request_body"] = json!("x".repeat(60_000));
+    json!([record])
+}
+
+/// Stores large records from number 10 on until the database refuses one; how many numbers were acknowledged.
+async fn until_it_is_full(stored: &Stored) -> usize {
+    let mut number = 10;
+    loop {
+        let answer = stored.post(&large(number)).await;
+        match answer.status().as_u16() {
+            200 => number += 1,
+            503 => return number,
+            other => panic!("{other}: {}", answer.body()),
+        }
+        assert!(number < 5_000, "the disk does not fill");
+    }
+}
+
+/// The record that was always refused may have come to be stored: a time-out says nothing of the database.
+async fn every_number_is_there_once(stored: &Stored, count: usize) {
+    let lines = stored.get("/query?format=csv&fields=duration&sort_order=ASC").await;
+    let mut numbers: Vec<usize> = lines.body().lines().skip(1).map(|line| line.parse().unwrap()).collect();
+    numbers.retain(|number| *number != 1_000_000);
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..count).collect::<Vec<_>>());
+}

@@ -1,0 +1,44 @@
+//! The functions, as components in the local host, over each database that they can store in: one story for all, and
+//! what happens when a database fails.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing test says where by panicking"
+)]
+
+mod faults;
+mod settings;
+mod story;
+mod support;
+
+use gatelog_databases::{MariaDb, Turso};
+use support::Stored;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_on_a_libsql_file() {
+    let stored = Stored::in_a_file().await;
+    story::tell(&stored).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_on_mariadb() {
+    let stored = Stored::in_mysql(MariaDb::shared().unwrap()).await;
+    story::tell(&stored).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_on_turso() {
+    let turso = Turso::start().unwrap();
+    let stored = Stored::in_turso(&turso).await;
+    story::tell(&stored).await;
+}
+
+/// The server is tursodb, which knows no cursors: `gatelog-databases` asks it in its own way and answers as a libSQL server
+/// does. So this tries Spin's side and the SQL, not the protocol of a libSQL server.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_on_a_libsql_server_by_runtime_config() {
+    let turso = Turso::start().unwrap();
+    let stored = Stored::by_runtime_config(&turso).await;
+    story::tell(&stored).await;
+}

@@ -1,0 +1,48 @@
+//! Variables that do not fit together: told at the first request and by `/health/ready`, and no secret is shown.
+
+use gatelog_databases::{MariaDb, Turso};
+
+use crate::support::{Stored, numbered};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_combination_is_told_at_the_first_request_and_by_readiness() {
+    let server = MariaDb::shared().unwrap();
+    let url = server.database().unwrap();
+    let host = format!("127.0.0.1:{}", server.port());
+    let wrong_password = url.replace("s3cret", "wr0ng");
+    let no_database = url.rsplit_once('/').map(|(start, _)| format!("{start}/nowhere")).unwrap();
+    let turso = Turso::start().unwrap();
+    let turso_url = turso.url();
+    let cases: [(&[(&str, &str)], &str); 7] = [
+        (&[("store", "postgres")], "is none of libsql, mysql, turso"),
+        (&[("store", "mysql")], "mysql_url: it is not set"),
+        (&[("store", "mysql"), ("mysql_url", &url)], "`mysql_host` must be the host:port of `mysql_url`"),
+        (&[("store", "mysql"), ("mysql_url", &wrong_password), ("mysql_host", &host)], "1045"),
+        (&[("store", "mysql"), ("mysql_url", &no_database), ("mysql_host", &host)], "nowhere"),
+        (&[("store", "turso")], "turso_url: it is not set"),
+        (
+            &[("store", "turso"), ("turso_url", &turso_url), ("turso_token", "wr0ng-token")],
+            "Check `turso_token`",
+        ),
+    ];
+    for (variables, expected) in cases {
+        let stored = Stored::with(variables).await;
+        assert_eq!(stored.get("/health").await.body(), "ok");
+        let answer = stored.post(&numbered(0..1)).await;
+        assert_eq!(answer.status(), 503, "{variables:?}");
+        assert!(answer.headers().contains_key("retry-after"));
+        let ready = stored.get("/health/ready").await;
+        assert_eq!(ready.status(), 503);
+        assert!(ready.body().contains("database_misconfigured"), "{}", ready.body());
+        assert_eq!(stored.get("/query").await.status(), 503);
+        let log = stored.functions.log();
+        for function in ["ingest", "query", "health"] {
+            let line =
+                log.lines().find(|line| line.contains(&format!("level=error function={function}"))).unwrap();
+            assert!(line.contains(&expected.replace('"', "\\\"")), "{line}");
+        }
+        for secret in ["s3cret", "wr0ng"] {
+            assert!(!log.contains(secret) && !ready.body().contains(secret), "a secret is shown: {log}");
+        }
+    }
+}
