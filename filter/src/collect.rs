@@ -357,7 +357,10 @@ fn part_of<'a>(whole: &Cow<'a, str>, part: impl Fn(&str) -> &str) -> Cow<'a, str
 // Not inlined: thirty copies of it would make one large function.
 #[inline(never)]
 fn text(value: Option<&[u8]>) -> Cow<'_, str> {
-    value.map(String::from_utf8_lossy).unwrap_or_default()
+    // Looks at the bytes of plain ASCII faster than the lossy conversion does.
+    let text =
+        |bytes| std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+    value.map(text).unwrap_or_default()
 }
 
 fn borrowed(text: &Option<String>) -> Cow<'_, str> {

@@ -79,10 +79,36 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
 
 /// Splits at the first byte that cannot stand in a JSON string as it is.
 fn split_at_special(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
-    let at = bytes.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'))?;
+    let (words, tail) = bytes.as_chunks();
+    let in_word = |(index, word): (usize, &[u8; WORD])| match specials(u64::from_le_bytes(*word)) {
+        0 => None,
+        found => Some(index * WORD + found.trailing_zeros() as usize / 8),
+    };
+    let in_tail = || {
+        let at = tail.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'))?;
+        Some(words.len() * WORD + at)
+    };
+    let at = words.iter().enumerate().find_map(in_word).or_else(in_tail)?;
     let (plain, rest) = bytes.split_at_checked(at)?;
     let (byte, after) = rest.split_first()?;
     Some((plain, *byte, after))
+}
+
+/// Bytes that are looked at together.
+const WORD: usize = 8;
+/// A word of bytes that are 1.
+const ONES: u64 = u64::from_le_bytes([1; WORD]);
+
+/// The highest bit of each byte that cannot stand in a JSON string as it is. Only the lowest bit that is set can be
+/// trusted: what a subtraction borrows may set others above it.
+const fn specials(word: u64) -> u64 {
+    const fn below(limit: u8, word: u64) -> u64 {
+        word.wrapping_sub(ONES * limit as u64) & !word & (ONES << 7)
+    }
+    const fn is(byte: u8, word: u64) -> u64 {
+        below(1, word ^ (ONES * byte as u64))
+    }
+    below(b' ', word) | is(b'"', word) | is(b'\\', word)
 }
 
 struct JsonVisitor;

@@ -62,3 +62,5 @@ mod wasm;
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod split_tests;

@@ -7,9 +7,13 @@
 //!
 //! # Format
 //!
-//! The expression is a list with one element for each attribute, in which an attribute that many requests lack is
-//! `has(upstream.address)?upstream.address:''`; the guard costs a third of the attribute. The value of a list is answered in the encoding of a header map: each
-//! element, encoded as the attribute alone would be, is the name of a pair without a value.
+//! The expression is a list with one element for each attribute. A list with a missing attribute has no value, so
+//! there are two expressions. The bare one is the list of paths: it answers for requests that an upstream answered.
+//! The guarded one, which is asked when the bare one does not answer, has `has(upstream.address)?upstream.address:''`
+//! for what many requests lack; guards cost a fifth of the whole.
+//!
+//! The value of a list is answered in the encoding of a header map: each element, encoded as the attribute alone would
+//! be, is the name of a pair without a value.
 
 use crate::attributes::{self, Moved, Naming};
 use crate::headers::Headers;
@@ -146,18 +150,60 @@ pub struct Questions {
 enum Together {
     /// Not tried yet.
     Untried,
-    /// It does. The number of failures in a row.
-    Works { expression: Expression, failures: u32 },
-    /// It does not, or not now: this many exchanges pass before the expression is used again.
-    Pauses { expression: Expression, left: u32 },
+    /// It does.
+    Works { bare: Asking, guarded: Asking },
     /// It never does.
     Never,
 }
 
-/// Failures in a row after which the expression is not used for a while.
-const MAX_FAILURES: u32 = 16;
-/// How many exchanges that while lasts.
+/// How an expression fares.
+#[derive(Clone, Copy, Debug)]
+struct Asking {
+    expression: Expression,
+    /// Grows with each answer and falls with each failure; without any, the expression is left alone for a while.
+    credit: u32,
+    /// Exchanges to pass before the expression is used again.
+    pause: u32,
+}
+
+/// Highest credit of an expression, and that which it begins with.
+const MAX_CREDIT: u32 = 16;
+/// What a failure takes from it: one that fails more often than every third time is not worth its while.
+const FAILURE: u32 = 2;
+/// How many exchanges the while lasts in which it is left alone.
 const PAUSE: u32 = 1_024;
+
+impl Asking {
+    const fn new(expression: Expression) -> Self {
+        Self { expression, credit: MAX_CREDIT, pause: 0 }
+    }
+
+    /// The list of answers; none when one is missing, or the expression is left alone.
+    fn ask(&mut self, wanted: usize, host: &impl Host) -> Option<Headers> {
+        if self.pause > 0 {
+            self.pause -= 1;
+            return None;
+        }
+        let answer = host
+            .evaluate(self.expression)
+            .map(Headers::from_raw)
+            .filter(|pairs| pairs.iter().count() == wanted);
+        match answer {
+            Some(_) => self.credit = (self.credit + 1).min(MAX_CREDIT),
+            None if self.credit > FAILURE => self.credit -= FAILURE,
+            // The next time it has to earn its credit.
+            None => (self.credit, self.pause) = (FAILURE, PAUSE),
+        }
+        answer
+    }
+}
+
+/// Whether missing attributes have a place in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guards {
+    Without,
+    With,
+}
 
 impl Questions {
     /// The questions whose answers are wanted by a record without the fields for which `is_omitted` is true.
@@ -198,37 +244,15 @@ impl Questions {
     }
 
     fn ask_together(&mut self, naming: Naming, host: &impl Host) -> Option<Headers> {
-        let expression = match &mut self.together {
-            Together::Never => return None,
-            Together::Works { expression, .. } => *expression,
-            Together::Pauses { expression, left } => {
-                *left -= 1;
-                if *left == 0 {
-                    self.together = Together::Works { expression: *expression, failures: 0 };
-                }
-                return None;
-            }
-            Together::Untried => {
-                let text = self.expression(naming)?;
-                let Some(expression) = host.create_expression(&text) else {
-                    self.together = Together::Never;
-                    return None;
-                };
-                self.together = Together::Works { expression, failures: 0 };
-                expression
-            }
-        };
-        let answer = host
-            .evaluate(expression)
-            .map(Headers::from_raw)
-            .filter(|pairs| pairs.iter().count() == self.wanted.len());
-        if let Together::Works { failures, .. } = &mut self.together {
-            *failures = if answer.is_some() { 0 } else { *failures + 1 };
-            if *failures >= MAX_FAILURES {
-                self.together = Together::Pauses { expression, left: PAUSE };
-            }
+        if matches!(self.together, Together::Untried) && naming != Naming::Unknown {
+            let create = |guards| host.create_expression(&self.expression(naming, guards)).map(Asking::new);
+            let created = create(Guards::Without).and_then(|bare| Some((bare, create(Guards::With)?)));
+            self.together =
+                created.map_or(Together::Never, |(bare, guarded)| Together::Works { bare, guarded });
         }
-        answer
+        let Together::Works { bare, guarded } = &mut self.together else { return None };
+        let wanted = self.wanted.len();
+        bare.ask(wanted, host).or_else(|| guarded.ask(wanted, host))
     }
 
     fn ask_apart(&self, naming: &mut Naming, host: &impl Host) -> Vec<Vec<u8>> {
@@ -249,30 +273,42 @@ impl Questions {
         self.wanted.iter().map(&mut ask).collect()
     }
 
-    /// The CEL text; none as long as it is not known which names the gateway answers.
-    fn expression(&self, naming: Naming) -> Option<String> {
+    /// The CEL text.
+    fn expression(&self, naming: Naming, guards: Guards) -> String {
         let mut text = String::from("[");
         for question in &self.wanted {
             if text.len() > 1 {
                 text.push(',');
             }
-            match question.source() {
-                Source::Always(path) => push_path(&mut text, path),
-                Source::Maybe(path) => push_guarded(&mut text, path),
-                Source::Moved(moved) => match naming {
-                    Naming::Unknown => return None,
-                    Naming::Xds => push_guarded(&mut text, moved.xds()),
-                    // A name without parts cannot be guarded: a request without a route is asked about apart.
-                    Naming::Bare => push_path(&mut text, moved.bare()),
-                },
+            let (path, may_lack) = match question.source() {
+                Source::Always(path) => (path, false),
+                Source::Maybe(path) => (path, true),
+                // A name without parts cannot be guarded: a request without a route is asked about apart.
+                Source::Moved(moved) if naming == Naming::Bare => (moved.bare(), false),
+                Source::Moved(moved) => (moved.xds(), true),
                 Source::Header(name) => {
-                    let parts = ["'", name, "' in response.headers?response.headers['", name, "']:''"];
-                    parts.iter().for_each(|part| text.push_str(part));
+                    push_header(&mut text, name, guards);
+                    continue;
                 }
+            };
+            if may_lack && guards == Guards::With {
+                push_guarded(&mut text, path);
+            } else {
+                push_path(&mut text, path);
             }
         }
         text.push(']');
-        Some(text)
+        text
+    }
+}
+
+fn push_header(text: &mut String, name: &str, guards: Guards) {
+    if guards == Guards::With {
+        ["'", name, "' in response.headers?"].iter().for_each(|part| text.push_str(part));
+    }
+    ["response.headers['", name, "']"].iter().for_each(|part| text.push_str(part));
+    if guards == Guards::With {
+        text.push_str(":''");
     }
 }
 
@@ -349,9 +385,14 @@ mod tests {
         let expected = values_of(&mut Questions::new(|_| false), &apart);
         let mut questions = Questions::new(|_| false);
         assert_eq!(values_of(&mut questions, &together), expected);
-        assert_eq!(together.asked(), ["create", "evaluate"]);
-        assert_eq!(values_of(&mut questions, &together), expected);
-        assert_eq!(together.asked().len(), 3);
+        // The host has no upstream.local_address: the bare expression fails.
+        assert_eq!(together.asked(), ["create", "create", "evaluate", "evaluate"]);
+        let complete = host().with_text("upstream.local_address", "l:1").with_expressions();
+        let mut questions = Questions::new(|_| false);
+        let answers = values_of(&mut questions, &complete);
+        assert_eq!(answers[Question::UpstreamLocal as usize], b"l:1");
+        assert_eq!(values_of(&mut questions, &complete), answers);
+        assert_eq!(complete.asked(), ["create", "create", "evaluate", "evaluate"]);
         assert_eq!(expected[Question::ServiceTime as usize], b"7");
         assert_eq!(expected[Question::Code as usize], 200_i64.to_le_bytes());
     }
@@ -382,7 +423,7 @@ mod tests {
 
     #[test]
     fn an_expression_that_fails_again_and_again_is_left_alone_for_a_while() {
-        // A gateway with bare names answers nothing under `xds`; a request without a route fails the expression.
+        // A gateway with bare names answers nothing under `xds`; a request without a route fails both expressions.
         let host = MockHost::new().with_expressions().with_int("response.flags", 2);
         let mut questions = Questions::new(|_| false);
         let mut evaluated = || {
@@ -390,8 +431,22 @@ mod tests {
             assert_eq!(questions.values(&answers).integer(Question::Flags), Some(2));
             host.asked().iter().filter(|asked| *asked == "evaluate").count()
         };
-        let counts: Vec<usize> = (0..MAX_FAILURES + PAUSE + 1).map(|_| evaluated()).collect();
-        assert_eq!(counts[counts.len() - 2], MAX_FAILURES as usize);
-        assert_eq!(counts.last(), Some(&(MAX_FAILURES as usize + 1)));
+        let tries = MAX_CREDIT / FAILURE;
+        let counts: Vec<usize> = (0..tries + PAUSE + 1).map(|_| evaluated()).collect();
+        assert_eq!(counts[counts.len() - 2], 2 * tries as usize);
+        assert_eq!(counts.last(), Some(&(2 * tries as usize + 2)));
+    }
+
+    #[test]
+    fn where_most_exchanges_lack_something_only_the_guarded_expression_is_used() {
+        // No upstream: the gateway answers by itself.
+        let host = host().with_expressions();
+        let mut questions = Questions::new(|_| false);
+        for _ in 0..MAX_CREDIT {
+            values_of(&mut questions, &host);
+        }
+        let before = host.asked().len();
+        assert_eq!(values_of(&mut questions, &host)[Question::Code as usize], 200_i64.to_le_bytes());
+        assert_eq!(host.asked()[before..], ["evaluate"]);
     }
 }

@@ -33,6 +33,8 @@ pub struct Queue {
     batches: VecDeque<Batch>,
     entries: usize,
     bytes: usize,
+    /// Size of the text of the last batch that was taken: the next one is made with room for as much.
+    usual_bytes: usize,
     nearly_full: bool,
 }
 
@@ -60,7 +62,7 @@ pub enum Notice {
 impl Queue {
     /// An empty queue.
     pub fn new(limits: QueueLimits) -> Self {
-        Self { limits, batches: VecDeque::new(), entries: 0, bytes: 0, nearly_full: false }
+        Self { limits, batches: VecDeque::new(), entries: 0, bytes: 0, usual_bytes: 0, nearly_full: false }
     }
 
     /// Records waiting.
@@ -84,7 +86,14 @@ impl Queue {
         };
         match self.batches.back_mut().filter(|batch| fits(batch)) {
             Some(batch) => batch.add(json),
-            None => self.batches.push_back(Batch::new(json, now)),
+            None => {
+                if let Some(complete) = self.batches.back_mut() {
+                    complete.give_back_room();
+                }
+                // A little more than the last one took, because growing copies everything.
+                let room = self.usual_bytes + self.usual_bytes / 8;
+                self.batches.push_back(Batch::new(json, now, room));
+            }
         }
         self.entries += 1;
         self.bytes += json.len();
@@ -110,6 +119,7 @@ impl Queue {
         let batch = self.batches.pop_front()?;
         self.entries -= batch.entries();
         self.bytes -= batch.bytes();
+        self.usual_bytes = batch.text.len();
         Some(batch)
     }
 
@@ -179,9 +189,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    fn new(json: &[u8], opened_at: Time) -> Self {
-        let mut batch = Self { text: vec![b'['], ends: Vec::new(), first: 0, opened_at };
-        batch.text.extend_from_slice(json);
+    /// A batch of one record, with room for `room` bytes of text.
+    fn new(json: &[u8], opened_at: Time, room: usize) -> Self {
+        let mut text = Vec::with_capacity(room.max(json.len() + 1));
+        text.push(b'[');
+        text.extend_from_slice(json);
+        let mut batch = Self { text, ends: Vec::new(), first: 0, opened_at };
         batch.ends.push(batch.text.len());
         batch
     }
@@ -243,6 +256,13 @@ impl Batch {
         let base = self.text.len();
         self.text.extend_from_slice(other.text.get(start..other.end()).unwrap_or_default());
         self.ends.extend(other.ends.iter().skip(other.first).map(|end| end - start + base));
+    }
+
+    /// Gives memory back when the batch has become much smaller than expected.
+    fn give_back_room(&mut self) {
+        if self.text.capacity() / 2 > self.text.len() {
+            self.text.shrink_to_fit();
+        }
     }
 
     fn drop_oldest(&mut self) -> usize {
@@ -347,6 +367,20 @@ mod tests {
         assert_eq!((batch.bytes(), newer.bytes()), (2, 1));
         assert!(newer.split().is_none());
         assert_eq!(batch.object(), b"0");
+    }
+
+    #[test]
+    fn a_large_batch_does_not_make_the_small_ones_after_it_large() {
+        let mut queue = Queue::new(limits());
+        queue.add(&[b'1'; 900], NOW);
+        queue.take(NOW, true);
+        for _ in 0..9 {
+            queue.add(b"{}", NOW);
+        }
+        // Only the batch that is being filled has more room than it needs.
+        let room: Vec<bool> =
+            queue.batches.iter().map(|batch| batch.text.capacity() > 2 * batch.text.len()).collect();
+        assert_eq!(room, [false, false, true]);
     }
 
     proptest! {

@@ -135,4 +135,4 @@ impl BodyReader {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,8 +3,6 @@
 //! The text is the one that `gatelog_record` defines and serde writes; a test compares them. Here the keys need no
 //! escaping, and fields that the configuration leaves out are not written.
 
-use std::io::Write as _;
-
 use gatelog_record::{AccessRecord, FIELDS, FieldValue, Kind, Origin};
 
 use crate::json::write_text;
@@ -12,31 +10,35 @@ use crate::settings::Omitted;
 
 /// Appends the JSON object of a record.
 pub fn write(out: &mut Vec<u8>, record: &AccessRecord<'_>, omitted: Omitted) {
-    let mut before = b'{';
+    let start = out.len();
     for (index, (field, value)) in FIELDS.iter().zip(record.values()).enumerate() {
         let absent = matches!(value, FieldValue::Absent) && field.origin != Origin::Always;
         if absent || omitted.has_index(index) {
             continue;
         }
-        out.extend_from_slice(&[before, b'"']);
-        out.extend_from_slice(field.name.as_bytes());
-        out.extend_from_slice(b"\":");
-        before = b',';
-        // Writing into memory does not fail.
-        let _ = match value {
-            FieldValue::Timestamp(time) => write!(out, "\"{time}\""),
-            FieldValue::Integer(number) => write!(out, "{number}"),
-            FieldValue::Text(text) => {
-                write_text(out, text);
-                Ok(())
+        out.extend_from_slice(field.json_key.as_bytes());
+        match value {
+            FieldValue::Timestamp(time) => {
+                out.push(b'"');
+                out.extend_from_slice(&time.to_rfc3339());
+                out.push(b'"');
             }
-            FieldValue::Json(json) => out.write_all(json.get().as_bytes()),
-            FieldValue::Absent => out.write_all(match field.kind {
+            FieldValue::Integer(number) => {
+                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+            }
+            FieldValue::Text(text) => write_text(out, text),
+            FieldValue::Json(json) => out.extend_from_slice(json.get().as_bytes()),
+            FieldValue::Absent => out.extend_from_slice(match field.kind {
                 Kind::Timestamp | Kind::Text(_) => b"\"\"",
                 Kind::Integer | Kind::Count => b"0",
                 Kind::Json(_) => b"null",
             }),
-        };
+        }
+    }
+    // In the place of the first comma.
+    match out.get_mut(start) {
+        Some(first) => *first = b'{',
+        None => out.push(b'{'),
     }
     out.push(b'}');
 }

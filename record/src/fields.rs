@@ -15,6 +15,8 @@ use crate::Timestamp;
 pub struct Field {
     /// JSON key, column name and query parameter.
     pub name: &'static str,
+    /// What stands before the value in the JSON of a record, unless it comes first: `,"name":`.
+    pub json_key: &'static str,
     /// Type and bound.
     pub kind: Kind,
     /// Where the name and meaning come from.
@@ -117,6 +119,7 @@ macro_rules! access_record {
         pub const FIELDS: &[Field] = &[
             $( Field {
                 name: stringify!($name),
+                json_key: concat!(",\"", stringify!($name), "\":"),
                 kind: Kind::$kind $(($bound))?,
                 origin: Origin::$origin,
                 doc: $doc,

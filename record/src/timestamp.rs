@@ -48,17 +48,31 @@ impl Timestamp {
     pub fn as_millis(self) -> i64 {
         self.micros.div_euclid(1_000)
     }
+
+    /// The text of the time, as [`fmt::Display`] gives it, in ASCII.
+    pub fn to_rfc3339(self) -> [u8; 27] {
+        // `from_micros` keeps the value far inside jiff's range.
+        let time = jiff::Timestamp::from_microsecond(self.micros).unwrap_or_default();
+        let time = jiff::tz::Offset::UTC.to_datetime(time);
+        let digit = |value: i32, unit: i32| b'0' + (value / unit % 10).unsigned_abs() as u8;
+        let two = |value: i8| [digit(value.into(), 10), digit(value.into(), 1)];
+        let year = |unit| digit(time.year().into(), unit);
+        let micro = |unit| digit(time.subsec_nanosecond(), 1_000 * unit);
+        let ([m, n], [d, e]) = (two(time.month()), two(time.day()));
+        let ([h, i], [j, k], [s, t]) = (two(time.hour()), two(time.minute()), two(time.second()));
+        let [u, v, w, x, y, z] = [100_000, 10_000, 1_000, 100, 10, 1].map(micro);
+        let [a, b, c, f] = [1_000, 100, 10, 1].map(year);
+        #[rustfmt::skip]
+        let text = [a, b, c, f, b'-', m, n, b'-', d, e, b'T', h, i, b':', j, k, b':', s, t, b'.', u, v, w, x, y, z, b'Z'];
+        text
+    }
 }
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with exactly six digits of a second: `2026-01-31T12:00:00.000000Z`. The fixed width makes
     /// the text sort as the time does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.micros) {
-            Ok(time) => write!(f, "{time:.6}"),
-            // `from_micros` keeps the value far inside jiff's range.
-            Err(_) => Err(fmt::Error),
-        }
+        f.write_str(std::str::from_utf8(&self.to_rfc3339()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -108,6 +122,15 @@ mod tests {
     fn a_time_is_written_in_utc_with_six_digits() {
         let time = Timestamp::from_micros(1_769_860_800_120_000);
         assert_eq!(time.to_string(), "2026-01-31T12:00:00.120000Z");
+    }
+
+    #[test]
+    fn the_text_is_the_one_that_jiff_writes() {
+        for micros in (0..2_147_483_647_999_999).step_by(7_654_321_987_654) {
+            let time = Timestamp::from_micros(micros);
+            let expected = jiff::Timestamp::from_microsecond(time.as_micros()).unwrap();
+            assert_eq!(time.to_string(), format!("{expected:.6}"));
+        }
     }
 
     #[test]

@@ -77,6 +77,16 @@ const NAMES: [(&[u8], Name); 23] = [
     (b"mcp-session-id", Name::Mcp),
 ];
 
+/// A bit for each length that one of the names has: most other headers need no look at their bytes.
+const LENGTHS: u32 = {
+    let (mut lengths, mut rest) = (0, NAMES.as_slice());
+    while let Some(((name, _), after)) = rest.split_first() {
+        lengths |= 1 << name.len();
+        rest = after;
+    }
+    lengths
+};
+
 /// The values, where they are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestHeaders<'a> {
@@ -88,6 +98,9 @@ impl<'a> RequestHeaders<'a> {
     pub fn read(headers: &'a Headers) -> Self {
         let mut read = Self::default();
         for (name, value) in headers.iter() {
+            if name.len() >= 32 || LENGTHS >> name.len() & 1 == 0 {
+                continue;
+            }
             let known = NAMES.iter().find(|(known, _)| *known == name);
             if let Some(place) = known.and_then(|(_, name)| read.values.get_mut(*name as usize)) {
                 // As the gateway's log: the first of several values.

@@ -25,10 +25,20 @@ fn gateway() -> MockHost {
 
 /// A gateway that has every attribute that exchanges usually have.
 fn complete_gateway() -> MockHost {
-    let texts = ["response.code_details", "source.address", "destination.address", "request.protocol"];
-    let host = texts.into_iter().fold(gateway(), |host, path| host.with_text(path, "x"));
+    let texts = [
+        "response.code_details",
+        "source.address",
+        "destination.address",
+        "request.protocol",
+        "xds.cluster_name",
+        "upstream.address",
+        "upstream.local_address",
+    ];
+    let host = gateway().with_response(&[("x-envoy-upstream-service-time", "1")]);
+    let host = texts.into_iter().fold(host, |host, path| host.with_text(path, "x"));
     let host = host.with_text("connection.requested_server_name", "");
-    let numbers = ["response.flags", "request.total_size", "response.total_size"];
+    let numbers =
+        ["response.flags", "request.total_size", "response.total_size", "upstream.request_attempt_count"];
     numbers.into_iter().fold(host, |host, path| host.with_int(path, 0)).with_int("response.code", 200)
 }
 

@@ -190,6 +190,11 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// The bodies of all formats.
+pub fn bodies() -> Vec<(Format, String)> {
+    cases().into_iter().map(|case| (case.format, case.body)).collect()
+}
+
 fn read(format: Format, chunks: &[&[u8]]) -> Findings {
     let mut reader = BodyReader::new(Side::Response, format, None);
     for chunk in chunks {
