@@ -13,6 +13,9 @@ const WARM_UP: Duration = Duration::from_millis(30);
 /// Time of a phase while it is measured.
 const MEASUREMENT: Duration = Duration::from_millis(100);
 
+/// Streams whose allocations are counted, for each phase.
+const COUNTED_STREAMS: u64 = 1_000;
+
 fn main() {
     // The clock of a phase runs only in that phase, while the whole stream is served: 0.1 s of it take seconds.
     let criterion = Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT);
@@ -31,10 +34,8 @@ fn main() {
 /// record that it makes is seen to be pushed once.
 fn define(criterion: &mut Criterion, summary: &mut Summary, traffic: &Traffic) {
     let mut filters = [("noop", Filter::noop().unwrap()), ("gatelog", Filter::gatelog().unwrap())];
-    for phase in Phase::ALL {
-        if phase == Phase::RequestBody && traffic.request_body.is_empty() {
-            continue;
-        }
+    let has = |phase: &Phase| *phase != Phase::RequestBody || !traffic.request_body.is_empty();
+    for phase in Phase::ALL.into_iter().filter(has) {
         for (name, filter) in &mut filters {
             criterion.bench_function(
                 &format!("filter/{}-{}/{name}", traffic.name, phase.name()),
@@ -47,6 +48,11 @@ fn define(criterion: &mut Criterion, summary: &mut Summary, traffic: &Traffic) {
                 },
             );
         }
+    }
+    let mut counted = Filter::counted().unwrap();
+    for phase in Phase::ALL.into_iter().filter(has) {
+        let cost = counted.serve(traffic, phase, COUNTED_STREAMS).unwrap();
+        summary.add(traffic.name, phase, "counted", cost, COUNTED_STREAMS);
     }
     for (name, filter) in &mut filters {
         filter.push().unwrap();

@@ -12,6 +12,8 @@ use crate::traffic::Traffic;
 const PUSH_EVERY: u64 = 500;
 /// Seconds of the filter's clock in which it has to push everything.
 const PUSH_WITHIN_S: u64 = 10;
+/// Configuration of gatelog's filter.
+const DEFAULTS: &str = r#"{"collector_cluster":"collector"}"#;
 /// The answer of ingest, as far as filters read it.
 const ACCEPTED: &str = r#"{"accepted":50,"duplicates":0,"rejected":[]}"#;
 
@@ -71,6 +73,16 @@ pub struct Cost {
     pub time: Duration,
     /// Host functions that the guest called.
     pub host_calls: u64,
+    /// Allocations in the guest, those for what the host returned included; 0 when it does not count them.
+    pub allocations: u64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.time += other.time;
+        self.host_calls += other.host_calls;
+        self.allocations += other.allocations;
+    }
 }
 
 /// A filter that serves traffic.
@@ -79,6 +91,7 @@ pub struct Filter {
     vm: Vm,
     plugin: PluginId,
     pushes: bool,
+    counts: bool,
     served: u64,
     pushed: u64,
 }
@@ -90,7 +103,7 @@ impl Filter {
     ///
     /// It is not built.
     pub fn noop() -> anyhow::Result<Self> {
-        Self::start("gatelog_noop_filter", "", false)
+        Self::start("gatelog_noop_filter", None)
     }
 
     /// gatelog's filter with its defaults.
@@ -99,14 +112,24 @@ impl Filter {
     ///
     /// It is not built, or refuses its configuration.
     pub fn gatelog() -> anyhow::Result<Self> {
-        Self::start("gatelog_filter", r#"{"collector_cluster":"collector"}"#, true)
+        Self::start("gatelog_filter", Some(DEFAULTS))
     }
 
-    fn start(name: &str, configuration: &str, pushes: bool) -> anyhow::Result<Self> {
+    /// gatelog's filter with its defaults, and with its allocations counted: slower, not for times.
+    ///
+    /// # Errors
+    ///
+    /// It is not built, or refuses its configuration.
+    pub fn counted() -> anyhow::Result<Self> {
+        Ok(Self { counts: true, ..Self::start("gatelog_counted_filter", Some(DEFAULTS))? })
+    }
+
+    /// A filter that pushes records when it has a configuration.
+    fn start(name: &str, configuration: Option<&str>) -> anyhow::Result<Self> {
         let module = Module::load(artifact(name)?)?;
-        let vm = Vm::builder(&module).plugin_configuration(configuration).start()?;
+        let vm = Vm::builder(&module).plugin_configuration(configuration.unwrap_or_default()).start()?;
         let plugin = vm.plugin()?;
-        Ok(Self { vm, plugin, pushes, served: 0, pushed: 0 })
+        Ok(Self { vm, plugin, pushes: configuration.is_some(), counts: false, served: 0, pushed: 0 })
     }
 
     /// Serves `streams` streams and answers what one phase of them cost in all.
@@ -119,8 +142,7 @@ impl Filter {
         for _ in 0..streams {
             self.serve_one(traffic, &mut |served, cost| {
                 if phase == Phase::Whole || phase == served {
-                    total.time += cost.time;
-                    total.host_calls += cost.host_calls;
+                    total += cost;
                 }
             })?;
             if self.served.is_multiple_of(PUSH_EVERY) {
@@ -187,11 +209,16 @@ impl Filter {
         &mut self,
         step: impl FnOnce(&mut Vm) -> Result<Action, gatelog_harness::proxy_wasm::Error>,
     ) -> anyhow::Result<Cost> {
-        let before = self.vm.host_calls().total();
+        let (calls, allocations) = (self.vm.host_calls().total(), self.allocations()?);
         let start = Instant::now();
         let action = step(&mut self.vm).context("a step of the filter")?;
         let time = start.elapsed();
         ensure!(action == Action::Continue, "the filter paused a stream");
-        Ok(Cost { time, host_calls: self.vm.host_calls().total() - before })
+        let host_calls = self.vm.host_calls().total() - calls;
+        Ok(Cost { time, host_calls, allocations: self.allocations()?.wrapping_sub(allocations).into() })
+    }
+
+    fn allocations(&mut self) -> anyhow::Result<u32> {
+        if self.counts { Ok(self.vm.read_number("gatelog_allocations")?) } else { Ok(0) }
     }
 }

@@ -26,8 +26,7 @@ impl Summary {
         streams: u64,
     ) {
         let (sum, count) = self.rows.entry((traffic, phase)).or_default().entry(filter).or_default();
-        sum.time += cost.time;
-        sum.host_calls += cost.host_calls;
+        *sum += cost;
         *count += streams;
     }
 
@@ -38,20 +37,22 @@ impl Summary {
 }
 
 impl fmt::Display for Summary {
-    /// One line for each traffic and phase: microseconds and host calls per stream, and the ratio of the times; then the
-    /// memory of each filter.
+    /// One line for each traffic and phase: microseconds, host calls and allocations per stream, and the ratio of the
+    /// times; then the memory of each filter.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<24}{:>12}{:>12}{:>9}{:>12}",
-            "phase", "noop µs", "gatelog µs", "ratio", "host calls"
+            "{:<24}{:>12}{:>12}{:>9}{:>12}{:>13}",
+            "phase", "noop µs", "gatelog µs", "ratio", "host calls", "allocations"
         )?;
         for ((traffic, phase), filters) in &self.rows {
-            let (noop, _) = filters.get("noop").map(per_stream).unwrap_or_default();
-            let (gatelog, host_calls) = filters.get("gatelog").map(per_stream).unwrap_or_default();
+            let of = |filter| filters.get(filter).map(per_stream).unwrap_or_default();
+            let ([noop, ..], [gatelog, host_calls, _], [_, _, allocations]) =
+                (of("noop"), of("gatelog"), of("counted"));
             let name = format!("{traffic}-{}", phase.name());
             let ratio = if noop > 0.0 { gatelog / noop } else { 0.0 };
-            writeln!(f, "{name:<24}{noop:>12.2}{gatelog:>12.2}{ratio:>9.1}{host_calls:>12.1}")?;
+            write!(f, "{name:<24}{noop:>12.2}{gatelog:>12.2}{ratio:>9.1}{host_calls:>12.1}")?;
+            writeln!(f, "{allocations:>13.1}")?;
         }
         for (traffic, filter, bytes) in &self.memory_bytes {
             writeln!(f, "{traffic}: memory of {filter} {} kB", bytes / 1024)?;
@@ -60,9 +61,9 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Microseconds and host calls of one stream.
+/// Microseconds, host calls and allocations of one stream.
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
-fn per_stream((sum, streams): &(Cost, u64)) -> (f64, f64) {
-    let streams = (*streams).max(1) as f64;
-    (sum.time.as_secs_f64() * 1e6 / streams, sum.host_calls as f64 / streams)
+fn per_stream((sum, streams): &(Cost, u64)) -> [f64; 3] {
+    let all = [sum.time.as_secs_f64() * 1e6, sum.host_calls as f64, sum.allocations as f64];
+    all.map(|value| value / (*streams).max(1) as f64)
 }

@@ -61,6 +61,14 @@ pub enum Error {
         /// All that the guest logged.
         logs: Logs,
     },
+    /// A number that a guest has for tests cannot be read.
+    #[error("failed to read {export} of the guest: {cause}")]
+    Number {
+        /// The function that answers it.
+        export: &'static str,
+        /// The runtime's words.
+        cause: String,
+    },
     /// `proxy_on_vm_start` or `proxy_on_configure` answered false.
     #[error("{callback} refused\nlog of the guest:\n{logs}")]
     Refused {

@@ -69,6 +69,7 @@ type Func<P, R> = Option<TypedFunc<P, R>>;
 
 /// The functions of a plugin that the gateway calls; what a plugin does not export is skipped.
 pub(super) struct Exports {
+    pub(super) instance: Instance,
     pub(super) initialize: Func<(), ()>,
     pub(super) start: Func<(), ()>,
     pub(super) main: Func<(u32, u32), u32>,
@@ -93,6 +94,7 @@ impl Exports {
     pub(super) fn find(name: &str, instance: &Instance, store: &mut Store<Gateway>) -> Result<Self, Error> {
         let mut find = Finder { name, instance, store };
         Ok(Self {
+            instance: *instance,
             initialize: find.func("_initialize")?,
             start: find.func("_start")?,
             main: find.func("main")?,

@@ -112,6 +112,19 @@ impl Vm {
         &self.store.data().host_calls
     }
 
+    /// Calls a function beyond the ABI that takes nothing and answers a number, such as a counter that a guest has for
+    /// tests.
+    ///
+    /// # Errors
+    ///
+    /// The guest exports no such function, or it trapped.
+    pub fn read_number(&mut self, export: &'static str) -> Result<u32, Error> {
+        let Self { store, exports, .. } = self;
+        let failed = |cause: wasmtime::Error| Error::Number { export, cause: format!("{cause:#}") };
+        let function = exports.instance.get_typed_func::<(), u32>(&mut *store, export).map_err(failed)?;
+        function.call(store, ()).map_err(failed)
+    }
+
     /// The size of the guest's memory, which only grows.
     pub fn memory_bytes(&self) -> usize {
         self.store.data().guest.as_ref().map_or(0, |guest| guest.memory.data_size(&self.store))
