@@ -6,8 +6,11 @@ use crate::artifacts::{self, Warnings};
 use crate::{process, setup, workspace};
 
 /// Programs that the measurements of an area start, each with the Debian package that holds it.
-const PROGRAMS: &[(&str, &[(&str, &str)])] =
-    &[("filter", &[("wrk", "wrk")]), ("ingest", &[("wrk", "wrk")]), ("syslog", &[("rsyslogd", "rsyslog")])];
+const PROGRAMS: &[(&str, &[(&str, &str)])] = &[
+    ("filter", &[("wrk", "wrk"), ("taskset", "util-linux")]),
+    ("ingest", &[("wrk", "wrk")]),
+    ("syslog", &[("rsyslogd", "rsyslog")]),
+];
 
 /// `cargo xtask bench AREA …` measures an area with real parts, by the program `gatelog-bench`; without an area, the
 /// criterion benchmarks run. Either gets the other arguments.

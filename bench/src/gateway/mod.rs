@@ -4,8 +4,10 @@
 //! - [`load`]: requests from `wrk`.
 //! - [`collector`]: acknowledges and counts, so that storing costs nothing here.
 //! - [`usage`]: CPU time and memory of a process.
+//! - [`cores`]: Envoy runs alone on one core, everything else on another.
 
 pub mod collector;
+pub mod cores;
 pub mod load;
 pub mod usage;
 
@@ -21,6 +23,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::figure::{Figure, Target, median};
 use collector::Collector;
+use cores::Cores;
 use load::Load;
 use usage::Usage;
 
@@ -47,11 +50,21 @@ struct Variant {
     envoy: Envoy,
 }
 
-/// CPU per request (µs) and requests per second of each round, in the order of the variants.
+/// What is measured on, and how much of it.
+struct Setup {
+    variants: Vec<Variant>,
+    cores: Option<Cores>,
+    effort: Effort,
+}
+
+/// What each round gave, in the order of the variants.
 #[derive(Default)]
 struct Rounds {
+    /// CPU time of Envoy per request, in µs.
     cpu_us: [Vec<f64>; 3],
     per_second: [Vec<f64>; 3],
+    /// How busy the core beside Envoy's was, from 0 to 1.
+    rest_busy: [Vec<f64>; 3],
 }
 
 const NOOP: usize = 1;
@@ -63,6 +76,11 @@ const GATELOG: usize = 2;
 ///
 /// When a part does not start, a request fails, or a record is missing: a figure of a wrong result is no figure.
 pub async fn run(effort: Effort) -> anyhow::Result<()> {
+    let cores = Cores::divide()?;
+    match cores {
+        Some(_) => println!("# Envoy on one core; load generator, upstream and collector on another"),
+        None => println!("# one core for everything: throughput says nothing about Envoy alone"),
+    }
     let upstream = Upstream::start().await?;
     let collector = Collector::start().await?;
     let gatelog = artifacts::artifact("gatelog-filter")?;
@@ -81,12 +99,14 @@ pub async fn run(effort: Effort) -> anyhow::Result<()> {
             filters,
             access_log: None,
         };
-        variants.push(Variant { name, envoy: Envoy::start(&config.bootstrap(), 1).await? });
+        let core = cores.map(|cores| cores.gateway);
+        variants.push(Variant { name, envoy: Envoy::start_on(core, &config.bootstrap(), 1).await? });
     }
+    let setup = Setup { variants, cores, effort };
     let mut requests = 0;
 
     let get = Load { path: "/small", body: None, connections: 32 };
-    let rounds = measure(&variants, &get, effort, &mut requests).await?;
+    let rounds = measure(&setup, &get, &mut requests).await?;
     report("get", &rounds, 25.0);
     print_ratio("filter.get.throughput_of_no_filter", &rounds, 0.8);
 
@@ -94,37 +114,39 @@ pub async fn run(effort: Effort) -> anyhow::Result<()> {
     let body =
         json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": question }] }).to_string();
     let chat = Load { path: "/v1/chat/completions", body: Some(body), connections: 32 };
-    let rounds = measure(&variants, &chat, effort, &mut requests).await?;
+    let rounds = measure(&setup, &chat, &mut requests).await?;
     report("chat", &rounds, 40.0);
 
-    memory(&variants, &get, effort, &mut requests).await?;
+    memory(&setup, &get, &mut requests).await?;
     all_arrived(&collector, requests).await?;
     let size = std::fs::metadata(&gatelog)?.len() as f64 / 1e3;
     print(Figure { name: "filter.wasm_size".into(), value: size, unit: "kB", target: Target::AtMost(300.0) });
     Ok(())
 }
 
-async fn measure(
-    variants: &[Variant],
-    load: &Load,
-    effort: Effort,
-    requests: &mut u64,
-) -> anyhow::Result<Rounds> {
+async fn measure(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<Rounds> {
     let mut rounds = Rounds::default();
-    for round in 0..=effort.rounds {
-        for (index, variant) in variants.iter().enumerate() {
+    for round in 0..=setup.effort.rounds {
+        for (index, variant) in setup.variants.iter().enumerate() {
             let before = usage(variant)?;
-            let throughput = load.run(variant.envoy.listener(), effort.load).await.context(variant.name)?;
+            let (start, idle_before) = (Instant::now(), rest_idle(setup)?);
+            let throughput =
+                load.run(variant.envoy.listener(), setup.effort.load).await.context(variant.name)?;
+            let busy = 1.0 - (rest_idle(setup)? - idle_before) / start.elapsed().as_secs_f64();
             let spent = usage(variant)?.cpu.saturating_sub(before.cpu);
             if index == GATELOG {
                 *requests += throughput.requests;
             }
             // The first round warms up: JIT, connections, caches.
-            if let (1.., Some(cpu), Some(rate)) =
-                (round, rounds.cpu_us.get_mut(index), rounds.per_second.get_mut(index))
-            {
-                cpu.push(spent.as_secs_f64() * 1e6 / throughput.requests as f64);
-                rate.push(throughput.per_second);
+            if round == 0 {
+                continue;
+            }
+            for (values, value) in [
+                (&mut rounds.cpu_us, spent.as_secs_f64() * 1e6 / throughput.requests as f64),
+                (&mut rounds.per_second, throughput.per_second),
+                (&mut rounds.rest_busy, busy),
+            ] {
+                values.get_mut(index).context("more variants than there is room for")?.push(value);
             }
         }
     }
@@ -139,6 +161,11 @@ fn report(load: &str, rounds: &Rounds, target_us: f64) {
         median(noop),
         median(gatelog)
     );
+    let [none, noop, gatelog] = rounds.rest_busy.each_ref().map(|busy| median(busy) * 100.0);
+    println!(
+        "# {load}: the core of load generator and upstream was busy {none:.0} %, {noop:.0} %, {gatelog:.0} % of the time"
+    );
+    let [none, _, gatelog] = &rounds.cpu_us;
     // Each round's own difference: what else the machine does changes slower than a round.
     let added: Vec<f64> = gatelog.iter().zip(none).map(|(with, without)| with - without).collect();
     let name = format!("filter.{load}.added_cpu_per_request");
@@ -157,10 +184,11 @@ fn print_ratio(name: &str, rounds: &Rounds, target: f64) {
 }
 
 /// Memory after many requests, over the no-op filter's after as many, and its growth in as many again.
-async fn memory(variants: &[Variant], load: &Load, effort: Effort, requests: &mut u64) -> anyhow::Result<()> {
+async fn memory(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<()> {
+    let effort = setup.effort;
     let mut rss_mib = [[0.0; 2]; 3];
     for half in 0..2 {
-        for (index, variant) in variants.iter().enumerate().skip(NOOP) {
+        for (index, variant) in setup.variants.iter().enumerate().skip(NOOP) {
             let mut sent = 0;
             while sent < effort.memory_requests {
                 sent += load.run(variant.envoy.listener(), effort.load).await?.requests;
@@ -204,6 +232,11 @@ async fn all_arrived(collector: &Collector, requests: u64) -> anyhow::Result<()>
     );
     println!("# {requests} requests answered, {records} records received");
     Ok(())
+}
+
+/// Seconds that the core beside Envoy's has been idle; 0 when there is none.
+fn rest_idle(setup: &Setup) -> anyhow::Result<f64> {
+    Ok(setup.cores.map(Cores::rest_idle).transpose()?.unwrap_or_default().as_secs_f64())
 }
 
 fn usage(variant: &Variant) -> anyhow::Result<Usage> {
