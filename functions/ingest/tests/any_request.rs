@@ -1,6 +1,11 @@
 //! Whatever is sent to `/ingest` gets one of the documented answers, and the answer adds up with what is stored.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a wrong shape fails the test"
+)]
 
 use std::cell::Cell;
 use std::time::Duration;
