@@ -43,7 +43,7 @@ async fn batches_that_16_clients_send_at_once_are_stored_once_and_accepted_once(
         let (mut accepted, mut duplicates) = (0, 0);
         for turn in 0..batches {
             // Neighbours send in other orders, and every other one from the end.
-            let batch = if client % 2 == 0 { turn } else { batches - 1 - turn };
+            let batch = if client.is_multiple_of(2) { turn } else { batches - 1 - turn };
             let mut batch: Vec<String> = ids(batch, RECORDS).collect();
             batch.rotate_left(client);
             let (new, old) = post(&app, body(batch)).await;
