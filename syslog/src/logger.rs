@@ -4,17 +4,14 @@
 //! Under `best_effort` nobody waits: some task sends what waits, and what finds the queue full gets no message and is
 //! counted. Under `at_least_once` a call ends when the receiver has confirmed its messages; of the calls that wait, one
 //! sends for all. When the queue is full it waits for room.
+//!
+//! Calls that wait for each other look again by the clock: Spin's components trap when one request wakes another.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::rc::Rc;
 use std::time::Duration;
 
-use futures::channel::oneshot;
-use futures::future::{Either, select};
-use futures::lock::Mutex;
 use gatelog_record::{AccessRecord, Timestamp};
 
 use crate::delivery::{DeliveryError, Promise};
@@ -29,18 +26,22 @@ pub struct Logger<T: Transport> {
     waiting: RefCell<Waiting>,
     /// Bytes of the batch that is being sent.
     sending_bytes: Cell<usize>,
-    /// Held by who sends.
-    turn: Mutex<()>,
+    /// Whether somebody sends.
+    turn_is_taken: Cell<bool>,
     max_bytes: usize,
 }
 
 /// What the logger asks of the program around it.
+#[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
 pub trait Surroundings {
     /// Time since some fixed moment, never going back.
     fn ticks(&self) -> Duration;
 
     /// Hears of each attempt to send that failed.
     fn failed(&self, error: &DeliveryError);
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
 }
 
 /// What the next batch will be.
@@ -50,10 +51,18 @@ struct Waiting {
     number: u64,
     messages: Messages,
     /// Calls that want to hear what became of it.
-    calls: Vec<oneshot::Sender<Outcome>>,
+    calls: Vec<Rc<Answer>>,
 }
 
 type Outcome = Result<(), DeliveryError>;
+
+/// Where a batch's outcome is put. Held by the batch and by the call that waits.
+type Answer = Cell<Option<Outcome>>;
+
+/// Rest between two looks of a call that waits.
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
+/// How long a call that makes many messages stands back for others.
+const GIVE_WAY: Duration = Duration::from_micros(100);
 
 /// After so many records other tasks get a turn; a message without scripts takes some ten microseconds to make.
 const RECORDS_PER_TURN: usize = 32;
@@ -66,7 +75,7 @@ impl<T: Transport> Logger<T> {
             delivery: Delivery::new(transport, options.promise),
             waiting: RefCell::default(),
             sending_bytes: Cell::new(0),
-            turn: Mutex::new(()),
+            turn_is_taken: Cell::new(false),
             max_bytes: options.queue_max_bytes,
         }
     }
@@ -109,7 +118,7 @@ impl<T: Transport> Logger<T> {
         let mut batch = None;
         for (record, number) in records.into_iter().zip(1_usize..) {
             if number.is_multiple_of(RECORDS_PER_TURN) {
-                give_way().await;
+                surroundings.sleep(GIVE_WAY).await;
             }
             let exchange = Exchange::from_record(record);
             let Some(choice) = self.sink.choose(&exchange) else { continue };
@@ -131,36 +140,31 @@ impl<T: Transport> Logger<T> {
 
     /// Whether messages wait and nobody sends: [`Self::send`] has to be called.
     pub fn wants_sending(&self) -> bool {
-        !self.is_empty() && self.turn.try_lock().is_some()
+        !self.is_empty() && !self.turn_is_taken.get()
     }
 
     /// Sends what waits, and what comes meanwhile, until nothing is left. Does nothing while somebody else sends.
     pub async fn send(&self, surroundings: &impl Surroundings) {
-        let Some(_turn) = self.turn.try_lock() else { return };
+        let Some(_turn) = Turn::take(&self.turn_is_taken) else { return };
         while !self.is_empty() {
             self.send_batch(surroundings).await;
         }
     }
 
     /// Waits for the outcomes, and sends when nobody else does.
-    async fn confirm(
-        &self,
-        answers: &mut Vec<oneshot::Receiver<Outcome>>,
-        surroundings: &impl Surroundings,
-    ) -> Outcome {
-        for mut answer in answers.drain(..) {
-            let _turn = match select(&mut answer, pin!(self.turn.lock())).await {
-                Either::Left((outcome, _)) => {
-                    outcome.unwrap_or(Err(DeliveryError::BrokenOff))?;
-                    continue;
-                }
-                Either::Right((turn, _)) => turn,
-            };
+    async fn confirm(&self, answers: &mut Vec<Rc<Answer>>, surroundings: &impl Surroundings) -> Outcome {
+        for answer in answers.drain(..) {
             loop {
-                match answer.try_recv() {
-                    Ok(Some(outcome)) => break outcome?,
-                    Ok(None) => self.send_batch(surroundings).await,
-                    Err(oneshot::Canceled) => return Err(DeliveryError::BrokenOff),
+                if let Some(outcome) = answer.take() {
+                    break outcome?;
+                }
+                // Whoever sent the batch was cut off, and the batch with it.
+                if Rc::strong_count(&answer) == 1 {
+                    return Err(DeliveryError::BrokenOff);
+                }
+                match Turn::take(&self.turn_is_taken) {
+                    Some(_turn) => self.send_batch(surroundings).await,
+                    None => surroundings.sleep(LOOK_AGAIN).await,
                 }
             }
         }
@@ -179,8 +183,7 @@ impl<T: Transport> Logger<T> {
             surroundings.failed(error);
         }
         for call in calls {
-            // A call that is gone has no records to acknowledge.
-            let _ = call.send(outcome.clone());
+            call.set(Some(outcome.clone()));
         }
     }
 
@@ -194,11 +197,11 @@ impl<T: Transport> Logger<T> {
     }
 
     /// Makes sure that the outcome of the next batch will be among `answers`; `batch` is the one that already is.
-    fn hear(&self, batch: &mut Option<u64>, answers: &mut Vec<oneshot::Receiver<Outcome>>) {
+    fn hear(&self, batch: &mut Option<u64>, answers: &mut Vec<Rc<Answer>>) {
         let mut waiting = self.waiting.borrow_mut();
         if *batch != Some(waiting.number) {
-            let (call, answer) = oneshot::channel();
-            waiting.calls.push(call);
+            let answer = Rc::default();
+            waiting.calls.push(Rc::clone(&answer));
             answers.push(answer);
             *batch = Some(waiting.number);
         }
@@ -214,17 +217,19 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Lets other tasks run.
-async fn give_way() {
-    let mut has_given = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_given, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+/// The right to send, given back when dropped.
+struct Turn<'c>(&'c Cell<bool>);
+
+impl<'c> Turn<'c> {
+    fn take(taken: &'c Cell<bool>) -> Option<Self> {
+        (!taken.replace(true)).then(|| Self(taken))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 impl<T: Transport> fmt::Debug for Logger<T> {

@@ -155,6 +155,10 @@ impl<H: Host> Surroundings for Around<'_, H> {
     fn failed(&self, error: &DeliveryError) {
         log::write(Level::Warn, FUNCTION, error);
     }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
 }
 
 /// The transport of a function without syslog: there is none of it.

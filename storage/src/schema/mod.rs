@@ -105,7 +105,9 @@ pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
 
 async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {
     let dialect = executor.dialect();
-    for statement in [version_table(dialect), access_logs(dialect)].into_iter().chain(counters::tables(dialect)) {
+    for statement in
+        [version_table(dialect), access_logs(dialect)].into_iter().chain(counters::tables(dialect))
+    {
         executor.run(&Statement::new(statement, Vec::new())).await?;
     }
     let mut missing = upgrade::missing(executor).await?;

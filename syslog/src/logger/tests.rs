@@ -65,6 +65,10 @@ impl Surroundings for Warnings {
     fn failed(&self, error: &DeliveryError) {
         self.0.borrow_mut().push(error.to_string());
     }
+
+    async fn sleep(&self, _: Duration) {
+        yield_now().await;
+    }
 }
 
 impl Test {

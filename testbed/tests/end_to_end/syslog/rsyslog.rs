@@ -32,6 +32,10 @@ impl Surroundings for Clock {
     }
 
     fn failed(&self, _: &DeliveryError) {}
+
+    async fn sleep(&self, duration: Duration) {
+        sleep(duration).await;
+    }
 }
 
 impl Sender {
