@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::future::join_all;
 use gatelog_harness::spin::RunningApp;
 use tokio::task::JoinHandle;
 
@@ -109,21 +108,17 @@ async fn a_trap_ends_every_request_of_its_instance_and_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_component_that_computes_does_not_keep_others_from_answering() {
     let app = Arc::new(Fixture::new("").start().await);
-    // More of them than there are threads.
+    // More of them than there are threads, each longer than anything else in this test.
     let busy: Vec<_> = (0..3)
         .map(|_| {
             let app = Arc::clone(&app);
-            tokio::spawn(async move { get(&app, "/busy/1500").await })
+            tokio::spawn(async move { get(&app, "/busy/60000").await })
         })
         .collect();
     app.logs().wait_for(|line| line.text == "busy").await;
-    let start = Instant::now();
     assert_eq!(get(&app, "/hello").await, "hello");
-    let waited = start.elapsed();
-    assert!(waited.as_millis() < 1000, "{waited:?}");
-    for answer in join_all(busy).await {
-        assert_eq!(answer.unwrap(), "true");
-    }
+    assert!(busy.iter().all(|request| !request.is_finished()), "the answer waited for a computation");
+    busy.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,14 +52,14 @@ pub struct Connection(Kind);
 #[derive(Clone)]
 enum Kind {
     File(FileConnection),
-    Server(Remote),
+    Server(Arc<Remote>),
 }
 
 impl Connection {
     fn new(place: &Place) -> Self {
         Self(match place {
             Place::File(file) => Kind::File(FileConnection::new(file.clone())),
-            Place::Server { url, token } => Kind::Server(Remote::new(url, token)),
+            Place::Server { url, token } => Kind::Server(Arc::new(Remote::new(url, token))),
         })
     }
 
