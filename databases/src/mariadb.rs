@@ -70,7 +70,8 @@ impl MariaDb {
             "--innodb-flush-method=nosync",
             "--innodb-log-file-size=16M",
         ]);
-        command.args(as_root());
+        // Servers that share a folder for temporary tables remove each other's.
+        command.env("TMPDIR", folder.path()).args(as_root());
         let output = command.output().with_context(|| format!("{} does not start", install.display()))?;
         if !output.status.success() {
             bail!(
@@ -106,6 +107,7 @@ impl MariaDb {
             "--no-defaults".to_owned(),
             format!("--datadir={}", self.data.display()),
             format!("--socket={}", self.socket().display()),
+            format!("--tmpdir={}", self.folder.path().display()),
             format!("--port={}", self.port),
             "--bind-address=127.0.0.1".to_owned(),
             "--skip-name-resolve".to_owned(),

@@ -160,7 +160,7 @@ impl Dialect {
             (Self::Sqlite, Column::Key(_)) => "TEXT".to_owned(),
             (Self::Sqlite, Column::Number) => "INTEGER".to_owned(),
             (Self::Mysql, Column::Key(chars)) => {
-                format!("VARCHAR({chars}) CHARACTER SET ascii COLLATE ascii_bin")
+                format!("VARCHAR({chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
             }
             (Self::Mysql, Column::Number) => "BIGINT".to_owned(),
         }
@@ -305,7 +305,7 @@ impl Dialect {
             (Self::Sqlite, Kind::Integer | Kind::Count) => "INTEGER",
             // Ids are compared byte by byte, as SQLite does.
             (Self::Mysql, Kind::Text(max_chars)) if field.name == "record_id" => {
-                return format!("VARCHAR({max_chars}) CHARACTER SET ascii COLLATE ascii_bin");
+                return format!("VARCHAR({max_chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
             }
             (Self::Mysql, Kind::Text(max_chars)) if max_chars <= 255 => {
                 return format!("VARCHAR({max_chars})");

@@ -4,10 +4,12 @@
 
 mod service;
 
+use gatelog_databases::MariaDb;
 use gatelog_query::controls::CONTROLS;
 use gatelog_query::filters::FILTERS;
 use gatelog_query::{scenario, values};
 use gatelog_storage::Executor;
+use gatelog_storage::driver::native_mysql::NativeMysql;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use service::Service;
 
@@ -44,6 +46,13 @@ const ATTACKS: &[&str] = &[
 #[tokio::test(flavor = "current_thread")]
 async fn an_attack_in_any_parameter_is_a_value_or_refused() {
     attack(Service::with_numbered(5).await).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_attack_on_mysql_is_a_value_or_refused() {
+    let url = MariaDb::shared().unwrap().database().unwrap();
+    let database = NativeMysql::open(&url).await.unwrap();
+    attack(Service::over(database, tempfile::tempdir().unwrap(), &service::numbered(5)).await).await;
 }
 
 async fn attack<E: Executor + 'static>(query: Service<E>) {

@@ -5,7 +5,8 @@ use gatelog_storage::scenarios::{self, Answer, BizType, SCENARIOS, ScenarioQuery
 use gatelog_storage::{Executor, Filter, Test, Value, insert, schema};
 
 /// Six AI requests, two to an MCP server, one that was cut off; then one an hour later.
-const RECORDS: &str = r#"
+/// What was recorded, a JSON array.
+pub const RECORDS: &str = r#"
 {"record_id":"1","start_time":"2026-01-31T12:00:00Z","path":"/v1/chat","model":"qwen","consumer":"c1","upstream_cluster":"u1","instance_id":"i1","api":"a1","route_name":"rt1","method":"POST","response_code":200,"response_code_details":"via_upstream","response_flags":"-","bytes_received":1048576,"bytes_sent":2097152,"duration":100,"input_tokens":10,"output_tokens":20,"total_tokens":30,"x_forwarded_for":"1.1.1.1","ai_log":{"model":"qwen","response_type":"stream","llm_service_duration":90,"llm_first_token_duration":30,"cache_status":"miss"}}
 {"record_id":"2","start_time":"2026-01-31T12:00:30Z","path":"/v1/chat","model":"qwen","consumer":"c2","upstream_cluster":"u1","instance_id":"i1","api":"a1","route_name":"rt1","method":"POST","response_code":200,"response_code_details":"via_upstream","response_flags":"-","bytes_received":524288,"duration":200,"input_tokens":1,"output_tokens":2,"total_tokens":3,"x_forwarded_for":"2.2.2.2","ai_log":{"model":"qwen","response_type":"normal","llm_service_duration":"210","cache_status":"hit"}}
 {"record_id":"3","start_time":"2026-01-31T12:00:59.999999Z","path":"/v1/chat","model":"gpt","consumer":"c1","upstream_cluster":"u2","instance_id":"i2","api":"a2","route_name":"rt2","method":"POST","response_code":429,"response_code_details":"ratelimit","response_flags":"RL","duration":5,"x_forwarded_for":"1.1.1.1","ai_log":{"model":"gpt","token_ratelimit_status":"limited","llm_service_duration":null}}
@@ -168,7 +169,8 @@ pub async fn percentiles_are_nearest_ranks(database: &impl Executor) {
     }
 }
 
-async fn store(database: &impl Executor, records: &str) {
+/// Stores a JSON array of records.
+pub async fn store(database: &impl Executor, records: &str) {
     schema::ensure(database).await.unwrap();
     let read = batch::decode(records.as_bytes(), 100).unwrap();
     let records: Vec<AccessRecord<'_>> = read.records.into_iter().map(|(_, record)| record).collect();

@@ -33,7 +33,8 @@ async fn a_wrong_combination_is_told_at_the_first_request_and_by_readiness() {
         assert!(answer.headers().contains_key("retry-after"));
         let ready = stored.get("/health/ready").await;
         assert_eq!(ready.status(), 503);
-        assert!(ready.body().contains("database_misconfigured"), "{}", ready.body());
+        let log = stored.functions.log();
+        assert!(ready.body().contains("database_misconfigured"), "{variables:?}: {}\n{log}", ready.body());
         assert_eq!(stored.get("/query").await.status(), 503);
         let log = stored.functions.log();
         for function in ["ingest", "query", "health"] {

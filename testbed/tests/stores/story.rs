@@ -49,7 +49,9 @@ async fn they_come_back_as_they_were(stored: &Stored) {
     assert_eq!(stored.store(&record).await, (1, 0));
     let log = &stored.json("/query/r1").await["log"];
     for (key, value) in record.as_object().unwrap() {
-        assert_eq!(&log[key], value, "{key}");
+        // Databases refuse NUL characters, so records lose them.
+        let kept = value.as_str().map_or_else(|| value.clone(), |text| text.replace('\0', "").into());
+        assert_eq!(log[key], kept, "{key}");
     }
     assert_eq!(stored.get("/query/r2").await.status(), 404);
     let others = json!([
@@ -119,7 +121,7 @@ async fn pages_hold_each_once(stored: &Stored) {
 
 async fn statistics_and_values_are_answered(stored: &Stored) {
     let since = "start=2026-02-01T00:00:00Z&end=2026-02-01T23:59:59Z";
-    for (name, value) in [("pv", "2"), ("uv", "2"), ("token_total", "33"), ("bytes_sent", "1")] {
+    for (name, value) in [("pv", "2"), ("uv", "2"), ("token_total", "33"), ("bytes_sent", "1.5")] {
         let card = stored.json(&format!("/query/scenarios/{name}?{since}")).await;
         assert_eq!(card["stats"][0]["value"], value, "{name}: {card}");
     }
@@ -136,7 +138,9 @@ async fn statistics_and_values_are_answered(stored: &Stored) {
     let table = stored.json(&format!("/query/scenarios/model_token_table?{since}")).await;
     let rows: Vec<(&Value, &Value)> =
         table["table"].as_array().unwrap().iter().map(|row| (&row["model"], &row["total_token"])).collect();
-    assert_eq!(rows.len(), 2, "{table}");
+    let expected =
+        [("qwen", "30"), ("gpt", "3"), ("it's", "0")].map(|(model, total)| (json!(model), json!(total)));
+    assert_eq!(rows, expected.each_ref().map(|(model, total)| (model, total)), "{table}");
     let values = stored.json("/query/filters/model").await;
     assert_eq!(values["values"], json!(["gpt", "it's", "qwen"]));
 }
