@@ -59,14 +59,9 @@ pub type Outcome = Result<Vec<Fate>, StorageError>;
 struct Job {
     records: Vec<AccessRecord<'static>>,
     bytes: usize,
-    /// Where the outcome is put. Who waits holds the other end; without it the client has hung up.
+    /// Where the outcome is put, for who waits. A client may have hung up, as a gateway does that has ended: its records
+    /// are whole, will not come again, and are stored all the same.
     outcome: Rc<Cell<Option<Outcome>>>,
-}
-
-impl Job {
-    fn is_forsaken(&self) -> bool {
-        Rc::strong_count(&self.outcome) == 1
-    }
 }
 
 impl std::fmt::Debug for Committer {
@@ -121,7 +116,6 @@ impl Committer {
 
     fn wait_in_line(&self, records: &[AccessRecord<'_>]) -> Result<Rc<Cell<Option<Outcome>>>, StorageError> {
         let mut queue = self.queue.borrow_mut();
-        queue.retain(|job| !job.is_forsaken());
         if queue.len() >= self.limits.max_waiting {
             let reason = format!("{} requests wait for it already", queue.len());
             return Err(StorageError::Unavailable { reason });
@@ -160,9 +154,6 @@ impl Committer {
         let (mut records, mut bytes) = (own.len(), if queue.is_empty() { 0 } else { content_bytes(own) });
         let mut taken = VecDeque::new();
         while let Some(job) = queue.pop_front() {
-            if job.is_forsaken() {
-                continue;
-            }
             records += job.records.len();
             bytes += job.bytes;
             let is_first = own.is_empty() && taken.is_empty();
