@@ -8,9 +8,9 @@ use super::tree::File;
 /// The packages from the lowest layer to the highest, by folder; `*` stands for any. A package may depend on packages of
 /// lower layers only, so that those of one layer never see each other.
 const LAYERS: &[&[&str]] = &[
-    &["record", "databases", "harness/guests/*"],
+    &["record", "databases", "harness/guests/*-filter", "harness/guests/probe"],
     &["storage", "syslog", "filter"],
-    &["functions/function"],
+    &["functions/function", "harness/guests/counted"],
     &["functions/ingest", "functions/query", "functions/health"],
     &["harness"],
     &["testbed"],
