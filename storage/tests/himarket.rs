@@ -2,7 +2,7 @@
 //! answer what was worked out by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
-#![expect(clippy::string_slice, clippy::indexing_slicing, reason = "texts and lists of known length")]
+#![expect(clippy::string_slice, reason = "texts of known length")]
 
 #[path = "stories/scenarios.rs"]
 #[expect(dead_code, reason = "the records are shared with the story, whose tests run elsewhere")]
