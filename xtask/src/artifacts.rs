@@ -61,17 +61,15 @@ pub fn build(warnings: Warnings) -> Result<()> {
     check_sizes()
 }
 
-/// The packages for each target, with clippy's view of them.
+/// The packages, each with clippy's view of it, with the features that it is built with.
 ///
 /// # Errors
 /// Fails when clippy finds something.
 pub fn clippy(toolchain: &WasmToolchain) -> Result<()> {
-    for target in setup::TARGETS {
-        let packages = ARTIFACTS.iter().filter(|artifact| artifact.target == *target);
+    for artifact in ARTIFACTS {
         let mut cargo = target_dir(toolchain.cargo()?)?;
         // As a release build, to share the macros with the build that follows.
-        cargo.args(["clippy", "--release", "--target", target]);
-        cargo.args(packages.flat_map(|artifact| ["--package", artifact.package]));
+        cargo.args(["clippy", "--release", "--target", artifact.target, "--package", artifact.package]);
         process::run(cargo.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
