@@ -73,10 +73,17 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let shown = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    if shown.and_then(|value| value.strip_prefix("Bearer ")) != Some(token) {
+    let is_right = shown.and_then(|value| value.strip_prefix("Bearer ")) == Some(token);
+    let (parts, body) = request.into_parts();
+    // Before any answer: a client that is still sending when the connection closes sees no answer at all.
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return plain(StatusCode::BAD_REQUEST, error.to_string()),
+    };
+    if !is_right {
         return plain(StatusCode::UNAUTHORIZED, "the token is wrong".to_owned());
     }
-    match forward(client, target, request).await {
+    match forward(client, target, parts.uri.path(), &body).await {
         Ok(response) => response,
         Err(error) => plain(StatusCode::BAD_GATEWAY, format!("{error:#}")),
     }
@@ -85,11 +92,10 @@ async fn answer(
 async fn forward(
     client: &Client<HttpConnector, Full<Bytes>>,
     target: &str,
-    request: Request<Incoming>,
+    path: &str,
+    body: &[u8],
 ) -> anyhow::Result<Response<Full<Bytes>>> {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let body: Value = serde_json::from_slice(&body.collect().await?.to_bytes())?;
+    let body: Value = serde_json::from_slice(body)?;
     if path == "/v3/cursor" {
         let pipeline = cursor::pipeline(&body).context("a cursor over other than one statement")?;
         let (status, answer) = post(client, &format!("{target}/v2/pipeline"), &pipeline).await?;
