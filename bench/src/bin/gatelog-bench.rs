@@ -20,6 +20,9 @@ enum Area {
         /// A quick look: fewer and shorter rounds.
         #[arg(long)]
         quick: bool,
+        /// Another build of the filter, to measure beside this one. May be given several times.
+        #[arg(long, value_name = "FILE")]
+        beside: Vec<PathBuf>,
     },
     /// What questions cost in a large table.
     Query {
@@ -47,7 +50,9 @@ enum Area {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Options::parse().area {
-        Area::Filter { quick } => gateway::run(if quick { Effort::QUICK } else { Effort::FULL }).await,
+        Area::Filter { quick, beside } => {
+            gateway::run(if quick { Effort::QUICK } else { Effort::FULL }, &beside).await
+        }
         Area::Query { quick, database } => {
             let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };
             query::run(effort, database.as_deref()).await

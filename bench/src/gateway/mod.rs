@@ -11,6 +11,7 @@ pub mod cores;
 pub mod load;
 pub mod usage;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -46,7 +47,7 @@ impl Effort {
 }
 
 struct Variant {
-    name: &'static str,
+    name: String,
     envoy: Envoy,
 }
 
@@ -57,25 +58,26 @@ struct Setup {
     effort: Effort,
 }
 
-/// What each round gave, in the order of the variants.
-#[derive(Default)]
+/// What the rounds of one variant gave.
+#[derive(Clone, Default)]
 struct Rounds {
     /// CPU time of Envoy per request, in µs.
-    cpu_us: [Vec<f64>; 3],
-    per_second: [Vec<f64>; 3],
+    cpu_us: Vec<f64>,
+    per_second: Vec<f64>,
     /// How busy the core beside Envoy's was, from 0 to 1.
-    rest_busy: [Vec<f64>; 3],
+    rest_busy: Vec<f64>,
 }
 
+const NONE: usize = 0;
 const NOOP: usize = 1;
 const GATELOG: usize = 2;
 
-/// Measures and prints one line for each figure.
+/// Measures and prints one line for each figure. `others` are other builds of the filter, measured beside it.
 ///
 /// # Errors
 ///
 /// When a part does not start, a request fails, or a record is missing: a figure of a wrong result is no figure.
-pub async fn run(effort: Effort) -> anyhow::Result<()> {
+pub async fn run(effort: Effort, others: &[PathBuf]) -> anyhow::Result<()> {
     let cores = Cores::divide()?;
     match cores {
         Some(_) => println!("# Envoy on one core; load generator, upstream and collector on another"),
@@ -89,14 +91,16 @@ pub async fn run(effort: Effort) -> anyhow::Result<()> {
         wasm: artifacts::artifact("gatelog-noop-filter")?,
         configuration: json!({}),
     };
+    let with = |wasm: &Path| Filter::gatelog(wasm, &json!({}));
+    let mut filters =
+        vec![("none".into(), None), ("no-op".into(), Some(noop)), ("gatelog".into(), Some(with(&gatelog)))];
+    filters.extend(others.iter().map(|wasm| (wasm.display().to_string(), Some(with(wasm)))));
     let mut variants = Vec::new();
-    for (name, filters) in
-        [("none", vec![]), ("noop", vec![noop]), ("gatelog", vec![Filter::gatelog(&gatelog, &json!({}))])]
-    {
+    for (name, filter) in filters {
         let config = Gateway {
             upstream: upstream.address(),
             collector: collector.address(),
-            filters,
+            filters: filter.into_iter().collect(),
             access_log: None,
         };
         let core = cores.map(|cores| cores.gateway);
@@ -107,15 +111,15 @@ pub async fn run(effort: Effort) -> anyhow::Result<()> {
 
     let get = Load { path: "/small", body: None, connections: 32 };
     let rounds = measure(&setup, &get, &mut requests).await?;
-    report("get", &rounds, 25.0);
-    print_ratio("filter.get.throughput_of_no_filter", &rounds, 0.8);
+    report("get", &setup, &rounds, 25.0)?;
+    print_ratio("filter.get.throughput_of_no_filter", &rounds, 0.8)?;
 
     let question = "What does a gateway see? ".repeat(70);
     let body =
         json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": question }] }).to_string();
     let chat = Load { path: "/v1/chat/completions", body: Some(body), connections: 32 };
     let rounds = measure(&setup, &chat, &mut requests).await?;
-    report("chat", &rounds, 40.0);
+    report("chat", &setup, &rounds, 40.0)?;
 
     memory(&setup, &get, &mut requests).await?;
     all_arrived(&collector, requests).await?;
@@ -124,89 +128,92 @@ pub async fn run(effort: Effort) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<Rounds> {
-    let mut rounds = Rounds::default();
+async fn measure(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<Vec<Rounds>> {
+    let mut all = vec![Rounds::default(); setup.variants.len()];
     for round in 0..=setup.effort.rounds {
-        for (index, variant) in setup.variants.iter().enumerate() {
+        for (index, (variant, rounds)) in setup.variants.iter().zip(&mut all).enumerate() {
             let before = usage(variant)?;
             let (start, idle_before) = (Instant::now(), rest_idle(setup)?);
-            let throughput =
-                load.run(variant.envoy.listener(), setup.effort.load).await.context(variant.name)?;
+            let throughput = load
+                .run(variant.envoy.listener(), setup.effort.load)
+                .await
+                .with_context(|| variant.name.clone())?;
             let busy = 1.0 - (rest_idle(setup)? - idle_before) / start.elapsed().as_secs_f64();
             let spent = usage(variant)?.cpu.saturating_sub(before.cpu);
-            if index == GATELOG {
+            if index >= GATELOG {
                 *requests += throughput.requests;
             }
             // The first round warms up: JIT, connections, caches.
-            if round == 0 {
-                continue;
-            }
-            for (values, value) in [
-                (&mut rounds.cpu_us, spent.as_secs_f64() * 1e6 / throughput.requests as f64),
-                (&mut rounds.per_second, throughput.per_second),
-                (&mut rounds.rest_busy, busy),
-            ] {
-                values.get_mut(index).context("more variants than there is room for")?.push(value);
+            if round > 0 {
+                rounds.cpu_us.push(spent.as_secs_f64() * 1e6 / throughput.requests as f64);
+                rounds.per_second.push(throughput.per_second);
+                rounds.rest_busy.push(busy);
             }
         }
     }
-    Ok(rounds)
+    Ok(all)
 }
 
-fn report(load: &str, rounds: &Rounds, target_us: f64) {
-    let [none, noop, gatelog] = &rounds.cpu_us;
-    println!(
-        "# {load}: CPU per request without a filter {:.1} us, with a no-op filter {:.1} us, with gatelog {:.1} us",
-        median(none),
-        median(noop),
-        median(gatelog)
-    );
-    let [none, noop, gatelog] = rounds.rest_busy.each_ref().map(|busy| median(busy) * 100.0);
-    println!(
-        "# {load}: the core of load generator and upstream was busy {none:.0} %, {noop:.0} %, {gatelog:.0} % of the time"
-    );
-    let [none, _, gatelog] = &rounds.cpu_us;
+fn report(load: &str, setup: &Setup, rounds: &[Rounds], target_us: f64) -> anyhow::Result<()> {
+    let none = rounds.get(NONE).context("nothing was measured without a filter")?;
     // Each round's own difference: what else the machine does changes slower than a round.
-    let added: Vec<f64> = gatelog.iter().zip(none).map(|(with, without)| with - without).collect();
+    let added = |rounds: &Rounds| -> f64 {
+        let each: Vec<f64> =
+            rounds.cpu_us.iter().zip(&none.cpu_us).map(|(with, without)| with - without).collect();
+        median(&each)
+    };
+    for (variant, rounds) in setup.variants.iter().zip(rounds) {
+        println!(
+            "# {load}, {}: {:.1} us of CPU per request, {:+.1} us; {:.0} requests/s; the other core busy {:.0} % of the time",
+            variant.name,
+            median(&rounds.cpu_us),
+            added(rounds),
+            median(&rounds.per_second),
+            median(&rounds.rest_busy) * 100.0
+        );
+    }
+    let value = added(rounds.get(GATELOG).context("gatelog was not measured")?);
     let name = format!("filter.{load}.added_cpu_per_request");
-    print(Figure { name, value: median(&added), unit: "us", target: Target::AtMost(target_us) });
+    print(Figure { name, value, unit: "us", target: Target::AtMost(target_us) });
+    Ok(())
 }
 
-fn print_ratio(name: &str, rounds: &Rounds, target: f64) {
-    let [none, _, gatelog] = &rounds.per_second;
-    let ratios: Vec<f64> = gatelog.iter().zip(none).map(|(with, without)| with / without).collect();
+fn print_ratio(name: &str, rounds: &[Rounds], target: f64) -> anyhow::Result<()> {
+    let [none, _, gatelog, ..] = rounds else { anyhow::bail!("gatelog was not measured") };
+    let ratios: Vec<f64> =
+        gatelog.per_second.iter().zip(&none.per_second).map(|(with, without)| with / without).collect();
     print(Figure {
         name: name.into(),
         value: median(&ratios),
         unit: "ratio",
         target: Target::AtLeast(target),
     });
+    Ok(())
 }
 
 /// Memory after many requests, over the no-op filter's after as many, and its growth in as many again.
 async fn memory(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<()> {
     let effort = setup.effort;
-    let mut rss_mib = [[0.0; 2]; 3];
+    let mut rss_mib = vec![[0.0; 2]; setup.variants.len()];
     for half in 0..2 {
-        for (index, variant) in setup.variants.iter().enumerate().skip(NOOP) {
+        for (index, (variant, rss)) in setup.variants.iter().zip(&mut rss_mib).enumerate().skip(NOOP) {
             let mut sent = 0;
             while sent < effort.memory_requests {
                 sent += load.run(variant.envoy.listener(), effort.load).await?.requests;
             }
-            if index == GATELOG {
+            if index >= GATELOG {
                 *requests += sent;
             }
-            if let Some(slot) = rss_mib.get_mut(index).and_then(|halves| halves.get_mut(half)) {
+            if let Some(slot) = rss.get_mut(half) {
                 *slot = usage(variant)?.rss_bytes as f64 / f64::from(1 << 20);
             }
         }
     }
-    let [_, noop, gatelog] = rss_mib;
-    println!(
-        "# memory after {} requests and after as many again: no-op {noop:.1?} MiB, gatelog {gatelog:.1?} MiB",
-        effort.memory_requests
-    );
-    let ([noop, _], [first, second]) = (noop, gatelog);
+    println!("# memory after {} requests and after as many again", effort.memory_requests);
+    for (variant, rss) in setup.variants.iter().zip(&rss_mib).skip(NOOP) {
+        println!("# memory, {}: {rss:.1?} MiB", variant.name);
+    }
+    let [_, [noop, _], [first, second], ..] = rss_mib[..] else { anyhow::bail!("gatelog was not measured") };
     let figure = |name: &str, value, bound| Figure {
         name: name.into(),
         value,
