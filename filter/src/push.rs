@@ -45,6 +45,8 @@ pub struct Pusher {
     kept: KeepAlive,
     /// Records that are joined into one push when the gateway ends, at most.
     max_joined: usize,
+    /// The gateway ends, or wants another configuration: what is sent now may be followed by the end of its connection.
+    ends: bool,
     vm: String,
 }
 
@@ -94,7 +96,7 @@ impl Pusher {
     /// A pusher with nothing on its way. `vm` names this VM to the collector.
     pub fn new(collector: Collector, retry: Retry, vm: String) -> Self {
         let kept = KeepAlive::new(collector.keep_alive);
-        Self { collector, retry, flights: Vec::new(), kept, max_joined: MAX_JOINED, vm }
+        Self { collector, retry, flights: Vec::new(), kept, max_joined: MAX_JOINED, ends: false, vm }
     }
 
     /// Batches on their way.
@@ -118,6 +120,7 @@ impl Pusher {
     /// the connections that are open and opens no other, so the queue is joined into as few pushes as there are
     /// connections free; what has no room follows when an answer makes some.
     pub fn run<H: Host>(&mut self, queue: &mut Queue, all: bool, around: &mut Surroundings<'_, H>) {
+        self.ends = all;
         self.give_up_lost_calls(queue, around);
         for index in (0..self.flights.len()).rev() {
             let due = |flight: &Flight| matches!(flight.state, FlightState::Waiting { until, .. } if until <= around.now);
@@ -253,6 +256,12 @@ impl Pusher {
         ];
         if let Some(authorization) = &self.collector.authorization {
             headers.push(("authorization", authorization));
+        }
+        // A gateway that ends closes the connection right behind its last push. A server (Spin's is one) that reads a
+        // request together with the end of the connection takes the client for gone and drops it. With this header it
+        // hands the request on first and reads the body then. The gateway itself does not wait for the 100.
+        if self.ends {
+            headers.push(("expect", "100-continue"));
         }
         around.host.call(&Call {
             cluster: &self.collector.cluster,

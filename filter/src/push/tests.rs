@@ -267,10 +267,12 @@ fn what_waits_is_joined_into_one_push_when_the_gateway_ends() {
         bench.add(&record.to_string());
     }
     bench.run(false);
-    assert_eq!(bench.host.take_sent()[0].body, b"[0,1]");
+    let before = bench.host.take_sent();
+    assert_eq!((before[0].body.as_slice(), before[0].header("expect")), (&b"[0,1]"[..], None));
     bench.run(true);
     let sent = bench.host.take_sent();
     assert_eq!(sent.len(), 1, "the connection that is kept free");
+    assert_eq!(sent[0].header("expect"), Some("100-continue"), "its connection ends right behind it");
     assert_eq!(sent[0].body, b"[2,3,4,5,6,7,8]");
     bench.add("9");
     bench.run(true);

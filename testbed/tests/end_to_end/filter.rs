@@ -1,6 +1,7 @@
 //! What operators fear of a filter, tried in a real Envoy: buffering, memory, outages, restarts, new configurations,
 //! hostile traffic.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use gatelog_harness::artifacts;
@@ -109,6 +110,37 @@ async fn records_of_an_outage_of_the_collector_are_stored_once_it_is_back() {
     path.functions = Functions::start_local_at(address, &path.database()).await.unwrap();
     path.await_total(REQUESTS).await;
     assert_eq!(dropped(&path.envoy).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_under_load() {
+    let mut path = Path::start().await;
+    let (client, url) = (path.client.clone(), path.url("/hello"));
+    let load = (0..8).map(|worker| {
+        let (client, url) = (client.clone(), url.clone());
+        tokio::spawn(async move {
+            let mut answered = Vec::new();
+            loop {
+                let id = format!("{worker}-{}", answered.len());
+                let request = Request::get(&url).header("x-request-id", &id).body("").unwrap();
+                // Envoy ends in the middle of some.
+                if client.send(request).await.is_err() {
+                    return answered;
+                }
+                answered.push(id);
+            }
+        })
+    });
+    let load: Vec<_> = load.collect();
+    await_stat(&path.envoy, "gatelog_pushed", 500).await;
+    let replacement = second_envoy(&path).await;
+    std::mem::replace(&mut path.envoy, replacement).terminate().await.unwrap();
+    let mut answered = HashSet::new();
+    for worker in load {
+        answered.extend(worker.await.unwrap());
+    }
+    // A client that was cut off may have its record too.
+    path.await_ids(&answered, answered.len() + 8).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

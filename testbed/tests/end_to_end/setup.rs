@@ -1,6 +1,6 @@
 //! The whole path, started for one test.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -90,6 +90,32 @@ impl Path {
                 return;
             }
             assert!(Instant::now() < deadline, "{total} of {count} records after {ARRIVAL_LIMIT:?}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until a record of each of these request ids is stored; none may be twice, and not more than `most` in all.
+    pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let url = format!("http://{}/query?format=ndjson&fields=request_id", self.functions.address());
+            let answer = self.client.send(http::Request::get(url).body("").unwrap()).await.unwrap();
+            let lines = std::str::from_utf8(answer.body()).unwrap().lines();
+            let stored: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+            let unique: HashSet<&str> =
+                stored.iter().map(|record| record["request_id"].as_str().unwrap()).collect();
+            assert_eq!(unique.len(), stored.len(), "a record is stored twice");
+            assert!(stored.len() <= most, "{} records of {} requests", stored.len(), ids.len());
+            let missing = ids.iter().filter(|id| !unique.contains(id.as_str())).count();
+            if missing == 0 {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{missing} of {} answered requests have no record; the functions said:\n{}",
+                ids.len(),
+                self.functions.log()
+            );
             sleep(Duration::from_millis(50)).await;
         }
     }
