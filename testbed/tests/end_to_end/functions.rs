@@ -1,9 +1,12 @@
 //! The functions over HTTP, as components in the local host.
 
+use std::time::Duration;
+
 use gatelog_testbed::client::Client;
 use gatelog_testbed::functions::Functions;
 use http::{Request, StatusCode};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 /// A payload of Higress's db-log-pusher: its keys, no `record_id`.
 const GO_PAYLOAD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
@@ -82,6 +85,27 @@ async fn health_answers_ok_and_readiness_asks_the_database() {
     assert_eq!((alive.status(), alive.body().as_ref()), (StatusCode::OK, &b"ok"[..]));
     let ready = Client::default().get_json(&url("/health/ready")).await.unwrap();
     assert_eq!(ready["status"], "ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ingest_counts_after_its_answers_is_in_the_metrics() {
+    let (functions, _directory) = start().await;
+    let body = r#"[{"record_id":"1","path":"/a"},{"record_id":"2"},{"duration":"long"}]"#;
+    for _ in 0..2 {
+        assert_eq!(post(&functions, "/ingest", "application/json", body).await.0, StatusCode::OK);
+    }
+    let counted = |outcome: &str| format!("gatelog_ingest_records_total{{outcome=\"{outcome}\"}} 2\n");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let url = format!("http://{}/health/metrics", functions.address());
+        let answer = Client::default().send(Request::get(url).body("").unwrap()).await.unwrap();
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        if ["accepted", "duplicate", "rejected"].iter().all(|outcome| text.contains(&counted(outcome))) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the counts do not come:\n{text}\n{}", functions.log());
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn start() -> (Functions, tempfile::TempDir) {
