@@ -17,6 +17,11 @@ impl Headers {
         Self { raw }
     }
 
+    /// The map in the gateway's encoding. An empty map may be no bytes at all.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     /// The pairs in their order.
     pub fn iter(&self) -> Iter<'_> {
         let count = read_u32(&self.raw, 0).unwrap_or(0);

@@ -10,7 +10,8 @@
 //!
 //! # Layout
 //!
-//! - `wasm`: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`exchange`].
+//! - `wasm`: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`exchange`], with the
+//!   streams kept in [`by_id`].
 //! - [`host`]: everything that the rest may ask of the gateway, as one trait.
 //! - [`config`]: the plugin configuration, read and checked: destinations, [`rules`], [`settings`].
 //! - [`plugin`]: one configured filter in one VM: what its streams share.
@@ -28,6 +29,7 @@
 
 pub mod ai_log;
 pub mod attributes;
+pub mod by_id;
 pub mod capture;
 pub mod collect;
 pub mod config;

@@ -1,23 +1,28 @@
 //! The shell around the filter: proxy-wasm callbacks in, host calls out; it decides nothing.
 //!
+//! It speaks the ABI itself: an SDK serves any filter, with callbacks for connections, gRPC and queues that this one never
+//! gets, and a gateway pays with memory for code that nobody runs.
+//!
+//! - [`callbacks`]: the functions that the gateway calls.
+//! - [`abi`]: the functions that the gateway has; [`numbers`]: what the two sides call by number.
+//! - [`gateway`]: the filter's view of the gateway, over [`abi`].
+//!
 //! Callbacks always continue the stream. Nothing here can fail: a callback without a configuration does nothing, and
 //! what the gateway refuses is absent.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
-use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel};
-
+use crate::by_id::ById;
 use crate::exchange::Exchange;
-use crate::host::CallId;
 use crate::plugin::Plugin;
 
 mod abi;
+mod callbacks;
 mod gateway;
+mod numbers;
 
 use gateway::Gateway;
+use numbers::{Buffer, LogLevel};
 
 /// Smaller and faster than the standard library's, whose largest function is twice as large as any of the filter's own:
 /// a gateway pays for large functions with memory when it compiles them.
@@ -25,56 +30,87 @@ use gateway::Gateway;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-proxy_wasm::main! {{
-    proxy_wasm::set_log_level(LogLevel::Warn);
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
-}}
+thread_local! {
+    /// A VM has one thread, so that this is a plain static.
+    static VM: RefCell<Vm> = const { RefCell::new(Vm { roots: Vec::new(), streams: ById::new() }) };
+}
 
-/// The filter that the contexts of one configuration share; none until it is configured.
-type Shared = Rc<RefCell<Option<Configured>>>;
+/// The contexts of this VM.
+struct Vm {
+    /// A VM has few of them: one for each configuration that the gateway runs in it.
+    roots: Vec<Root>,
+    streams: ById<Stream>,
+}
+
+/// The context of one configuration.
+struct Root {
+    id: u32,
+    configured: Option<Configured>,
+}
 
 struct Configured {
     plugin: Plugin,
     gateway: Gateway,
 }
 
-#[derive(Default)]
-struct Root {
-    shared: Shared,
-}
-
 struct Stream {
-    shared: Shared,
+    root: u32,
     exchange: Exchange,
 }
 
-impl Root {
-    fn finish_if(&self, finished: Option<bool>) {
-        if finished == Some(true) {
-            let _ = hostcalls::done();
+/// Runs `job` with the contexts. The gateway runs one callback of a VM at a time; if it ever ran one inside another, the
+/// inner one would be skipped.
+fn with_vm<R>(job: impl FnOnce(&mut Vm) -> R) -> Option<R> {
+    VM.with(|vm| Some(job(&mut *vm.try_borrow_mut().ok()?)))
+}
+
+/// Runs `job` with the filter of a root context.
+fn with_root<R>(root: u32, job: impl FnOnce(&mut Configured) -> R) -> Option<R> {
+    with_vm(|vm| vm.configured(root).map(job)).flatten()
+}
+
+/// Runs `job` with a stream and the filter of its root context.
+fn with_stream(context: u32, job: impl FnOnce(&mut Exchange, &mut Configured)) {
+    with_vm(|vm| {
+        if let Some((exchange, configured)) = vm.stream(context) {
+            job(exchange, configured);
+        }
+    });
+}
+
+impl Vm {
+    fn create(&mut self, context: u32, root: u32) {
+        if root == 0 {
+            self.roots.push(Root { id: context, configured: None });
+        } else {
+            self.streams.insert(context, Stream { root, exchange: Exchange::default() });
         }
     }
-}
 
-impl Context for Root {
-    fn on_http_call_response(&mut self, token: u32, _headers: usize, _body_size: usize, _trailers: usize) {
-        let finished = with(&self.shared, |plugin, gateway| plugin.on_answer(CallId(token), gateway));
-        self.finish_if(finished);
+    fn delete(&mut self, context: u32) {
+        if self.streams.remove(context).is_none() {
+            self.roots.retain(|root| root.id != context);
+        }
     }
 
-    fn on_done(&mut self) -> bool {
-        with(&self.shared, |plugin, gateway| plugin.on_done(gateway)).unwrap_or(true)
+    fn configured(&mut self, root: u32) -> Option<&mut Configured> {
+        self.roots.iter_mut().find(|each| each.id == root)?.configured.as_mut()
     }
-}
 
-impl RootContext for Root {
-    fn on_configure(&mut self, size: usize) -> bool {
-        let text = abi::buffer(BufferType::PluginConfiguration, 0, size).unwrap_or_default();
+    fn stream(&mut self, context: u32) -> Option<(&mut Exchange, &mut Configured)> {
+        let Stream { root, exchange } = self.streams.get_mut(context)?;
+        let root = self.roots.iter_mut().find(|each| each.id == *root)?;
+        Some((exchange, root.configured.as_mut()?))
+    }
+
+    /// False when there is no such root context, or its configuration is refused; an older one stays.
+    fn configure(&mut self, context: u32, size: usize) -> bool {
+        let Some(root) = self.roots.iter_mut().find(|root| root.id == context) else { return false };
+        let text = abi::buffer(Buffer::PluginConfiguration, 0, size).unwrap_or_default();
         match Plugin::new(&text) {
             Ok(plugin) => {
                 abi::set_tick_period(plugin.tick_period());
-                let configured = Configured { plugin, gateway: Gateway::new() };
-                *self.shared.borrow_mut() = Some(configured);
+                root.configured = Some(Configured { plugin, gateway: Gateway::new() });
                 true
             }
             Err(error) => {
@@ -83,58 +119,4 @@ impl RootContext for Root {
             }
         }
     }
-
-    fn on_tick(&mut self) {
-        let finished = with(&self.shared, |plugin, gateway| plugin.on_tick(gateway));
-        self.finish_if(finished);
-    }
-
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream { shared: Rc::clone(&self.shared), exchange: Exchange::default() }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-}
-
-impl Context for Stream {}
-
-impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let exchange = &mut self.exchange;
-        with(&self.shared, |plugin, gateway| plugin.on_request_headers(exchange, gateway, end_of_stream));
-        Action::Continue
-    }
-
-    fn on_http_request_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
-        let exchange = &mut self.exchange;
-        with(&self.shared, |_, gateway| exchange.on_request_body(gateway, size));
-        Action::Continue
-    }
-
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let exchange = &mut self.exchange;
-        with(&self.shared, |plugin, gateway| plugin.on_response_headers(exchange, gateway, end_of_stream));
-        Action::Continue
-    }
-
-    fn on_http_response_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
-        let exchange = &mut self.exchange;
-        with(&self.shared, |_, gateway| exchange.on_response_body(gateway, size));
-        Action::Continue
-    }
-
-    fn on_log(&mut self) {
-        let exchange = &mut self.exchange;
-        with(&self.shared, |plugin, gateway| plugin.on_log(exchange, gateway));
-    }
-}
-
-/// Runs `job` with the configured filter. The gateway runs one callback of a VM at a time; if it ever ran one inside
-/// another, the inner one would be skipped.
-fn with<R>(shared: &Shared, job: impl FnOnce(&mut Plugin, &Gateway) -> R) -> Option<R> {
-    let mut shared = shared.try_borrow_mut().ok()?;
-    let Configured { plugin, gateway } = shared.as_mut()?;
-    Some(job(plugin, gateway))
 }

@@ -1,22 +1,23 @@
-//! The host functions that are called for every request, without the SDK's wrappers.
+//! The host functions that the filter calls.
 //!
-//! The wrappers of `proxy_wasm::hostcalls` panic on a status that they do not expect, which would end the VM; they
-//! copy every header into two allocations of its own, and build the path of an attribute anew each time. Here any
-//! status but success means "absent", a header map stays in the one buffer that the gateway wrote, and paths are
-//! static. Calls out stay with the SDK, which must know of them to deliver their answers.
+//! Any status but success means "absent": what a gateway does not know must not end the VM. A header map stays in the one
+//! buffer that the gateway wrote, and paths of attributes are static, because these are called for every request.
 //!
 //! # Safety
 //!
-//! A buffer that a host function returns was allocated by the SDK's `proxy_on_memory_allocate` with exactly the
-//! returned size and is owned by the caller (proxy-wasm ABI 0.2.1).
+//! A buffer that a host function returns was allocated by our `proxy_on_memory_allocate` with exactly the returned size and
+//! is owned by the caller (proxy-wasm ABI 0.2.1).
 #![expect(unsafe_code, reason = "host functions are foreign functions")]
 
 use std::ptr::null_mut;
 use std::time::Duration;
 
-use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
+use super::numbers::{BAD_ARGUMENT, Buffer, LogLevel, Map, MetricType, OK};
+use crate::headers::Headers;
+use crate::host::{Call, CallError, CallId};
 
-const OK: u32 = 0;
+/// The encoding of no trailers.
+const NO_PAIRS: [u8; 4] = [0; 4];
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -47,6 +48,19 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    fn proxy_http_call(
+        cluster: *const u8,
+        cluster_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        body: *const u8,
+        body_size: usize,
+        trailers: *const u8,
+        trailers_size: usize,
+        timeout: u32,
+        call: *mut u32,
+    ) -> u32;
+    fn proxy_done() -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
@@ -69,17 +83,23 @@ pub fn now() -> u64 {
 /// Asks for ticks.
 pub fn set_tick_period(period: Duration) {
     // SAFETY: no pointers.
-    unsafe { proxy_set_tick_period_milliseconds(u32::try_from(period.as_millis()).unwrap_or(u32::MAX)) };
+    unsafe { proxy_set_tick_period_milliseconds(milliseconds(period)) };
+}
+
+/// Says, after a context has answered that it is not done yet, that it is now. The context is that of the callback.
+pub fn done() {
+    // SAFETY: no pointers.
+    unsafe { proxy_done() };
 }
 
 /// A header map in its encoding.
-pub fn header_map(map: MapType) -> Option<Vec<u8>> {
+pub fn header_map(map: Map) -> Option<Vec<u8>> {
     // SAFETY: see `returned`.
     returned(|data, size| unsafe { proxy_get_header_map_pairs(map as u32, data, size) })
 }
 
 /// The first value of a header.
-pub fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
+pub fn header(map: Map, name: &str) -> Option<Vec<u8>> {
     // SAFETY: see `returned`; the host only reads `name`.
     returned(|data, size| unsafe {
         proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), data, size)
@@ -101,9 +121,36 @@ pub fn foreign_function(name: &str, argument: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A part of a buffer.
-pub fn buffer(buffer: BufferType, start: usize, max_size: usize) -> Option<Vec<u8>> {
+pub fn buffer(buffer: Buffer, start: usize, max_size: usize) -> Option<Vec<u8>> {
     // SAFETY: see `returned`.
     returned(|data, size| unsafe { proxy_get_buffer_bytes(buffer as u32, start, max_size, data, size) })
+}
+
+/// Starts an HTTP call; its answer comes to the context of this callback.
+pub fn http_call(call: &Call<'_>) -> Result<CallId, CallError> {
+    let headers: Headers = call.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    let headers = headers.raw();
+    let mut id = 0;
+    // SAFETY: the host only reads what the pointers and sizes describe, and writes one `u32` to `id`.
+    let status = unsafe {
+        proxy_http_call(
+            call.cluster.as_ptr(),
+            call.cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            call.body.as_ptr(),
+            call.body.len(),
+            NO_PAIRS.as_ptr(),
+            NO_PAIRS.len(),
+            milliseconds(call.timeout),
+            &mut id,
+        )
+    };
+    match status {
+        OK => Ok(CallId(id)),
+        BAD_ARGUMENT => Err(CallError::UnknownCluster),
+        _ => Err(CallError::NotSent),
+    }
 }
 
 /// Announces a metric.
@@ -124,6 +171,10 @@ pub fn increment_metric(id: u32, amount: i64) {
 pub fn record_metric(id: u32, value: u64) {
     // SAFETY: no pointers.
     unsafe { proxy_record_metric(id, value) };
+}
+
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// The bytes that a host function returns through its two last arguments.

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
-
 use super::abi;
+use super::numbers::{Buffer, LogLevel, Map, MetricType};
 use crate::headers::Headers;
 use crate::host::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Level, Time};
 use crate::metrics::{Metric, MetricKind};
@@ -58,26 +56,15 @@ impl Host for Gateway {
 
     fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
         let buffer = match body {
-            Body::Request => BufferType::HttpRequestBody,
-            Body::Response => BufferType::HttpResponseBody,
-            Body::Answer => BufferType::HttpCallResponseBody,
+            Body::Request => Buffer::RequestBody,
+            Body::Response => Buffer::ResponseBody,
+            Body::Answer => Buffer::AnswerBody,
         };
         abi::buffer(buffer, start, max_bytes)
     }
 
     fn call(&self, call: &Call<'_>) -> Result<CallId, CallError> {
-        hostcalls::dispatch_http_call(
-            call.cluster,
-            call.headers.to_vec(),
-            Some(call.body),
-            Vec::new(),
-            call.timeout,
-        )
-        .map(CallId)
-        .map_err(|status| match status {
-            Status::BadArgument => CallError::UnknownCluster,
-            _ => CallError::NotSent,
-        })
+        abi::http_call(call)
     }
 
     fn set_tick_period(&self, period: Duration) {
@@ -102,10 +89,10 @@ impl Host for Gateway {
     }
 }
 
-fn map_type(map: HeaderMap) -> MapType {
+fn map_type(map: HeaderMap) -> Map {
     match map {
-        HeaderMap::Request => MapType::HttpRequestHeaders,
-        HeaderMap::Response => MapType::HttpResponseHeaders,
-        HeaderMap::Answer => MapType::HttpCallResponseHeaders,
+        HeaderMap::Request => Map::Request,
+        HeaderMap::Response => Map::Response,
+        HeaderMap::Answer => Map::Answer,
     }
 }

@@ -1,0 +1,137 @@
+//! Values by numbers that somebody else hands out: the streams of a VM, which the gateway numbers in ascending order.
+//!
+//! The standard library's maps are made for any key, and would be some of the largest functions of the module. A table
+//! of lists is enough here: ascending numbers fill it evenly by their lowest bits.
+
+/// A map from numbers to values.
+#[derive(Debug)]
+pub struct ById<T> {
+    /// As many as a power of two, or none. The lowest bits of a number say in which list it is.
+    lists: Vec<List<T>>,
+    len: usize,
+}
+
+type List<T> = Option<Box<Node<T>>>;
+
+#[derive(Debug)]
+struct Node<T> {
+    id: u32,
+    value: T,
+    next: List<T>,
+}
+
+/// Lists of the first table.
+const FEWEST_LISTS: usize = 64;
+
+impl<T> ById<T> {
+    /// An empty map, which takes no memory.
+    pub const fn new() -> Self {
+        Self { lists: Vec::new(), len: 0 }
+    }
+
+    /// Adds a value. One that was there under the same number goes.
+    pub fn insert(&mut self, id: u32, value: T) {
+        self.remove(id);
+        if self.len >= self.lists.len() {
+            self.grow();
+        }
+        self.len += 1;
+        self.put(Box::new(Node { id, value, next: None }));
+    }
+
+    /// The value of a number.
+    pub fn get_mut(&mut self, id: u32) -> Option<&mut T> {
+        let mut list = self.list(id)?.as_mut();
+        while let Some(node) = list {
+            if node.id == id {
+                return Some(&mut node.value);
+            }
+            list = node.next.as_mut();
+        }
+        None
+    }
+
+    /// Takes a value out.
+    pub fn remove(&mut self, id: u32) -> Option<T> {
+        let mut list = self.list(id)?;
+        while list.as_ref().is_some_and(|node| node.id != id) {
+            list = &mut list.as_mut()?.next;
+        }
+        let node = *list.take()?;
+        *list = node.next;
+        self.len -= 1;
+        Some(node.value)
+    }
+
+    fn list(&mut self, id: u32) -> Option<&mut List<T>> {
+        let mask = self.lists.len().wrapping_sub(1);
+        self.lists.get_mut(usize::try_from(id).ok()? & mask)
+    }
+
+    fn put(&mut self, mut node: Box<Node<T>>) {
+        if let Some(list) = self.list(node.id) {
+            node.next = list.take();
+            *list = Some(node);
+        }
+    }
+
+    /// Twice as many lists, each half as long.
+    fn grow(&mut self) {
+        let count = (self.lists.len() * 2).max(FEWEST_LISTS);
+        let full = std::mem::replace(&mut self.lists, std::iter::repeat_with(|| None).take(count).collect());
+        for mut list in full {
+            while let Some(mut node) = list {
+                list = node.next.take();
+                self.put(node);
+            }
+        }
+    }
+}
+
+impl<T> Default for ById<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn thousands_of_values_are_found_and_removed() {
+        let mut map = ById::new();
+        assert_eq!(map.get_mut(1), None);
+        assert_eq!(map.remove(1), None);
+        for id in 1..5_000 {
+            map.insert(id, id * 2);
+        }
+        assert_eq!(map.lists.len(), 8_192);
+        assert!((1..5_000).all(|id| map.get_mut(id) == Some(&mut (id * 2))));
+        assert!((1..5_000).all(|id| map.remove(id) == Some(id * 2)));
+        assert_eq!(map.len, 0);
+        assert_eq!(map.get_mut(1), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in proptest::collection::vec((0..400_u32, any::<Option<u8>>()), 0..600)) {
+            let (mut map, mut model) = (ById::new(), BTreeMap::new());
+            for (id, value) in steps {
+                // Numbers that share their lowest bits too.
+                let id = id % 200 * if id < 200 { 1 } else { 64 };
+                match value {
+                    Some(value) => {
+                        map.insert(id, value);
+                        model.insert(id, value);
+                    }
+                    None => assert_eq!(map.remove(id), model.remove(&id)),
+                }
+                assert_eq!(map.get_mut(id), model.get_mut(&id));
+                assert_eq!(map.len, model.len());
+            }
+        }
+    }
+}
