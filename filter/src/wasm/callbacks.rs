@@ -7,7 +7,7 @@
 )]
 
 use std::alloc::Layout;
-use std::ptr::null_mut;
+use std::ptr::{dangling_mut, null_mut};
 
 use super::numbers::{Action, LogLevel};
 use super::{Configured, abi, with_root, with_stream, with_vm};
@@ -31,21 +31,24 @@ extern "C" fn _initialize() {
     std::panic::set_hook(Box::new(|panic| abi::log(LogLevel::Critical, &panic.to_string())));
 }
 
-/// Memory for what a host function returns; null when there is none.
+/// Memory for what a host function returns; null when there is none left.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
     match Layout::array::<u8>(size) {
+        Ok(_) if size == 0 => dangling_mut(),
         // SAFETY: the layout has a size.
-        Ok(layout) if size > 0 => unsafe { std::alloc::alloc(layout) },
-        _ => null_mut(),
+        Ok(layout) => unsafe { std::alloc::alloc(layout) },
+        Err(_) => null_mut(),
     }
 }
 
+/// The gateway needs nothing of the VM itself.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_vm_start(_root: u32, _configuration_size: usize) -> bool {
     true
 }
 
+/// Also comes with a later configuration for the same root.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_configure(root: u32, configuration_size: usize) -> bool {
     with_vm(|vm| vm.configure(root, configuration_size)).unwrap_or(false)
@@ -57,6 +60,7 @@ extern "C" fn proxy_on_context_create(context: u32, root: u32) {
     with_vm(|vm| vm.create(context, root));
 }
 
+/// Pushes what is due.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_tick(root: u32) {
     finish_if(with_root(root, |Configured { plugin, gateway }| plugin.on_tick(gateway)));
@@ -68,6 +72,7 @@ extern "C" fn proxy_on_http_call_response(root: u32, call: u32, _headers: u32, _
     finish_if(with_root(root, |Configured { plugin, gateway }| plugin.on_answer(CallId(call), gateway)));
 }
 
+/// The gateway passes only the number of headers; the filter asks for those that it needs.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end: bool) -> Action {
     in_stream(context, |exchange, Configured { plugin, gateway }| {
@@ -75,11 +80,13 @@ extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end: bool) -> 
     })
 }
 
+/// `size` is that of the chunk at hand.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_body(context: u32, size: usize, _end: bool) -> Action {
     in_stream(context, |exchange, Configured { gateway, .. }| exchange.on_request_body(gateway, size))
 }
 
+/// As for the request.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_headers(context: u32, _count: u32, end: bool) -> Action {
     in_stream(context, |exchange, Configured { plugin, gateway }| {
@@ -87,11 +94,13 @@ extern "C" fn proxy_on_response_headers(context: u32, _count: u32, end: bool) ->
     })
 }
 
+/// As for the request.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_body(context: u32, size: usize, _end: bool) -> Action {
     in_stream(context, |exchange, Configured { gateway, .. }| exchange.on_response_body(gateway, size))
 }
 
+/// The end of a stream, when everything about it is known.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(context: u32) {
     with_stream(context, |exchange, Configured { plugin, gateway }| plugin.on_log(exchange, gateway));
@@ -103,6 +112,7 @@ extern "C" fn proxy_on_done(context: u32) -> bool {
     with_root(context, |Configured { plugin, gateway }| plugin.on_done(gateway)).unwrap_or(true)
 }
 
+/// The context is gone; its number may come again.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(context: u32) {
     with_vm(|vm| vm.delete(context));

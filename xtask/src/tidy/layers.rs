@@ -22,12 +22,10 @@ const LAYERS: &[&[&str]] = &[
 /// native, and cannot name an SDK because they cannot depend on one.
 const HOST_FREE: &[&str] = &["record/*", "storage/*", "syslog/*", "filter/*", "functions/*"];
 
-/// An SDK by the name that code has for it, and the files that may say it.
-const SHELLS: &[(&str, &[&str])] = &[
-    ("proxy_wasm", &["filter/src/wasm.rs", "filter/src/wasm/*"]),
-    ("spin_sdk", SPIN_SHELLS),
-    ("wasip3", SPIN_SHELLS),
-];
+/// An SDK by the name that code has for it, and the files that may say it. The filter speaks proxy-wasm's ABI itself; the
+/// SDK is for the guests of the harness.
+const SHELLS: &[(&str, &[&str])] =
+    &[("proxy_wasm", &["harness/guests/*"]), ("spin_sdk", SPIN_SHELLS), ("wasip3", SPIN_SHELLS)];
 
 const SPIN_SHELLS: &[&str] = &[
     "functions/*/src/entry.rs",
@@ -127,9 +125,8 @@ mod tests {
         let found = naming("filter/src/collect.rs", text);
         assert!(found[0].starts_with("filter/src/collect.rs:3: names proxy_wasm"), "{found:?}");
         assert!(found[1].starts_with("filter/src/collect.rs:4: names spin_sdk"), "{found:?}");
-        assert_eq!(naming("filter/src/wasm.rs", "use proxy_wasm::traits;").len(), 0);
-        assert_eq!(naming("filter/src/wasm/abi.rs", "use proxy_wasm::traits;").len(), 0);
-        assert_eq!(naming("filter/src/wasmish.rs", "use proxy_wasm::traits;").len(), 1);
+        assert_eq!(naming("filter/src/wasm/abi.rs", "use proxy_wasm::traits;").len(), 1);
+        assert_eq!(naming("harness/guests/noop-filter/src/lib.rs", "use proxy_wasm::traits;").len(), 0);
         assert_eq!(naming("functions/ingest/src/entry.rs", "use spin_sdk::http;").len(), 0);
         assert_eq!(naming("functions/ingest/src/handler.rs", "use spin_sdk::http;").len(), 1);
         assert_eq!(naming("storage/src/driver/spin_sqlite.rs", "use spin_sdk::sqlite;").len(), 0);
