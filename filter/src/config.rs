@@ -92,7 +92,11 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the plugin configuration is refused: {}", self.problems.join("; "))
+        f.write_str("the plugin configuration is refused: ")?;
+        self.problems.iter().enumerate().try_for_each(|(index, problem)| {
+            f.write_str(if index > 0 { "; " } else { "" })?;
+            f.write_str(problem)
+        })
     }
 }
 

@@ -48,8 +48,9 @@ pub fn api(route: &str) -> Option<&str> {
 /// The model that Gemini's paths carry: `/v1beta/models/{model}:generateContent`.
 pub fn gemini_model(path: &str) -> Option<&str> {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let (_, rest) = path.rsplit_once("/models/")?;
-    let (model, method) = rest.split_once(':')?;
+    // The standard library's search for a text would be one of the larger functions of the module.
+    let before = path.as_bytes().windows(MODELS.len()).rposition(|part| part == MODELS)?;
+    let (model, method) = path.get(before + MODELS.len()..)?.split_once(':')?;
     (!model.is_empty() && GEMINI_METHODS.contains(&method)).then_some(model)
 }
 
@@ -80,6 +81,9 @@ const AI_PATHS: [&str; 13] = [
     "/v1/rerank",
     "/v1/moderations",
 ];
+
+/// What precedes the model in Gemini's paths.
+const MODELS: &[u8] = b"/models/";
 
 /// The methods of Gemini's models that answer with usage.
 const GEMINI_METHODS: [&str; 5] =

@@ -370,7 +370,7 @@ fn outcome(host: &impl Host) -> Outcome {
             why: format!("the collector answered {status}"),
             // The other form of the header is a date, for which the usual delay serves as well.
             retry_after: text("retry-after")
-                .and_then(|value| value.trim().parse().ok())
+                .and_then(|value| value.trim_ascii().parse().ok())
                 .map(Duration::from_secs),
         },
         Some(status) => Outcome::Refused(status),
