@@ -2,6 +2,10 @@
 //!
 //! Spin stalls the whole instance when a connection is asked something while rows of its last answer are unread, so
 //! every answer is read to its end before the next statement.
+//!
+//! SQLite lets one connection write at a time. Another waits by sleeping, 1 ms at first and up to 100 ms, while the one
+//! at work, which never sleeps, takes the file again and again. So a connection that writes does not wait in SQLite but
+//! looks here, at short and even intervals, whether the file is free.
 
 use std::time::Duration;
 
@@ -27,15 +31,18 @@ impl Connect for SpinSqlite {
     }
 
     async fn connect(&self) -> Result<Connection, StorageError> {
-        let connection = sqlite::Connection::open(self.database)
-            .await
-            .map(|inner| Connection { inner, database: self.database })
-            .map_err(|error| failure(self.database, error))?;
+        let inner = sqlite::Connection::open(self.database).await;
+        let inner = inner.map_err(|error| failure(self.database, error))?;
+        let connection = Connection { inner, database: self.database, looks_again: self.writes };
         for sql in connection.dialect().connection_setup(self.writes) {
             let done = connection.run(&Statement::new(*sql, Vec::new())).await;
             if connection.dialect().setup_is_vital() {
                 done?;
             }
+        }
+        if self.writes {
+            // A libSQL server does not know it, and does without.
+            let _ = connection.run(&Statement::new(NO_WAITING, Vec::new())).await;
         }
         Ok(connection)
     }
@@ -45,10 +52,19 @@ impl Connect for SpinSqlite {
     }
 }
 
+/// SQLite answers at once that the file is locked.
+const NO_WAITING: &str = "PRAGMA busy_timeout=0";
+/// What SQLite says then.
+const LOCKED: &str = "database is locked";
+/// Rest between two looks whether the file is free. Others hold it for a millisecond or two.
+const LOOK_AGAIN: Duration = Duration::from_micros(300);
+
 /// One connection.
 pub struct Connection {
     inner: sqlite::Connection,
     database: &'static str,
+    /// A statement that finds the file locked runs again. The pool bounds the time.
+    looks_again: bool,
 }
 
 impl std::fmt::Debug for Connection {
@@ -63,11 +79,22 @@ impl Executor for Connection {
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
-        let failure = |error| failure(self.database, error);
+        loop {
+            match self.execute(statement).await {
+                Err(sqlite::Error::Io(reason)) if self.looks_again && reason.contains(LOCKED) => {
+                    spin_sdk::time::sleep(LOOK_AGAIN).await;
+                }
+                answer => return answer.map_err(|error| failure(self.database, error)),
+            }
+        }
+    }
+}
+
+impl Connection {
+    async fn execute(&self, statement: &Statement<'_>) -> Result<Rows, sqlite::Error> {
         let params = statement.params().iter().map(bound);
         // `collect` reads every row and then the result, where alone Spin reports errors.
-        let answer = self.inner.execute(statement.sql(), params).await.map_err(failure)?;
-        let rows = answer.collect().await.map_err(failure)?;
+        let rows = self.inner.execute(statement.sql(), params).await?.collect().await?;
         Ok(rows.into_iter().map(|row| row.values.into_iter().map(read).collect()).collect())
     }
 }
