@@ -38,6 +38,8 @@ enum Area {
         /// A quick look: fewer and shorter rounds.
         #[arg(long)]
         quick: bool,
+        /// Only these parts.
+        parts: Vec<ingest::Part>,
     },
     /// What syslog costs ingest.
     Syslog {
@@ -57,8 +59,8 @@ async fn main() -> anyhow::Result<()> {
             let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };
             query::run(effort, database.as_deref()).await
         }
-        Area::Ingest { quick } => {
-            ingest::run(if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL }).await
+        Area::Ingest { quick, parts } => {
+            ingest::run(if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL }, &parts).await
         }
         Area::Syslog { quick } => {
             syslog::run(if quick { syslog::Effort::QUICK } else { syslog::Effort::FULL }).await

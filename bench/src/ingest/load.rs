@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::select;
 
 use crate::gateway::load::run_script;
@@ -18,6 +19,8 @@ const IDS_OF_A_RUN: u64 = 1 << 32;
 pub enum Store {
     /// A libSQL file.
     Libsql(NativeSqlite),
+    /// A database of a MariaDB server.
+    Mysql(NativeMysql),
 }
 
 impl Store {
@@ -30,6 +33,15 @@ impl Store {
         Ok(Self::Libsql(NativeSqlite::open(file).await?))
     }
 
+    /// The MySQL database at this URL.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached.
+    pub async fn mysql(url: &str) -> anyhow::Result<Self> {
+        Ok(Self::Mysql(NativeMysql::open(url).await?))
+    }
+
     /// Records in it.
     ///
     /// # Errors
@@ -38,6 +50,7 @@ impl Store {
     pub async fn count(&self) -> anyhow::Result<u64> {
         match self {
             Self::Libsql(database) => Ok(select::count(database, &[]).await?),
+            Self::Mysql(database) => Ok(select::count(database, &[]).await?),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use gatelog_databases::MariaDb;
 use gatelog_harness::artifacts::workspace;
 use gatelog_harness::spin::{App, RunningApp};
 use http::Request;
@@ -47,16 +48,35 @@ impl Effort {
     pub const QUICK: Self = Self { rounds: 3, load: Duration::from_secs(2) };
 }
 
-/// Measures and prints one line for each figure.
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Batches of 50 over four connections.
+    Batches,
+    /// Single records over 32 connections.
+    Singles,
+    /// The memory of an instance with a batch of 5 MB.
+    Memory,
+}
+
+/// Measures `parts`, or everything when there are none, and prints one line for each figure.
 ///
 /// # Errors
 ///
 /// When a part does not start, a push fails, or a record is missing: a figure of a wrong result is no figure.
-pub async fn run(effort: Effort) -> anyhow::Result<()> {
+pub async fn run(effort: Effort, parts: &[Part]) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    batches(effort, folder.path()).await?;
-    singles(effort, folder.path()).await?;
-    memory(folder.path()).await
+    let wanted = |part| parts.is_empty() || parts.contains(&part);
+    if wanted(Part::Batches) {
+        batches(effort, folder.path()).await?;
+    }
+    if wanted(Part::Singles) {
+        singles(effort, folder.path()).await?;
+    }
+    if wanted(Part::Memory) {
+        memory(folder.path()).await?;
+    }
+    Ok(())
 }
 
 /// Batches into libSQL, through the component and natively by turns.
@@ -88,9 +108,26 @@ async fn batches(effort: Effort, folder: &Path) -> anyhow::Result<()> {
 
 /// Single records from many connections, each stored before it is acknowledged.
 async fn singles(effort: Effort, folder: &Path) -> anyhow::Result<()> {
-    let database = folder.join("singles.db");
-    let app = start(&database).await?;
-    let mut pusher = Pusher::new(app.addr(), Store::libsql(&database).await?, 1, SINGLE_CONNECTIONS);
+    let mut native = Native::open(&folder.join("native-singles.db")).await?;
+    let alone = native.store(1, effort.load).await?;
+    println!("# one record after the other, natively into libSQL: {alone:.0} rows/s");
+    let file = folder.join("singles.db");
+    let rate = singles_into(start(&file).await?, Store::libsql(&file).await?, effort).await?;
+    print("ingest.singles.libsql", rate, "requests/s", Target::AtLeast(5_000.0));
+
+    let server = MariaDb::start(&[])?;
+    let url = server.database()?;
+    let app = App::builder(workspace().join("spin.toml")).sqlite_file(folder.join("unused.db"));
+    let app = app.variable("store", "mysql").variable("mysql_url", &*url);
+    let app = app.variable("mysql_host", format!("127.0.0.1:{}", server.port())).start().await?;
+    let rate = singles_into(app, Store::mysql(&url).await?, effort).await?;
+    print("ingest.singles.mariadb", rate, "requests/s", Target::AtLeast(3_000.0));
+    Ok(())
+}
+
+/// Requests per second.
+async fn singles_into(app: RunningApp, store: Store, effort: Effort) -> anyhow::Result<f64> {
+    let mut pusher = Pusher::new(app.addr(), store, 1, SINGLE_CONNECTIONS);
     let mut rates = Vec::new();
     for round in 0..=effort.rounds {
         let rate = pusher.push(effort.load).await?;
@@ -99,8 +136,7 @@ async fn singles(effort: Effort, folder: &Path) -> anyhow::Result<()> {
         }
     }
     app.shutdown().await;
-    print("ingest.singles.libsql", median(&rates), "requests/s", Target::AtLeast(5_000.0));
-    Ok(())
+    Ok(median(&rates))
 }
 
 /// The linear memory of an instance that stores a large batch.
