@@ -103,6 +103,8 @@ impl Host {
             .arg(workspace().join("spin.toml"))
             .arg("--sqlite-file")
             .arg(database)
+            // What a killed host cannot remove goes with the database.
+            .env("TMPDIR", database.parent().unwrap())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
