@@ -63,7 +63,7 @@ pub(super) fn control(control: Control, name: &str, doc: &str) -> Value {
         Control::Total | Control::PathLike => json!({ "type": "boolean" }),
         Control::Fields => {
             let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-            json!({ "type": "array", "items": { "type": "string", "enum": names } })
+            json!({ "type": "array", "minItems": 1, "items": { "type": "string", "enum": names } })
         }
         Control::Format => {
             let names: Vec<&str> = Format::ALL.iter().map(|(_, name, _)| *name).collect();
