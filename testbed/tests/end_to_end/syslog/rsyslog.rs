@@ -1,6 +1,7 @@
 //! What rsyslog makes of the sink's messages, and what becomes of them when it is restarted.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -207,8 +208,12 @@ async fn best_effort_counts_every_message_when_rsyslog_is_restarted_under_load()
     local(async {
         let mut rsyslog = Rsyslog::start(65_536).await.unwrap();
         let sender = Sender::new(&rsyslog, &[], &json!([{}]));
+        let restarted = Cell::new(false);
         let send = async {
-            for batch in 0..400 {
+            for batch in 0.. {
+                if restarted.get() {
+                    break;
+                }
                 let paths: Vec<String> = (0..20).map(|number| format!("/{batch}/{number}")).collect();
                 let records: Vec<_> = paths.iter().map(|path| record(path, 200)).collect();
                 sender.log(&records).await.unwrap();
@@ -219,6 +224,7 @@ async fn best_effort_counts_every_message_when_rsyslog_is_restarted_under_load()
         let restart = async {
             rsyslog.await_received(1_000).await.unwrap();
             rsyslog.restart().await.unwrap();
+            restarted.set(true);
         };
         tokio::join!(send, restart);
         // The pause after a failure may still last.
@@ -233,7 +239,8 @@ async fn best_effort_counts_every_message_when_rsyslog_is_restarted_under_load()
         };
         let (sent, failed) = (sender.counted("sent"), sender.counted("failed"));
         assert_eq!(sent + failed + sender.counted("dropped"), sender.counted("messages"));
-        assert!(failed > 0, "the restart went unnoticed");
+        // An rsyslog that is back soon may have been missed by no message that the sender could know of.
+        assert!(sender.counted("connects") > 1, "the restart went unnoticed");
         assert!(last.len() as u64 <= sent, "{} received of {sent}", last.len());
         assert!(last.len() as u64 > sent / 2, "{} received of {sent}", last.len());
     })
