@@ -34,15 +34,13 @@ impl Connect for SpinSqlite {
         let inner = sqlite::Connection::open(self.database).await;
         let inner = inner.map_err(|error| failure(self.database, error))?;
         let connection = Connection { inner, database: self.database, looks_again: self.writes };
-        for sql in connection.dialect().connection_setup(self.writes) {
+        // A libSQL server does not know how to wait less, and does without.
+        let waiting = self.writes.then_some(&NO_WAITING);
+        for sql in connection.dialect().connection_setup(self.writes).iter().chain(waiting) {
             let done = connection.run(&Statement::new(*sql, Vec::new())).await;
             if connection.dialect().setup_is_vital() {
                 done?;
             }
-        }
-        if self.writes {
-            // A libSQL server does not know it, and does without.
-            let _ = connection.run(&Statement::new(NO_WAITING, Vec::new())).await;
         }
         Ok(connection)
     }
