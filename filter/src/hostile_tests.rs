@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::exchange::Exchange;
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
+use crate::random::Random;
 
 const CONFIG: &str = r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max_coalescing_delay":0},
     "capture":{"request_headers":["x-odd","referer"],"request_body_bytes":1000,"response_body_bytes":1000},
@@ -12,7 +13,8 @@ const CONFIG: &str = r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max
 
 /// Runs an exchange with bodies in chunks of `chunk` bytes and returns its record.
 fn record(host: &MockHost, request: &[u8], response: &[u8], chunk: usize) -> Value {
-    let (mut plugin, mut exchange) = (Plugin::new(CONFIG.as_bytes()).unwrap(), Exchange::default());
+    let (mut plugin, mut exchange) =
+        (Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap(), Exchange::default());
     plugin.on_request_headers(&mut exchange, host, false);
     for part in request.chunks(chunk) {
         host.set_body(part);

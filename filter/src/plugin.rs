@@ -47,14 +47,13 @@ const HURRY: Duration = Duration::from_millis(1);
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
 impl Plugin {
-    /// A filter with the given configuration.
+    /// A filter with the given configuration, and a random source that no other has.
     ///
     /// # Errors
     ///
     /// When the configuration is refused.
-    pub fn new(configuration: &[u8]) -> Result<Self, ConfigError> {
+    pub fn new(configuration: &[u8], mut random: Random) -> Result<Self, ConfigError> {
         let config = Config::parse(configuration)?;
-        let mut random = Random::default();
         let vm = format!("{:016x}", random.number());
         let lanes = config.destinations.iter().map(|destination| Lane::new(destination, &vm)).collect();
         // Settings are numbered from 0, which are the global ones, missing or not.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::exchange::Exchange;
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
+use crate::random::Random;
 use crate::usage::Format;
 use crate::usage::tests::bodies;
 
@@ -23,7 +24,8 @@ fn record(path: &str, request: (&[&[u8]], &str), response: (&[&[u8]], &str)) -> 
     let host = MockHost::new()
         .with_request(&[(":method", "POST"), (":path", path), ("content-type", request.1)])
         .with_response(&[(":status", "200"), ("content-type", response.1)]);
-    let (mut plugin, mut exchange) = (Plugin::new(CONFIG.as_bytes()).unwrap(), Exchange::default());
+    let (mut plugin, mut exchange) =
+        (Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap(), Exchange::default());
     plugin.on_request_headers(&mut exchange, &host, false);
     for chunk in request.0 {
         host.set_body(chunk);

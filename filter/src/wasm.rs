@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use crate::by_id::ById;
 use crate::exchange::Exchange;
 use crate::plugin::Plugin;
+use crate::random::Random;
 
 mod abi;
 mod callbacks;
@@ -107,7 +108,9 @@ impl Vm {
     fn configure(&mut self, context: u32, size: usize) -> bool {
         let Some(root) = self.roots.iter_mut().find(|root| root.id == context) else { return false };
         let text = abi::buffer(Buffer::PluginConfiguration, 0, size).unwrap_or_default();
-        match Plugin::new(&text) {
+        // A gateway without random numbers still has a clock.
+        let seed = abi::random_seed().unwrap_or_else(abi::now);
+        match Plugin::new(&text, Random::seeded(seed)) {
             Ok(plugin) => {
                 abi::set_tick_period(plugin.tick_period());
                 root.configured = Some(Configured { plugin, gateway: Gateway::new() });

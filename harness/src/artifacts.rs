@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-/// The file of a package built for `wasm32-wasip2` (components) or `wasm32-wasip1` (the filter). `name` is the
-/// package's name with `-` or `_`.
+const TARGETS: [&str; 3] = ["wasm32-wasip2", "wasm32-unknown-unknown", "wasm32-wasip1"];
+
+/// The file of a package built for `wasm32-wasip2` (components), `wasm32-unknown-unknown` (the filter) or `wasm32-wasip1`
+/// (filters that use the SDK). `name` is the package's name with `-` or `_`.
 ///
 /// # Errors
 ///
 /// The file is missing; the message says which command makes it.
 pub fn artifact(name: &str) -> anyhow::Result<PathBuf> {
     let file = format!("{}.wasm", name.replace('-', "_"));
-    let folders =
-        ["wasm32-wasip2", "wasm32-wasip1"].map(|target| target_folder().join(target).join("release"));
+    let folders = TARGETS.map(|target| target_folder().join(target).join("release"));
     for folder in &folders {
         let path = folder.join(&file);
         if path.is_file() {

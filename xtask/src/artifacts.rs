@@ -22,10 +22,10 @@ pub struct Artifact {
 
 /// Everything that is built for WebAssembly.
 pub const ARTIFACTS: &[Artifact] = &[
-    Artifact { package: "gatelog-filter", target: WASIP1, max_bytes: Some(300_000) },
+    Artifact { package: "gatelog-filter", target: PLAIN, max_bytes: Some(200_000) },
     Artifact { package: "gatelog-echo-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-noop-filter", target: WASIP1, max_bytes: None },
-    Artifact { package: "gatelog-counted-filter", target: WASIP1, max_bytes: None },
+    Artifact { package: "gatelog-counted-filter", target: PLAIN, max_bytes: None },
     // Lua, for the custom fields of the syslog sink, is the larger half of it.
     Artifact { package: "gatelog-ingest", target: WASIP2, max_bytes: Some(2_500_000) },
     Artifact { package: "gatelog-query", target: WASIP2, max_bytes: Some(1_500_000) },
@@ -33,6 +33,8 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-probe", target: WASIP2, max_bytes: None },
 ];
 
+/// The filter asks the gateway itself; an operating system, and the C library that speaks to it, would only take room.
+const PLAIN: &str = "wasm32-unknown-unknown";
 const WASIP1: &str = "wasm32-wasip1";
 const WASIP2: &str = "wasm32-wasip2";
 

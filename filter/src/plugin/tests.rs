@@ -14,7 +14,7 @@ const CONFIG: &str =
     r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max_batch_size":2,"max_retry_time":5}}"#;
 
 fn plugin() -> Plugin {
-    Plugin::new(CONFIG.as_bytes()).unwrap()
+    Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap()
 }
 
 fn gateway() -> MockHost {
@@ -100,7 +100,7 @@ fn rules_decide_what_is_recorded_and_where_it_goes() {
     let config = r#"{"_rules_":[{"_match_route_":["a"],"collector_cluster":"one","keep_alive_ms":0},
         {"_match_route_":["b"],"collector_cluster":"two","keep_alive_ms":0,"sampling":{"rate":0,"keep_slower_than_ms":-1}},
         {"_match_route_prefix_":["b"],"collector_cluster":"two","keep_alive_ms":0},{"_match_route_":["c"],"enabled":false,"collector_cluster":"one","keep_alive_ms":0}]}"#;
-    let mut plugin = Plugin::new(config.as_bytes()).unwrap();
+    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
     for (route, collector) in [("a", Some("one")), ("b", None), ("bb", Some("two")), ("c", None), ("d", None)]
     {
         let host = gateway().with_text("xds.route_name", route).with_int("response.code", 200);
@@ -122,7 +122,7 @@ fn rules_decide_what_is_recorded_and_where_it_goes() {
 #[test]
 fn an_exchange_without_a_request_is_matched_when_it_ends() {
     let config = r#"{"collector_cluster":"c","_rules_":[{"_match_domain_":["x"],"enabled":false}]}"#;
-    let mut plugin = Plugin::new(config.as_bytes()).unwrap();
+    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
     let host = MockHost::new().with_int("response.code", 400);
     plugin.on_log(&mut Exchange::default(), &host);
     assert_eq!(deliver(&mut plugin, &host).len(), 1);
@@ -141,8 +141,11 @@ fn a_complete_batch_is_sent_soon_and_then_ticks_are_as_before() {
 
 #[test]
 fn a_full_queue_is_told_in_the_log_once_in_a_while_and_counted() {
-    let mut plugin =
-        Plugin::new(br#"{"collector_cluster":"c","queue":{"max_entries":2,"max_batch_size":10}}"#).unwrap();
+    let mut plugin = Plugin::new(
+        br#"{"collector_cluster":"c","queue":{"max_entries":2,"max_batch_size":10}}"#,
+        Random::seeded(1),
+    )
+    .unwrap();
     let host = gateway();
     for _ in 0..30 {
         plugin.on_log(&mut Exchange::default(), &host);
@@ -163,7 +166,7 @@ fn a_full_queue_is_told_in_the_log_once_in_a_while_and_counted() {
 #[test]
 fn shutting_down_sends_everything_at_once_and_waits_for_the_answers() {
     let (mut plugin, host) = (plugin(), gateway());
-    assert!(Plugin::new(CONFIG.as_bytes()).unwrap().on_done(&host), "nothing to do");
+    assert!(Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap().on_done(&host), "nothing to do");
     for _ in 0..5 {
         plugin.on_log(&mut Exchange::default(), &host);
     }
@@ -208,7 +211,7 @@ fn values_longer_than_their_column_are_cut_and_counted() {
 fn ticks_are_short_enough_for_the_coalescing_delay() {
     for (delay, expected) in [("1", 100), ("0.5", 50), ("0", 10), ("3600", 100)] {
         let config = format!(r#"{{"collector_cluster":"c","queue":{{"max_coalescing_delay":{delay}}}}}"#);
-        let plugin = Plugin::new(config.as_bytes()).unwrap();
+        let plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
         assert_eq!(plugin.tick_period().as_millis(), expected);
     }
 }
@@ -217,7 +220,7 @@ fn ticks_are_short_enough_for_the_coalescing_delay() {
 fn single_mode_makes_the_requests_of_db_log_pusher() {
     let config = br#"{"collector_service_name":"log-collector.higress-system.svc.cluster.local","collector_port":80,"collector_path":"/ingest","batch_format":"single"}"#;
     let (mut plugin, answer) = (
-        Plugin::new(config).unwrap(),
+        Plugin::new(config, Random::seeded(1)).unwrap(),
         r#"{"id":"c1","model":"qwen-max","usage":{"prompt_tokens":21,"completion_tokens":37,"total_tokens":58}}"#,
     );
     let json = ("content-type", "application/json");
@@ -314,7 +317,7 @@ proptest! {
         const LIMIT: usize = 2;
         let config = json!({ "collector_cluster": "c", "timeout_ms": 500, "drain_timeout_ms": 2_000, "keep_alive_ms": keep_alive_ms,
             "queue": { "max_batch_size": 3, "max_batch_bytes": 4_000, "max_entries": 9, "max_bytes": 5_000, "max_retry_time": 5, "concurrency_limit": LIMIT } });
-        let mut plugin = Plugin::new(config.to_string().as_bytes()).unwrap();
+        let mut plugin = Plugin::new(config.to_string().as_bytes(), Random::seeded(1)).unwrap();
         let mut host = gateway();
         let (mut collected, mut delivered, mut open, mut is_done) = (0, HashSet::new(), Vec::<Sent>::new(), false);
         let mut finished = false;

@@ -66,6 +66,12 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
+// proxy-wasm has no random numbers of its own; its hosts have this function of WASI.
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn random_get(buffer: *mut u8, size: usize) -> u32;
+}
+
 /// Writes a line to the gateway's log.
 pub fn log(level: LogLevel, message: &str) {
     // SAFETY: pointer and size describe `message`, which the host only reads.
@@ -78,6 +84,14 @@ pub fn now() -> u64 {
     // SAFETY: the host writes one `u64` to `time`.
     unsafe { proxy_get_current_time_nanoseconds(&mut time) };
     time
+}
+
+/// A number that nobody can guess.
+pub fn random_seed() -> Option<u64> {
+    let mut seed = [0; size_of::<u64>()];
+    // SAFETY: the host writes as many bytes as `seed` has.
+    let status = unsafe { random_get(seed.as_mut_ptr(), seed.len()) };
+    (status == OK).then(|| u64::from_le_bytes(seed))
 }
 
 /// Asks for ticks.

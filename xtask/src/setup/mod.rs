@@ -24,8 +24,8 @@ use crate::workspace;
 use databases::{mariadb, tursodb};
 use sysroot::Sysroot;
 
-/// The targets of the filter and of the components.
-pub const TARGETS: &[&str] = &["wasm32-wasip1", "wasm32-wasip2"];
+/// The targets of the filter, of filters that use the SDK, and of the components.
+pub const TARGETS: &[&str] = &["wasm32-unknown-unknown", "wasm32-wasip1", "wasm32-wasip2"];
 
 /// What compiles the project for WebAssembly.
 #[derive(Debug)]

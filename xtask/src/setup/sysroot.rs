@@ -36,7 +36,9 @@ impl Sysroot {
     pub fn get_or_build() -> Result<Self> {
         let compiler = Compiler::installed()?;
         let folder = cache::get_or_make(&compiler.key(), |dir| {
-            process::with_progress("building the standard library for wasm (once, about 90 s)", || build(dir))
+            process::with_progress("building the standard library for wasm (once, about two minutes)", || {
+                build(dir)
+            })
         })?;
         link_linkers(&folder, &compiler)?;
         Ok(Self(folder))
@@ -98,9 +100,9 @@ impl Compiler {
         self.version.split('.').nth(1)?.parse().ok()
     }
 
-    /// The name in the cache: one sysroot for each compiler and host.
+    /// The name in the cache: one sysroot for each compiler, host and list of targets.
     fn key(&self) -> String {
-        format!("wasm-sysroot-{}-{}", self.version, self.host)
+        format!("wasm-sysroot-{}-{}-{}", self.version, self.host, TARGETS.join("+"))
     }
 }
 
@@ -120,7 +122,9 @@ fn build(folder: &Path) -> Result<()> {
             .cargo(cargo)
             .build_from_source(Path::new(SOURCE))
             .with_context(|| format!("cannot build the standard library for {target}"))?;
-        symlink(Path::new(LIBC), &folder.join("lib/rustlib").join(target).join("lib/self-contained"))?;
+        if target.contains("wasi") {
+            symlink(Path::new(LIBC), &folder.join("lib/rustlib").join(target).join("lib/self-contained"))?;
+        }
     }
     fs::remove_dir_all(&scratch)?;
     Ok(())
