@@ -104,7 +104,7 @@ fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
         keys.problem("max_batch_size", "must be 1 or absent with `batch_format: single`");
     }
     let limits = QueueLimits {
-        max_batch_size: size.unwrap_or(200),
+        max_batch_size: size.unwrap_or(100),
         max_batch_bytes: keys.size("max_batch_bytes", 1_024, 64 << 20).unwrap_or(1 << 20),
         max_coalescing_delay: keys
             .seconds("max_coalescing_delay", Duration::ZERO, Duration::from_secs(3_600))

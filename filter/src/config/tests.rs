@@ -39,7 +39,7 @@ fn defaults_hold_where_nothing_is_said() {
         (destination(&config).collector.path.as_str(), destination(&config).collector.authority.as_str()),
         ("/", "gatelog")
     );
-    assert_eq!(destination(&config).queue.max_batch_size, 200);
+    assert_eq!(destination(&config).queue.max_batch_size, 100);
     assert_eq!(destination(&config).queue.max_coalescing_delay, Duration::from_secs(1));
     assert_eq!(destination(&config).queue.max_entries, 10_000);
     assert_eq!(destination(&config).retry.max_time, Some(Duration::from_secs(60)));
