@@ -1,5 +1,6 @@
 //! Group commit: while one insert is under way the requests that arrive wait together, and the next insert stores the
-//! records of all of them. Nobody waits for company: without an insert under way, a request's begins at once.
+//! records of all of them. Who comes alone does not wait for company: without an insert under way, and without others of
+//! late, a request's begins at once.
 //!
 //! Whoever has the turn leads: it stores its own records and those that wait, and hands everyone what became of theirs.
 //! A leader whose client hangs up leaves; what it had taken goes back to the queue, and the next one leads.
@@ -16,6 +17,13 @@ use gatelog_storage::{Executor, StorageError, insert};
 /// Bounds of the rest between two looks of a request that waits. Requests of one instance cannot wake each other: the
 /// runtime of Spin's components lets a request be woken by its host only, so they wait by the clock.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(5));
+/// How long after an insert of several small requests more of them are expected.
+const CROWDED: Duration = Duration::from_millis(30);
+/// Records up to which a request is small: for larger ones, one insert more is little beside the work on the rows.
+const SMALL: usize = 8;
+/// Least rest of a request that expects others. Instances take turns at the database, so that fewer and larger inserts gain
+/// more than the rest loses; `cargo xtask bench ingest` tells.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// Most records of one request that are looked for one by one among those that the database refuses.
 const MAX_REFUSED: usize = 100;
@@ -28,6 +36,8 @@ pub struct Committer {
     taken: Cell<bool>,
     /// How long the last insert took.
     last: Cell<Duration>,
+    /// When the last insert of several small requests ended, in the host's ticks.
+    crowded_at: Cell<Option<Duration>>,
 }
 
 /// Bounds of what is stored together. A request that is larger than a group is stored alone.
@@ -74,7 +84,7 @@ impl Committer {
     /// A committer for one instance.
     pub fn new(limits: GroupLimits) -> Self {
         let (queue, taken, last) = (RefCell::default(), Cell::new(false), Cell::default());
-        Self { limits, queue, taken, last }
+        Self { limits, queue, taken, last, crowded_at: Cell::new(None) }
     }
 
     /// Stores the records of one request and answers when they are committed.
@@ -91,12 +101,14 @@ impl Committer {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        if let Some(_turn) = Turn::take(&self.taken) {
+        let gathers = records.len() <= SMALL && self.is_crowded(host);
+        if !gathers && let Some(_turn) = Turn::take(&self.taken) {
             return self.lead(database, host, Some(records)).await.unwrap_or_else(unanswered);
         }
         let outcome = self.wait_in_line(records)?;
         let (shortest, longest) = LOOK_AGAIN;
-        let mut rest = self.last.get().clamp(shortest, longest);
+        let (first, shortest) = if gathers { (GATHER, GATHER / 2) } else { (shortest, shortest) };
+        let mut rest = self.last.get().clamp(first, longest);
         loop {
             host.sleep(rest).await;
             rest = (self.last.get() / 4).clamp(shortest, longest);
@@ -112,6 +124,10 @@ impl Committer {
                 }
             }
         }
+    }
+
+    fn is_crowded(&self, host: &impl Host) -> bool {
+        self.crowded_at.get().is_some_and(|at| host.ticks().saturating_sub(at) < CROWDED)
     }
 
     fn wait_in_line(&self, records: &[AccessRecord<'_>]) -> Result<Rc<Cell<Option<Outcome>>>, StorageError> {
@@ -141,7 +157,11 @@ impl Committer {
         let parts: Vec<&[AccessRecord<'_>]> = own.into_iter().chain(waiting).collect();
         let start = host.ticks();
         let mut outcomes = store(database, &parts).await.into_iter();
-        self.last.set(host.ticks().saturating_sub(start));
+        let end = host.ticks();
+        self.last.set(end.saturating_sub(start));
+        if parts.len() > 1 && parts.iter().all(|part| part.len() <= SMALL) {
+            self.crowded_at.set(Some(end));
+        }
         let of_leader = own.and_then(|_| outcomes.next());
         for (job, outcome) in group.jobs.drain(..).zip(outcomes) {
             job.outcome.set(Some(outcome));

@@ -27,6 +27,24 @@ async fn requests_that_come_during_an_insert_share_the_next_one() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn small_requests_soon_after_a_shared_insert_expect_each_other() {
+    let shared = Shared::new(LIMITS).await;
+    let statements_of = async |requests: &[&[&str]]| {
+        let before = shared.statements();
+        let outcomes = shared.commit_at_once(requests).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        shared.statements() - before
+    };
+    assert_eq!(statements_of(&[&["a"], &["b"], &["c"]]).await, 2, "the first begins at once");
+    assert_eq!(statements_of(&[&["d"], &["e"]]).await, 1, "both wait for others");
+    let large: Vec<String> = (0..9).map(|number| format!("l{number}")).collect();
+    let large: Vec<&str> = large.iter().map(String::as_str).collect();
+    assert_eq!(statements_of(&[&large, &["f"]]).await, 2, "the large one begins at once");
+    shared.ticks.set(Duration::from_millis(30));
+    assert_eq!(statements_of(&[&["g"], &["h"]]).await, 2, "the others were long ago");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_record_that_two_requests_bring_at_once_is_new_for_one_of_them() {
     let shared = Shared::new(LIMITS).await;
     let outcomes = shared.commit_at_once(&[&["a"], &["b", "c"], &["c", "a"], &["b"]]).await;
@@ -105,6 +123,7 @@ const BAD: &str = "bad";
 struct Shared {
     committer: Rc<Committer>,
     database: Rc<Gate>,
+    ticks: Rc<Cell<Duration>>,
     _folder: tempfile::TempDir,
 }
 
@@ -122,15 +141,21 @@ impl Shared {
             statements: Cell::new(0),
             is_down: Cell::new(false),
         };
-        Self { committer: Rc::new(Committer::new(limits)), database: Rc::new(database), _folder: folder }
+        Self {
+            committer: Rc::new(Committer::new(limits)),
+            database: Rc::new(database),
+            ticks: Rc::default(),
+            _folder: folder,
+        }
     }
 
     /// Starts a request, whose insert waits for a permit.
     async fn begin(&self, ids: &[&str]) -> tokio::task::JoinHandle<Told> {
         let records: Vec<_> = ids.iter().map(|id| record(id)).collect();
         let (committer, database) = (Rc::clone(&self.committer), Rc::clone(&self.database));
+        let host = Turns { ticks: Rc::clone(&self.ticks) };
         let task = spawn_local(async move {
-            committer.commit(&*database, &Turns, &records).await.map_err(|error| error.to_string())
+            committer.commit(&*database, &host, &records).await.map_err(|error| error.to_string())
         });
         yield_now().await;
         task
@@ -158,8 +183,10 @@ impl Shared {
     }
 }
 
-/// A host on which a rest lets the other tasks go on.
-struct Turns;
+/// A host on which a rest lets the other tasks go on, a long one for longer, and the time is what the test says.
+struct Turns {
+    ticks: Rc<Cell<Duration>>,
+}
 
 impl Host for Turns {
     fn now(&self) -> Timestamp {
@@ -167,13 +194,15 @@ impl Host for Turns {
     }
 
     fn ticks(&self) -> Duration {
-        Duration::ZERO
+        self.ticks.get()
     }
 
     fn fill_random(&self, _: &mut [u8]) {}
 
-    async fn sleep(&self, _: Duration) {
-        yield_now().await;
+    async fn sleep(&self, duration: Duration) {
+        for _ in 0..=duration.as_millis() {
+            yield_now().await;
+        }
     }
 }
 
