@@ -5,11 +5,13 @@
 //!
 //! - [`catalogue`]: every scenario with its definition.
 //! - [`ScenarioQuery`] and [`run`]: a question and its [`Answer`].
-//! - `statement`: the SQL.
+//! - `parts`: long questions in parts that are answered at once. `statement`: the SQL.
 
 pub mod catalogue;
+mod parts;
 mod statement;
 
+use futures::future::try_join_all;
 use gatelog_record::Timestamp;
 
 use crate::{Executor, Filter, Rows, StorageError, Value};
@@ -107,21 +109,33 @@ pub async fn run(
     scenario: &'static Scenario,
     query: &ScenarioQuery,
 ) -> Result<Answer, StorageError> {
-    let mut rows = executor.run(&statement(executor.dialect(), scenario, query)).await?;
-    let limit = usize::try_from(statement::limit(scenario, query)).unwrap_or(usize::MAX);
-    let truncated = rows.len() > limit;
-    rows.truncate(limit);
+    let parts = parts::of(scenario, query);
+    let statements: Vec<_> = parts.iter().map(|part| statement(executor.dialect(), scenario, part)).collect();
+    let answers = try_join_all(statements.iter().map(|statement| executor.run(statement))).await?;
+    let mut rows: Rows = answers.into_iter().flatten().collect();
     Ok(match scenario.shape {
         Shape::Card { key, unit, .. } => {
-            let amount = rows.first().and_then(|row| row.first()).and_then(number).unwrap_or_default();
+            let amount = rows.iter().filter_map(|row| row.first()).filter_map(number).sum();
             Answer::Card { key, value: in_unit(amount, unit, None, query) }
         }
         Shape::Line { key, unit, dimensions, .. } => {
+            let truncated = cut(&mut rows, statement::limit(scenario, query));
             let points = rows.iter().filter_map(|row| point(row, unit, query)).collect();
             Answer::Line { key, dimensions, points, truncated }
         }
-        Shape::Table(table) => Answer::Table { columns: table.columns(), rows, truncated },
+        Shape::Table(table) => {
+            let truncated = cut(&mut rows, statement::limit(scenario, query));
+            Answer::Table { columns: table.columns(), rows, truncated }
+        }
     })
+}
+
+/// Leaves as many rows, and tells whether there were more.
+fn cut(rows: &mut Rows, limit: u32) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let truncated = rows.len() > limit;
+    rows.truncate(limit);
+    truncated
 }
 
 /// A row of the number of the interval, the amount, and for averages the records in it.

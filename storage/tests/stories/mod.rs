@@ -34,6 +34,7 @@ macro_rules! every_story {
             scenarios::every_scenario_answers_what_was_worked_out_by_hand
             scenarios::filters_intervals_and_limits_are_kept
             scenarios::percentiles_are_nearest_ranks
+            scenarios::a_question_in_parts_has_the_answer_of_the_whole
         }
     };
     ($start:path: $( $module:ident :: $story:ident )+) => {

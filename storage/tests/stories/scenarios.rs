@@ -169,6 +169,22 @@ pub async fn percentiles_are_nearest_ranks(database: &impl Executor) {
     }
 }
 
+/// A question with a beginning and an end is answered in parts, one without is not.
+pub async fn a_question_in_parts_has_the_answer_of_the_whole(database: &impl Executor) {
+    store(database, RECORDS).await;
+    for (interval_s, limit) in [(1, 1_000), (7, 1_000), (60, 1_000), (60, 2), (3_600, 1_000), (86_400, 1_000)]
+    {
+        let whole = ScenarioQuery { interval_s, limit, ..ScenarioQuery::default() };
+        let filters = until("2026-01-31T13:00:00Z").filters;
+        let parts = ScenarioQuery { filters, ..whole.clone() };
+        for scenario in SCENARIOS {
+            let expected = ask(database, scenario.name, &whole).await;
+            let answer = ask(database, scenario.name, &parts).await;
+            assert_eq!(answer, expected, "{} by {interval_s} s", scenario.name);
+        }
+    }
+}
+
 /// Stores a JSON array of records.
 pub async fn store(database: &impl Executor, records: &str) {
     schema::ensure(database).await.unwrap();

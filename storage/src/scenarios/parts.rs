@@ -1,0 +1,150 @@
+//! The time of a question in parts, so that a long one is answered by several connections at once.
+//!
+//! The parts of a line end where its intervals do: no interval is in two of them, and their points follow one another.
+//! The parts of a card are added up.
+
+use gatelog_record::Timestamp;
+
+use super::ScenarioQuery;
+use super::catalogue::{Amount, Scenario, Shape};
+use crate::{Filter, Test};
+
+/// Most parts of a question. As many connections are what a component keeps for its questions.
+const MAX_PARTS: i64 = 4;
+/// Microseconds of a second.
+const SECOND: i64 = 1_000_000;
+
+/// The question in parts, in the order of time; as it is if it cannot be parted.
+pub(super) fn of(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQuery> {
+    let step = match scenario.shape {
+        Shape::Line { .. } => i64::from(query.interval_s.max(1)) * SECOND,
+        Shape::Card { amount, .. } if adds_up(amount) => SECOND,
+        Shape::Card { .. } | Shape::Table(_) => return vec![query.clone()],
+    };
+    let Some((first, last)) = bounds(query) else { return vec![query.clone()] };
+    let (from, to) = (first.as_micros() / step, last.as_micros() / step + 1);
+    let count = (to - from).clamp(1, MAX_PARTS);
+    // Where part `number` begins.
+    let border = |number| (from + (to - from) * number / count) * step;
+    (0..count)
+        .map(|number| {
+            let begin = first.max(Timestamp::from_micros(border(number)));
+            let end = last.min(Timestamp::from_micros(border(number + 1) - 1));
+            within(query, begin, end)
+        })
+        .collect()
+}
+
+/// Whether the amount of all records is the sum of the amounts of some and of the others.
+fn adds_up(amount: Amount) -> bool {
+    match amount {
+        Amount::Records | Amount::Sum(_) | Amount::AiLogSum(_) | Amount::Succeeded => true,
+        Amount::Different(_) | Amount::DurationPercentile(_) => false,
+    }
+}
+
+/// The first and the last time that the question is about, if it has both and they are in order.
+fn bounds(query: &ScenarioQuery) -> Option<(Timestamp, Timestamp)> {
+    let times = |of: fn(&Test) -> Option<Timestamp>| {
+        query.filters.iter().filter(|filter| is_time(filter)).filter_map(move |filter| of(&filter.test))
+    };
+    let first = times(|test| if let Test::NotBefore(time) = test { Some(*time) } else { None }).max()?;
+    let last = times(|test| if let Test::NotAfter(time) = test { Some(*time) } else { None }).min()?;
+    (first <= last).then_some((first, last))
+}
+
+/// The question about this time alone.
+fn within(query: &ScenarioQuery, begin: Timestamp, end: Timestamp) -> ScenarioQuery {
+    let mut part = query.clone();
+    let Some(field) = part.filters.iter().find(|filter| is_time(filter)).map(|filter| filter.field) else {
+        return part;
+    };
+    part.filters.retain(|filter| !is_time(filter));
+    for test in [Test::NotBefore(begin), Test::NotAfter(end)] {
+        part.filters.push(Filter { field, test });
+    }
+    part
+}
+
+fn is_time(filter: &Filter) -> bool {
+    matches!(filter.test, Test::NotBefore(_) | Test::NotAfter(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use gatelog_record::fields;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scenarios::find;
+
+    fn asked(scenario: &str, tests: Vec<Test>, interval_s: u32) -> Vec<ScenarioQuery> {
+        let field = fields::field("start_time").unwrap();
+        let filters = tests.into_iter().map(|test| Filter { field, test }).collect();
+        let query = ScenarioQuery { filters, interval_s, limit: 10, ..ScenarioQuery::default() };
+        of(find(scenario).unwrap(), &query)
+    }
+
+    fn bounds_in_micros(part: &ScenarioQuery) -> (i64, i64) {
+        let (first, last) = bounds(part).unwrap();
+        (first.as_micros(), last.as_micros())
+    }
+
+    #[test]
+    fn an_hour_of_minutes_is_cut_where_minutes_end() {
+        let time = |text: &str| text.parse().unwrap();
+        let tests =
+            vec![Test::NotBefore(time("2026-01-31T12:00:30Z")), Test::NotAfter(time("2026-01-31T13:00:30Z"))];
+        let parts: Vec<String> = asked("rt_p95", tests, 60)
+            .iter()
+            .map(|part| bounds(part).unwrap())
+            .map(|(first, last)| format!("{first} {last}"))
+            .collect();
+        assert_eq!(
+            parts,
+            [
+                "2026-01-31T12:00:30.000000Z 2026-01-31T12:14:59.999999Z",
+                "2026-01-31T12:15:00.000000Z 2026-01-31T12:29:59.999999Z",
+                "2026-01-31T12:30:00.000000Z 2026-01-31T12:44:59.999999Z",
+                "2026-01-31T12:45:00.000000Z 2026-01-31T13:00:30.000000Z",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_has_no_beginning_or_end_or_does_not_add_up_is_asked_whole() {
+        let (early, late) = (Timestamp::MIN, Timestamp::MAX);
+        let both = || vec![Test::NotBefore(early), Test::NotAfter(late)];
+        assert_eq!(asked("pv", both(), 60).len(), 4);
+        for name in ["uv", "model_token_table"] {
+            assert_eq!(asked(name, both(), 60).len(), 1, "{name}");
+        }
+        assert_eq!(asked("pv", vec![Test::NotBefore(early)], 60).len(), 1);
+        assert_eq!(asked("pv", vec![Test::NotAfter(late)], 60).len(), 1);
+        assert_eq!(asked("pv", vec![Test::NotBefore(late), Test::NotAfter(early)], 60).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_follow_one_another_and_share_no_interval(
+            mut times in prop::array::uniform4(Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros()),
+            interval_s in prop_oneof![1..100_u32, 1..=86_400_u32, Just(u32::MAX)],
+        ) {
+            times.sort_unstable();
+            let [early, first, last, late] = times.map(Timestamp::from_micros);
+            let tests =
+                vec![Test::NotAfter(late), Test::NotBefore(early), Test::NotBefore(first), Test::NotAfter(last)];
+            let parts: Vec<_> = asked("rt_avg", tests, interval_s).iter().map(bounds_in_micros).collect();
+            prop_assert_eq!(parts.first().unwrap().0, first.as_micros());
+            prop_assert_eq!(parts.last().unwrap().1, last.as_micros());
+            let step = i64::from(interval_s) * SECOND;
+            for pair in parts.windows(2) {
+                prop_assert_eq!(pair[0].1 + 1, pair[1].0);
+                prop_assert!(pair[0].1 / step < pair[1].0 / step);
+            }
+            for (first, last) in parts {
+                prop_assert!(first <= last);
+            }
+        }
+    }
+}
