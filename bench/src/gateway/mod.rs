@@ -11,6 +11,7 @@ pub mod cores;
 pub mod load;
 pub mod usage;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,7 +32,9 @@ use usage::Usage;
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Rounds; each puts load on every variant once.
+    /// Starts of every variant. Two starts of one and the same Envoy differ by more than two rounds of one start.
+    pub starts: u32,
+    /// Rounds of each start; each puts load on every variant once.
     pub rounds: u32,
     /// How long each load lasts.
     pub load: Duration,
@@ -41,9 +44,20 @@ pub struct Effort {
 
 impl Effort {
     /// The figures that are published.
-    pub const FULL: Self = Self { rounds: 7, load: Duration::from_secs(4), memory_requests: 1_000_000 };
+    pub const FULL: Self =
+        Self { starts: 5, rounds: 3, load: Duration::from_secs(3), memory_requests: 1_000_000 };
     /// A quick look.
-    pub const QUICK: Self = Self { rounds: 3, load: Duration::from_secs(2), memory_requests: 50_000 };
+    pub const QUICK: Self =
+        Self { starts: 2, rounds: 2, load: Duration::from_secs(2), memory_requests: 50_000 };
+}
+
+/// What each start is made of.
+struct Parts {
+    upstream: SocketAddr,
+    collector: SocketAddr,
+    /// By name.
+    filters: Vec<(String, Option<Filter>)>,
+    cores: Option<Cores>,
 }
 
 struct Variant {
@@ -51,14 +65,14 @@ struct Variant {
     envoy: Envoy,
 }
 
-/// What is measured on, and how much of it.
+/// One start of what is measured, and how much of it.
 struct Setup {
     variants: Vec<Variant>,
     cores: Option<Cores>,
     effort: Effort,
 }
 
-/// What the rounds of one variant gave.
+/// What the rounds of one variant gave, over all starts.
 #[derive(Clone, Default)]
 struct Rounds {
     /// CPU time of Envoy per request, in µs.
@@ -94,31 +108,28 @@ pub async fn run(effort: Effort, others: &[PathBuf]) -> anyhow::Result<()> {
     let mut filters =
         vec![("none".into(), None), ("no-op".into(), Some(noop)), ("gatelog".into(), Some(with(&gatelog)))];
     filters.extend(others.iter().map(|wasm| (wasm.display().to_string(), Some(with(wasm)))));
-    let mut variants = Vec::new();
-    for (name, filter) in filters {
-        let config = Gateway {
-            upstream: upstream.address(),
-            collector: collector.address(),
-            filters: filter.into_iter().collect(),
-            access_log: None,
-        };
-        let core = cores.map(|cores| cores.gateway);
-        variants.push(Variant { name, envoy: Envoy::start_on(core, &config.bootstrap(), 1).await? });
-    }
-    let setup = Setup { variants, cores, effort };
-    let mut requests = 0;
+    let parts = Parts { upstream: upstream.address(), collector: collector.address(), filters, cores };
 
     let get = Load { path: "/small", body: None, connections: 32 };
-    let rounds = measure(&setup, &get, &mut requests).await?;
-    report("get", &setup, &rounds, 25.0)?;
-    print_ratio("filter.get.throughput_of_no_filter", &rounds, 0.8)?;
-
     let question = "What does a gateway see? ".repeat(70);
     let body =
         json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": question }] }).to_string();
     let chat = Load { path: "/v1/chat/completions", body: Some(body), connections: 32 };
-    let rounds = measure(&setup, &chat, &mut requests).await?;
-    report("chat", &setup, &rounds, 40.0)?;
+    let mut requests = 0;
+    let mut gets = vec![Rounds::default(); parts.filters.len()];
+    let mut chats = gets.clone();
+    let mut setup = parts.start(effort).await?;
+    for start in 0..effort.starts {
+        if start > 0 {
+            setup = parts.start(effort).await?;
+        }
+        measure(&setup, &get, &mut gets, &mut requests).await?;
+        measure(&setup, &chat, &mut chats, &mut requests).await?;
+        all_arrived(&collector, requests).await?;
+    }
+    report("get", &setup, &gets, 25.0)?;
+    print_ratio("filter.get.throughput_of_no_filter", &gets, 0.8)?;
+    report("chat", &setup, &chats, 40.0)?;
 
     memory(&setup, &get, &mut requests).await?;
     all_arrived(&collector, requests).await?;
@@ -127,10 +138,28 @@ pub async fn run(effort: Effort, others: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<Vec<Rounds>> {
-    let mut all = vec![Rounds::default(); setup.variants.len()];
+impl Parts {
+    async fn start(&self, effort: Effort) -> anyhow::Result<Setup> {
+        let mut variants = Vec::new();
+        for (name, filter) in &self.filters {
+            let config = Gateway {
+                upstream: self.upstream,
+                collector: self.collector,
+                filters: filter.clone().into_iter().collect(),
+                access_log: None,
+            };
+            let core = self.cores.map(|cores| cores.gateway);
+            let envoy = Envoy::start_on(core, &config.bootstrap(), 1).await?;
+            variants.push(Variant { name: name.clone(), envoy });
+        }
+        Ok(Setup { variants, cores: self.cores, effort })
+    }
+}
+
+/// Adds the rounds of one start.
+async fn measure(setup: &Setup, load: &Load, all: &mut [Rounds], requests: &mut u64) -> anyhow::Result<()> {
     for round in 0..=setup.effort.rounds {
-        for (index, (variant, rounds)) in setup.variants.iter().zip(&mut all).enumerate() {
+        for (index, (variant, rounds)) in setup.variants.iter().zip(&mut *all).enumerate() {
             let before = usage(variant)?;
             let (start, idle_before) = (Instant::now(), rest_idle(setup)?);
             let throughput = load
@@ -150,7 +179,7 @@ async fn measure(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Resu
             }
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 fn report(load: &str, setup: &Setup, rounds: &[Rounds], target_us: f64) -> anyhow::Result<()> {
