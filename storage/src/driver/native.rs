@@ -1,6 +1,7 @@
 //! libSQL embedded in this process, for tests and native tools.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::statement::Row;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
@@ -20,15 +21,38 @@ impl NativeSqlite {
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
         let database = libsql::Builder::new_local(path).build().await.map_err(failure)?;
         let connection = database.connect().map_err(failure)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failure)?;
+        connection.busy_timeout(WAIT_FOR_OTHERS).map_err(failure)?;
         let driver = Self { connection };
         for sql in driver.dialect().connection_setup(true) {
-            driver.run(&Statement::new(*sql, Vec::new())).await?;
+            driver.set_up(sql).await?;
         }
         schema::ensure(&driver).await?;
         Ok(driver)
     }
+
+    /// Runs a statement that SQLite refuses at once while other connections use the file, as it does the first change to
+    /// the write-ahead log. For a transaction it waits, so an empty one waits for the others.
+    async fn set_up(&self, sql: &'static str) -> Result<(), StorageError> {
+        let started = Instant::now();
+        loop {
+            match self.run(&Statement::new(sql, Vec::new())).await {
+                Err(StorageError::Unavailable { reason })
+                    if reason.contains(LOCKED) && started.elapsed() < WAIT_FOR_OTHERS =>
+                {
+                    for sql in ["BEGIN EXCLUSIVE", "COMMIT"] {
+                        self.run(&Statement::new(sql, Vec::new())).await?;
+                    }
+                }
+                answer => return answer.map(drop),
+            }
+        }
+    }
 }
+
+/// How long a connection waits for others that use the file.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
+/// What SQLite says while they do.
+const LOCKED: &str = "database is locked";
 
 impl Executor for NativeSqlite {
     fn dialect(&self) -> Dialect {
