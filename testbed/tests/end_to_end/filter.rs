@@ -14,7 +14,7 @@ use http::Request;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::setup::Path;
 
@@ -96,19 +96,36 @@ async fn growth(envoy: &Envoy, size: usize) -> u64 {
     resident_bytes(envoy).saturating_sub(before)
 }
 
+/// With every setting of the queue as it comes.
 #[tokio::test(flavor = "multi_thread")]
-async fn records_of_an_outage_of_the_collector_are_stored_once_it_is_back() {
-    const REQUESTS: u64 = 200;
-    let mut path = Path::with_filter(&json!({ "queue": { "max_retry_delay": 1 } })).await;
+async fn a_collector_that_is_down_for_30_s_under_traffic_loses_nothing_and_stores_nothing_twice() {
+    let mut path = Path::start().await;
     let address = path.functions.address();
-    get_many(&path, REQUESTS / 2).await;
+    let mut ids = HashSet::new();
+    let mut get = async |path: &Path| {
+        let id = format!("request-{}", ids.len());
+        let request = Request::get(path.url("/hello")).header("x-request-id", &id).body("").unwrap();
+        assert_eq!(path.client.send(request).await.unwrap().status(), 200);
+        ids.insert(id);
+    };
+    for _ in 0..100 {
+        get(&path).await;
+    }
     let stopped = std::mem::replace(&mut path.functions, elsewhere().await);
     stopped.stop().await;
 
-    get_many(&path, REQUESTS / 2).await;
+    let back = Instant::now() + Duration::from_secs(30);
+    let mut next = interval(Duration::from_millis(20));
+    while Instant::now() < back {
+        next.tick().await;
+        get(&path).await;
+    }
     await_stat(&path.envoy, "gatelog_retries", 3).await;
     path.functions = Functions::start_local_at(address, &path.database()).await.unwrap();
-    path.await_total(REQUESTS).await;
+    for _ in 0..100 {
+        get(&path).await;
+    }
+    path.await_ids(&ids, ids.len()).await;
     assert_eq!(dropped(&path.envoy).await, 0);
 }
 

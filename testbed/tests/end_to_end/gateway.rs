@@ -1,10 +1,18 @@
 //! Every kind of request makes exactly one record, and the record says what Envoy's own access log says.
 
+use std::time::Duration;
+
+use gatelog_harness::artifacts;
 use gatelog_record::Timestamp;
 use gatelog_testbed::client::{hang_up_after, raw_exchange};
+use gatelog_testbed::envoy::Envoy;
+use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::traffic;
 use http::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 
 use crate::setup::Path;
 
@@ -163,6 +171,41 @@ fn assert_agrees(record: &Value, log: &Value) {
     if log["response_duration"].is_number() {
         near("time_to_headers", "response_duration");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_envoys_own_log_has_several_lines_of_makes_one_record() {
+    let path = Path::start().await;
+    let log = path.database().with_file_name("periodic.log");
+    let gateway = Gateway {
+        upstream: path.upstream.address(),
+        collector: path.functions.address(),
+        filters: vec![Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}))],
+        access_log: Some(log.clone()),
+    };
+    let mut bootstrap = gateway.bootstrap();
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    bootstrap.pointer_mut(manager).unwrap()["access_log_options"] =
+        json!({ "flush_access_log_on_new_request": true, "access_log_flush_interval": "0.1s" });
+    let envoy = Envoy::start(&bootstrap, 1).await.unwrap();
+
+    let mut connection = TcpStream::connect(envoy.listener()).await.unwrap();
+    let head = "POST /echo HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: 3\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let lines = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    while lines() < 4 {
+        assert!(Instant::now() < deadline, "Envoy wrote {} lines of a request that is not over", lines());
+        sleep(Duration::from_millis(20)).await;
+    }
+    connection.write_all(b"abc").await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("\r\nabc\r\n"), "{answer}");
+
+    envoy.terminate().await.unwrap();
+    let record = path.records(1).await.remove(0);
+    assert_eq!((&record["response_code"], &record["method"]), (&json!(200), &json!("POST")), "{record:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
