@@ -21,7 +21,7 @@ pub fn artifact(name: &str) -> anyhow::Result<PathBuf> {
             return Ok(path);
         }
     }
-    bail!("target/wasm32-*/release/{file} does not exist: run `cargo xtask build`")
+    bail!("target/wasm32-*/release/{file} does not exist: run `cargo xtask build --all`")
 }
 
 /// The folder that cargo builds into, unless the environment names another.

@@ -20,6 +20,12 @@ pub struct Artifact {
     max_bytes: Option<u64>,
 }
 
+impl Artifact {
+    fn is_deployed(&self) -> bool {
+        self.max_bytes.is_some()
+    }
+}
+
 /// Everything that is built for WebAssembly.
 pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-filter", target: PLAIN, max_bytes: Some(200_000) },
@@ -47,14 +53,23 @@ pub enum Warnings {
     Deny,
 }
 
-/// Builds all wasm files, prints the sizes of those that have a limit, and fails over it.
+/// Which wasm files to build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are deployed.
+    Deployed,
+    /// And those that only tests and benchmarks load.
+    All,
+}
+
+/// Builds wasm files, prints the sizes of those that have a limit, and fails over it.
 ///
 /// # Errors
 /// Fails when there is no toolchain, the build fails, a file is too large, or warnings are denied and there are some.
-pub fn build(warnings: Warnings) -> Result<()> {
+pub fn build(which: Which, warnings: Warnings) -> Result<()> {
     let toolchain = setup::wasm()?;
     let mut found = 0;
-    for artifact in ARTIFACTS {
+    for artifact in ARTIFACTS.iter().filter(|artifact| which == Which::All || artifact.is_deployed()) {
         found += compile(&toolchain, artifact)?;
     }
     if found > 0 && warnings == Warnings::Deny {

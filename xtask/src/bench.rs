@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::artifacts::{self, Warnings};
+use crate::artifacts::{self, Warnings, Which};
 use crate::{process, setup, workspace};
 
 /// Programs that the measurements of an area start, each with the Debian package that holds it.
@@ -23,7 +23,7 @@ pub fn bench(args: &[String]) -> Result<()> {
         setup::ensure_command(program, package)?;
     }
     let envoy = setup::envoy()?;
-    artifacts::build(Warnings::Show)?;
+    artifacts::build(Which::All, Warnings::Show)?;
     let mut cargo = workspace::cargo()?;
     match area {
         Some(_) => {

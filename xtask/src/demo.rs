@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::artifacts::{self, Warnings};
+use crate::artifacts::{self, Warnings, Which};
 use crate::{process, setup, workspace};
 
 /// The options of the demo.
@@ -31,7 +31,7 @@ enum Runtime {
 /// Fails when something cannot be prepared, or the demo fails.
 pub fn demo(options: &Options) -> Result<()> {
     let envoy = setup::envoy()?;
-    artifacts::build(Warnings::Show)?;
+    artifacts::build(Which::Deployed, Warnings::Show)?;
     let mut cargo = workspace::cargo()?;
     cargo.args(["run", "--package", "gatelog-testbed", "--bin", "gatelog-demo", "--"]);
     if options.once {

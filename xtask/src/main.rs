@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use artifacts::Warnings;
+use artifacts::{Warnings, Which};
 
 /// Project tasks. What a task needs and the machine lacks is fetched first.
 #[derive(Parser)]
@@ -24,7 +24,11 @@ enum Task {
     /// Prepare this machine: a toolchain for wasm, Envoy, MariaDB, Turso's server.
     Setup,
     /// Build the wasm files and check their sizes.
-    Build,
+    Build {
+        /// Those too that only tests and benchmarks load.
+        #[arg(long)]
+        all: bool,
+    },
     /// Run all checks and tests.
     Test,
     /// What CI runs: the same as `test`.
@@ -54,7 +58,9 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Setup => setup::everything().map(drop),
-        Task::Build => artifacts::build(Warnings::Show),
+        Task::Build { all } => {
+            artifacts::build(if all { Which::All } else { Which::Deployed }, Warnings::Show)
+        }
         Task::Test | Task::Ci => test::test(),
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::artifacts::{self, Warnings};
+use crate::artifacts::{self, Warnings, Which};
 use crate::step::Steps;
 use crate::{process, setup, tidy, workspace};
 
@@ -42,7 +42,9 @@ pub fn test() -> Result<()> {
         eprintln!("this toolchain has no clippy for wasm; the next step denies the compiler's warnings");
         Ok(())
     })?;
-    steps.step("wasm files, warnings denied", "cargo xtask build", || artifacts::build(Warnings::Deny))?;
+    steps.step("wasm files, warnings denied", "cargo xtask build --all", || {
+        artifacts::build(Which::All, Warnings::Deny)
+    })?;
     let alone = format!("{programs}cargo {TESTS}");
     let last_lines = steps.step("tests", &alone, || run_tests(&programs))?;
     steps.finish();

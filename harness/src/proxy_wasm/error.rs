@@ -10,7 +10,7 @@ use super::logs::Logs;
 #[non_exhaustive]
 pub enum Error {
     /// The file cannot be read.
-    #[error("failed to read {}: {source}; if it was not built yet, run `cargo xtask build`", path.display())]
+    #[error("failed to read {}: {source}; if it was not built yet, run `cargo xtask build --all`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
