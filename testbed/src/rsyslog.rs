@@ -112,11 +112,6 @@ impl Rsyslog {
         bytes.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
-    /// The lines of the file in the form of `/var/log/messages`.
-    pub fn messages_file(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("messages")).unwrap_or_default()
-    }
-
     /// What was received, once there are `count` messages.
     ///
     /// # Errors
@@ -136,6 +131,23 @@ impl Rsyslog {
                     self.log()
                 );
             }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The file in the form of `/var/log/messages`, once it has `count` lines. rsyslog writes it after the other one.
+    ///
+    /// # Errors
+    ///
+    /// When it has fewer after half a minute.
+    pub async fn await_messages_file(&self, count: usize) -> anyhow::Result<String> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let file = std::fs::read_to_string(self.folder.path().join("messages")).unwrap_or_default();
+            if file.lines().count() >= count && file.ends_with('\n') {
+                return Ok(file);
+            }
+            anyhow::ensure!(Instant::now() < deadline, "not {count} lines after {LIMIT:?} but:\n{file}");
             sleep(Duration::from_millis(20)).await;
         }
     }

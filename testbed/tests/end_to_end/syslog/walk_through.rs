@@ -42,7 +42,7 @@ async fn one_call_with_successful_severity_notice_is_logged_as_notice() {
     let listener = path.envoy.listener();
     assert_eq!(log["request"]["url"], format!("http://127.0.0.1:{}/products/5?page=2", listener.port()));
 
-    let file = rsyslog.messages_file();
+    let file = rsyslog.await_messages_file(1).await.unwrap();
     assert!(file.lines().count() == 1 && file.contains(r#" gw kong[1]: {"#), "{file}");
     let [record] = &path.records(1).await[..] else { panic!("one record") };
     assert_eq!(log["request"]["id"], record["request_id"]);
