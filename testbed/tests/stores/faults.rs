@@ -45,7 +45,9 @@ async fn a_mariadb_that_stops_crashes_freezes_or_only_reads_costs_no_acknowledge
 
     server.sql("SET GLOBAL read_only = 1").unwrap();
     it_is_refused(&stored, &["1290"]).await;
-    assert_eq!(stored.json("/query?page_size=1").await["total"], 50, "reading goes on");
+    // A frozen server may have stored the refused record once it went on. It is of a later time.
+    let until = "/query?page_size=1&end=2026-01-31T12:30:00Z";
+    assert_eq!(stored.json(until).await["total"], 50, "reading goes on");
     server.sql("SET GLOBAL read_only = 0").unwrap();
     stored.store_when_possible(&numbered(45..60)).await;
     every_number_is_there_once(&stored, 60).await;
