@@ -81,8 +81,10 @@ fn is_number(number: i64) -> bool {
 }
 
 fn fits(json: &str, max_bytes: usize, max_depth: usize) -> bool {
+    // Most JSON has fewer brackets in all than may be nested.
+    let brackets = || json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
     json.len() <= max_bytes
-        && members::depth(json) <= max_depth
+        && (brackets() <= max_depth || members::depth(json) <= max_depth)
         && (json.len() <= MAX_JSON_KEY_BYTES || members::longest_key(json) <= MAX_JSON_KEY_BYTES)
 }
 
