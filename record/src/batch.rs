@@ -2,13 +2,19 @@
 //! or one object a line (NDJSON).
 //!
 //! The form is read from the body itself: `[` begins an array; anything else is one or more objects, separated by
-//! white space. An element that is no record does not spoil the others: it is reported with its index.
+//! white space. An element that is no record does not spoil the others: it is reported with its index. Broken characters
+//! are mended where they stand.
+//!
+//! Elements are counted before they are read, and what stands behind the last that is allowed is not looked at, so a body
+//! costs memory for that many records however many it holds.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+mod array;
+mod element;
+mod lines;
+
 use thiserror::Error;
 
-use crate::AccessRecord;
+use crate::{AccessRecord, mend};
 
 /// The records of a body, and what could not be read as one.
 #[derive(Debug, Default)]
@@ -17,6 +23,8 @@ pub struct Batch<'a> {
     pub records: Vec<(usize, AccessRecord<'a>)>,
     /// What was refused, in the order of the body.
     pub rejected: Vec<Rejected>,
+    /// Values that could not be kept as they were: counts that are none, and places that were mended.
+    pub values_lost: usize,
 }
 
 /// One element of a body that is no record.
@@ -24,7 +32,7 @@ pub struct Batch<'a> {
 pub struct Rejected {
     /// Position in the body, from 0.
     pub index: usize,
-    /// What is wrong; names the key where one is at fault.
+    /// What is wrong; names the key where one is at fault. It never holds more than a line of what was sent.
     pub error: String,
 }
 
@@ -35,12 +43,6 @@ pub enum BatchError {
     /// The body has no content.
     #[error("the body is empty: send one JSON object, an array of objects, or one object a line")]
     Empty,
-    /// The body is not UTF-8.
-    #[error("the body is not UTF-8: byte {position} is invalid")]
-    NotUtf8 {
-        /// Offset of the first invalid byte.
-        position: usize,
-    },
     /// The body is not JSON.
     #[error("the body is not JSON: {source}")]
     NotJson {
@@ -59,62 +61,42 @@ pub enum BatchError {
 ///
 /// # Errors
 ///
-/// When nothing can be read: no content, not UTF-8, not JSON, or more than `max_records` elements. A body that is cut
-/// off is not JSON as a whole, even when complete records stand before the cut.
+/// When nothing can be read: no content, no JSON at all, or more than `max_records` elements. An array that is cut off is
+/// refused as a whole, even when complete records stand before the cut. Of lines only those are rejected that cannot be
+/// read.
 pub fn decode(body: &[u8], max_records: usize) -> Result<Batch<'_>, BatchError> {
-    let text =
-        std::str::from_utf8(body).map_err(|error| BatchError::NotUtf8 { position: error.valid_up_to() })?;
-    let text = text.trim_ascii();
+    match std::str::from_utf8(body) {
+        Ok(text) => read(text, max_records),
+        Err(_) => {
+            let (text, mended) = mend::utf8(body);
+            let mut batch = read(&text, max_records)?.into_owned();
+            batch.values_lost += mended;
+            Ok(batch)
+        }
+    }
+}
+
+fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
+    let text = text.trim_matches(is_blank);
     if text.is_empty() {
         return Err(BatchError::Empty);
     }
-    // The common case is a batch without fault: one pass, nothing read twice.
-    if text.starts_with('[') {
-        match serde_json::from_str::<Vec<AccessRecord<'_>>>(text) {
-            Ok(records) if records.len() <= max_records => {
-                return Ok(Batch {
-                    records: records.into_iter().enumerate().collect(),
-                    rejected: Vec::new(),
-                });
-            }
-            Ok(_) => return Err(BatchError::TooMany { max_records }),
-            Err(_) => {}
+    if text.starts_with('[') { array::read(text, max_records) } else { lines::read(text, max_records) }
+}
+
+/// Whether a character may stand around records: JSON's white space, and the mark with which some programs begin files.
+fn is_blank(character: char) -> bool {
+    character.is_ascii_whitespace() || character == mend::BYTE_ORDER_MARK
+}
+
+impl Batch<'_> {
+    fn into_owned(self) -> Batch<'static> {
+        let own = |(index, record): (usize, AccessRecord<'_>)| (index, record.into_owned());
+        Batch {
+            records: self.records.into_iter().map(own).collect(),
+            rejected: self.rejected,
+            values_lost: self.values_lost,
         }
-    }
-    one_by_one(elements(text, max_records)?)
-}
-
-fn elements(text: &str, max_records: usize) -> Result<Vec<&RawValue>, BatchError> {
-    let not_json = |source| BatchError::NotJson { source };
-    let elements: Vec<&RawValue> = if text.starts_with('[') {
-        serde_json::from_str(text).map_err(not_json)?
-    } else {
-        serde_json::Deserializer::from_str(text)
-            .into_iter::<&RawValue>()
-            .take(max_records.saturating_add(1))
-            .collect::<Result<_, _>>()
-            .map_err(not_json)?
-    };
-    if elements.len() > max_records { Err(BatchError::TooMany { max_records }) } else { Ok(elements) }
-}
-
-fn one_by_one(elements: Vec<&RawValue>) -> Result<Batch<'_>, BatchError> {
-    let mut batch = Batch::default();
-    for (index, element) in elements.into_iter().enumerate() {
-        match AccessRecord::deserialize(element) {
-            Ok(record) => batch.records.push((index, record)),
-            Err(error) => batch.rejected.push(Rejected { index, error: without_position(&error) }),
-        }
-    }
-    Ok(batch)
-}
-
-/// The error's text without "at line 1 column 7": the position is that inside the element, and misleads.
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
-        None => text,
     }
 }
 
@@ -133,7 +115,7 @@ mod tests {
         ] {
             let batch = decode(body.as_bytes(), 10).unwrap();
             assert_eq!(batch.records.len(), count, "{body}");
-            assert!(batch.rejected.is_empty());
+            assert_eq!((batch.rejected.len(), batch.values_lost), (0, 0));
         }
     }
 
@@ -161,9 +143,12 @@ mod tests {
         for (body, error) in [
             (&b""[..], "the body is empty"),
             (b"  \n", "the body is empty"),
-            (b"{\"path\":\"/\xff\"}", "byte 10 is invalid"),
+            (b"\xef\xbb\xbf", "the body is empty"),
             (b"[{\"path\":", "the body is not JSON: EOF while parsing"),
+            (b"{\"path\":\"/\xff", "the body is not JSON: EOF while parsing"),
+            (b"[{\"path\":\"/a\"}", "the body is not JSON: EOF while parsing"),
             (b"<xml/>", "the body is not JSON: expected value at line 1 column 1"),
+            (b"<a>\n<b>\n<c>\n", "the body is not JSON: expected value at line 1 column 1"),
             (b"[{},{},{}]", "more than 2 records"),
             (b"{}{}{}", "more than 2 records"),
         ] {
@@ -173,10 +158,102 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_the_last_record_that_is_allowed_is_not_looked_at() {
+        for body in [
+            "[{\"path\":\"/a\"},{\"path\":\"/b\"},}}} no JSON",
+            "[{\"path\":\"/a\"},{\"duration\":\"long\"},}}} no JSON",
+            "{\"path\":\"/a\"}\n{\"path\":\"/b\"}\n}}} no JSON",
+        ] {
+            assert!(
+                matches!(decode(body.as_bytes(), 2), Err(BatchError::TooMany { max_records: 2 })),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_object_without_a_known_key_is_rejected() {
+        for body in
+            ["[{},{\"path\":\"/a\"},{\"level\":\"info\"}]", "{}\n{\"path\":\"/a\"}\n{\"level\":\"info\"}"]
+        {
+            let batch = decode(body.as_bytes(), 10).unwrap();
+            assert_eq!(indexes(&batch), ([1].into(), [0, 2].into()));
+            assert!(batch.rejected[0].error.contains("no key of an access record"), "{:?}", batch.rejected);
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_rejected_alone() {
+        for body in [
+            "{\"path\":\"/a\"}\n{\"path\":\n{\"path\":\"/b\"}\n",
+            "{\"path\":\"/a\"}\nno JSON {\"path\":\"/x\"}\n{\"path\":\"/b\"}\n",
+            "{\"path\":\"/a\"}\n{\"path\":[\"/x\"\n{\"path\":\"/b\"}\n",
+            "{\"path\":\"/a\"}\n{\"path\":\"/x\n{\"path\":\"/b\"}\n",
+            "{\"path\":\"/a\"}\n{\"path\":false}\n{\"path\":\"/b\"}\n",
+            "\u{feff}{\"path\":\"/a\"}\r\n]\r\n\u{feff}{\"path\":\"/b\"}\r\n",
+        ] {
+            let batch = decode(body.as_bytes(), 3).unwrap();
+            assert_eq!(indexes(&batch), ([0, 2].into(), [1].into()), "{body}");
+            let paths: Vec<&str> = batch.records.iter().map(|(_, record)| &*record.path).collect();
+            assert_eq!(paths, ["/a", "/b"]);
+        }
+        let cut = decode(b"{\"path\":\"/a\"}\n{\"path\":\"/b", 3).unwrap();
+        assert_eq!(indexes(&cut), ([0].into(), [1].into()));
+        assert!(cut.rejected[0].error.starts_with("it is not JSON: EOF while parsing"), "{:?}", cut.rejected);
+    }
+
+    #[test]
+    fn objects_over_several_lines_are_read() {
+        let body = "{\n  \"path\": \"/a\"\n}\n{\n  \"path\": \"/b\"\n}\n";
+        assert_eq!(decode(body.as_bytes(), 2).unwrap().records.len(), 2);
+    }
+
+    #[test]
+    fn broken_characters_cost_neither_the_record_nor_the_batch() {
+        for (body, path) in [
+            (&b"[{\"path\":\"/a\"},{\"path\":\"/\xff\"},{\"path\":\"/b\"}]"[..], "/\u{fffd}"),
+            (b"{\"path\":\"/a\"}\n{\"path\":\"/\xff\"}\n{\"path\":\"/b\"}", "/\u{fffd}"),
+            (br#"[{"path":"/a"},{"path":"/\ud83d"},{"path":"/b"}]"#, "/\u{fffd}"),
+            (br#"{"path":"/a"} {"path":"/\ud83d"} {"path":"/b"}"#, "/\u{fffd}"),
+            (b"[{\"path\":\"/a\"},{\"path\":\"/\x01\"},{\"path\":\"/b\"}]", "/\u{1}"),
+            (b"{\"path\":\"/a\"}\n{\"path\":\"/\x01\"}\n{\"path\":\"/b\"}", "/\u{1}"),
+            (br#"[{"path":"/a"},{"path":"/x","input_tokens":1e400},{"path":"/b"}]"#, "/x"),
+            (b"[{\"path\":\"/a\"},\xef\xbb\xbf{\"path\":\"/x\"},{\"path\":\"/b\"}]", "/x"),
+        ] {
+            let batch = decode(body, 10).unwrap();
+            let paths: Vec<&str> = batch.records.iter().map(|(_, record)| &*record.path).collect();
+            assert_eq!(paths, ["/a", path, "/b"], "{}", String::from_utf8_lossy(body));
+            assert_eq!((batch.rejected.len(), batch.values_lost), (0, 1));
+        }
+        for body in [&b"\xef\xbb\xbf{\"path\":\"/a\"}"[..], b"\xef\xbb\xbf [{\"path\":\"/a\"}]"] {
+            let batch = decode(body, 10).unwrap();
+            assert_eq!((batch.records.len(), batch.values_lost), (1, 0));
+        }
+    }
+
+    #[test]
+    fn an_error_holds_no_more_than_a_line_of_what_was_sent() {
+        let long = "x".repeat(1_000_000);
+        let body = format!(
+            r#"[{{"path":"/a"}},"{long}",{{"duration":"{long}"}},{{"start_time":"{long}"}},{{"path":["{long}"]}},{{"{long}":1}}]"#
+        );
+        let batch = decode(body.as_bytes(), 10).unwrap();
+        assert_eq!(batch.rejected.len(), 5);
+        for rejected in &batch.rejected {
+            assert!(rejected.error.len() < 300, "{} bytes", rejected.error.len());
+        }
+    }
+
+    #[test]
     fn deep_nesting_is_no_trouble() {
         let body = format!("{{\"unknown\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
         let batch = decode(body.as_bytes(), 10);
         assert!(batch.is_ok_and(|batch| batch.records.len() + batch.rejected.len() == 1));
+    }
+
+    fn indexes(batch: &Batch<'_>) -> (Vec<usize>, Vec<usize>) {
+        let records = batch.records.iter().map(|(index, _)| *index).collect();
+        (records, batch.rejected.iter().map(|rejected| rejected.index).collect())
     }
 
     proptest! {

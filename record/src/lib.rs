@@ -8,6 +8,8 @@
 //! - [`json`]: how a record is written to and read from JSON.
 //! - [`batch`]: what a request body holds: one object, an array, or NDJSON.
 //! - [`limits`]: the longest value of each field, the deepest JSON, and how a longer value is cut.
+//! - [`members`]: the members of a JSON object as they stand in its text.
+//! - [`mend`]: broken characters and numbers, mended where they stand.
 //! - [`push`]: the headers in which a filter tells of itself.
 //! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
 //!
@@ -17,6 +19,8 @@ pub mod batch;
 pub mod fields;
 pub mod json;
 pub mod limits;
+pub mod members;
+pub mod mend;
 pub mod push;
 mod timestamp;
 

@@ -1,20 +1,26 @@
 //! The limits of the field table, applied: a value over its limit is cut, a record is never refused for its size.
 //!
-//! Texts are cut on a character boundary and lose NUL characters, which databases refuse. A JSON value that is too
-//! large or too deep keeps its small top-level members, so that the numbers that dashboards read survive; what is no
-//! JSON object then is left out.
+//! Texts are cut on a character boundary and lose NUL characters, which databases refuse. A JSON object that is too large
+//! loses its largest members until it fits, so that the numbers that dashboards read survive; members that are too deep,
+//! or whose keys are too long, go in any case. JSON that is no object and does not fit is left out, and so is a number
+//! that cannot be a count.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 use std::convert::Infallible;
 
 use serde_json::value::RawValue;
 
 use crate::fields::{AccessRecord, Field, Kind, Member, MemberVisitor};
+use crate::members;
 
 /// Deepest nesting of a JSON value. MariaDB's JSON functions stop at 32 levels.
 pub const MAX_JSON_DEPTH: usize = 31;
-/// Longest string that survives when a JSON value has to be cut, in bytes.
-const MAX_KEPT_MEMBER_BYTES: usize = 256;
+/// Longest key in a JSON value, in bytes. MySQL refuses longer ones.
+pub const MAX_JSON_KEY_BYTES: usize = 65_535;
+/// Largest number of a record. Up to here every whole number is exact as a JSON number too, and sums over a table do not
+/// overflow.
+pub const MAX_NUMBER: i64 = 1 << 53;
 
 impl AccessRecord<'_> {
     /// Brings every value within its limit and answers how many values were cut.
@@ -30,25 +36,6 @@ pub fn fit_text(text: &str, max_chars: usize) -> Cow<'_, str> {
     let end = char_boundary(text, max_chars);
     let start = text.get(..end).unwrap_or(text);
     if start.contains('\0') { Cow::Owned(start.replace('\0', "")) } else { Cow::Borrowed(start) }
-}
-
-/// The deepest nesting of arrays and objects in a valid JSON text: 0 for a scalar, 1 for `{}`.
-pub fn json_depth(json: &str) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 struct Fitter {
@@ -68,12 +55,20 @@ impl<'a> MemberVisitor<'a> for Fitter {
                     *text = Cow::Owned(fitted.into_owned());
                 }
             }
-            (Kind::Json(max_bytes), Member::Json(value)) => {
-                let too_large = |json: &str| json.len() > max_bytes || json_depth(json) > MAX_JSON_DEPTH;
-                if value.as_deref().is_some_and(|value| too_large(value.get())) {
-                    self.cut += 1;
-                    *value = value.take().and_then(|value| small_members(&value, max_bytes)).map(Cow::Owned);
-                }
+            (Kind::Json(max_bytes), Member::Json(value))
+                if value.as_deref().is_some_and(|value| !fits(value.get(), max_bytes, MAX_JSON_DEPTH)) =>
+            {
+                self.cut += 1;
+                let fitted = value.take().and_then(|value| fit_object(value.get(), max_bytes));
+                *value = fitted.and_then(|object| RawValue::from_string(object).ok()).map(Cow::Owned);
+            }
+            (_, Member::Integer(number)) if !is_number(*number) => {
+                self.cut += 1;
+                *number = 0;
+            }
+            (_, Member::Count(number)) if number.is_some_and(|number| !is_number(number)) => {
+                self.cut += 1;
+                *number = None;
             }
             _ => {}
         }
@@ -81,40 +76,39 @@ impl<'a> MemberVisitor<'a> for Fitter {
     }
 }
 
-/// The object that is left of `value` when only its small scalar members stay, in their order.
-fn small_members(value: &RawValue, max_bytes: usize) -> Option<Box<RawValue>> {
-    let inside = value.get().trim_ascii().strip_prefix('{')?.strip_suffix('}')?;
-    let mut kept = String::from("{");
-    for member in members(inside) {
-        let keep = !member.is_empty() && member.len() <= MAX_KEPT_MEMBER_BYTES && json_depth(member) == 0;
-        if keep && kept.len() + member.len() + 2 <= max_bytes {
-            if kept.len() > 1 {
-                kept.push(',');
-            }
-            kept.push_str(member);
-        }
-    }
-    kept.push('}');
-    RawValue::from_string(kept).ok()
+fn is_number(number: i64) -> bool {
+    (0..=MAX_NUMBER).contains(&number)
 }
 
-/// The members of an object, given what stands between its braces: split at the commas outside of values.
-fn members(inside: &str) -> impl Iterator<Item = &str> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    inside
-        .split(move |character| {
-            match character {
-                _ if escaped => escaped = false,
-                '\\' if in_string => escaped = true,
-                '"' => in_string = !in_string,
-                '{' | '[' if !in_string => depth += 1,
-                '}' | ']' if !in_string => depth = depth.saturating_sub(1),
-                ',' if !in_string => return depth == 0,
-                _ => {}
-            }
-            false
-        })
-        .map(str::trim_ascii)
+fn fits(json: &str, max_bytes: usize, max_depth: usize) -> bool {
+    // Most JSON has fewer brackets in all than may be nested.
+    let brackets = || json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    json.len() <= max_bytes
+        && (brackets() <= max_depth || members::depth(json) <= max_depth)
+        && (json.len() <= MAX_JSON_KEY_BYTES || members::longest_key(json) <= MAX_JSON_KEY_BYTES)
+}
+
+/// The object that is left of `json` without its largest members; those of one size go from the last.
+fn fit_object(json: &str, max_bytes: usize) -> Option<String> {
+    // The members that stay, as long as no smaller ones come: no more than there is room for.
+    let mut kept = BinaryHeap::new();
+    // The braces; each member takes a comma, the first one for the last.
+    let mut bytes = 1_usize;
+    for (index, member) in members::members(json)?.enumerate() {
+        if fits(member.text, max_bytes, MAX_JSON_DEPTH - 1) {
+            bytes += member.text.len() + 1;
+            kept.push((member.text.len(), index));
+        }
+        while bytes > max_bytes
+            && let Some((largest, _)) = kept.pop()
+        {
+            bytes -= largest + 1;
+        }
+    }
+    let mut kept: Vec<usize> = kept.into_iter().map(|(_, index)| index).collect();
+    kept.sort_unstable();
+    let mut kept = kept.into_iter().peekable();
+    members::retain(json, |index, _| kept.next_if_eq(&index).is_some())
 }
 
 fn char_boundary(text: &str, max_chars: usize) -> usize {
@@ -151,11 +145,49 @@ mod tests {
     }
 
     #[test]
-    fn a_json_value_that_is_too_large_keeps_its_small_members() {
-        let json = format!(r#"{{"model":"m","answer":"{}","input_token":7}}"#, "x".repeat(300_000));
+    fn a_json_value_that_is_too_large_loses_its_largest_members_first() {
+        let text = |length: usize| "x".repeat(length);
+        let json = format!(
+            r#"{{"model":"m","answer":"{}","question":"{}","usage":{{"deep":[1]}},"history":"{}","input_token":7}}"#,
+            text(200_000),
+            text(100_000),
+            text(150_000)
+        );
         let mut record = AccessRecord { ai_log: Some(raw(&json)), ..AccessRecord::default() };
         assert_eq!(record.fit_to_limits(), 1);
-        assert_eq!(record.ai_log.unwrap().get(), r#"{"model":"m","input_token":7}"#);
+        let ai_log = record.ai_log.unwrap();
+        let keys: Vec<&str> = members::members(ai_log.get()).unwrap().map(|member| member.key).collect();
+        assert_eq!(keys, [r#""model""#, r#""question""#, r#""usage""#, r#""history""#, r#""input_token""#]);
+        assert!(ai_log.get().len() > 250_000, "{}", ai_log.get().len());
+    }
+
+    #[test]
+    fn of_members_of_one_size_the_first_stay_and_their_order_is_kept() {
+        assert_eq!(fit_object(r#"{"a":1,"b":2,"c":3}"#, 13).unwrap(), r#"{"a":1,"b":2}"#);
+        assert_eq!(fit_object(r#"{"a":123,"b":2,"c":3}"#, 13).unwrap(), r#"{"b":2,"c":3}"#);
+        assert_eq!(fit_object(r#"{"a":1,"b":2}"#, 13).unwrap(), r#"{"a":1,"b":2}"#);
+        assert_eq!(fit_object(r#"{"a":1}"#, 2).unwrap(), "{}");
+    }
+
+    #[test]
+    fn a_member_whose_key_is_too_long_goes_alone() {
+        let json = format!(r#"{{"n":1,"deep":{{"{}":1}}}}"#, "k".repeat(65_536));
+        let mut record = AccessRecord { ai_log: Some(raw(&json)), ..AccessRecord::default() };
+        assert_eq!(record.fit_to_limits(), 1);
+        assert_eq!(record.ai_log.unwrap().get(), r#"{"n":1}"#);
+    }
+
+    #[test]
+    fn a_number_that_is_no_count_is_left_out() {
+        for (number, kept) in
+            [(0, true), (MAX_NUMBER, true), (MAX_NUMBER + 1, false), (i64::MAX, false), (-1, false)]
+        {
+            let mut record =
+                AccessRecord { duration: number, total_tokens: Some(number), ..AccessRecord::default() };
+            assert_eq!(record.fit_to_limits(), if kept { 0 } else { 2 });
+            let expected = if kept { (number, Some(number)) } else { (0, None) };
+            assert_eq!((record.duration, record.total_tokens), expected);
+        }
     }
 
     #[test]
@@ -174,18 +206,31 @@ mod tests {
         assert!(record.ai_log.is_none());
     }
 
-    #[test]
-    fn brackets_inside_strings_do_not_count_as_depth() {
-        assert_eq!(json_depth(r#"{"a":"[[[\"[["}"#), 1);
-        assert_eq!(json_depth("7"), 0);
-    }
-
     proptest! {
         #[test]
         fn any_text_fits_after_fitting_and_stays_a_prefix(text in ".*", max_chars in 0_usize..40) {
             let fitted = fit_text(&text, max_chars);
             prop_assert!(fitted.chars().count() <= max_chars);
             prop_assert!(text.replace('\0', "").starts_with(&*fitted));
+        }
+
+        #[test]
+        fn any_object_fits_after_fitting_and_keeps_what_is_smaller_than_what_went(
+            lengths in proptest::collection::vec(0_usize..30, 0..10),
+            max_bytes in 2_usize..200,
+        ) {
+            let members: Vec<String> =
+                lengths.iter().enumerate().map(|(index, length)| format!("\"{index}\":\"{}\"", "x".repeat(*length))).collect();
+            let json = format!("{{{}}}", members.join(","));
+            let fitted = fit_object(&json, max_bytes).unwrap();
+            prop_assert!(fitted.len() <= max_bytes);
+            let (kept, gone): (Vec<_>, Vec<_>) = members.iter().partition(|member| fitted.contains(*member));
+            let lengths = |members: Vec<&String>| members.into_iter().map(String::len).collect::<Vec<_>>();
+            let (kept, gone) = (lengths(kept), lengths(gone));
+            if let Some(smallest) = gone.iter().min() {
+                prop_assert!(kept.iter().all(|kept| kept <= smallest));
+                prop_assert!(1 + kept.iter().map(|length| length + 1).sum::<usize>() + smallest + 1 > max_bytes);
+            }
         }
     }
 

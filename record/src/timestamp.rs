@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
+
+pub(crate) mod forms;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 ///
@@ -79,8 +81,8 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
-    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] is moved to the
-    /// nearer end.
+    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] is moved to the nearer end,
+    /// which is right for the bounds of a question; the time of a record is read by [`crate::json`], and refused.
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
         text.parse::<jiff::Timestamp>()
             .map(|time| Self::from_micros(time.as_microsecond()))
@@ -91,26 +93,6 @@ impl FromStr for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Visitor)
-    }
-}
-
-struct Visitor;
-
-impl serde::de::Visitor<'_> for Visitor {
-    type Value = Timestamp;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an RFC 3339 time such as 2026-01-31T12:00:00.000Z")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
-        text.parse().map_err(E::custom)
     }
 }
 

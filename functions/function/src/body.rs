@@ -1,10 +1,14 @@
-//! Reading a request's body, never beyond its limit.
+//! Reading a request's body, never beyond its limits of size and time.
+
+use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 
-use crate::Failure;
+use crate::{Failure, Host};
 
 /// A body that has not been read yet.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
@@ -29,12 +33,47 @@ impl BodySource for Bytes {
     async fn discard(self, _max_bytes: usize) {}
 }
 
-/// Refuses a body that says itself that it is over the limit, before any of it is read.
+/// What a body may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// Most bytes.
+    pub max_bytes: usize,
+    /// How long all of it may take to come.
+    pub timeout: Duration,
+}
+
+/// Reads a body within its limits. One that says itself that it is too large is refused without being kept.
 ///
 /// # Errors
 ///
-/// [`Failure::TooLarge`].
-pub fn check_declared_length(headers: &HeaderMap, max_bytes: usize) -> Result<(), Failure> {
+/// [`Failure::TooLarge`], [`Failure::TooSlow`], [`Failure::BadRequest`].
+pub async fn read(
+    body: impl BodySource,
+    headers: &HeaderMap,
+    limits: BodyLimits,
+    host: &impl Host,
+) -> Result<Bytes, Failure> {
+    let BodyLimits { max_bytes, timeout } = limits;
+    let read = pin!(async {
+        if let Err(failure) = check_declared_length(headers, max_bytes) {
+            body.discard(max_bytes.saturating_mul(2)).await;
+            return Err(failure);
+        }
+        body.read(max_bytes).await
+    });
+    match select(read, pin!(host.sleep(timeout))).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(_) => Err(Failure::TooSlow {
+            message: format!(
+                "the body did not come within {} ms: send it faster, or less",
+                timeout.as_millis()
+            ),
+        }),
+    }
+}
+
+/// Refuses a body that says itself that it is over the limit, before any of it is read.
+fn check_declared_length(headers: &HeaderMap, max_bytes: usize) -> Result<(), Failure> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match declared {
         Some(bytes) if usize::try_from(bytes).map_or(true, |bytes| bytes > max_bytes) => {
@@ -47,4 +86,73 @@ pub fn check_declared_length(headers: &HeaderMap, max_bytes: usize) -> Result<()
 /// The failure of a body over the limit.
 pub fn too_large(max_bytes: usize) -> Failure {
     Failure::TooLarge { message: format!("the body is larger than {max_bytes} bytes: send smaller batches") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::pending;
+
+    use gatelog_record::Timestamp;
+
+    use super::*;
+
+    /// A body whose last byte never comes.
+    struct Endless<'c> {
+        discarded: &'c Cell<bool>,
+    }
+
+    impl BodySource for Endless<'_> {
+        async fn read(self, _: usize) -> Result<Bytes, Failure> {
+            pending().await
+        }
+
+        async fn discard(self, _: usize) {
+            self.discarded.set(true);
+            pending().await
+        }
+    }
+
+    /// A host whose waits end at once, and that knows how long the last was to be.
+    #[derive(Default)]
+    struct Impatient(Cell<Duration>);
+
+    impl Host for Impatient {
+        fn now(&self) -> Timestamp {
+            Timestamp::MIN
+        }
+
+        fn ticks(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn fill_random(&self, _: &mut [u8]) {}
+
+        async fn sleep(&self, duration: Duration) {
+            self.0.set(duration);
+        }
+    }
+
+    const LIMITS: BodyLimits = BodyLimits { max_bytes: 10, timeout: Duration::from_millis(700) };
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_body_that_does_not_end_is_refused_when_its_time_is_over() {
+        for (declared, discarded) in [("5", false), ("11", true)] {
+            let was_discarded = Cell::new(false);
+            let host = Impatient::default();
+            let headers = HeaderMap::from_iter([(CONTENT_LENGTH, declared.parse().unwrap())]);
+            let failure =
+                read(Endless { discarded: &was_discarded }, &headers, LIMITS, &host).await.unwrap_err();
+            assert_eq!(failure.status(), 408);
+            assert!(failure.public_message().contains("within 700 ms"), "{failure}");
+            assert_eq!((host.0.get(), was_discarded.get()), (LIMITS.timeout, discarded));
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_body_that_is_there_needs_no_time() {
+        let body = Bytes::from("0123456789");
+        let read = read(body.clone(), &HeaderMap::new(), LIMITS, &Impatient::default()).await;
+        assert_eq!(read.unwrap(), body);
+    }
 }

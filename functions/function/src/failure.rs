@@ -1,7 +1,7 @@
 //! Why a request was not served: what the client reads, and what the log reads, which are two texts.
 //!
 //! The client's text never holds SQL, hosts, paths or secrets. The status says whether trying again can help:
-//! 503 and 500 yes, 413 with a smaller body, any other 4xx no.
+//! 503, 500 and 408 yes, 413 with a smaller body, any other 4xx no.
 
 use gatelog_storage::StorageError;
 use http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -39,6 +39,12 @@ pub enum Failure {
     MethodNotAllowed {
         /// The methods that are known, as in the header `Allow`.
         allow: &'static str,
+    },
+    /// 408: the body did not come in time.
+    #[error("{message}")]
+    TooSlow {
+        /// Which limit, and its value.
+        message: String,
     },
     /// 413: the body, or the number of records in it, is over a limit.
     #[error("{message}")]
@@ -80,6 +86,7 @@ impl Failure {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Storage(StorageError::UnexpectedAnswer { .. } | StorageError::Refused { .. }) => {

@@ -1,8 +1,12 @@
 //! The log: one line for each event on standard error, which Spin prefixes with the component's name.
 
+mod throttle;
+
 use std::fmt;
 
 use crate::Failure;
+
+pub use throttle::Throttle;
 
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

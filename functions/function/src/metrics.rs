@@ -23,10 +23,10 @@ pub const RECORDS: Family = Family {
     label: "outcome",
     values: &["accepted", "duplicate", "rejected"],
 };
-/// Values over their limit.
+/// Values that could not be kept as they were.
 pub const VALUES_CUT: Family = Family {
     name: "gatelog_ingest_values_cut_total",
-    help: "Values that were over their limit and cut.",
+    help: "Values that were over their limit and cut, no counts and left out, or broken and mended.",
     label: "",
     values: &[""],
 };
@@ -42,7 +42,7 @@ pub const REQUESTS: Family = Family {
     name: "gatelog_ingest_requests_total",
     help: "Requests to /ingest, by the status of the answer.",
     label: "code",
-    values: &["200", "400", "401", "405", "413", "415", "500", "503", "other"],
+    values: &["200", "400", "401", "405", "408", "413", "415", "500", "503", "other"],
 };
 /// Requests that were not served, by reason.
 pub const FAILURES: Family = Family {

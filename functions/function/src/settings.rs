@@ -1,6 +1,7 @@
 //! Configuration from the application's variables: every problem is reported at once, each naming its variable.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -59,6 +60,12 @@ impl<'v, V: Variables> Settings<'v, V> {
                 default
             }
         }
+    }
+
+    /// A time in milliseconds within `range`; `default` when the variable is missing or empty.
+    pub async fn millis(&mut self, name: &str, default: Duration, range: RangeInclusive<usize>) -> Duration {
+        let default = usize::try_from(default.as_millis()).unwrap_or(usize::MAX);
+        Duration::from_millis(self.number(name, default, range).await as u64)
     }
 
     /// A token; none when the variable is missing or empty.

@@ -3,7 +3,7 @@
 use gatelog_record::{AccessRecord, Timestamp};
 use uuid::Builder;
 
-use crate::ai_log;
+use crate::{ai_log, captured};
 
 /// Longest `record_id`.
 const MAX_ID_CHARS: usize = 36;
@@ -11,7 +11,7 @@ const MAX_ID_CHARS: usize = 36;
 /// What a record lost on its way to one that can be stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// Values that were over their limit and cut.
+    /// Values that were over their limit and cut, of the wrong shape and left out, or mended.
     pub values_cut: usize,
     /// Whether `ai_log` was no JSON object and is left out.
     pub invalid_ai_log: bool,
@@ -41,11 +41,25 @@ pub fn complete(
         record.record_id = id.to_string().into();
     }
     record.start_time.get_or_insert(now);
-    let ai_log = record.ai_log.take();
-    let had_ai_log = ai_log.as_deref().is_some_and(|json| json.get() != "null");
-    record.ai_log = ai_log.and_then(ai_log::object);
-    let invalid_ai_log = had_ai_log && record.ai_log.is_none();
-    Ok(Losses { values_cut: record.fit_to_limits(), invalid_ai_log })
+    let mut losses = Losses::default();
+    if let Some(json) = record.ai_log.take() {
+        match ai_log::object(json) {
+            Some((object, mended)) => {
+                record.ai_log = Some(object);
+                losses.values_cut += mended;
+            }
+            None => losses.invalid_ai_log = true,
+        }
+    }
+    for headers in [&mut record.request_headers, &mut record.response_headers] {
+        if let Some(json) = headers.take() {
+            let (kept, lost) = captured::headers(json);
+            *headers = kept;
+            losses.values_cut += lost;
+        }
+    }
+    losses.values_cut += record.fit_to_limits();
+    Ok(losses)
 }
 
 /// An id that had to be cut could equal another's, and its record would be taken for a duplicate.
@@ -78,12 +92,29 @@ mod tests {
 
     #[test]
     fn an_ai_log_that_is_no_object_is_left_out_and_noticed() {
-        for (json, kept) in [(r#"{"model":"m"}"#, true), ("7", false), ("null", true)] {
+        for (json, kept) in [(r#"{"model":"m"}"#, true), ("7", false), (r#""-""#, false)] {
             let json = RawValue::from_string(json.to_owned()).unwrap();
             let mut record = AccessRecord { ai_log: Some(Cow::Owned(json)), ..AccessRecord::default() };
             let losses = complete(&mut record, Timestamp::MIN, &|_| ()).unwrap();
             assert_eq!(losses, Losses { values_cut: 0, invalid_ai_log: !kept });
         }
+    }
+
+    #[test]
+    fn what_a_record_lost_is_counted() {
+        let raw = |json: &str| Some(Cow::Owned(RawValue::from_string(json.to_owned()).unwrap()));
+        let mut record = AccessRecord {
+            ai_log: raw(r#"{"model":"m","cost":1e400}"#),
+            request_headers: raw(r#"{"accept":"*/*","x-a":1}"#),
+            response_headers: raw("[]"),
+            total_tokens: Some(i64::MAX),
+            ..AccessRecord::default()
+        };
+        let losses = complete(&mut record, Timestamp::MIN, &|_| ()).unwrap();
+        assert_eq!(losses, Losses { values_cut: 4, invalid_ai_log: false });
+        assert_eq!(record.ai_log.as_deref().map(RawValue::get), Some(r#"{"model":"m","cost":null}"#));
+        assert_eq!(record.request_headers.as_deref().map(RawValue::get), Some(r#"{"accept":"*/*"}"#));
+        assert_eq!((record.response_headers.is_none(), record.total_tokens), (true, None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The variables of the ingest function.
 
 use std::io;
+use std::time::Duration;
 
 use gatelog_function::settings::SettingsError;
 use gatelog_function::{Settings, Token, Variables};
@@ -16,6 +17,8 @@ pub struct IngestConfig {
     pub token: Token,
     /// Variable `max_body_bytes`: the largest request body, 8 MiB by default.
     pub max_body_bytes: usize,
+    /// Variable `body_timeout_ms`: how long a body may take to come, ten seconds by default.
+    pub body_timeout: Duration,
     /// Variable `max_batch_records`: the most records in one request, 5 000 by default.
     pub max_batch_records: usize,
     /// Variables `max_group_records`, `max_group_bytes` and `max_waiting_requests`: 500, 1 MiB and 64 by default.
@@ -28,6 +31,8 @@ pub struct IngestConfig {
 impl IngestConfig {
     /// Default of [`Self::max_body_bytes`].
     pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+    /// Default of [`Self::body_timeout`].
+    pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
     /// Default of [`Self::max_batch_records`].
     pub const MAX_BATCH_RECORDS: usize = 5_000;
     /// Default of [`Self::group`].
@@ -48,6 +53,7 @@ impl IngestConfig {
             max_body_bytes: settings
                 .number("max_body_bytes", Self::MAX_BODY_BYTES, 1_024..=64 * 1024 * 1024)
                 .await,
+            body_timeout: settings.millis("body_timeout_ms", Self::BODY_TIMEOUT, 100..=600_000).await,
             max_batch_records: settings
                 .number("max_batch_records", Self::MAX_BATCH_RECORDS, 1..=100_000)
                 .await,

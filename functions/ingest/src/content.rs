@@ -1,50 +1,78 @@
-//! Which content types and encodings are read: JSON and NDJSON in UTF-8, not encoded.
+//! What a body is: JSON, whatever its content type says, and not encoded.
+//!
+//! Higress's log-collector does not look at the type, and clients such as curl send any. So the body itself says what it
+//! is, and its type is asked only when it cannot be read: then the type may tell why.
 
 use gatelog_function::Failure;
+use gatelog_record::batch::BatchError;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 
+/// Types of bodies that are JSON, or that say nothing of what they are.
 const TYPES: &[&str] = &[
     "application/json",
     "application/x-ndjson",
     "application/ndjson",
     "application/jsonl",
     "application/x-jsonlines",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "text/json",
+    "text/plain",
 ];
+/// Longest part of a header that an error shows, in characters.
+const SHOWN: usize = 64;
 
-/// Refuses a body that could not be read. A body without a type is taken for JSON, as Higress's log-collector does.
+/// Refuses an encoded body, before it is read.
 ///
 /// # Errors
 ///
 /// [`Failure::UnsupportedMediaType`], which says what is understood.
-pub fn check(headers: &HeaderMap) -> Result<(), Failure> {
-    let unsupported = |message| Err(Failure::UnsupportedMediaType { message });
+pub fn check_encoding(headers: &HeaderMap) -> Result<(), Failure> {
     let encoding = text(headers, &CONTENT_ENCODING);
-    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-        return unsupported(format!("content-encoding \"{encoding}\" is not read: send the body as it is"));
-    }
-    let content_type = text(headers, &CONTENT_TYPE);
-    if content_type.is_empty() {
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
         return Ok(());
     }
+    let message = format!("content-encoding \"{}\" is not read: send the body as it is", shown(encoding));
+    Err(Failure::UnsupportedMediaType { message })
+}
+
+/// Why a body could not be read, given what its headers say of it.
+pub fn unreadable(headers: &HeaderMap, error: &BatchError) -> Failure {
+    if matches!(error, BatchError::TooMany { .. }) {
+        return Failure::TooLarge { message: error.to_string() };
+    }
+    let content_type = text(headers, &CONTENT_TYPE);
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    if !TYPES.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
-        return unsupported(format!(
-            "content-type \"{essence}\" is not read: send application/json or application/x-ndjson"
-        ));
-    }
     let charset = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| is(name, "charset"));
+    let is_empty = matches!(error, BatchError::Empty);
+    let is_known = essence.is_empty() || TYPES.iter().any(|known| is(essence, known));
     match charset {
-        Some((_, charset)) if !is(charset.trim_matches('"'), "utf-8") => {
-            unsupported(format!("charset {charset} is not read: send UTF-8"))
-        }
-        _ => Ok(()),
+        _ if !is_empty && !is_known => Failure::UnsupportedMediaType {
+            message: format!(
+                "content-type \"{}\" is not read: send application/json or application/x-ndjson ({error})",
+                shown(essence)
+            ),
+        },
+        Some((_, charset)) if !is_empty && !is_utf8(charset) => Failure::UnsupportedMediaType {
+            message: format!("charset {} is not read: send UTF-8 ({error})", shown(charset)),
+        },
+        _ => Failure::BadRequest { message: error.to_string() },
     }
+}
+
+fn is_utf8(charset: &str) -> bool {
+    let charset = charset.trim().trim_matches('"');
+    ["utf-8", "utf8", "us-ascii"].iter().any(|utf8| is(charset, utf8))
 }
 
 fn is(text: &str, name: &str) -> bool {
     text.trim().eq_ignore_ascii_case(name)
+}
+
+fn shown(text: &str) -> &str {
+    text.char_indices().nth(SHOWN).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {

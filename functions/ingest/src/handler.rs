@@ -1,15 +1,16 @@
 //! From a request to an answer: nothing is acknowledged that the database has not committed.
 
 use bytes::Bytes;
-use gatelog_function::log::{self, Level};
+use gatelog_function::body::BodyLimits;
+use gatelog_function::log::{self, Level, Throttle};
 use gatelog_function::{BodySource, Failure, Host, Response, Tally, answer, body, failure, metrics};
 use gatelog_record::AccessRecord;
-use gatelog_record::batch::{self, BatchError, Rejected};
+use gatelog_record::batch::{self, Rejected};
 use gatelog_storage::Executor;
 use gatelog_syslog::transport::Transport;
-use http::{Request, StatusCode};
-use serde::Serialize;
+use http::{HeaderMap, Request, StatusCode};
 
+use crate::answer::{NothingStored, Stored, cut, rejected};
 use crate::committer::{Committer, Fate};
 use crate::complete::complete;
 use crate::measured::Measured;
@@ -30,30 +31,15 @@ pub struct Ingest<E, H, T: Transport = Off> {
     syslog: Option<Syslog<T>>,
     tally: Tally,
     upkeep: Upkeep,
+    lines: Lines,
 }
 
-/// The answer to a batch that was stored.
-#[derive(Debug, Serialize)]
-struct Stored<'a> {
-    /// Records that are new in the database.
-    accepted: usize,
-    /// Records that were stored before, or twice in this batch.
-    duplicates: usize,
-    rejected: Vec<RejectedRecord<'a>>,
-}
-
-/// The answer to a batch of which no record could be read.
-#[derive(Debug, Serialize)]
-struct NothingStored<'a> {
-    status: &'static str,
-    error: &'a str,
-    rejected: Vec<RejectedRecord<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct RejectedRecord<'a> {
-    index: usize,
-    error: &'a str,
+/// The lines that clients can bring about, each kind for itself.
+#[derive(Debug, Default)]
+struct Lines {
+    lost: Throttle,
+    unreadable: Throttle,
+    refused: Throttle,
 }
 
 /// A body that was read: what can be stored, and what cannot.
@@ -75,7 +61,8 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
     /// As [`Ingest::new`], and logging what is stored.
     pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
         let committer = Committer::new(config.group);
-        Self { config, database, host, committer, syslog, tally: Tally::default(), upkeep: Upkeep::default() }
+        let (tally, upkeep, lines) = Default::default();
+        Self { config, database, host, committer, syslog, tally, upkeep, lines }
     }
 
     /// Serves one request.
@@ -126,11 +113,11 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
     }
 
     async fn serve<B: BodySource>(&self, request: Request<B>) -> Result<Response, Failure> {
-        let body = self.read(request).await?;
-        let mut batch = self.decode(&body)?;
+        let (headers, body) = self.read(request).await?;
+        let mut batch = self.decode(&headers, &body)?;
         if let (true, Some(error)) = (batch.records.is_empty(), summary(&batch)) {
             self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
-            let rejected = shown(&mut batch.rejected);
+            let rejected = rejected(&mut batch.rejected);
             let body = NothingStored { status: "error", error: &error, rejected };
             return Ok(answer::json(StatusCode::BAD_REQUEST, &body));
         }
@@ -141,7 +128,8 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         let (accepted, duplicates) = (count(Fate::New), count(Fate::Duplicate));
         for (index, fate) in batch.indexes.into_iter().zip(&fates) {
             if let Fate::Refused(reason) = fate {
-                log::write(Level::Warn, FUNCTION, format_args!("record {index}: {reason}"));
+                let line = format_args!("record {index}: {}", cut(reason));
+                self.lines.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
                 let error = "the database does not accept its values: the function's log says why".to_owned();
                 batch.rejected.push(Rejected { index, error });
             }
@@ -152,33 +140,31 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         if let Some(syslog) = &self.syslog {
             syslog.log(&batch.records, &fates, &self.host, &self.tally).await?;
         }
-        let rejected = shown(&mut batch.rejected);
+        let rejected = rejected(&mut batch.rejected);
         Ok(answer::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
     }
 
-    async fn read<B: BodySource>(&self, request: Request<B>) -> Result<Bytes, Failure> {
+    async fn read<B: BodySource>(&self, request: Request<B>) -> Result<(HeaderMap, Bytes), Failure> {
         let (parts, body) = request.into_parts();
-        let max_bytes = self.config.max_body_bytes;
         failure::check_method(&parts.method, "POST")?;
         self.config.token.check(&parts.headers)?;
         self.tally.hear(&parts.headers, self.host.now());
-        content::check(&parts.headers)?;
-        if let Err(failure) = body::check_declared_length(&parts.headers, max_bytes) {
-            body.discard(max_bytes.saturating_mul(2)).await;
-            return Err(failure);
-        }
-        body.read(max_bytes).await
+        content::check_encoding(&parts.headers)?;
+        let limits = BodyLimits { max_bytes: self.config.max_body_bytes, timeout: self.config.body_timeout };
+        let body = body::read(body, &parts.headers, limits, &self.host).await?;
+        Ok((parts.headers, body))
     }
 
-    fn decode<'b>(&self, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
-        let batch = batch::decode(body, self.config.max_batch_records).map_err(unreadable)?;
+    fn decode<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
+        let batch = batch::decode(body, self.config.max_batch_records)
+            .map_err(|error| content::unreadable(headers, &error))?;
         let mut readable = Readable {
             records: Vec::with_capacity(batch.records.len()),
             indexes: Vec::with_capacity(batch.records.len()),
             rejected: batch.rejected,
         };
         let now = self.host.now();
-        let (mut values_cut, mut invalid_ai_logs) = (0, 0);
+        let (mut values_cut, mut invalid_ai_logs) = (batch.values_lost, 0);
         for (index, mut record) in batch.records {
             match complete(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
                 Ok(losses) => {
@@ -192,14 +178,15 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         }
         self.tally.add(&metrics::VALUES_CUT, "", values_cut);
         self.tally.add(&metrics::INVALID_AI_LOGS, "", invalid_ai_logs);
+        let now = self.host.ticks();
         if values_cut + invalid_ai_logs > 0 {
             let what = format_args!(
-                "{values_cut} values were over their limit and cut, {invalid_ai_logs} AI logs were no objects and left out"
+                "{values_cut} values were cut, left out or mended, {invalid_ai_logs} AI logs were no objects and left out"
             );
-            log::write(Level::Warn, FUNCTION, what);
+            self.lines.lost.write(Level::Warn, FUNCTION, now, what);
         }
         if let Some(summary) = summary(&readable) {
-            log::write(Level::Warn, FUNCTION, summary);
+            self.lines.unreadable.write(Level::Warn, FUNCTION, now, summary);
         }
         Ok(readable)
     }
@@ -210,17 +197,5 @@ fn summary(batch: &Readable<'_>) -> Option<String> {
     let first = batch.rejected.iter().min_by_key(|rejected| rejected.index)?;
     let count = batch.rejected.len();
     let all = count + batch.records.len();
-    Some(format!("{count} of {all} records cannot be read: record {}: {}", first.index, first.error))
-}
-
-fn shown(rejected: &mut [Rejected]) -> Vec<RejectedRecord<'_>> {
-    rejected.sort_by_key(|rejected| rejected.index);
-    rejected.iter().map(|rejected| RejectedRecord { index: rejected.index, error: &rejected.error }).collect()
-}
-
-fn unreadable(error: BatchError) -> Failure {
-    match error {
-        BatchError::TooMany { .. } => Failure::TooLarge { message: error.to_string() },
-        _ => Failure::BadRequest { message: error.to_string() },
-    }
+    Some(format!("{count} of {all} records cannot be read: record {}: {}", first.index, cut(&first.error)))
 }

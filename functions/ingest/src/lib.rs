@@ -3,7 +3,8 @@
 //! - [`config`]: the function's variables.
 //! - [`handler`]: a request becomes an answer; no Spin in it.
 //! - [`content`]: which content types and encodings are read.
-//! - [`ai_log`]: which AI logs are stored.
+//! - [`ai_log`]: which AI logs are stored; [`captured`]: which captured headers are.
+//! - `answer`: what clients are told of their records.
 //! - [`committer`]: concurrent requests share an insert.
 //! - [`complete`]: a decoded record becomes one that can be stored.
 //! - [`syslog`]: stored records as syslog messages.
@@ -11,6 +12,8 @@
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
 pub mod ai_log;
+mod answer;
+pub mod captured;
 pub mod committer;
 pub mod complete;
 pub mod config;

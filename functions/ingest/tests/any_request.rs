@@ -66,7 +66,7 @@ proptest! {
         name in "content-type|content-encoding|content-length|authorization|x-gatelog-filter|x-gatelog-dropped|[a-z-]{1,12}",
         value in "[ -~]{0,30}|application/json(; ?charset=[a-z0-9-]{1,8})?|-?[0-9]{1,25}|gzip|identity",
     ) {
-        check(&method, &name, &value, b"{}".to_vec());
+        check(&method, &name, &value, br#"{"method":"GET"}"#.to_vec());
     }
 }
 
@@ -133,6 +133,7 @@ fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
             let config = IngestConfig {
                 token: Token::default(),
                 max_body_bytes: 64 * 1024,
+                body_timeout: IngestConfig::BODY_TIMEOUT,
                 max_batch_records: 6,
                 group: IngestConfig::GROUP,
                 retention_days: 0,

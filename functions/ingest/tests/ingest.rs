@@ -16,6 +16,7 @@ use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, select};
 use http::Request;
 use serde_json::{Value, json};
 
+const RECORD: &str = r#"{"method":"GET"}"#;
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
 
 #[tokio::test(flavor = "current_thread")]
@@ -97,12 +98,19 @@ async fn what_cannot_be_read_is_refused_with_the_reason() {
         (400, "empty", &b" \n"[..]),
         (400, "not JSON", b"{"),
         (400, "not JSON", b"[{}"),
-        (400, "not JSON", b"{}\n{"),
-        (400, "not UTF-8", b"{\"path\":\"\xff\"}"),
+        (400, "2 of 2 records cannot be read: record 0: it has no key of an access record", b"{}\n{"),
+        (400, "not JSON", b"\xff\xfe\xfd"),
         (400, "response_code", br#"{"response_code":"ok"}"#),
-        (400, "start_time", br#"{"start_time":"yesterday"}"#),
+        (400, "start_time: \"yesterday\" is no time", br#"{"start_time":"yesterday"}"#),
+        (
+            400,
+            "start_time: \"2038-01-19 03:14:08\" is not between",
+            br#"{"start_time":"2038-01-19 03:14:08"}"#,
+        ),
         (400, "record 0", b"7"),
         (413, "more than 5 records", b"[{},{},{},{},{},{}]"),
+        (413, "more than 5 records", b"[{},{},{},{},{},no JSON"),
+        (413, "more than 5 records", b"{}\n{}\n{}\n{}\n{}\nno JSON"),
         (413, "larger than 2000 bytes", &[b' '; 2_001]),
     ] {
         let config = IngestConfig { max_body_bytes: 2_000, max_batch_records: 5, ..config() };
@@ -120,28 +128,108 @@ async fn a_request_of_the_wrong_kind_is_refused_with_what_would_be_right() {
         ("GET", "accept", "*/*", 405, "POST"),
         ("PUT", "accept", "*/*", 405, "POST"),
         ("HEAD", "accept", "*/*", 405, "POST"),
-        ("POST", "content-type", "text/xml", 415, "text/xml"),
-        ("POST", "content-type", "application/json; charset=latin1", 415, "latin1"),
         ("POST", "content-encoding", "gzip", 415, "gzip"),
         ("POST", "content-length", "99999999999", 413, "larger than"),
     ] {
         let request = Request::builder().method(method).uri("/ingest").header(header, value);
-        let response = ingest.answer(request.body(Bytes::from("{}")).unwrap(), &config()).await;
+        let response = ingest.answer(request.body(Bytes::from(RECORD)).unwrap(), &config()).await;
         if status == 405 {
             assert_eq!(response.headers()["allow"], "POST");
         }
         assert_refused(split(&response), status, words);
     }
-    for content_type in [
-        "application/json",
-        "application/json; charset=utf-8",
-        "Application/JSON;charset=\"UTF-8\"",
-        "application/x-ndjson",
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_body_says_itself_that_it_is_json_and_its_type_is_asked_only_when_it_is_not() {
+    let ingest = Ingest::new().await;
+    for (content_type, status, words) in [
+        ("", 400, "not JSON"),
+        ("application/json", 400, "not JSON"),
+        ("application/json; charset=utf-8", 400, "not JSON"),
+        ("Application/JSON;charset=\"UTF8\"", 400, "not JSON"),
+        ("application/x-ndjson", 400, "not JSON"),
+        ("application/x-www-form-urlencoded", 400, "not JSON"),
+        ("text/plain", 400, "not JSON"),
+        ("text/xml", 415, "text/xml"),
+        ("multipart/form-data; boundary=x", 415, "multipart/form-data"),
+        ("application/json; charset=latin1", 415, "latin1"),
     ] {
-        let request = Request::post("/ingest").header("content-type", content_type);
-        let answer = ingest.send(request.body(Bytes::from("{}")).unwrap(), &config()).await;
+        let request = || match content_type {
+            "" => Request::post("/ingest"),
+            _ => Request::post("/ingest").header("content-type", content_type),
+        };
+        let answer = ingest.send(request().body(Bytes::from(RECORD)).unwrap(), &config()).await;
         assert_eq!(answer.0, 200, "{content_type}");
+        let answer = ingest.send(request().body(Bytes::from("<a/>")).unwrap(), &config()).await;
+        assert_refused(answer, status, words);
     }
+    assert_eq!(ingest.stored().await, 10);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_the_go_collector_takes_is_taken() {
+    let ingest = Ingest::new().await;
+    for (number, (body, path)) in [
+        (&br#"{"path":"/0","start_time":"2026-01-31 12:00:00"} and what stands behind"#[..], "/0"),
+        (br#"{"Path":"/1","START_TIME":"2026-01-31T12:00:00"}"#, "/1"),
+        (b"{\"path\":\"/\xff\",\"start_time\":\"2026-01-31 12:00:00.0\"}", "/\u{fffd}"),
+        (br#"{"path":"/\ud83d","start_time":"2026-01-31T20:00:00+08:00"}"#, "/\u{fffd}"),
+        (br#"{"path":"/4","path":null,"start_time":"20260131120000"}"#, "/4"),
+        (b"\n {\n\"path\"\n:\n\"/5\",\"start_time\":\"2026-01-31T12:00:00Z\"}", "/5"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (status, answer) = ingest.post(body.to_vec()).await;
+        assert_eq!((status, &answer["accepted"]), (200, &json!(1)), "{number}: {answer}");
+        let id = format!(
+            "019c13ec-9e7b-7{0:x}{0:02x}-8{0:x}{0:02x}-{1}",
+            number + 1,
+            format!("{:02x}", number + 1).repeat(6)
+        );
+        let stored = select::by_record_id(&ingest.database, &id).await.unwrap().unwrap();
+        assert_eq!(stored.start_time().unwrap().to_string(), "2026-01-31T12:00:00.000000Z");
+        assert!(stored.fields().any(|(field, value)| {
+            field.name == "path" && matches!(value, FieldValue::Text(stored) if stored == path)
+        }));
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn one_broken_record_costs_no_other() {
+    let ingest = Ingest::new().await;
+    for (body, accepted, rejected) in [
+        (&b"{\"path\":\"/a\"}\n{\"path\":\n{\"path\":\"/b\"}\n"[..], 2, vec![1]),
+        (b"[{\"path\":\"/a\"},{\"path\":\"/\xff\"},{\"path\":\"/b\"}]", 3, vec![]),
+        (
+            br#"[{"path":"/a"},{"path":"/\udc00"},{"level":"info"},{"start_time":"9999-01-01T00:00:00Z"}]"#,
+            2,
+            vec![2, 3],
+        ),
+        (
+            br#"[{"path":"/a","input_tokens":9223372036854775807},{"path":"/b","ai_log":{"a":1e400}}]"#,
+            2,
+            vec![],
+        ),
+        (br#"[{"path":"/a","total_tokens":"many"},{"path":"/b","request_headers":7}]"#, 2, vec![]),
+    ] {
+        let (status, answer) = ingest.post(body.to_vec()).await;
+        assert_eq!((status, &answer["accepted"]), (200, &json!(accepted)), "{answer}");
+        let indexes: Vec<_> =
+            answer["rejected"].as_array().unwrap().iter().map(|one| one["index"].clone()).collect();
+        assert_eq!(indexes, rejected, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_answer_is_small_whatever_was_sent() {
+    let ingest = Ingest::new().await;
+    let long = "x".repeat(1_000);
+    let records = vec![format!(r#"{{"start_time":"{long}","{long}":"{long}"}}"#); 2_000].join(",");
+    let (status, answer) = ingest.post(format!("[{records}]")).await;
+    assert_eq!((status, answer["rejected"].as_array().unwrap().len()), (400, 2_000));
+    assert!(answer.to_string().len() < 256 * 1024, "{} bytes", answer.to_string().len());
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -150,7 +238,7 @@ async fn with_a_token_only_its_bearers_may_store() {
     let config = IngestConfig { token: Token::new("secret"), ..config() };
     for (authorization, status) in [("Bearer secret", 200), ("Bearer wrong", 401), ("", 401)] {
         let request = Request::post("/ingest").header("authorization", authorization);
-        let response = ingest.answer(request.body(Bytes::from("{}")).unwrap(), &config).await;
+        let response = ingest.answer(request.body(Bytes::from(RECORD)).unwrap(), &config).await;
         assert_eq!(response.status(), status, "{authorization}");
         assert_eq!(response.headers().contains_key("www-authenticate"), status == 401);
     }
@@ -169,7 +257,7 @@ async fn a_database_that_fails_is_answered_503_with_a_time_to_retry() {
             Err(StorageError::Unavailable { reason: "/secret/path is locked".into() })
         }
     }
-    let request = Request::post("/ingest").body(Bytes::from("{}")).unwrap();
+    let request = Request::post("/ingest").body(Bytes::from(RECORD)).unwrap();
     let response = Function::new(config(), Down, TestHost::default()).handle(request).await;
     assert_eq!(response.headers()["retry-after"], "2");
     let (status, answer) = split(&response);
@@ -282,6 +370,7 @@ fn config() -> IngestConfig {
     IngestConfig {
         token: Token::default(),
         max_body_bytes: IngestConfig::MAX_BODY_BYTES,
+        body_timeout: IngestConfig::BODY_TIMEOUT,
         max_batch_records: IngestConfig::MAX_BATCH_RECORDS,
         group: IngestConfig::GROUP,
         retention_days: 0,

@@ -6,7 +6,9 @@ use gatelog_testbed::client::Client;
 use gatelog_testbed::functions::Functions;
 use http::{Request, StatusCode};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
 
 /// A payload of Higress's db-log-pusher: its keys, no `record_id`.
 const GO_PAYLOAD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
@@ -75,6 +77,43 @@ async fn a_record_with_a_wrong_type_is_rejected_alone() {
     assert_eq!(answer.1["accepted"], 1);
     assert_eq!(answer.1["rejected"][0]["index"], 1);
     assert!(answer.1["rejected"][0]["error"].as_str().unwrap().starts_with("duration: "), "{}", answer.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_comes_byte_by_byte_is_given_up_when_its_time_is_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [("body_timeout_ms", "300")];
+    let functions =
+        Functions::start_local_with(&directory.path().join("gatelog.db"), &variables).await.unwrap();
+    let mut client = TcpStream::connect(functions.address()).await.unwrap();
+    client.write_all(b"POST /ingest HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n[").await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut answer = vec![0; 1_024];
+    let read = loop {
+        assert!(Instant::now() < deadline, "the client waits for ever: {}", functions.log());
+        match timeout(Duration::from_millis(50), client.read(&mut answer)).await {
+            Ok(read) => break read.unwrap(),
+            // It may be refused any more of it.
+            Err(_) => drop(client.write_all(b" ").await),
+        }
+    };
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_send_what_cannot_be_read_do_not_fill_the_log() {
+    let (functions, _directory) = start().await;
+    for _ in 0..50 {
+        let body = r#"[{"path":"/a","total_tokens":"many"},{"duration":"long"}]"#;
+        assert_eq!(post(&functions, "/ingest", "application/json", body).await.0, StatusCode::OK);
+    }
+    let log = functions.log();
+    for words in ["values were cut", "records cannot be read"] {
+        let lines = log.lines().filter(|line| line.contains(words)).count();
+        // One an instance in ten seconds.
+        assert!((1..10).contains(&lines), "{lines} lines with {words}:\n{log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
