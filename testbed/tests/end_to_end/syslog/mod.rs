@@ -1,6 +1,7 @@
 //! Kong's Syslog plugin with a real rsyslog.
 
 mod component;
+mod receivers;
 mod rsyslog;
 mod walk_through;
 
