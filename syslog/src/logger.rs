@@ -133,7 +133,7 @@ impl<T: Transport> Logger<T> {
 
     /// Whether something waits and nobody sends: [`Self::send`] has to be called.
     pub fn wants_sending(&self) -> bool {
-        !(self.is_empty() && self.backlog.borrow().is_empty()) && !self.turn_is_taken.get()
+        !(self.turn_is_taken.get() || self.is_empty() && self.backlog.borrow().is_empty())
     }
 
     /// Makes and sends the messages of what waits, and of what comes meanwhile, until nothing is left. Does nothing while
@@ -156,7 +156,7 @@ impl<T: Transport> Logger<T> {
         surroundings: &impl Surroundings,
     ) -> Outcome {
         let (mut answers, mut batch) = (Vec::new(), None);
-        let time = self.sink.script_time();
+        let time = self.sink.script_time(now);
         let mut pace = Pace::new(surroundings);
         for record in records {
             let exchange = Exchange::from_record(record);
@@ -166,7 +166,7 @@ impl<T: Transport> Logger<T> {
                 self.confirm(&mut answers, surroundings).await?;
             }
             self.hear(&mut batch, &mut answers);
-            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, now, &time);
+            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, &time);
             pace.step(surroundings).await;
         }
         self.confirm(&mut answers, surroundings).await
@@ -174,12 +174,12 @@ impl<T: Transport> Logger<T> {
 
     /// Keeps the records that get a message, as far as there is room.
     fn keep<'r>(&self, records: impl IntoIterator<Item = &'r AccessRecord<'r>>, now: Timestamp) {
-        let time = Rc::new(self.sink.script_time());
+        let time = Rc::new(self.sink.script_time(now));
         for record in records {
             let Some(choice) = self.sink.choose(&Exchange::from_record(record)) else { continue };
             if self.has_room() {
                 let (record, time) = (record.clone().into_owned(), Rc::clone(&time));
-                self.backlog.borrow_mut().push(Kept { record, choice, now, time });
+                self.backlog.borrow_mut().push(Kept { record, choice, time });
             } else {
                 self.stats().dropped.add(1);
             }
@@ -190,9 +190,9 @@ impl<T: Transport> Logger<T> {
     async fn make_batch(&self, surroundings: &impl Surroundings) {
         let mut pace = Pace::new(surroundings);
         while self.waiting.borrow().messages.bytes() < BATCH_BYTES.min(self.max_bytes) {
-            let Some(Kept { record, choice, now, time }) = self.backlog.borrow_mut().pop() else { return };
+            let Some(Kept { record, choice, time }) = self.backlog.borrow_mut().pop() else { return };
             let exchange = Exchange::from_record(&record);
-            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, now, &time);
+            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, &time);
             pace.step(surroundings).await;
         }
     }

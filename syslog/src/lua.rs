@@ -100,14 +100,22 @@ impl Default for Limits {
     }
 }
 
-/// The time that the scripts of a request's records still have.
+/// When a request was ingested, and the time that the scripts of its records still have.
 #[derive(Debug)]
-pub struct ScriptTime(Cell<Duration>);
+pub struct ScriptTime {
+    now: Timestamp,
+    left: Cell<Duration>,
+}
 
 impl ScriptTime {
-    /// The time of a request that begins.
-    pub fn new(limits: &Limits) -> Self {
-        Self(Cell::new(limits.max_request_time))
+    /// The time of a request that begins `now`.
+    pub fn new(limits: &Limits, now: Timestamp) -> Self {
+        Self { now, left: Cell::new(limits.max_request_time) }
+    }
+
+    /// When the request was ingested.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 }
 
@@ -181,7 +189,6 @@ impl Scripts {
         entry: usize,
         exchange: &Exchange<'_>,
         log: &mut Map<String, Value>,
-        now: Timestamp,
         time: &ScriptTime,
         stats: &Stats,
         warn: &mut dyn FnMut(String),
@@ -197,7 +204,7 @@ impl Scripts {
                 warn(format!("{} failed and is left out: {}", script.name, failure.reason));
             }
         };
-        if time.0.get().is_zero() {
+        if time.left.get().is_zero() {
             for script in scripts {
                 let reason =
                     "it was not run, the time that the scripts of a request have was used up".to_owned();
@@ -206,9 +213,9 @@ impl Scripts {
             return;
         }
         let host: &Host = vm.host();
-        host.begin(std::mem::take(log), Facts::of(exchange), now);
+        host.begin(std::mem::take(log), Facts::of(exchange), time.now);
         let start = Instant::now();
-        vm.start_watch(time.0.get());
+        vm.start_watch(time.left.get());
         let mut writes = Vec::new();
         for script in scripts {
             let result = vm.run(&script.code, scripts.len());
@@ -221,7 +228,7 @@ impl Scripts {
                 Err(failure) => fail(script, failure),
             }
         }
-        time.0.set(time.0.get().saturating_sub(start.elapsed()));
+        time.left.set(time.left.get().saturating_sub(start.elapsed()));
         *log = host.end();
         for (script, write) in writes {
             if let Err(error) = fields::set(log, &write.key, write.value, write.mode) {

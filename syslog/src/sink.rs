@@ -70,19 +70,19 @@ impl Sink {
         now: Timestamp,
     ) -> Messages {
         let mut messages = Messages::default();
-        let time = self.script_time();
+        let time = self.script_time(now);
         for record in records {
             let exchange = Exchange::from_record(record);
             if let Some(choice) = self.choose(&exchange) {
-                self.write(&mut messages, &exchange, choice, now, &time);
+                self.write(&mut messages, &exchange, choice, &time);
             }
         }
         messages
     }
 
-    /// The time that the scripts of a request have.
-    pub fn script_time(&self) -> ScriptTime {
-        ScriptTime::new(&self.limits)
+    /// The time that the scripts of a request have, which is ingested `now`.
+    pub fn script_time(&self, now: Timestamp) -> ScriptTime {
+        ScriptTime::new(&self.limits, now)
     }
 
     /// Whether the exchange gets a message, and as what; counts it when it does not.
@@ -100,19 +100,12 @@ impl Sink {
     }
 
     /// Appends the message of an exchange that gets one; its scripts use up `time`.
-    pub fn write(
-        &self,
-        messages: &mut Messages,
-        exchange: &Exchange<'_>,
-        choice: Choice,
-        now: Timestamp,
-        time: &ScriptTime,
-    ) {
+    pub fn write(&self, messages: &mut Messages, exchange: &Exchange<'_>, choice: Choice, time: &ScriptTime) {
         let mut log = kong::message(exchange);
         let mut warn = |warning| self.warnings.borrow_mut().push(warning);
-        self.scripts.apply(choice.entry, exchange, &mut log, now, time, &self.stats, &mut warn);
-        let time = exchange.end().unwrap_or(now);
-        let cut = self.frame.write(messages, choice.priority, time, exchange.instance, log);
+        self.scripts.apply(choice.entry, exchange, &mut log, time, &self.stats, &mut warn);
+        let end = exchange.end().unwrap_or(time.now());
+        let cut = self.frame.write(messages, choice.priority, end, exchange.instance, log);
         self.stats.messages.add(1);
         self.stats.cut.add(usize::from(cut));
     }

@@ -1,6 +1,11 @@
 //! Syslog beside storing: what is logged, what the answer waits for, and what is wrong with a configuration.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a wrong shape fails the test"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::io;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_record::AccessRecord;
 
 use crate::lua::ScriptTime;
 use crate::sink::Choice;
@@ -19,9 +19,7 @@ pub(super) struct Backlog {
 pub(super) struct Kept {
     pub(super) record: AccessRecord<'static>,
     pub(super) choice: Choice,
-    /// Stands in for the time of a record without one.
-    pub(super) now: Timestamp,
-    /// What the scripts of the record's request may still take.
+    /// The time of the record's request.
     pub(super) time: Rc<ScriptTime>,
 }
 
