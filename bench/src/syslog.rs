@@ -97,6 +97,7 @@ impl Variant {
         if let Some(entries) = entries {
             let receiver = Rsyslog::start(65_536).await?;
             app = app
+                .variable("syslog_delivery", "best_effort")
                 .variable("syslog_address", receiver.address().ip().to_string())
                 .variable("syslog_port", receiver.address().port().to_string())
                 .variable("syslog_queue_max_bytes", "67108864")

@@ -20,7 +20,8 @@
 //! ]
 //! ```
 //!
-//! `service`, `route` and `consumer` are names. Levels are `debug`, `info`, `notice`, `warning`, `err`, `crit`,
+//! `service`, `route` and `consumer` are names, or objects with a `name` (a consumer's may be `username`) as Kong exports
+//! them; an `id` says nothing here, for records know names only. Levels are `debug`, `info`, `notice`, `warning`, `err`, `crit`,
 //! `alert`, `emerg`, all `info` by default; facilities are those of [`Facility::ALL`], `user` by default. An entry with
 //! `"enabled": false` counts as absent.
 //!
@@ -31,6 +32,7 @@
 //! sent.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::fields::Key;
 use crate::severity::{Facility, Severities};
@@ -50,6 +52,8 @@ pub struct Entries {
 /// One configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
+    /// Its place in the list, disabled entries counted: for messages.
+    pub index: usize,
     /// What it applies to.
     pub scope: Scope,
     /// Its severities.
@@ -136,6 +140,20 @@ impl Entries {
     pub fn applying(&self, names: Names<'_>) -> Option<(usize, &Entry)> {
         let index = self.levels.iter().find_map(|(level, of_level)| of_level.get(&names.key(*level)?))?;
         self.entries.get(*index).map(|entry| (*index, entry))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for (kind, name) in [("route", &self.route), ("service", &self.service), ("consumer", &self.consumer)]
+        {
+            if let Some(name) = name {
+                write!(f, "{comma}{kind} {name:?}")?;
+                comma = ", ";
+            }
+        }
+        if comma.is_empty() { f.write_str("all requests") } else { Ok(()) }
     }
 }
 

@@ -7,11 +7,14 @@
 //! ```
 //!
 //! RFC 5424: no message id and no structured data; the text has no byte order mark, which receivers would store as a
-//! part of the JSON. RFC 3164: the time has no zone and is UTC.
+//! part of the JSON. RFC 3164: the time does not tell its zone, and receivers take it for their own, so the offset of the
+//! receivers' zone can be set.
 
 use std::fmt::Write as _;
 
 use gatelog_record::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use serde_json::{Map, Value};
 
 use crate::cut::encode_within;
@@ -42,6 +45,8 @@ pub struct Frame {
     pub format: Format,
     /// How messages are told apart.
     pub framing: Framing,
+    /// How far the clock of the messages is from UTC.
+    pub utc_offset: Offset,
     /// Name of the sending host; `None` takes the gateway instance of each record.
     pub hostname: Option<String>,
     /// Name of the program; Kong's is `kong`.
@@ -76,8 +81,8 @@ impl Frame {
     ) -> bool {
         let host = printable(self.hostname.as_deref().unwrap_or(instance), MAX_HOSTNAME_BYTES);
         let header = match self.format {
-            Format::Rfc5424 => self.rfc5424(priority, time, &host),
-            Format::Rfc3164 => self.rfc3164(priority, time, &host),
+            Format::Rfc5424 => self.rfc5424(priority, self.local(time), &host),
+            Format::Rfc3164 => self.rfc3164(priority, self.local(time), &host),
         };
         let start = messages.bytes.len();
         messages.bytes.extend_from_slice(header.as_bytes());
@@ -91,13 +96,21 @@ impl Frame {
         cut
     }
 
-    fn rfc5424(&self, priority: u8, time: Timestamp, host: &str) -> String {
-        let nil = |text| if str::is_empty(text) { "-" } else { text };
-        let (host, app, process) = (nil(host), nil(&self.app_name), nil(&self.process_id));
-        format!("<{priority}>1 {time} {host} {app} {process} - - ")
+    /// The time on the clock of the messages.
+    fn local(&self, time: Timestamp) -> DateTime {
+        // A `Timestamp` is within what jiff knows; the epoch stands for what is not.
+        let time = jiff::Timestamp::from_microsecond(time.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        self.utc_offset.to_datetime(time)
     }
 
-    fn rfc3164(&self, priority: u8, time: Timestamp, host: &str) -> String {
+    fn rfc5424(&self, priority: u8, time: DateTime, host: &str) -> String {
+        let nil = |text| if str::is_empty(text) { "-" } else { text };
+        let (host, app, process) = (nil(host), nil(&self.app_name), nil(&self.process_id));
+        let zone = if self.utc_offset == Offset::UTC { "Z".to_owned() } else { offset_text(self.utc_offset) };
+        format!("<{priority}>1 {time:.6}{zone} {host} {app} {process} - - ")
+    }
+
+    fn rfc3164(&self, priority: u8, time: DateTime, host: &str) -> String {
         // Without a host, receivers would take the tag for one.
         let host = if host.is_empty() { "localhost" } else { host };
         let mut header = format!("<{priority}>{} {host} {}", month_day_time(time), self.app_name);
@@ -156,14 +169,18 @@ impl Messages {
 }
 
 /// `Jan 31 12:00:00`: RFC 3164's time, its day padded with a blank.
-fn month_day_time(time: Timestamp) -> String {
+fn month_day_time(time: DateTime) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    // A `Timestamp` is within what jiff knows; the epoch stands for what is not.
-    let time = jiff::Timestamp::from_microsecond(time.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let civil = jiff::tz::Offset::UTC.to_datetime(time);
-    let month = usize::try_from(civil.month() - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"Jan");
-    format!("{month} {:>2} {:02}:{:02}:{:02}", civil.day(), civil.hour(), civil.minute(), civil.second())
+    let month = usize::try_from(time.month() - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"Jan");
+    format!("{month} {:>2} {:02}:{:02}:{:02}", time.day(), time.hour(), time.minute(), time.second())
+}
+
+/// `+08:00`: RFC 3339's offset, in whole minutes.
+fn offset_text(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// The start of `text` as a word of a header: what could end the word or is no letter of a host name becomes `-`.
@@ -183,6 +200,7 @@ mod tests {
         Frame {
             format,
             framing,
+            utc_offset: Offset::UTC,
             hostname: None,
             app_name: "kong".into(),
             process_id: "1".into(),
@@ -215,6 +233,22 @@ mod tests {
         assert_eq!(write(&old, "gateway-1"), r#"<14>Feb  5 12:00:00 h kong: {"a":"\/"}"#);
         old.hostname = None;
         assert_eq!(write(&old, ""), r#"<14>Feb  5 12:00:00 localhost kong: {"a":"\/"}"#);
+    }
+
+    #[test]
+    fn times_are_those_of_the_offset_and_only_the_newer_form_says_so() {
+        for (seconds, new, old) in [
+            (8 * 3_600, "2026-02-05T20:00:00.120000+08:00", "Feb  5 20:00:00"),
+            (-(3 * 3_600 + 30 * 60), "2026-02-05T08:30:00.120000-03:30", "Feb  5 08:30:00"),
+            (12 * 3_600, "2026-02-06T00:00:00.120000+12:00", "Feb  6 00:00:00"),
+        ] {
+            for (format, time) in [(Format::Rfc5424, new), (Format::Rfc3164, old)] {
+                let mut frame = frame(format, Framing::Datagram);
+                frame.utc_offset = Offset::from_seconds(seconds).unwrap();
+                let message = write(&frame, "h");
+                assert!(message.contains(&format!("{time} h kong")), "{message}");
+            }
+        }
     }
 
     #[test]

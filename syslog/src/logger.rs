@@ -1,9 +1,9 @@
-//! Records in, messages out: messages wait for the receiver within a bound and are sent one batch at a time, so that
-//! records that come meanwhile share the next.
+//! Records in, messages out: both wait within a bound and are sent one batch at a time, so that records that come
+//! meanwhile share the next.
 //!
-//! Under `best_effort` nobody waits: some task sends what waits, and what finds the queue full gets no message and is
-//! counted. Under `at_least_once` a call ends when the receiver has confirmed its messages; of the calls that wait, one
-//! sends for all. When the queue is full it waits for room.
+//! Under `best_effort` nobody waits: records are kept, some task makes their messages and sends them, and what finds no
+//! room gets no message and is counted. Under `at_least_once` a call makes its messages and ends when the receiver has
+//! confirmed them; of the calls that wait, one sends for all. When there is no room it waits for some.
 //!
 //! Calls that wait for each other look again by the clock: Spin's components trap when one request wakes another.
 
@@ -19,10 +19,18 @@ use crate::exchange::Exchange;
 use crate::transport::Transport;
 use crate::{Delivery, Messages, Options, Sink, Stats};
 
+use backlog::{Backlog, Kept};
+use pace::Pace;
+
+mod backlog;
+mod pace;
+
 /// The whole sink: lives as long as the instance.
 pub struct Logger<T: Transport> {
     sink: Sink,
     delivery: Delivery<T>,
+    /// Under `best_effort`, records without a message yet.
+    backlog: RefCell<Backlog>,
     waiting: RefCell<Waiting>,
     /// Bytes of the batch that is being sent.
     sending_bytes: Cell<usize>,
@@ -61,11 +69,9 @@ type Answer = Cell<Option<Outcome>>;
 
 /// Rest between two looks of a call that waits.
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
-/// How long a call that makes many messages stands back for others.
-const GIVE_WAY: Duration = Duration::from_micros(100);
-
-/// After so many records other tasks get a turn; a message without scripts takes some ten microseconds to make.
-const RECORDS_PER_TURN: usize = 32;
+/// Messages of kept records are sent when they have so many bytes together, or as many as may wait; the rest stays kept
+/// meanwhile. A record can grow when it becomes a message, so this comes on top of what may wait.
+const BATCH_BYTES: usize = 256 * 1024;
 
 impl<T: Transport> Logger<T> {
     /// A logger that has sent nothing yet.
@@ -73,6 +79,7 @@ impl<T: Transport> Logger<T> {
         Self {
             sink,
             delivery: Delivery::new(transport, options.promise),
+            backlog: RefCell::default(),
             waiting: RefCell::default(),
             sending_bytes: Cell::new(0),
             turn_is_taken: Cell::new(false),
@@ -90,9 +97,10 @@ impl<T: Transport> Logger<T> {
         &self.sink.stats
     }
 
-    /// Bytes of messages that wait or are being sent.
+    /// Bytes of records and messages that wait, and of messages that are being sent.
     pub fn queue_bytes(&self) -> usize {
-        self.waiting.borrow().messages.bytes().saturating_add(self.sending_bytes.get())
+        let waiting = self.waiting.borrow().messages.bytes().saturating_add(self.sending_bytes.get());
+        waiting.saturating_add(self.backlog.borrow().bytes())
     }
 
     /// What the operator should read: one line for each script that failed for the first time.
@@ -100,8 +108,9 @@ impl<T: Transport> Logger<T> {
         self.sink.take_warnings()
     }
 
-    /// Makes the messages of the records. Under [`Promise::AtLeastOnce`] it ends when they have been confirmed; under
-    /// [`Promise::BestEffort`] they wait for [`Self::send`]. `now` stands in for the time of records without one.
+    /// Logs the records of a request. Under [`Promise::AtLeastOnce`] it ends when their messages have been confirmed;
+    /// under [`Promise::BestEffort`] it runs no script, and the records wait for [`Self::send`]. `now` stands in for the
+    /// time of records without one.
     ///
     /// # Errors
     ///
@@ -113,41 +122,78 @@ impl<T: Transport> Logger<T> {
         now: Timestamp,
         surroundings: &impl Surroundings,
     ) -> Result<(), DeliveryError> {
-        let is_promised = self.promise() == Promise::AtLeastOnce;
-        let mut answers = Vec::new();
-        let mut batch = None;
-        for (record, number) in records.into_iter().zip(1_usize..) {
-            if number.is_multiple_of(RECORDS_PER_TURN) {
-                surroundings.sleep(GIVE_WAY).await;
+        match self.promise() {
+            Promise::AtLeastOnce => self.log_and_confirm(records, now, surroundings).await,
+            Promise::BestEffort => {
+                self.keep(records, now);
+                Ok(())
             }
+        }
+    }
+
+    /// Whether something waits and nobody sends: [`Self::send`] has to be called.
+    pub fn wants_sending(&self) -> bool {
+        !(self.turn_is_taken.get() || self.is_empty() && self.backlog.borrow().is_empty())
+    }
+
+    /// Makes and sends the messages of what waits, and of what comes meanwhile, until nothing is left. Does nothing while
+    /// somebody else sends.
+    pub async fn send(&self, surroundings: &impl Surroundings) {
+        let Some(_turn) = Turn::take(&self.turn_is_taken) else { return };
+        loop {
+            self.make_batch(surroundings).await;
+            if self.is_empty() {
+                return;
+            }
+            self.send_batch(surroundings).await;
+        }
+    }
+
+    async fn log_and_confirm<'r>(
+        &self,
+        records: impl IntoIterator<Item = &'r AccessRecord<'r>>,
+        now: Timestamp,
+        surroundings: &impl Surroundings,
+    ) -> Outcome {
+        let (mut answers, mut batch) = (Vec::new(), None);
+        let time = self.sink.script_time(now);
+        let mut pace = Pace::new(surroundings);
+        for record in records {
             let exchange = Exchange::from_record(record);
             let Some(choice) = self.sink.choose(&exchange) else { continue };
-            while is_promised && !self.has_room() {
+            while !self.has_room() {
                 self.hear(&mut batch, &mut answers);
                 self.confirm(&mut answers, surroundings).await?;
             }
-            if !self.has_room() {
-                self.stats().dropped.add(1);
-                continue;
-            }
-            if is_promised {
-                self.hear(&mut batch, &mut answers);
-            }
-            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, now);
+            self.hear(&mut batch, &mut answers);
+            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, &time);
+            pace.step(surroundings).await;
         }
         self.confirm(&mut answers, surroundings).await
     }
 
-    /// Whether messages wait and nobody sends: [`Self::send`] has to be called.
-    pub fn wants_sending(&self) -> bool {
-        !self.is_empty() && !self.turn_is_taken.get()
+    /// Keeps the records that get a message, as far as there is room.
+    fn keep<'r>(&self, records: impl IntoIterator<Item = &'r AccessRecord<'r>>, now: Timestamp) {
+        let time = Rc::new(self.sink.script_time(now));
+        for record in records {
+            let Some(choice) = self.sink.choose(&Exchange::from_record(record)) else { continue };
+            if self.has_room() {
+                let (record, time) = (record.clone().into_owned(), Rc::clone(&time));
+                self.backlog.borrow_mut().push(Kept { record, choice, time });
+            } else {
+                self.stats().dropped.add(1);
+            }
+        }
     }
 
-    /// Sends what waits, and what comes meanwhile, until nothing is left. Does nothing while somebody else sends.
-    pub async fn send(&self, surroundings: &impl Surroundings) {
-        let Some(_turn) = Turn::take(&self.turn_is_taken) else { return };
-        while !self.is_empty() {
-            self.send_batch(surroundings).await;
+    /// Makes messages of kept records until there are enough for a batch. Only who has the turn may call it.
+    async fn make_batch(&self, surroundings: &impl Surroundings) {
+        let mut pace = Pace::new(surroundings);
+        while self.waiting.borrow().messages.bytes() < BATCH_BYTES.min(self.max_bytes) {
+            let Some(Kept { record, choice, time }) = self.backlog.borrow_mut().pop() else { return };
+            let exchange = Exchange::from_record(&record);
+            self.sink.write(&mut self.waiting.borrow_mut().messages, &exchange, choice, &time);
+            pace.step(surroundings).await;
         }
     }
 

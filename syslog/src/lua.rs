@@ -39,18 +39,20 @@
 //! | [`Limits::max_instructions`] | 50 000 | all scripts of a record, shared evenly; steps of pattern matching count |
 //! | [`Limits::max_memory_bytes`] | 512 KiB | what one script allocates, freed or not |
 //! | [`Limits::max_time`] | 100 ms | all scripts of a record; looked at every 64 instructions, so it can be exceeded by some |
+//! | [`Limits::max_request_time`] | 1 s | all scripts of all records of a request; those that come after it are not run |
 //! | work of library functions | 32 × memory | bytes and elements that library functions of one script look at |
 //! | nesting, patterns, formats, spread values | 32 levels, 256 bytes, 4 096 bytes, 4 000 | one script |
 //! | concatenations (`..`) in a script | 32 | one script: one instruction joins all operands of a chain |
 //! | returned values | 32 levels, 10 000 values, the memory bound in bytes | one script |
 //! | code | 16 KiB | one script |
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use gatelog_record::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::config::{ConfigError, Entries};
+use crate::config::{ConfigError, Entries, Entry};
 use crate::exchange::Exchange;
 use crate::fields::{self, Key, Mode};
 use crate::stats::Stats;
@@ -83,11 +85,37 @@ pub struct Limits {
     pub max_memory_bytes: usize,
     /// How long all scripts of a record may take together.
     pub max_time: Duration,
+    /// How long all scripts of all records of a request may take together.
+    pub max_request_time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_instructions: 50_000, max_memory_bytes: 512 * 1024, max_time: Duration::from_millis(100) }
+        Self {
+            max_instructions: 50_000,
+            max_memory_bytes: 512 * 1024,
+            max_time: Duration::from_millis(100),
+            max_request_time: Duration::from_secs(1),
+        }
+    }
+}
+
+/// When a request was ingested, and the time that the scripts of its records still have.
+#[derive(Debug)]
+pub struct ScriptTime {
+    now: Timestamp,
+    left: Cell<Duration>,
+}
+
+impl ScriptTime {
+    /// The time of a request that begins `now`.
+    pub fn new(limits: &Limits, now: Timestamp) -> Self {
+        Self { now, left: Cell::new(limits.max_request_time) }
+    }
+
+    /// When the request was ingested.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 }
 
@@ -102,10 +130,12 @@ pub struct Scripts {
 
 #[derive(Debug)]
 struct Script {
+    /// Where it stands in the configuration.
+    name: String,
     key: Key,
     code: vm::Compiled,
     /// Whether a failure has been logged.
-    reported: std::cell::Cell<bool>,
+    reported: Cell<bool>,
 }
 
 impl Scripts {
@@ -119,24 +149,32 @@ impl Scripts {
         untrusted_lua: UntrustedLua,
         limits: Limits,
     ) -> Result<Self, ConfigError> {
-        let has_scripts = entries.all().iter().any(|entry| !entry.custom_fields.is_empty());
-        if !has_scripts {
+        let mut with_scripts =
+            entries.all().iter().filter(|entry| !entry.custom_fields.is_empty()).peekable();
+        if with_scripts.peek().is_none() {
             return Ok(Self::default());
         }
         if untrusted_lua == UntrustedLua::Off {
-            let problem = "custom_fields_by_lua needs untrusted_lua = sandbox";
-            return Err(ConfigError { problems: vec![problem.to_owned()] });
+            let problem = |entry: &Entry| {
+                let (index, scope) = (entry.index, &entry.scope);
+                format!(
+                    "[{index}].config.custom_fields_by_lua needs untrusted_lua = sandbox (entry for {scope})"
+                )
+            };
+            return Err(ConfigError { problems: with_scripts.map(problem).collect() });
         }
         let vm = Vm::new(limits).map_err(|error| ConfigError { problems: vec![error.to_string()] })?;
         let (mut by_entry, mut problems) = (Vec::new(), Vec::new());
         for entry in entries.all() {
             let mut scripts = Vec::new();
             for (key, code) in &entry.custom_fields {
-                match vm.compile(key.as_str(), code) {
-                    Ok(code) => scripts.push(Script { key: key.clone(), code, reported: Default::default() }),
-                    Err(error) => {
-                        problems.push(format!("custom_fields_by_lua[{:?}]: {error}", key.as_str()));
+                let (index, scope, key_text) = (entry.index, &entry.scope, key.as_str());
+                let name = format!("[{index}].config.custom_fields_by_lua[{key_text:?}] (entry for {scope})");
+                match vm.compile(key_text, code) {
+                    Ok(code) => {
+                        scripts.push(Script { name, key: key.clone(), code, reported: Cell::new(false) });
                     }
+                    Err(error) => problems.push(format!("{name}: {error}")),
                 }
             }
             by_entry.push(scripts);
@@ -151,7 +189,7 @@ impl Scripts {
         entry: usize,
         exchange: &Exchange<'_>,
         log: &mut Map<String, Value>,
-        now: Timestamp,
+        time: &ScriptTime,
         stats: &Stats,
         warn: &mut dyn FnMut(String),
     ) {
@@ -163,13 +201,21 @@ impl Scripts {
             stats.script_errors.add(1);
             stats.script_bounds.add(usize::from(failure.bound));
             if !script.reported.replace(true) {
-                let key = script.key.as_str();
-                warn(format!("custom_fields_by_lua[{key:?}] failed and is left out: {}", failure.reason));
+                warn(format!("{} failed and is left out: {}", script.name, failure.reason));
             }
         };
+        if time.left.get().is_zero() {
+            for script in scripts {
+                let reason =
+                    "it was not run, the time that the scripts of a request have was used up".to_owned();
+                fail(script, Failure { reason, bound: true });
+            }
+            return;
+        }
         let host: &Host = vm.host();
-        host.begin(std::mem::take(log), Facts::of(exchange), now);
-        vm.start_watch();
+        host.begin(std::mem::take(log), Facts::of(exchange), time.now);
+        let start = Instant::now();
+        vm.start_watch(time.left.get());
         let mut writes = Vec::new();
         for script in scripts {
             let result = vm.run(&script.code, scripts.len());
@@ -182,6 +228,7 @@ impl Scripts {
                 Err(failure) => fail(script, failure),
             }
         }
+        time.left.set(time.left.get().saturating_sub(start.elapsed()));
         *log = host.end();
         for (script, write) in writes {
             if let Err(error) = fields::set(log, &write.key, write.value, write.mode) {

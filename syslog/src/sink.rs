@@ -8,7 +8,7 @@ use crate::config::{ConfigError, Entries, Names};
 use crate::exchange::Exchange;
 use crate::frame::{Frame, Messages};
 use crate::kong;
-use crate::lua::Scripts;
+use crate::lua::{Limits, ScriptTime, Scripts};
 use crate::options::Options;
 use crate::severity::priority;
 use crate::stats::Stats;
@@ -18,6 +18,7 @@ use crate::stats::Stats;
 pub struct Sink {
     entries: Entries,
     scripts: Scripts,
+    limits: Limits,
     frame: Frame,
     /// Counters of this sink and of the delivery that sends its messages.
     pub stats: Stats,
@@ -42,8 +43,14 @@ impl Sink {
     pub fn new(options: &Options, entries: &str) -> Result<Self, ConfigError> {
         let entries = Entries::from_json(entries)?;
         let scripts = Scripts::compile(&entries, options.untrusted_lua, options.limits)?;
-        let frame = options.frame.clone();
-        Ok(Self { entries, scripts, frame, stats: Stats::default(), warnings: RefCell::default() })
+        Ok(Self {
+            entries,
+            scripts,
+            limits: options.limits,
+            frame: options.frame.clone(),
+            stats: Stats::default(),
+            warnings: RefCell::default(),
+        })
     }
 
     /// Whether entries can be read; their scripts are not compiled.
@@ -55,7 +62,7 @@ impl Sink {
         Entries::from_json(entries).map(drop)
     }
 
-    /// The messages of the records, in their order. A record that no entry applies to, or whose severity is below the
+    /// The messages of the records of a request, in their order. A record that no entry applies to, or whose severity is below the
     /// entry's `log_level`, has none. `now` stands in for the time of records without one.
     pub fn messages<'r>(
         &self,
@@ -63,17 +70,19 @@ impl Sink {
         now: Timestamp,
     ) -> Messages {
         let mut messages = Messages::default();
+        let time = self.script_time(now);
         for record in records {
-            self.add(&mut messages, &Exchange::from_record(record), now);
+            let exchange = Exchange::from_record(record);
+            if let Some(choice) = self.choose(&exchange) {
+                self.write(&mut messages, &exchange, choice, &time);
+            }
         }
         messages
     }
 
-    /// Appends the message of one exchange.
-    pub fn add(&self, messages: &mut Messages, exchange: &Exchange<'_>, now: Timestamp) {
-        if let Some(choice) = self.choose(exchange) {
-            self.write(messages, exchange, choice, now);
-        }
+    /// The time that the scripts of a request have, which is ingested `now`.
+    pub fn script_time(&self, now: Timestamp) -> ScriptTime {
+        ScriptTime::new(&self.limits, now)
     }
 
     /// Whether the exchange gets a message, and as what; counts it when it does not.
@@ -90,13 +99,13 @@ impl Sink {
         Some(Choice { entry, priority: priority(found.facility, severity) })
     }
 
-    /// Appends the message of an exchange that gets one.
-    pub fn write(&self, messages: &mut Messages, exchange: &Exchange<'_>, choice: Choice, now: Timestamp) {
+    /// Appends the message of an exchange that gets one; its scripts use up `time`.
+    pub fn write(&self, messages: &mut Messages, exchange: &Exchange<'_>, choice: Choice, time: &ScriptTime) {
         let mut log = kong::message(exchange);
         let mut warn = |warning| self.warnings.borrow_mut().push(warning);
-        self.scripts.apply(choice.entry, exchange, &mut log, now, &self.stats, &mut warn);
-        let time = exchange.end().unwrap_or(now);
-        let cut = self.frame.write(messages, choice.priority, time, exchange.instance, log);
+        self.scripts.apply(choice.entry, exchange, &mut log, time, &self.stats, &mut warn);
+        let end = exchange.end().unwrap_or(time.now());
+        let cut = self.frame.write(messages, choice.priority, end, exchange.instance, log);
         self.stats.messages.add(1);
         self.stats.cut.add(usize::from(cut));
     }
@@ -112,7 +121,7 @@ mod tests {
     use super::*;
 
     fn sink(entries: &str) -> Sink {
-        let text_of = |name: &str| if name == "address" { "127.0.0.1".to_owned() } else { String::new() };
+        let text_of = |name: &str| if name == "delivery" { "best_effort".to_owned() } else { String::new() };
         Sink::new(&Options::read(text_of).unwrap().unwrap(), entries).unwrap()
     }
 

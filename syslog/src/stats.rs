@@ -15,9 +15,9 @@ pub struct Stats {
     pub cut: Counter,
     /// Custom fields left out because their script failed.
     pub script_errors: Counter,
-    /// Of these, scripts that were stopped at the bound on instructions or memory.
+    /// Of these, scripts that were stopped at a bound, or not run because their request's time was used up.
     pub script_bounds: Counter,
-    /// Records whose message was not made, because too much was waiting for the receiver (`best_effort`).
+    /// Records whose message was not made, because too much was waiting (`best_effort`).
     pub dropped: Counter,
     /// Messages handed to the network.
     pub sent: Counter,
@@ -28,6 +28,8 @@ pub struct Stats {
     pub connects: Counter,
     /// Connections that could not be made.
     pub connect_errors: Counter,
+    /// Records without a message, because the sink's configuration is wrong.
+    pub misconfigured: Counter,
 }
 
 /// A number that only grows.
@@ -36,7 +38,7 @@ pub struct Counter(Cell<u64>);
 
 impl Stats {
     /// All counters with their names, as metrics call them.
-    pub fn all(&self) -> [(&'static str, u64); 11] {
+    pub fn all(&self) -> [(&'static str, u64); 12] {
         [
             ("messages", self.messages.value()),
             ("no_entry", self.no_entry.value()),
@@ -49,6 +51,7 @@ impl Stats {
             ("failed", self.failed.value()),
             ("connects", self.connects.value()),
             ("connect_errors", self.connect_errors.value()),
+            ("misconfigured", self.misconfigured.value()),
         ]
     }
 }

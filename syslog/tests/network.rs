@@ -28,7 +28,10 @@ impl Sender {
             "protocol" => protocol.to_owned(),
             "address" => address.ip().to_string(),
             "port" => address.port().to_string(),
-            _ => settings.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned(),
+            _ => {
+                let default = if name == "delivery" { "best_effort" } else { "" };
+                settings.iter().find(|(key, _)| *key == name).map_or(default, |(_, value)| value).to_owned()
+            }
         };
         let options = Options::read(text_of).unwrap().unwrap();
         let sink = Sink::new(&options, "[{}]").unwrap();

@@ -70,6 +70,9 @@ pub enum Failure {
         /// Why not.
         reason: String,
     },
+    /// 503: the records are stored, but what is promised of syslog cannot be kept, because its variables are wrong.
+    #[error("the records are stored, but syslog is not configured correctly")]
+    SyslogMisconfigured,
 }
 
 #[derive(Serialize)]
@@ -92,7 +95,9 @@ impl Failure {
             Self::Storage(StorageError::UnexpectedAnswer { .. } | StorageError::Refused { .. }) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Storage(_) | Self::Settings(_) | Self::NotLogged { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Storage(_) | Self::Settings(_) | Self::NotLogged { .. } | Self::SyslogMisconfigured => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -112,6 +117,11 @@ impl Failure {
                 "the records are stored, but the syslog receiver has not confirmed them: send them again"
                     .to_owned()
             }
+            Self::SyslogMisconfigured => {
+                "the records are stored, but syslog is not configured correctly and they are not logged: the function's \
+                 log says what is wrong"
+                    .to_owned()
+            }
             client => client.to_string(),
         }
     }
@@ -121,7 +131,7 @@ impl Failure {
         match self {
             Self::Storage(error) => error.class(),
             Self::Settings(_) => "settings",
-            Self::NotLogged { .. } => "syslog",
+            Self::NotLogged { .. } | Self::SyslogMisconfigured => "syslog",
             _ => "request",
         }
     }

@@ -78,7 +78,7 @@ pub const FLUSH_FAILURES: Family = Family {
 pub const SYSLOG: Family = Family {
     name: "gatelog_syslog_events_total",
     help: "Syslog: messages made, cut, sent, failed (not delivered) and dropped (no room to wait); records without a message \
-           (no_entry, below_level); failed scripts (script_errors) and those of them at a bound (script_bounds); connections.",
+           (no_entry, below_level, misconfigured); failed scripts (script_errors) and those of them at a bound (script_bounds); connections.",
     label: "event",
     values: &[
         "messages",
@@ -92,6 +92,7 @@ pub const SYSLOG: Family = Family {
         "failed",
         "connects",
         "connect_errors",
+        "misconfigured",
     ],
 };
 

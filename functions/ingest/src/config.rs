@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use gatelog_function::settings::SettingsError;
 use gatelog_function::{Settings, Token, Variables};
-use gatelog_syslog::{Options, Sink};
 
 use crate::committer::GroupLimits;
-use crate::syslog;
+use crate::syslog::{Setup, setup};
 
 /// How the ingest function is configured.
 #[derive(Clone, Debug)]
@@ -38,15 +37,16 @@ impl IngestConfig {
     /// Default of [`Self::group`].
     pub const GROUP: GroupLimits = GroupLimits { max_records: 500, max_bytes: 1024 * 1024, max_waiting: 64 };
 
-    /// Reads the variables, and the syslog sink that they describe. `read_file` reads a file of the component.
+    /// Reads the variables, and what they say of syslog. `read_file` reads a file of the component.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them.
+    /// Everything that is wrong with the function's own variables. What is wrong with those of syslog is no error:
+    /// records are stored all the same.
     pub async fn read(
         variables: &impl Variables,
         read_file: impl Fn(&str) -> io::Result<String>,
-    ) -> Result<(Self, Option<(Options, Sink)>), SettingsError> {
+    ) -> Result<(Self, Setup), SettingsError> {
         let mut settings = Settings::new(variables);
         let config = Self {
             token: settings.token("ingest_token").await,
@@ -68,7 +68,7 @@ impl IngestConfig {
             },
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
         };
-        let syslog = syslog::read(&mut settings, read_file).await;
+        let syslog = setup::read(variables, read_file).await;
         settings.finish((config, syslog))
     }
 }

@@ -57,9 +57,10 @@ async fn function() -> Result<&'static Function, Failure> {
         if open {
             log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
         }
-        let syslog = syslog.map(|(options, sink)| {
-            Syslog::new(sink, &options, WasiTransport::new(options.target, options.timeout))
-        });
+        if let Some(warning) = syslog.warning() {
+            log::write(log::Level::Warn, FUNCTION, warning);
+        }
+        let syslog = Syslog::new(syslog, |options| WasiTransport::new(options.target, options.timeout));
         let function = Ingest::with_syslog(config, database, SpinHost, syslog);
         Box::leak(Box::new(function)) as &'static Function
     };

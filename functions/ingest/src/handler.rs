@@ -70,7 +70,10 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         let response = match self.serve(request).await {
             Ok(response) => response,
             Err(failure) => {
-                log::failure(FUNCTION, &failure);
+                // What is wrong with syslog's configuration is told by the sink, once in a while.
+                if !matches!(failure, Failure::SyslogMisconfigured) {
+                    log::failure(FUNCTION, &failure);
+                }
                 if failure.is_ours() {
                     self.tally.add(&metrics::FAILURES, failure.class(), 1);
                 }

@@ -1,106 +1,84 @@
-//! The syslog sink of the function: its variables, its entries, and when a record is logged.
+//! The syslog sink of the function: when a record is logged, and what an answer says of it.
 //!
-//! Records go to syslog after the database has committed them, so the database never waits for it. Under
-//! `best_effort` the answer does not wait either, and a record that was stored before is not logged again as far as the
-//! database tells which those are. Under `at_least_once` the answer is 503 until the receiver has confirmed all
-//! messages; the records then come again and are logged again, although they are stored already.
+//! Records go to syslog after the database has committed them, so the database never waits for it, nor for what is wrong
+//! with its configuration. Under `best_effort` the answer does not wait either, neither for scripts nor for the receiver,
+//! and a record that was stored before is not logged again as far as the database tells which those are. Under
+//! `at_least_once` the answer is 503 until the receiver has confirmed all messages; the records then come again and are
+//! logged again, although they are stored already.
+//!
+//! - [`setup`]: the variables and the entries.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gatelog_function::log::{self, Level};
-use gatelog_function::{Failure, Host, Settings, Tally, Variables, metrics};
+use gatelog_function::{Failure, Host, Tally, metrics};
 use gatelog_record::AccessRecord;
 use gatelog_syslog::delivery::{DeliveryError, Promise};
 use gatelog_syslog::logger::Surroundings;
 use gatelog_syslog::transport::{Connection, SendError, Transport, TransportError};
-use gatelog_syslog::{Logger, Messages, Options, Sink};
+use gatelog_syslog::{Logger, Messages, Options, Stats};
 
 use crate::committer::Fate;
 use crate::handler::FUNCTION;
 
-/// Where the component finds its entries when the variable is empty.
-pub const ENTRIES_FILE: &str = "/syslog/entries.json";
+pub mod setup;
 
-/// The sink with its options; `None` when it is off. What is wrong goes to `settings`.
-pub async fn read(
-    settings: &mut Settings<'_, impl Variables>,
-    read_file: impl Fn(&str) -> io::Result<String>,
-) -> Option<(Options, Sink)> {
-    let address = settings.text("syslog_address").await;
-    if address.is_empty() {
-        return None;
-    }
-    let mut texts = HashMap::from([("address", address)]);
-    for name in Options::NAMES.into_iter().filter(|name| *name != "address") {
-        texts.insert(name, settings.text(&format!("syslog_{name}")).await);
-    }
-    let options = Options::read(|name| texts.get(name).cloned().unwrap_or_default());
-    let (place, entries) = entries(settings, read_file).await?;
-    // Entries are looked at also when an option is wrong, so that everything is said at once.
-    let sink = match options {
-        Ok(options) => options.map(|options| Sink::new(&options, &entries).map(|sink| (options, sink))),
-        Err(error) => {
-            for problem in error.problems {
-                settings.problem(format!("syslog_{problem}"));
-            }
-            Sink::check(&entries).err().map(Err)
-        }
-    };
-    match sink {
-        None => None,
-        Some(Ok(sink)) => Some(sink),
-        Some(Err(error)) => {
-            for problem in error.problems {
-                settings.problem(format!("{place}: {problem}"));
-            }
-            None
-        }
-    }
-}
-
-/// The text of the entries, and where it is from.
-async fn entries(
-    settings: &mut Settings<'_, impl Variables>,
-    read_file: impl Fn(&str) -> io::Result<String>,
-) -> Option<(&'static str, String)> {
-    let text = settings.text("syslog_entries").await;
-    if !text.is_empty() {
-        return Some(("syslog_entries", text));
-    }
-    match read_file(ENTRIES_FILE) {
-        Ok(text) => Some((ENTRIES_FILE, text)),
-        Err(error) => {
-            settings.problem(format!(
-                "syslog_entries: it is empty, and {ENTRIES_FILE} cannot be read ({error}): give the component the file in \
-                 spin.toml, or set the variable"
-            ));
-            None
-        }
-    }
-}
+pub use setup::Setup;
 
 /// The sink as one instance has it.
 #[derive(Debug)]
 pub struct Syslog<T: Transport> {
-    logger: Logger<T>,
+    state: State<T>,
     /// The counters as they were when they were last added to the function's.
     counted: RefCell<BTreeMap<&'static str, u64>>,
 }
 
+#[derive(Debug)]
+enum State<T: Transport> {
+    Works(Logger<T>),
+    Wrong(Wrong),
+}
+
+/// What stands in for the sink when its configuration is wrong.
+#[derive(Debug)]
+struct Wrong {
+    problems: String,
+    promise: Promise,
+    stats: Stats,
+    /// When the problems were last written to the log.
+    told: Cell<Option<Duration>>,
+}
+
+/// How long an instance is silent about a configuration that is wrong after it has told of it.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 impl<T: Transport> Syslog<T> {
-    /// The sink, sending over `transport`.
-    pub fn new(sink: Sink, options: &Options, transport: T) -> Self {
-        Self { logger: Logger::new(sink, options, transport), counted: RefCell::default() }
+    /// The sink that was set up, over the transport that `transport` makes; `None` when there is none.
+    pub fn new(setup: Setup, transport: impl FnOnce(&Options) -> T) -> Option<Self> {
+        let state = match setup {
+            Setup::Off { .. } => return None,
+            Setup::On(on) => {
+                let (options, sink) = *on;
+                let transport = transport(&options);
+                State::Works(Logger::new(sink, &options, transport))
+            }
+            Setup::Wrong { problems, promise } => State::Wrong(Wrong {
+                problems: problems.join("; "),
+                promise,
+                stats: Stats::default(),
+                told: Cell::new(None),
+            }),
+        };
+        Some(Self { state, counted: RefCell::default() })
     }
 
     /// Logs the records of a request; `fates` tells what became of each.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotLogged`], under `at_least_once` only.
+    /// [`Failure::NotLogged`] and [`Failure::SyslogMisconfigured`], under `at_least_once` only.
     pub async fn log(
         &self,
         records: &[AccessRecord<'_>],
@@ -108,38 +86,76 @@ impl<T: Transport> Syslog<T> {
         host: &impl Host,
         tally: &Tally,
     ) -> Result<(), Failure> {
-        let with_duplicates = self.logger.promise() == Promise::AtLeastOnce;
+        let promise = match &self.state {
+            State::Works(logger) => logger.promise(),
+            State::Wrong(wrong) => wrong.promise,
+        };
         let is_logged = |fate: &Fate| match fate {
             Fate::New => true,
-            Fate::Duplicate => with_duplicates,
+            Fate::Duplicate => promise == Promise::AtLeastOnce,
             Fate::Refused(_) => false,
         };
         let logged = records.iter().zip(fates).filter(|(_, fate)| is_logged(fate)).map(|(record, _)| record);
-        let outcome = self.logger.log(logged, host.now(), &Around(host)).await;
-        for warning in self.logger.take_warnings() {
-            log::write(Level::Warn, FUNCTION, warning);
-        }
-        self.count(tally);
-        outcome.map_err(|error| Failure::NotLogged { reason: error.to_string() })
+        let outcome = match &self.state {
+            State::Works(logger) => {
+                let outcome = logger.log(logged, host.now(), &Around(host)).await;
+                outcome.map_err(|error| Failure::NotLogged { reason: error.to_string() })
+            }
+            State::Wrong(wrong) => wrong.log(logged.count(), host.ticks()),
+        };
+        self.report(tally);
+        outcome
     }
 
-    /// Whether messages wait that nobody sends: [`Self::send`] has to be called.
+    /// Whether records or messages wait that nobody sends: [`Self::send`] has to be called.
     pub fn wants_sending(&self) -> bool {
-        self.logger.wants_sending()
+        match &self.state {
+            State::Works(logger) => logger.wants_sending(),
+            State::Wrong(_) => false,
+        }
     }
 
-    /// Sends what waits.
+    /// Makes messages of what waits and sends them.
     pub async fn send(&self, host: &impl Host, tally: &Tally) {
-        self.logger.send(&Around(host)).await;
-        self.count(tally);
+        if let State::Works(logger) = &self.state {
+            logger.send(&Around(host)).await;
+        }
+        self.report(tally);
     }
 
-    fn count(&self, tally: &Tally) {
+    /// Writes warnings to the log, and adds what was counted.
+    fn report(&self, tally: &Tally) {
+        let stats = match &self.state {
+            State::Works(logger) => {
+                for warning in logger.take_warnings() {
+                    log::write(Level::Warn, FUNCTION, warning);
+                }
+                logger.stats()
+            }
+            State::Wrong(wrong) => &wrong.stats,
+        };
         let mut counted = self.counted.borrow_mut();
-        for (event, value) in self.logger.stats().all() {
+        for (event, value) in stats.all() {
             let before = counted.insert(event, value).unwrap_or_default();
             let new = usize::try_from(value.saturating_sub(before)).unwrap_or(usize::MAX);
             tally.add(&metrics::SYSLOG, event, new);
+        }
+    }
+}
+
+impl Wrong {
+    fn log(&self, records: usize, now: Duration) -> Result<(), Failure> {
+        self.stats.misconfigured.add(records);
+        if self.told.get().is_none_or(|told| now.saturating_sub(told) >= TELL_AGAIN) {
+            self.told.set(Some(now));
+            let problems = &self.problems;
+            let what =
+                format_args!("records are stored but not logged, syslog is configured wrongly: {problems}");
+            log::write(Level::Error, FUNCTION, what);
+        }
+        match self.promise {
+            Promise::BestEffort => Ok(()),
+            Promise::AtLeastOnce => Err(Failure::SyslogMisconfigured),
         }
     }
 }
@@ -189,8 +205,6 @@ impl Connection for Off {
 
 #[cfg(test)]
 mod tests {
-    use gatelog_syslog::Stats;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,11 @@
 //! Syslog beside storing: what is logged, what the answer waits for, and what is wrong with a configuration.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a wrong shape fails the test"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -9,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gatelog_function::Host;
-use gatelog_ingest::syslog::Syslog;
+use gatelog_ingest::syslog::{Setup, Syslog};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::Timestamp;
 use gatelog_storage::driver::native::NativeSqlite;
@@ -72,25 +77,37 @@ impl Host for TestHost {
     async fn sleep(&self, _: Duration) {}
 }
 
+/// A function with its receiver.
 struct Test {
     function: Ingest<NativeSqlite, TestHost, Receiver>,
     receiver: Receiver,
     host: TestHost,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Test {
     async fn new(delivery: &str) -> Self {
+        Self::with_entries(delivery, "[{}]").await
+    }
+
+    async fn with_entries(delivery: &str, entries: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
-        let variables =
-            [("syslog_address", "127.0.0.1"), ("syslog_delivery", delivery), ("syslog_entries", "[{}]")];
-        let (config, sink) = IngestConfig::read(&variables, no_file).await.unwrap();
-        let (options, sink) = sink.unwrap();
+        let variables = [("syslog_delivery", delivery), ("syslog_entries", entries)];
+        let (config, setup) = IngestConfig::read(&variables, no_file).await.unwrap();
         let (receiver, host) = (Receiver::default(), TestHost::default());
-        let syslog = Syslog::new(sink, &options, receiver.clone());
-        let function = Ingest::with_syslog(config, database, host.clone(), Some(syslog));
-        Self { function, receiver, host, _folder: folder }
+        let syslog = Syslog::new(setup, |_| receiver.clone());
+        let function = Ingest::with_syslog(config, database, host.clone(), syslog);
+        Self { function, receiver, host, folder }
+    }
+
+    /// The function as it is when syslog is turned off, on the same database.
+    async fn without_syslog(self) -> Self {
+        let Self { receiver, host, folder, .. } = self;
+        let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+        let (config, _) = IngestConfig::read(&[("syslog_delivery", "off")], no_file).await.unwrap();
+        let function = Ingest::with_syslog(config, database, host.clone(), None);
+        Self { function, receiver, host, folder }
     }
 
     /// Posts records with these ids, and answers the status and the numbers of new and known ones.
@@ -164,38 +181,83 @@ async fn entries_come_from_the_file_unless_the_variable_has_some() {
         "/syslog/entries.json" => Ok(r#"[{"config":{"facility":"local9"}}]"#.to_owned()),
         _ => panic!("{path}"),
     };
-    let address = ("syslog_address", "127.0.0.1");
-    let error = IngestConfig::read(&[address], file).await.unwrap_err();
-    assert!(error.problems[0].starts_with("/syslog/entries.json: [0].config.facility is"), "{error}");
-    let (_, sink) = IngestConfig::read(&[address, ("syslog_entries", "[{}]")], file).await.unwrap();
-    assert!(sink.is_some());
-    let error = IngestConfig::read(&[address], no_file).await.unwrap_err();
-    assert!(
-        error.problems[0].starts_with("syslog_entries: it is empty, and /syslog/entries.json"),
-        "{error}"
-    );
+    let delivery = ("syslog_delivery", "best_effort");
+    let problems = problems_of(&[delivery], file).await;
+    assert!(problems[0].starts_with("/syslog/entries.json: [0].config.facility is"), "{problems:?}");
+    let (_, setup) = IngestConfig::read(&[delivery, ("syslog_entries", "[{}]")], file).await.unwrap();
+    assert!(matches!(setup, Setup::On(_)), "{setup:?}");
+    let problems = problems_of(&[delivery], no_file).await;
+    assert!(problems[0].starts_with("syslog_entries: it is empty, and /syslog/entries.json"), "{problems:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn syslog_that_is_off_but_set_up_is_warned_of() {
+    for (variables, warning) in [
+        ([("syslog_address", "127.0.0.1"), ("syslog_port", "514")], None),
+        ([("syslog_delivery", "off"), ("syslog_entries", "")], None),
+        (
+            [("syslog_delivery", "off"), ("syslog_address", "10.0.0.5")],
+            Some("syslog_address is set: set syslog_delivery to best_effort"),
+        ),
+        (
+            [("syslog_port", "10514"), ("syslog_entries", "no JSON")],
+            Some("syslog_port, syslog_entries is set"),
+        ),
+    ] {
+        let (_, setup) = IngestConfig::read(&variables, no_file).await.unwrap();
+        assert!(matches!(setup, Setup::Off { .. }), "{setup:?}");
+        let said = setup.warning();
+        assert_eq!(said.is_some(), warning.is_some(), "{said:?}");
+        assert!(said.unwrap_or_default().contains(warning.unwrap_or_default()), "{variables:?}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn everything_that_is_wrong_is_named_at_once() {
     let variables = [
-        ("max_body_bytes", "much"),
+        ("syslog_delivery", "best_effort"),
         ("syslog_address", "syslog.example.com"),
         ("syslog_format", "json"),
         ("syslog_entries", r#"[{"config":{"log_level":"warn","facility":"local8"}}]"#),
     ];
-    let error = IngestConfig::read(&variables, no_file).await.unwrap_err();
-    let names: Vec<&str> = error.problems.iter().map(|problem| problem.split_once(':').unwrap().0).collect();
-    assert_eq!(
-        names,
-        ["max_body_bytes", "syslog_address", "syslog_format", "syslog_entries", "syslog_entries"]
-    );
+    let problems = problems_of(&variables, no_file).await;
+    let names: Vec<&str> = problems.iter().map(|problem| problem.split_once(':').unwrap().0).collect();
+    assert_eq!(names, ["syslog_address", "syslog_format", "syslog_entries", "syslog_entries"]);
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_script_that_does_not_compile_is_named_by_its_key() {
-    let entries = r#"[{"config":{"custom_fields_by_lua":{"a.b":"return ("}}}]"#;
-    let variables = [("syslog_address", "127.0.0.1"), ("syslog_entries", entries)];
-    let error = IngestConfig::read(&variables, no_file).await.unwrap_err();
-    assert!(error.to_string().contains(r#"syslog_entries: custom_fields_by_lua["a.b"]"#), "{error}");
+async fn a_script_that_does_not_compile_is_named_by_its_entry_and_key() {
+    let entries = r#"[{"enabled":false},{"route":"r","config":{"custom_fields_by_lua":{"a.b":"return ("}}}]"#;
+    let variables = [("syslog_delivery", "best_effort"), ("syslog_entries", entries)];
+    let problems = problems_of(&variables, no_file).await;
+    let place = r#"syslog_entries: [1].config.custom_fields_by_lua["a.b"] (entry for route "r"): "#;
+    assert!(problems[0].starts_with(place), "{problems:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn records_are_stored_whatever_is_wrong_with_syslog_and_only_a_promise_fails_the_answer() {
+    let script = r#"[{"config":{"custom_fields_by_lua":{"a":"return ("}}}]"#;
+    for entries in [script, "no JSON", r#"[{"config":{"facility":"local9"}}]"#] {
+        let test = Test::with_entries("best_effort", entries).await;
+        assert_eq!(test.post(&["a", "b"]).await, (200, json!(2), json!(0)), "{entries}");
+        assert!(!test.function.wants_syslog());
+        assert_eq!(test.post(&["a", "c"]).await, (200, json!(1), json!(1)), "{entries}");
+
+        for delivery in ["at_least_once", "at-least-once"] {
+            let test = Test::with_entries(delivery, entries).await;
+            assert_eq!(test.post(&["a", "b"]).await.0, 503, "{entries}");
+            let function = test.without_syslog().await;
+            assert_eq!(function.post(&["a", "b"]).await, (200, json!(0), json!(2)), "{entries}");
+        }
+    }
+}
+
+async fn problems_of<const COUNT: usize>(
+    variables: &[(&str, &str); COUNT],
+    read_file: impl Fn(&str) -> io::Result<String>,
+) -> Vec<String> {
+    match IngestConfig::read(variables, read_file).await.unwrap().1 {
+        Setup::Wrong { problems, .. } => problems,
+        setup => panic!("{setup:?}"),
+    }
 }

@@ -30,12 +30,18 @@ pub fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
         Ok(Value::Array(list)) => {
             for (index, value) in list.iter().enumerate() {
                 let place = format!("[{index}]");
-                let Some((entry, enabled)) = read_entry(value, &place, &mut problems) else { continue };
+                let before = problems.0.len();
+                let Some((mut entry, enabled)) = read_entry(value, &place, &mut problems) else { continue };
+                entry.index = index;
                 if let Some((other, _)) =
                     entries.iter().find(|(_, known)| enabled && known.scope == entry.scope)
                 {
                     problems.add(&place, format!("has the same service, route and consumer as {other}"));
-                } else if enabled {
+                }
+                for problem in problems.0.iter_mut().skip(before) {
+                    *problem = format!("{problem} (entry for {})", entry.scope);
+                }
+                if enabled {
                     entries.push((place, entry));
                 }
             }
@@ -66,9 +72,9 @@ fn read_entry(value: &Value, place: &str, problems: &mut Problems) -> Option<(En
                 Some(value) => enabled = value,
                 None => problems.add(&place, format!("must be true or false, not {}", kind(value))),
             },
-            "service" => entry.scope.service = problems.name(value, &place),
-            "route" => entry.scope.route = problems.name(value, &place),
-            "consumer" => entry.scope.consumer = problems.name(value, &place),
+            "service" => entry.scope.service = problems.name(value, &place, &["name"]),
+            "route" => entry.scope.route = problems.name(value, &place, &["name"]),
+            "consumer" => entry.scope.consumer = problems.name(value, &place, &["name", "username"]),
             "config" => read_config(value, &place, &mut entry, problems),
             _ => problems.add(
                 &place,
@@ -145,7 +151,22 @@ impl Problems {
         value.as_str()
     }
 
-    fn name(&mut self, value: &Value, place: &str) -> Option<String> {
+    /// A name, or an object that holds it under one of `keys`.
+    fn name(&mut self, value: &Value, place: &str, keys: &[&str]) -> Option<String> {
+        let Some(members) = value.as_object() else { return self.plain_name(value, place) };
+        for key in members.keys().filter(|key| *key != "id" && !keys.contains(&key.as_str())) {
+            self.add(&format!("{place}.{key}"), format!("is no key of a scope (id, {})", keys.join(", ")));
+        }
+        let named =
+            keys.iter().find_map(|key| Some((key, members.get(*key).filter(|name| !name.is_null())?)));
+        let Some((key, name)) = named else {
+            self.add(place, "has no name, and records do not know an id: write the name".into());
+            return None;
+        };
+        self.plain_name(name, &format!("{place}.{key}"))
+    }
+
+    fn plain_name(&mut self, value: &Value, place: &str) -> Option<String> {
         let name = self.text(value, place)?;
         if name.is_empty() {
             self.add(place, "must not be empty: leave the key out to apply to all".into());
@@ -190,6 +211,7 @@ mod tests {
         )
         .unwrap();
         let [entry] = &read[..] else { panic!("{read:?}") };
+        assert_eq!(entry.scope.to_string(), r#"service "google""#);
         assert_eq!(entry.scope, Scope { service: Some("google".into()), route: None, consumer: None });
         assert_eq!(entry.facility, Facility::Local3);
         assert_eq!(entry.severities.client_errors, Severity::Warning);
@@ -241,6 +263,38 @@ mod tests {
             error.to_string().contains("[1].config.log_level is \"warn\", which is none of debug, info,")
         );
         assert!(error.to_string().contains("[4] has the same service, route and consumer as [3]"));
+    }
+
+    #[test]
+    fn a_scope_may_be_an_object_with_a_name_as_kong_exports_it() {
+        let text = r#"[
+            {"service":{"name":"google"}},
+            {"route":{"id":"7a1b0c3e","name":"search"},"consumer":{"username":"portaladmin"}}
+        ]"#;
+        let scopes: Vec<String> =
+            entries(text).unwrap().iter().map(|entry| entry.scope.to_string()).collect();
+        assert_eq!(scopes, [r#"service "google""#, r#"route "search", consumer "portaladmin""#]);
+        let error =
+            entries(r#"[{"service":{"id":"7a1b0c3e"}},{"route":{"name":"r","tags":[]}}]"#).unwrap_err();
+        assert_eq!(
+            error.problems,
+            [
+                "[0].service has no name, and records do not know an id: write the name (entry for all requests)",
+                "[1].route.tags is no key of a scope (id, name) (entry for route \"r\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_problem_names_the_entry_by_place_and_scope() {
+        let error =
+            entries(r#"[{},{"enabled":false},{"route":"r","config":{"facility":"local8"}}]"#).unwrap_err();
+        let [problem] = &error.problems[..] else { panic!("{error}") };
+        assert!(
+            problem.starts_with("[2].config.facility is ") && problem.ends_with(r#"(entry for route "r")"#)
+        );
+        let read = entries(r#"[{"enabled":false},{"route":"r"}]"#).unwrap();
+        assert_eq!(read[0].index, 1);
     }
 
     #[test]

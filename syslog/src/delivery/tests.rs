@@ -80,6 +80,7 @@ impl Test {
         let frame = Frame {
             format: Format::Rfc3164,
             framing: Framing::Datagram,
+            utc_offset: jiff::tz::Offset::UTC,
             hostname: None,
             app_name: "kong".into(),
             process_id: String::new(),

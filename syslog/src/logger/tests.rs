@@ -73,24 +73,34 @@ impl Surroundings for Warnings {
 
 impl Test {
     fn new(delivery: &'static str) -> Self {
+        Self::with_entries(delivery, "[{}]")
+    }
+
+    fn with_entries(delivery: &'static str, entries: &str) -> Self {
         let options = Options::read(|name| {
             match name {
-                "address" => "127.0.0.1",
                 "delivery" => delivery,
                 "queue_max_bytes" => "65536",
+                "lua_max_instructions" => "10000000",
+                "lua_max_time_ms" => "10",
+                "lua_max_request_ms" => "20",
                 _ => "",
             }
             .to_owned()
         });
         let options = options.unwrap().unwrap();
         let network = Network::default();
-        let logger = Logger::new(Sink::new(&options, "[{}]").unwrap(), &options, network.clone());
+        let logger = Logger::new(Sink::new(&options, entries).unwrap(), &options, network.clone());
         Self { logger: Rc::new(logger), network, warnings: Rc::default() }
     }
 
     async fn log(&self, count: usize) -> Result<(), DeliveryError> {
-        let records = vec![AccessRecord { path: "/x".repeat(500).into(), ..AccessRecord::default() }; count];
-        let logged = self.logger.log(&records, Timestamp::MIN, &*self.warnings).await;
+        self.log_all(&vec![AccessRecord { path: "/x".repeat(500).into(), ..AccessRecord::default() }; count])
+            .await
+    }
+
+    async fn log_all(&self, records: &[AccessRecord<'_>]) -> Result<(), DeliveryError> {
+        let logged = self.logger.log(records, Timestamp::MIN, &*self.warnings).await;
         if self.logger.wants_sending() {
             let (logger, warnings) = (Rc::clone(&self.logger), Rc::clone(&self.warnings));
             spawn_local(async move { logger.send(&*warnings).await });
@@ -129,6 +139,56 @@ fn best_effort_does_not_wait_for_the_receiver() {
     });
 }
 
+/// A script that takes all the time it is given.
+const GREEDY: &str = r#"[
+    {"config": {"custom_fields_by_lua": {"greedy": "while true do end"}}},
+    {"route": "quick", "config": {"custom_fields_by_lua": {"quick": "return 1"}}}
+]"#;
+
+#[test]
+fn best_effort_does_not_wait_for_scripts() {
+    run(async {
+        let test = Test::with_entries("best_effort", GREEDY);
+        let records = vec![AccessRecord::default(); 20];
+        test.logger.log(&records, Timestamp::MIN, &*test.warnings).await.unwrap();
+        let stats = test.logger.stats();
+        assert_eq!((stats.messages.value(), stats.script_errors.value()), (0, 0), "a script has run");
+        assert!(test.logger.wants_sending() && test.logger.queue_bytes() > 0);
+        test.logger.send(&*test.warnings).await;
+        assert_eq!((stats.messages.value(), stats.script_bounds.value(), test.sent()), (20, 20, 20));
+    });
+}
+
+#[test]
+fn the_scripts_of_a_request_have_a_bounded_time_together_and_the_next_request_has_its_own() {
+    for delivery in ["best_effort", "at_least_once"] {
+        run(async {
+            let test = Test::with_entries(delivery, GREEDY);
+            let quick = AccessRecord { route_name: "quick".into(), ..AccessRecord::default() };
+            // The third can have none of the twenty milliseconds left.
+            let mut records = vec![AccessRecord::default(); 3];
+            records.push(quick.clone());
+            test.log_all(&records).await.unwrap();
+            while test.sent() < 4 {
+                yield_now().await;
+            }
+            assert_eq!(test.logger.stats().script_bounds.value(), 4, "{delivery}");
+            let warnings = test.logger.take_warnings();
+            let [_, quick_failed] = &warnings[..] else { panic!("{warnings:?}") };
+            assert_eq!(
+                quick_failed,
+                "[1].config.custom_fields_by_lua[\"quick\"] (entry for route \"quick\") failed and is left out: it was \
+                 not run, the time that the scripts of a request have was used up"
+            );
+            test.log_all(&[quick]).await.unwrap();
+            while test.sent() < 5 {
+                yield_now().await;
+            }
+            assert_eq!(test.logger.stats().script_errors.value(), 4, "{delivery}");
+        });
+    }
+}
+
 #[test]
 fn what_comes_while_a_batch_is_sent_shares_the_next() {
     run(async {
@@ -152,15 +212,15 @@ fn a_receiver_that_takes_nothing_cannot_fill_the_memory_and_what_is_dropped_is_c
         for _ in 0..10 {
             test.log(50).await.unwrap();
             test.settle().await;
-            assert!(test.logger.queue_bytes() < 65_536 + 8_192 + 10, "{}", test.logger.queue_bytes());
+            assert!(test.logger.queue_bytes() < 2 * 65_536 + 8_192 + 10, "{}", test.logger.queue_bytes());
         }
         let stats = test.logger.stats();
+        test.network.0.closed.set(false);
+        test.settle().await;
         let (made, dropped) = (stats.messages.value(), stats.dropped.value());
         assert!(made > 0 && dropped > 0);
         assert_eq!(made + dropped, 500);
-        test.network.0.closed.set(false);
-        test.settle().await;
-        assert_eq!(test.sent() as u64, made);
+        assert_eq!((test.sent() as u64, test.logger.queue_bytes()), (made, 0));
         test.log(1).await.unwrap();
         test.settle().await;
         assert_eq!(test.sent() as u64, made + 1, "there is room again");

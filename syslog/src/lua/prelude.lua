@@ -48,13 +48,17 @@ local function text_of(value)
   return value
 end
 
-local function check_pattern(text, pattern, plain)
+local function check_pattern(text, pattern)
   if type(text) == "string" and type(pattern) == "string" then
-    if #pattern > MAX_PATTERN and not plain then error("pattern too complex", 3) end
-    if #text > MAX_PAIRED and not plain and find(pattern, "%%[b%d]") then error("text too long to search", 3) end
+    if #pattern > MAX_PATTERN then error("pattern too complex", 3) end
+    if #text > MAX_PAIRED and find(pattern, "%%[b%d]") then error("text too long to search", 3) end
     spend(#text + #pattern)
-    if #pattern > MAX_PATTERN and #text * #pattern > 1e8 then error("text too long to search", 3) end
   end
+end
+
+-- A search without a pattern is one step, in which the whole of it may be compared at each place of the text.
+local function check_plain(text, sought)
+  if type(text) == "string" and type(sought) == "string" then spend(#text + #text * #sought / 4) end
 end
 
 local function check_own(list)
@@ -63,7 +67,12 @@ end
 
 function string.find(text, pattern, init, plain)
   text, pattern = text_of(text), text_of(pattern)
-  check_pattern(text, pattern, plain)
+  -- The library searches so also for a pattern in which nothing is special.
+  if plain or (type(pattern) == "string" and not find(pattern, "[%^%$%*%+%?%.%(%[%%%-]")) then
+    check_plain(text, pattern)
+  else
+    check_pattern(text, pattern)
+  end
   return find(text, pattern, init, plain)
 end
 

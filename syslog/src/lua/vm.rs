@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use omnilua::{
     Function, HostHooks, Lua, LuaRuntime, LuaVersion, Sandbox, SandboxConfig, TripReason, Value as LuaValue,
@@ -102,9 +102,9 @@ impl Vm {
         &self.host
     }
 
-    /// Starts the time of a record's scripts.
-    pub fn start_watch(&self) {
-        self.watch.deadline.set(Instant::now().checked_add(self.limits.max_time));
+    /// Starts the time of a record's scripts: what the limits give it, and no more than `left`.
+    pub fn start_watch(&self, left: Duration) {
+        self.watch.deadline.set(Instant::now().checked_add(self.limits.max_time.min(left)));
     }
 
     /// Compiles a script that reports errors under the name of its field.
@@ -137,10 +137,12 @@ impl Vm {
     }
 
     fn failure(&self, error: &omnilua::Error) -> Failure {
-        let Limits { max_instructions, max_memory_bytes, max_time } = self.limits;
+        let Limits { max_instructions, max_memory_bytes, max_time, .. } = self.limits;
         let bound = match self.sandbox.tripped() {
             Some(TripReason::Instructions) if self.watch.expired.get() => {
-                format!("stopped after the {max_time:?} that the scripts of a record have")
+                format!(
+                    "stopped after the {max_time:?} that the scripts of a record have, or what was left of the request's"
+                )
             }
             Some(TripReason::Instructions) => {
                 format!("stopped at its share of the {max_instructions} instructions of a record")

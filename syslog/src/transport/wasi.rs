@@ -2,6 +2,10 @@
 //!
 //! A connection outlives the request that opened it, and the host ends a request only when nothing is under way for
 //! it; so no operation is left pending between two calls.
+//!
+//! The host traps when a stream is used after it has said that the other end is gone, and it says so also in the answer
+//! to an operation that is taken back, because it is dropped or came too late. So the answer to every operation on a
+//! stream is looked at: [`Answers`] never reads again after the end, and [`Tcp::write`] writes no more.
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -38,15 +42,22 @@ pub enum WasiConnection {
     Udp(UdpSocket, WasiTransport),
 }
 
-/// A TCP connection: what is written to `writer` is sent, what the receiver answers comes out of `reader`.
+/// A TCP connection: what is written to `writer` is sent, what the receiver answers comes out of `answers`.
 pub struct Tcp {
     writer: StreamWriter<u8>,
     sent: FutureReader<Result<(), ErrorCode>>,
-    reader: StreamReader<u8>,
+    answers: Answers,
     received: FutureReader<Result<(), ErrorCode>>,
     transport: WasiTransport,
     /// Ends the connection when it goes, so it goes last.
     _socket: TcpSocket,
+}
+
+/// What the receiver answers: nothing is expected but the end.
+struct Answers {
+    reader: StreamReader<u8>,
+    /// Whether the end has come.
+    ended: bool,
 }
 
 /// How much is written at a time; each piece has the transport's patience to itself.
@@ -97,7 +108,7 @@ impl Transport for WasiTransport {
                 Ok(WasiConnection::Tcp(Box::new(Tcp {
                     writer,
                     sent,
-                    reader,
+                    answers: Answers { reader, ended: false },
                     received,
                     transport,
                     _socket: socket,
@@ -116,10 +127,7 @@ impl Transport for WasiTransport {
 impl Connection for WasiConnection {
     async fn is_open(&mut self) -> bool {
         match self {
-            Self::Tcp(tcp) => {
-                let read = tcp.reader.read(Vec::with_capacity(ANSWER_BYTES)).now_or_never();
-                !matches!(read, Some((StreamResult::Dropped, _)))
-            }
+            Self::Tcp(tcp) => !tcp.answers.have_ended(),
             Self::Udp(..) => true,
         }
     }
@@ -150,35 +158,65 @@ impl Tcp {
         let mut written = 0;
         let failed = |written, error| SendError { sent: messages.whole_within(first, written), error };
         for chunk in messages.bytes_from(first).chunks(CHUNK_BYTES) {
-            let writing = self.transport.within(DOING, self.writer.write_all(chunk.to_vec())).await;
+            let transport = self.transport;
+            let writing = transport.within(DOING, self.write(chunk)).await;
             // Of a chunk that was given up, some may have left; messages in it may arrive twice.
-            let rest = writing.map_err(|error| failed(written, error))?;
-            written += chunk.len() - rest.len();
-            if !rest.is_empty() {
-                let error = self.transport.error(DOING, "the connection takes no more");
+            let count = writing.map_err(|error| failed(written, error))?;
+            written += count;
+            if count < chunk.len() {
+                let error = transport.error(DOING, "the connection takes no more");
                 return Err(failed(written, error));
             }
         }
         Ok(0)
     }
 
+    /// Writes as much of the chunk as the connection takes, and answers how many bytes that were.
+    async fn write(&mut self, chunk: &[u8]) -> usize {
+        let (mut status, mut rest) = self.writer.write(chunk.to_vec()).await;
+        while rest.remaining() > 0 && status != StreamResult::Dropped {
+            (status, rest) = self.writer.write_buf(rest).await;
+        }
+        chunk.len().saturating_sub(rest.remaining())
+    }
+
     async fn finish(self) -> Result<(), TransportError> {
         const DOING: &str = "ending the connection to";
-        let Self { writer, sent, mut reader, received, transport, _socket } = self;
+        let Self { writer, sent, mut answers, received, transport, _socket } = self;
         let ended = async {
             drop(writer);
             sent.await?;
-            let mut answer = Vec::with_capacity(ANSWER_BYTES);
-            loop {
-                answer.clear();
-                let (status, buffer) = reader.read(answer).await;
-                answer = buffer;
-                if status == StreamResult::Dropped {
-                    break received.await;
-                }
-            }
+            answers.end().await;
+            received.await
         };
         transport.within(DOING, ended).await?.map_err(|code| transport.code(DOING, &code))
+    }
+}
+
+impl Answers {
+    /// Whether the end has come, as far as is known now.
+    fn have_ended(&mut self) -> bool {
+        if !self.ended {
+            let mut read = pin!(self.reader.read(Vec::with_capacity(ANSWER_BYTES)));
+            let (status, _) = match read.as_mut().now_or_never() {
+                Some(answer) => answer,
+                // Taking it back may bring the end to light, which came meanwhile.
+                None => read.cancel(),
+            };
+            self.ended = status == StreamResult::Dropped;
+        }
+        self.ended
+    }
+
+    /// Waits for the end.
+    async fn end(&mut self) {
+        let mut answer = Vec::with_capacity(ANSWER_BYTES);
+        while !self.ended {
+            answer.clear();
+            let (status, buffer) = self.reader.read(answer).await;
+            answer = buffer;
+            self.ended = status == StreamResult::Dropped;
+        }
     }
 }
 

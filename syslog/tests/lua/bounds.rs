@@ -121,6 +121,21 @@ fn library_functions_that_work_hard_are_stopped() {
 }
 
 #[test]
+fn searches_for_a_text_are_counted_by_what_they_may_compare() {
+    let text = "local s = 'a' for i = 1, 17 do s = s .. s end local p = s:sub(1, 200) .. 'b' ";
+    for search in ["s:find(p, 1, true)", "s:find(p)"] {
+        let script = format!("{text} for i = 1, 20 do {search} end return 1");
+        let outcome = log_of(&sink(&[("bad", &script)]), &record());
+        assert!(outcome.warnings[0].contains("too much work for library functions"), "{search}: {outcome:?}");
+    }
+    // What scripts look for in headers and paths costs nothing to speak of.
+    let usual = "local s = ('a'):rep(8000) for i = 1, 100 do s:find('session', 1, true) s:find('session') end return 1";
+    let usual = usual.replace("('a'):rep(8000)", "string.format('%99d', 1) for i = 1, 6 do s = s .. s end");
+    let outcome = log_of(&sink(&[("good", &usual)]), &record());
+    assert_eq!(outcome.log["good"], json!(1), "{outcome:?}");
+}
+
+#[test]
 fn the_clock_stops_what_instructions_do_not_count() {
     let compare =
         "local s = 'x' for i = 1, 16 do s = s .. s end local r = s .. '' while true do local b = s < r end";

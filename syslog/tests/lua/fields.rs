@@ -74,8 +74,8 @@ fn a_key_through_a_value_is_reported_and_the_message_goes_without_it() {
     assert_eq!(
         outcome.warnings,
         [
-            "custom_fields_by_lua[\"client_ip.v4\"] failed and is left out: The key 'client_ip.v4' could not be used \
-          as a serialize value. Subkey 'client_ip' is not a table"
+            "[0].config.custom_fields_by_lua[\"client_ip.v4\"] (entry for all requests) failed and is left out: The key \
+          'client_ip.v4' could not be used as a serialize value. Subkey 'client_ip' is not a table"
         ]
     );
     assert_eq!(outcome.log["client_ip"], "203.0.113.5");
@@ -114,8 +114,8 @@ fn a_failing_script_is_counted_each_time_and_reported_once() {
 #[test]
 fn a_script_that_does_not_compile_is_refused_with_the_configuration() {
     let error = sink_with(&[("a", "return 1 +"), ("b", "return ="), ("c", "return 1")], &[]).unwrap_err();
-    assert!(error.contains("custom_fields_by_lua[\"a\"]: a:1:"), "{error}");
-    assert!(error.contains("custom_fields_by_lua[\"b\"]: b:1:"), "{error}");
+    assert!(error.contains("custom_fields_by_lua[\"a\"] (entry for all requests): a:1:"), "{error}");
+    assert!(error.contains("custom_fields_by_lua[\"b\"] (entry for all requests): b:1:"), "{error}");
     assert!(!error.contains("[\"c\"]"), "{error}");
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The log, and what the operator is told.
+#[derive(Debug)]
 pub struct Outcome {
     pub log: Value,
     pub warnings: Vec<String>,
@@ -52,11 +53,12 @@ pub fn raw(json: &str) -> Cow<'static, RawValue> {
 pub fn sink_with(scripts: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<Sink, String> {
     let options = Options::read(|name| {
         let default = match name {
-            "address" => "127.0.0.1",
+            "delivery" => "best_effort",
             "protocol" => "udp",
             "max_message_bytes" => "65507",
             // A busy machine must not decide what a script answers.
             "lua_max_time_ms" => "5000",
+            "lua_max_request_ms" => "60000",
             _ => "",
         };
         settings.iter().find(|(key, _)| *key == name).map_or(default, |(_, value)| value).to_owned()

@@ -12,14 +12,14 @@ use tokio::net::TcpListener;
 
 use super::variables;
 
-struct Ingest {
-    functions: Functions,
+pub struct Ingest {
+    pub functions: Functions,
     client: Client,
     _folder: TempDir,
 }
 
 impl Ingest {
-    async fn start(variables: &[(&str, &str)]) -> Self {
+    pub async fn start(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let functions =
             Functions::start_local_with(&folder.path().join("gatelog.db"), variables).await.unwrap();
@@ -27,14 +27,14 @@ impl Ingest {
     }
 
     async fn with_rsyslog(rsyslog: &Rsyslog, more: &[(&str, &str)]) -> Self {
-        let [address, port] = variables(rsyslog);
-        let mut variables = vec![(address.0, &*address.1), (port.0, &*port.1)];
-        variables.extend(more);
-        Self::start(&variables).await
+        let of_rsyslog = variables(rsyslog);
+        // A variable that is given twice has the later value.
+        let of_rsyslog = of_rsyslog.iter().map(|(name, value)| (*name, &**value));
+        Self::start(&of_rsyslog.chain(more.iter().copied()).collect::<Vec<_>>()).await
     }
 
     /// Posts records with the ids `first` to `last`, each with a path of the same name.
-    async fn post(&self, first: usize, last: usize) -> (StatusCode, Value) {
+    pub async fn post(&self, first: usize, last: usize) -> (StatusCode, Value) {
         let records: Vec<Value> = (first..=last)
             .map(|number| {
                 json!({"record_id": format!("id-{number}"), "path": format!("/{number}"), "method": "GET",
@@ -52,7 +52,7 @@ impl Ingest {
         (answer.status(), serde_json::from_slice(answer.body()).unwrap())
     }
 
-    async fn stored(&self) -> u64 {
+    pub async fn stored(&self) -> u64 {
         let url = format!("http://{}/query?page_size=1", self.functions.address());
         self.client.get_json(&url).await.unwrap()["total"].as_u64().unwrap()
     }
@@ -122,7 +122,7 @@ async fn under_best_effort_the_answer_does_not_wait_for_a_receiver_that_reads_no
     let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = deaf.local_addr().unwrap().port().to_string();
     let variables = [
-        ("syslog_address", "127.0.0.1"),
+        ("syslog_delivery", "best_effort"),
         ("syslog_port", &*port),
         ("syslog_timeout_ms", "60000"),
         ("syslog_queue_max_bytes", "65536"),
@@ -168,26 +168,55 @@ async fn under_at_least_once_a_batch_is_acknowledged_when_the_receiver_has_it() 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_is_wrong_is_named_at_once_in_the_log() {
     let variables = [
+        ("syslog_delivery", "best_effort"),
         ("syslog_address", "syslog.example.com"),
         ("syslog_protocol", "tls"),
-        ("syslog_entries", r#"[{"config": {"facility": "local8", "log_level": "warn"}}]"#),
-        ("max_body_bytes", "much"),
+        ("syslog_entries", r#"[{"route": "r", "config": {"facility": "local8", "log_level": "warn"}}]"#),
     ];
     let ingest = Ingest::start(&variables).await;
     let (status, answer) = ingest.post(1, 1).await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(!answer.to_string().contains("example.com"), "{answer}");
+    assert_eq!((status, &answer["accepted"]), (StatusCode::OK, &json!(1)), "{answer}");
     let log = ingest.functions.log();
     for named in [
-        "max_body_bytes: ",
         "syslog_address: ",
         "no IP address",
         "syslog_protocol: ",
         "syslog_entries: [0].config.facility is",
         "syslog_entries: [0].config.log_level is",
+        r#"(entry for route \"r\")"#,
     ] {
         assert!(log.contains(named), "{named}: {log}");
     }
+    let metrics = format!("http://{}/health/metrics", ingest.functions.address());
+    let counted = r#"gatelog_syslog_events_total{event="misconfigured"} 1"#;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = ingest.client.send(Request::get(&*metrics).body("").unwrap()).await.unwrap();
+        let text = String::from_utf8(answer.body().to_vec()).unwrap();
+        if text.contains(counted) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{text}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_at_least_once_a_script_that_does_not_compile_stops_the_acknowledgement_but_not_the_database() {
+    let entries = r#"[{"config": {"custom_fields_by_lua": {"a": "return ("}}}]"#;
+    let ingest = Ingest::start(&[("syslog_delivery", "at_least_once"), ("syslog_entries", entries)]).await;
+    let (status, answer) = ingest.post(1, 3).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer["error"].as_str().unwrap().contains("syslog is not configured correctly"), "{answer}");
+    assert_eq!(ingest.stored().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn syslog_that_is_off_is_said_to_be_so_where_an_address_is_set() {
+    let ingest = Ingest::start(&[("syslog_address", "10.0.0.5")]).await;
+    assert_eq!(ingest.post(1, 1).await.0, StatusCode::OK);
+    let log = ingest.functions.log();
+    assert!(log.contains("syslog is off although syslog_address is set: set syslog_delivery to"), "{log}");
 }
 
 /// Scripts that would take all time, all memory, or the whole stack of the component, which is smaller than a program's.

@@ -45,7 +45,10 @@ impl Sender {
         let options = Options::read(|name| match name {
             "address" => address.ip().to_string(),
             "port" => address.port().to_string(),
-            _ => settings.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned(),
+            _ => {
+                let default = if name == "delivery" { "best_effort" } else { "" };
+                settings.iter().find(|(key, _)| *key == name).map_or(default, |(_, value)| value).to_owned()
+            }
         });
         let options = options.unwrap().unwrap();
         let transport = NativeTransport::new(options.target, Duration::from_secs(20));

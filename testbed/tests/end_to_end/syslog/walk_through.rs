@@ -11,12 +11,13 @@ use super::variables;
 #[tokio::test(flavor = "multi_thread")]
 async fn one_call_with_successful_severity_notice_is_logged_as_notice() {
     let rsyslog = Rsyslog::start(65_536).await.unwrap();
-    let [address, port] = variables(&rsyslog);
+    let [delivery, address, port] = variables(&rsyslog);
     let entries = json!([{"name": "syslog", "config": {
         "log_level": "info", "successful_severity": "notice",
         "custom_fields_by_lua": {"called": "return kong.request.get_method() .. ' ' .. kong.request.get_path()"},
     }}]);
     let variables = [
+        (delivery.0, &*delivery.1),
         (address.0, &*address.1),
         (port.0, &*port.1),
         ("syslog_entries", &*entries.to_string()),
@@ -51,9 +52,14 @@ async fn one_call_with_successful_severity_notice_is_logged_as_notice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_below_the_log_level_is_stored_and_not_logged() {
     let rsyslog = Rsyslog::start(65_536).await.unwrap();
-    let [address, port] = variables(&rsyslog);
+    let [delivery, address, port] = variables(&rsyslog);
     let entries = json!([{"config": {"log_level": "notice", "server_errors_severity": "err"}}]).to_string();
-    let variables = [(address.0, &*address.1), (port.0, &*port.1), ("syslog_entries", &*entries)];
+    let variables = [
+        (delivery.0, &*delivery.1),
+        (address.0, &*address.1),
+        (port.0, &*port.1),
+        ("syslog_entries", &*entries),
+    ];
     let path = Path::with(&json!({}), &variables).await;
     for target in ["/products/5", "/no-route", "/dead/end"] {
         path.client.send(Request::get(path.url(target)).body("").unwrap()).await.unwrap();

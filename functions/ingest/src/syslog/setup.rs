@@ -1,0 +1,104 @@
+//! What the variables and the file of entries say of syslog.
+
+use std::collections::HashMap;
+use std::io;
+
+use gatelog_function::{Settings, Variables};
+use gatelog_syslog::delivery::Promise;
+use gatelog_syslog::{Options, Sink};
+
+/// Where the component finds its entries when the variable is empty.
+pub const ENTRIES_FILE: &str = "/syslog/entries.json";
+
+/// What is said of syslog.
+#[derive(Debug)]
+pub enum Setup {
+    /// There is none.
+    Off {
+        /// Variables that say something of it nevertheless: whoever set them expects messages.
+        given: Vec<String>,
+    },
+    /// Records are logged.
+    On(Box<(Options, Sink)>),
+    /// Records should be logged and cannot be. They are stored nevertheless.
+    Wrong {
+        /// One text for each fault, which begins with the variable or the place in the file.
+        problems: Vec<String>,
+        /// What answers may not say: the promise that was asked for, and the larger one when that is what is wrong.
+        promise: Promise,
+    },
+}
+
+impl Setup {
+    /// What the operator should read when the function starts.
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            Self::Off { given } if !given.is_empty() => Some(format!(
+                "syslog is off although {} is set: set syslog_delivery to best_effort or at_least_once",
+                given.join(", ")
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Reads what is said of syslog. `read_file` reads a file of the component.
+pub async fn read(variables: &impl Variables, read_file: impl Fn(&str) -> io::Result<String>) -> Setup {
+    // Problems of syslog are kept apart: they must not keep records from being stored.
+    let mut settings = Settings::new(variables);
+    let mut texts = HashMap::new();
+    for (name, _) in Options::SETTINGS {
+        texts.insert(name, settings.text(&format!("syslog_{name}")).await);
+    }
+    let text_of = |name: &str| texts.get(name).cloned().unwrap_or_default();
+    let of_variable = settings.text("syslog_entries").await;
+    let mut problems = settings.finish(()).map_or_else(|error| error.problems, |()| Vec::new());
+    let options = Options::read(text_of);
+    if matches!(options, Ok(None)) && (problems.is_empty() || text_of("delivery") == "off") {
+        let mut given = Options::given(text_of);
+        given.extend((!of_variable.is_empty()).then_some("entries"));
+        return Setup::Off { given: given.into_iter().map(|name| format!("syslog_{name}")).collect() };
+    }
+    let options = options.unwrap_or_else(|error| {
+        problems.extend(error.problems.iter().map(|problem| format!("syslog_{problem}")));
+        None
+    });
+    let sink = match entries(of_variable, read_file) {
+        Ok((place, entries)) => {
+            // Entries are looked at also when an option is wrong, so that everything is said at once.
+            let sink = match &options {
+                Some(options) => Sink::new(options, &entries).map(Some),
+                None => Sink::check(&entries).map(|()| None),
+            };
+            sink.unwrap_or_else(|error| {
+                problems.extend(error.problems.iter().map(|problem| format!("{place}: {problem}")));
+                None
+            })
+        }
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    match (options, sink) {
+        (Some(options), Some(sink)) if problems.is_empty() => Setup::On(Box::new((options, sink))),
+        _ => Setup::Wrong { problems, promise: text_of("delivery").parse().unwrap_or(Promise::AtLeastOnce) },
+    }
+}
+
+/// The text of the entries, and where it is from; or what is wrong.
+fn entries(
+    of_variable: String,
+    read_file: impl Fn(&str) -> io::Result<String>,
+) -> Result<(&'static str, String), String> {
+    if !of_variable.is_empty() {
+        return Ok(("syslog_entries", of_variable));
+    }
+    match read_file(ENTRIES_FILE) {
+        Ok(text) => Ok((ENTRIES_FILE, text)),
+        Err(error) => Err(format!(
+            "syslog_entries: it is empty, and {ENTRIES_FILE} cannot be read ({error}): give the component the file in \
+             spin.toml, or set the variable"
+        )),
+    }
+}

@@ -1,0 +1,41 @@
+//! Gives other tasks of the component their turns while one makes many messages: a component has one thread.
+
+use std::time::Duration;
+
+use super::Surroundings;
+
+/// Counts what one task does at a stretch.
+pub(super) struct Pace {
+    since: Duration,
+    records: usize,
+}
+
+/// After so many records others get a turn; a message without scripts takes some ten microseconds to make.
+const RECORDS_PER_TURN: usize = 32;
+/// A turn that took so long is followed by a rest of the same length, so that others get half of the time.
+const LONG_TURN: Duration = Duration::from_millis(5);
+/// The longest rest: enough for a request to be served.
+const LONGEST_REST: Duration = Duration::from_millis(20);
+/// The rest after a short turn.
+const GIVE_WAY: Duration = Duration::from_micros(100);
+
+impl Pace {
+    /// Begins a turn.
+    pub(super) fn new(surroundings: &impl Surroundings) -> Self {
+        Self { since: surroundings.ticks(), records: 0 }
+    }
+
+    /// Called after each record.
+    pub(super) async fn step(&mut self, surroundings: &impl Surroundings) {
+        self.records += 1;
+        let taken = surroundings.ticks().saturating_sub(self.since);
+        if taken >= LONG_TURN {
+            surroundings.sleep(taken.min(LONGEST_REST)).await;
+        } else if self.records >= RECORDS_PER_TURN {
+            surroundings.sleep(GIVE_WAY).await;
+        } else {
+            return;
+        }
+        *self = Self::new(surroundings);
+    }
+}

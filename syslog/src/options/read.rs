@@ -1,0 +1,219 @@
+//! Reads the settings from their texts, and says everything that is wrong at once.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::tz::Offset;
+
+use super::{Options, Protocol, Target};
+use crate::config::ConfigError;
+use crate::delivery::Promise;
+use crate::frame::{Format, Frame, Framing};
+use crate::lua::{Limits, UntrustedLua};
+
+/// Largest payload of a UDP datagram over IPv4.
+const MAX_DATAGRAM_BYTES: usize = 65_507;
+
+/// As [`Options::read`].
+pub(super) fn options(text_of: impl Fn(&str) -> String) -> Result<Option<Options>, ConfigError> {
+    let mut reader = Reader { text_of, problems: Vec::new() };
+    if reader.text("delivery") == "off" {
+        return Ok(None);
+    }
+    let options = reader.options();
+    if reader.problems.is_empty() {
+        Ok(Some(options))
+    } else {
+        Err(ConfigError { problems: reader.problems })
+    }
+}
+
+struct Reader<F> {
+    text_of: F,
+    problems: Vec<String>,
+}
+
+impl<F: Fn(&str) -> String> Reader<F> {
+    /// What the settings say; of use only when there are no problems.
+    fn options(&mut self) -> Options {
+        let promise = self.parsed("delivery", Promise::from_str).unwrap_or_default();
+        let target = self.target();
+        let udp = target.protocol == Protocol::Udp;
+        if udp && promise == Promise::AtLeastOnce {
+            self.problem("delivery", "at_least_once needs protocol tcp: UDP confirms nothing");
+        }
+        let largest = if udp { MAX_DATAGRAM_BYTES } else { 1_048_576 };
+        let frame = Frame {
+            format: self.parsed("format", Format::from_str).unwrap_or_default(),
+            framing: if udp { Framing::Datagram } else { Framing::OctetCounting },
+            utc_offset: self.parsed("utc_offset", read_offset).unwrap_or(Offset::UTC),
+            hostname: Some(self.word("hostname", 255)).filter(|name| !name.is_empty()),
+            app_name: self.word("app_name", 32),
+            process_id: self.word("process_id", 32),
+            max_message_bytes: self.number("max_message_bytes", 1_024..=largest),
+        };
+        let queue_max_bytes = self.number("queue_max_bytes", 65_536..=67_108_864);
+        if queue_max_bytes < frame.max_message_bytes {
+            self.problem("queue_max_bytes", "must not be less than max_message_bytes");
+        }
+        Options {
+            target,
+            promise,
+            frame,
+            timeout: self.millis("timeout_ms", 10..=60_000),
+            queue_max_bytes,
+            untrusted_lua: self.parsed("untrusted_lua", UntrustedLua::from_str).unwrap_or_default(),
+            limits: Limits {
+                max_instructions: self.number("lua_max_instructions", 1_000..=10_000_000) as u64,
+                max_memory_bytes: self.number("lua_max_memory_bytes", 65_536..=16_777_216),
+                max_time: self.millis("lua_max_time_ms", 1..=10_000),
+                max_request_time: self.millis("lua_max_request_ms", 1..=60_000),
+            },
+        }
+    }
+
+    fn target(&mut self) -> Target {
+        let ip = self.parsed("address", read_ip).unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let port = self.number("port", 1..=65_535);
+        Target {
+            protocol: self.parsed("protocol", Protocol::from_str).unwrap_or_default(),
+            address: SocketAddr::new(ip, u16::try_from(port).unwrap_or_default()),
+        }
+    }
+
+    /// The text of a setting, or its default.
+    fn text(&self, name: &str) -> String {
+        let text = (self.text_of)(name).trim().to_owned();
+        if text.is_empty() { default_of(name).to_owned() } else { text }
+    }
+
+    fn problem(&mut self, name: &str, problem: &str) {
+        self.problems.push(format!("{name}: {problem}"));
+    }
+
+    /// The setting as `parse` reads it; `None` when it is wrong.
+    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        parse(&self.text(name)).map_err(|problem| self.problem(name, &problem)).ok()
+    }
+
+    fn word(&mut self, name: &str, max_bytes: usize) -> String {
+        let read = self.parsed(name, |text| {
+            let allowed =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+            if text.len() <= max_bytes && text.bytes().all(allowed) {
+                Ok(text.to_owned())
+            } else {
+                Err(format!(
+                    "\"{text}\" is not made of at most {max_bytes} letters, digits, '.', '_', '-', '/'"
+                ))
+            }
+        });
+        read.unwrap_or_default()
+    }
+
+    fn millis(&mut self, name: &str, range: RangeInclusive<usize>) -> Duration {
+        Duration::from_millis(self.number(name, range) as u64)
+    }
+
+    fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> usize {
+        let read = self.parsed(name, |text| match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(format!("\"{text}\" is no whole number from {} to {}", range.start(), range.end())),
+        });
+        // A wrong number makes no second problem where two are compared.
+        read.or_else(|| default_of(name).parse().ok()).unwrap_or(*range.start())
+    }
+}
+
+fn default_of(name: &str) -> &'static str {
+    Options::SETTINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, default)| default)
+}
+
+/// An address, written as in a URL: Spin compares it with the manifest as a text.
+fn read_ip(text: &str) -> Result<IpAddr, String> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let ip = bare.parse().map_err(|_| {
+        format!("\"{text}\" is no IP address such as 10.0.0.5 or [::1]; names cannot be looked up here")
+    })?;
+    let written = match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if written == text { Ok(ip) } else { Err(format!("write \"{text}\" as {written}")) }
+}
+
+/// `+08:00`.
+fn read_offset(text: &str) -> Result<Offset, String> {
+    let wrong = || format!("\"{text}\" is no offset from -12:00 to +14:00, such as +08:00");
+    let (sign, rest) = match text.as_bytes().first() {
+        Some(b'+') => (1, text.get(1..)),
+        Some(b'-') => (-1, text.get(1..)),
+        _ => return Err(wrong()),
+    };
+    let (hours, minutes) = rest.and_then(|rest| rest.split_once(':')).ok_or_else(wrong)?;
+    let two_digits = |text: &str| {
+        let number =
+            (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<i32>());
+        number.and_then(Result::ok).ok_or_else(wrong)
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let total = sign * (hours * 60 + minutes);
+    if minutes > 59 || !(-12 * 60..=14 * 60).contains(&total) {
+        return Err(wrong());
+    }
+    Offset::from_seconds(total * 60).map_err(|_| wrong())
+}
+
+impl FromStr for Protocol {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "tcp" => Ok(Self::Tcp),
+            "udp" => Ok(Self::Udp),
+            _ => Err(format!("\"{text}\" is neither tcp nor udp")),
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "rfc5424" => Ok(Self::Rfc5424),
+            "rfc3164" => Ok(Self::Rfc3164),
+            _ => Err(format!("\"{text}\" is neither rfc3164 nor rfc5424")),
+        }
+    }
+}
+
+impl FromStr for Promise {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "best_effort" => Ok(Self::BestEffort),
+            "at_least_once" => Ok(Self::AtLeastOnce),
+            _ => Err(format!("\"{text}\" is none of off, best_effort, at_least_once")),
+        }
+    }
+}
+
+impl FromStr for UntrustedLua {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "sandbox" => Ok(Self::Sandbox),
+            "off" => Ok(Self::Off),
+            "on" => {
+                Err("\"on\" would give scripts the whole environment, which is not offered: use sandbox"
+                    .into())
+            }
+            _ => Err(format!("\"{text}\" is neither sandbox nor off")),
+        }
+    }
+}
