@@ -10,6 +10,7 @@ mod deploy;
 mod filter;
 mod functions;
 mod gateway;
+mod http3;
 mod query;
 mod setup;
 mod syslog;
