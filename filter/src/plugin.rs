@@ -100,9 +100,9 @@ impl Plugin {
         let Self { lanes, metrics, journal, random, .. } = self;
         let mut around = Surroundings { host, now, metrics, journal, random };
         for (destination, lane) in self.config.destinations.iter().zip(older) {
-            let goes_on = |new: &Destination| new == destination || destination.is_like(new);
-            let index = config.destinations.iter().position(goes_on).unwrap_or(0);
-            if let Some(heir) = lanes.get_mut(index) {
+            let find = |is: &dyn Fn(&Destination) -> bool| config.destinations.iter().position(is);
+            let heir = find(&|new| new == destination).or_else(|| find(&|new| new.is_like(destination)));
+            if let Some(heir) = lanes.get_mut(heir.unwrap_or(0)) {
                 heir.inherit(lane, &mut around);
             }
         }

@@ -177,9 +177,8 @@ impl Pusher {
                     self.kept.note(true);
                     self.hasten(around.now);
                 }
-                Outcome::Refused(status @ 404) => {
-                    let why = format!("the collector answered {status}");
-                    around.journal.note(Event::KeepAliveRefused, 1, &why);
+                Outcome::Refused(404) => {
+                    around.journal.note(Event::KeepAliveRefused, 1, "the collector answered 404");
                 }
                 Outcome::Failed { why, is_answer: true, .. } => {
                     around.journal.note(Event::KeepAliveRefused, 1, &why);

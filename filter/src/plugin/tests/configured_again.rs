@@ -77,3 +77,16 @@ fn what_a_smaller_queue_does_not_hold_is_counted() {
     host.refuse_calls(None);
     assert_eq!(deliver(&mut plugin, &host).len(), 2);
 }
+
+#[test]
+fn what_waits_keeps_its_token_where_two_destinations_differ_by_nothing_else() {
+    let config = r#"{"collector_cluster":"c","collector_token":"one","keep_alive_ms":0,
+        "_rules_":[{"_match_route_":["r"],"collector_cluster":"c","collector_token":"two"}]}"#;
+    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
+    let host = gateway().with_text("xds.route_name", "r");
+    plugin.on_end(&mut Exchange::default(), &host);
+    plugin.configure_again(config.as_bytes(), &host).unwrap();
+    host.pass(Duration::from_secs(1));
+    plugin.on_tick(&host);
+    assert_eq!(host.take_sent()[0].header("authorization"), Some("Bearer two"));
+}
