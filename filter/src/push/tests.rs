@@ -124,6 +124,10 @@ fn single_mode_sends_one_object_a_push() {
     assert_eq!((sent[0].header(":authority"), sent[0].header("authorization")), (Some("log.svc"), None));
     assert_eq!(sent[0].body, br#"{"a":1}"#);
     assert_eq!(sent[1].body, br#"{"b":2}"#);
+    // Whatever that collector says with it, a 2xx is all that it has to say.
+    assert!(bench.answer(sent[0].id, &[(":status", "204")], b""));
+    assert!(bench.answer(sent[1].id, &[(":status", "200")], b"ok"));
+    assert_eq!((bench.value(Metric::Pushed), bench.pusher.in_flight()), (2, 0));
 }
 
 #[test]
