@@ -1,4 +1,4 @@
--- The schema of gatelog, version 2, for mysql.
+-- The schema of gatelog, version 3, for mysql.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
@@ -58,6 +58,8 @@ CREATE TABLE IF NOT EXISTS access_logs (
   response_headers JSON,
   request_body MEDIUMTEXT,
   response_body MEDIUMTEXT,
+  response_model VARCHAR(255),
+  grpc_status BIGINT,
   created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
   UNIQUE INDEX idx_record_id (record_id),
   INDEX idx_start_time (start_time, id, response_code, duration),
@@ -77,4 +79,4 @@ CREATE TABLE IF NOT EXISTS gatelog_filters (
   dropped BIGINT NOT NULL,
   retries BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
-REPLACE INTO gatelog_schema (version) VALUES (2);
+REPLACE INTO gatelog_schema (version) VALUES (3);

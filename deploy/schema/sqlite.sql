@@ -1,4 +1,4 @@
--- The schema of gatelog, version 2, for sqlite.
+-- The schema of gatelog, version 3, for sqlite.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 );
@@ -58,6 +58,8 @@ CREATE TABLE IF NOT EXISTS access_logs (
   response_headers TEXT,
   request_body TEXT,
   response_body TEXT,
+  response_model TEXT,
+  grpc_status INTEGER,
   created_at TEXT DEFAULT CURRENT_TIMESTAMP
 );
 CREATE UNIQUE INDEX IF NOT EXISTS idx_record_id ON access_logs (record_id);
@@ -77,4 +79,4 @@ CREATE TABLE IF NOT EXISTS gatelog_filters (
   dropped INTEGER NOT NULL,
   retries INTEGER NOT NULL
 );
-REPLACE INTO gatelog_schema (version) VALUES (2);
+REPLACE INTO gatelog_schema (version) VALUES (3);

@@ -9,11 +9,13 @@
 use serde_json::value::RawValue;
 
 use crate::usage::keys::Key;
-use crate::usage::scanner::{Scalar, Scanner, json_string, unescaped};
+use crate::usage::scanner::{Scalar, Scanner, unescaped};
 
 mod build;
+mod unescape;
 
 pub use build::build;
+use unescape::unescape;
 
 /// A decoded `ai_log`.
 #[derive(Debug)]
@@ -55,24 +57,41 @@ pub struct Members {
 
 /// More layers of escaping than any writer has.
 const MAX_LAYERS: usize = 3;
+/// Largest `ai_log` that is looked at, in bytes as it is written: some texts of the 10 MB that ai-statistics allows each.
+pub const MAX_BYTES: usize = 32 << 20;
 
-/// Decodes an `ai_log` of any known encoding; none when it holds no JSON object.
-pub fn decode(raw: &[u8]) -> Option<AiLog> {
-    let mut text = std::str::from_utf8(raw).ok()?.trim_ascii().to_owned();
+/// Decodes an `ai_log` of any known encoding, without a copy of it; none when it holds no JSON object.
+pub fn decode(mut text: Vec<u8>) -> Option<AiLog> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
     for _ in 0..=MAX_LAYERS {
-        if text.starts_with('{')
-            && let Ok(json) = RawValue::from_string(text.clone())
-        {
-            return Some(AiLog::read(json));
+        trim(&mut text);
+        if is_object(&text) {
+            return RawValue::from_string(String::from_utf8(text).ok()?).ok().map(AiLog::read);
         }
-        let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text);
-        let unescaped = json_string(inside)?;
-        if unescaped == text {
+        let is_quoted = text.len() > 1 && text.starts_with(b"\"") && text.ends_with(b"\"");
+        if is_quoted {
+            text.pop();
+            text.remove(0);
+        }
+        let before = text.len();
+        if !unescape(&mut text) || (text.len() == before && !is_quoted) {
             return None;
         }
-        text = unescaped;
     }
     None
+}
+
+fn trim(text: &mut Vec<u8>) {
+    text.truncate(text.trim_ascii_end().len());
+    let blanks = text.len() - text.trim_ascii_start().len();
+    text.drain(..blanks);
+}
+
+/// True when the text begins as an object does whose quotes are not escaped.
+fn is_object(text: &[u8]) -> bool {
+    text.strip_prefix(b"{").is_some_and(|inside| inside.trim_ascii_start().first() != Some(&b'\\'))
 }
 
 impl AiLog {
@@ -111,12 +130,15 @@ impl Members {
     }
 }
 
-/// A count from the text of a JSON number; a fraction of zeros is allowed. None when it is negative or beyond what
-/// a count holds.
+/// Largest count that is believed: what every reader of JSON holds exactly, so that sums of many do not overflow.
+const MAX_COUNT: i64 = 1 << 53;
+
+/// A count from the text of a JSON number; a fraction of zeros is allowed. None when it is negative or too large to be
+/// one.
 pub fn count(number: &str) -> Option<i64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let number: i64 = whole.parse().ok()?;
-    (number >= 0 && fraction.bytes().all(|digit| digit == b'0')).then_some(number)
+    ((0..=MAX_COUNT).contains(&number) && fraction.bytes().all(|digit| digit == b'0')).then_some(number)
 }
 
 #[cfg(test)]
@@ -136,7 +158,7 @@ mod tests {
             ("twice", &twice),
             ("spaces", &format!(" {plain}\n")),
         ] {
-            let log = decode(raw.as_bytes()).unwrap_or_else(|| panic!("{name}"));
+            let log = decode(raw.as_bytes().to_vec()).unwrap_or_else(|| panic!("{name}"));
             let found = &log.members;
             assert_eq!(found.model.as_deref(), Some("qwen-max"), "{name}");
             assert_eq!(found.input_tokens, Some(21), "{name}");
@@ -149,7 +171,7 @@ mod tests {
     #[test]
     fn what_holds_no_object_is_nothing() {
         for raw in [&b""[..], b"-", b"null", b"[1]", b"\"{\"", b"{\"a\":", b"\xff{}", b"text", b"\\"] {
-            assert!(decode(raw).is_none(), "{}", String::from_utf8_lossy(raw));
+            assert!(decode(raw.to_vec()).is_none(), "{}", String::from_utf8_lossy(raw));
         }
     }
 
@@ -157,7 +179,8 @@ mod tests {
     fn numbers_are_read_from_strings_too_and_bad_ones_are_left_out() {
         let log = decode(
             br#"{"input_token":"7","output_token":8.0,"total_token":-1,"cached_tokens":99999999999999999999,
-                "reasoning_tokens":[1],"llm_first_token_duration":120,"model":"UNKNOWN","chat_id":"c","response_type":"stream"}"#,
+                "reasoning_tokens":[1],"llm_first_token_duration":120,"model":"UNKNOWN","chat_id":"c","response_type":"stream"}"#
+                .to_vec(),
         )
         .unwrap()
         .members;
@@ -169,8 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn counts_end_where_sums_of_them_would_overflow() {
+        let max = MAX_COUNT.to_string();
+        assert_eq!((count(&max), count("9007199254740993"), count("-1")), (Some(MAX_COUNT), None, None));
+    }
+
+    #[test]
+    fn what_is_larger_than_any_writer_makes_is_not_read() {
+        let large = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(MAX_BYTES)).into_bytes();
+        assert!(decode(large).is_none());
+    }
+
+    #[test]
     fn deep_nesting_is_no_trouble() {
         let raw = format!(r#"{{"model":"m","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
-        assert_eq!(decode(raw.as_bytes()).unwrap().members.model.as_deref(), Some("m"));
+        assert_eq!(decode(raw.as_bytes().to_vec()).unwrap().members.model.as_deref(), Some("m"));
     }
 }

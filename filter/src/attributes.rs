@@ -5,9 +5,7 @@
 //! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an integer. An
 //! attribute that the gateway does not have, or not for this request, is absent.
 
-use std::time::Duration;
-
-use crate::host::{Host, Time};
+use crate::host::Host;
 
 /// Time from the start of the request to the end of the response.
 pub const REQUEST_DURATION: &str = "request\0duration";
@@ -15,14 +13,16 @@ pub const REQUEST_DURATION: &str = "request\0duration";
 pub const REQUEST_TIME: &str = "request\0time";
 /// `HTTP/1.1` and the like.
 pub const REQUEST_PROTOCOL: &str = "request\0protocol";
-/// Bytes of the request's headers and body.
+/// Bytes of the request's body and, as far as the gateway still has them, of the names and values of its headers.
 pub const REQUEST_TOTAL_SIZE: &str = "request\0total_size";
-/// Bytes of the response's headers, body and trailers.
+/// Bytes of the response's body and of the names and values of its headers and trailers.
 pub const RESPONSE_TOTAL_SIZE: &str = "response\0total_size";
 /// Status that the client got.
 pub const RESPONSE_CODE: &str = "response\0code";
 /// Why the response has its status.
 pub const RESPONSE_CODE_DETAILS: &str = "response\0code_details";
+/// gRPC status of the response; for a response that is none of gRPC the gateway makes one up from the HTTP status.
+pub const RESPONSE_GRPC_STATUS: &str = "response\0grpc_status";
 /// Mask of [`crate::flags`].
 pub const RESPONSE_FLAGS: &str = "response\0flags";
 /// The client, as the gateway's log shows it.
@@ -127,16 +127,6 @@ pub fn boolean(host: &impl Host, path: &str) -> Option<bool> {
     host.attribute(path)?.first().map(|byte| *byte != 0)
 }
 
-/// A duration attribute.
-pub fn duration(host: &impl Host, path: &str) -> Option<Duration> {
-    integer(host, path).and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos)
-}
-
-/// A time attribute.
-pub fn time(host: &impl Host, path: &str) -> Option<Time> {
-    integer(host, path).and_then(|nanos| u64::try_from(nanos).ok()).map(Time)
-}
-
 /// A text from bytes, with what is no UTF-8 replaced; copies only then.
 pub fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -154,9 +144,8 @@ mod tests {
             .with_int("response.flags", -1)
             .with_text("source.address", "10.0.0.1:5")
             .with_text("response.code", "abc");
-        assert_eq!(duration(&host, REQUEST_DURATION), Some(Duration::from_millis(1_500)));
+        assert_eq!(integer(&host, REQUEST_DURATION), Some(1_500_000_000));
         assert_eq!(integer(&host, RESPONSE_FLAGS), Some(-1));
-        assert_eq!(duration(&host, RESPONSE_FLAGS), None);
         assert_eq!(text(&host, SOURCE_ADDRESS).as_deref(), Some("10.0.0.1:5"));
         assert_eq!(integer(&host, RESPONSE_CODE), None);
         assert_eq!(text(&host, UPSTREAM_ADDRESS), None);

@@ -1,5 +1,8 @@
 //! Headers and bodies that operators want to see in the record: named, capped, and only when the request agrees.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use serde_json::value::RawValue;
 
 use crate::headers::Headers;
@@ -18,6 +21,8 @@ pub struct Capture {
     pub request_body_bytes: usize,
     /// `capture.response_body_bytes`: from the start of the response's body.
     pub response_body_bytes: usize,
+    /// `capture.max_total_bytes`: of the bodies of all exchanges that the VM holds at the same time.
+    pub max_total_bytes: usize,
     /// `capture.refusal_header`: name of the request header that refuses, lower case.
     pub refusal_header: String,
 }
@@ -29,12 +34,16 @@ impl Default for Capture {
             response_headers: Vec::new(),
             request_body_bytes: 0,
             response_body_bytes: 0,
+            max_total_bytes: Self::MAX_TOTAL_BYTES,
             refusal_header: "x-gatelog-capture".to_owned(),
         }
     }
 }
 
 impl Capture {
+    /// Bytes that captured bodies may take together when nothing is said.
+    pub const MAX_TOTAL_BYTES: usize = 16 << 20;
+
     /// True when any header is captured.
     pub fn has_headers(&self) -> bool {
         !self.request_headers.is_empty() || !self.response_headers.is_empty()
@@ -86,28 +95,59 @@ pub fn is_text(content_type: &[u8]) -> bool {
         || Format::of(content_type).is_some()
 }
 
+/// Bytes that the copies of all bodies in a VM take at the moment.
+#[derive(Clone, Debug, Default)]
+pub struct Held(Rc<Cell<usize>>);
+
 /// The start of a body.
 #[derive(Debug)]
 pub struct BodyCopy {
     bytes: Vec<u8>,
     limit: usize,
+    held: Held,
+    max_total: usize,
+    /// Bytes that count in `held`.
+    room: usize,
+    is_short: bool,
 }
 
 impl BodyCopy {
-    /// A copy of at most `limit` bytes.
-    pub fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit }
+    /// A copy of at most `limit` bytes, and of fewer when all copies together would take more than `max_total`.
+    pub fn new(limit: usize, held: &Held, max_total: usize) -> Self {
+        Self { bytes: Vec::new(), limit, held: held.clone(), max_total, room: 0, is_short: false }
     }
 
-    /// True when nothing more is wanted.
+    /// True when nothing more is wanted, or has room.
     pub fn is_full(&self) -> bool {
-        self.bytes.len() >= self.limit
+        self.is_short || self.bytes.len() >= self.limit
+    }
+
+    /// True when something was left out because all copies together were too large.
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// Takes the next chunk.
     pub fn take(&mut self, chunk: &[u8]) {
-        let left = self.limit.saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(chunk.get(..left).unwrap_or(chunk));
+        let len = self.bytes.len();
+        let left = self.limit.saturating_sub(len);
+        let wanted = chunk.get(..left).unwrap_or(chunk);
+        if len + wanted.len() > self.room {
+            self.grow(len + wanted.len());
+        }
+        let taken = wanted.get(..self.room.saturating_sub(len)).unwrap_or(wanted);
+        self.is_short |= taken.len() < wanted.len();
+        self.bytes.extend_from_slice(taken);
+    }
+
+    /// Makes room for `needed` bytes, or for as many as there is room for.
+    fn grow(&mut self, needed: usize) {
+        let held = self.held.0.get();
+        let most = self.room + self.max_total.saturating_sub(held);
+        let room = (self.room * 2).min(self.limit).max(needed).min(most);
+        self.bytes.reserve_exact(room.saturating_sub(self.bytes.len()));
+        self.held.0.set(held + room - self.room);
+        self.room = room;
     }
 
     /// The text, without a character that was cut at the limit.
@@ -117,6 +157,12 @@ impl BodyCopy {
             _ => self.bytes.len(),
         };
         String::from_utf8_lossy(self.bytes.get(..whole).unwrap_or_default())
+    }
+}
+
+impl Drop for BodyCopy {
+    fn drop(&mut self) {
+        self.held.0.set(self.held.0.get().saturating_sub(self.room));
     }
 }
 
@@ -188,14 +234,31 @@ mod tests {
 
     #[test]
     fn a_copy_ends_at_its_limit_on_a_whole_character() {
-        let mut copy = BodyCopy::new(6);
+        let mut copy = BodyCopy::new(6, &Held::default(), 100);
         copy.take("añ".as_bytes());
         assert!(!copy.is_full());
         copy.take("bé€".as_bytes());
         assert!(copy.is_full());
         assert_eq!(copy.text(), "añbé");
-        let mut copy = BodyCopy::new(10);
+        let mut copy = BodyCopy::new(10, &Held::default(), 100);
         copy.take(b"a\xffb");
         assert_eq!(copy.text(), "a\u{fffd}b");
+        assert!(!copy.is_short());
+    }
+
+    #[test]
+    fn all_copies_together_take_no_more_than_they_may_and_give_it_back() {
+        let held = Held::default();
+        let mut copies: Vec<BodyCopy> = (0..10).map(|_| BodyCopy::new(30, &held, 100)).collect();
+        for _ in 0..10 {
+            copies.iter_mut().for_each(|copy| copy.take(b"1234567"));
+            assert!(held.0.get() <= 100);
+            assert!(copies.iter().map(|copy| copy.bytes.capacity()).sum::<usize>() <= 100);
+        }
+        assert!(copies.iter().all(BodyCopy::is_full));
+        let whole = copies.iter().filter(|copy| !copy.is_short()).all(|copy| copy.bytes.len() == 30);
+        assert!(whole && copies.iter().any(BodyCopy::is_short));
+        drop(copies);
+        assert_eq!(held.0.get(), 0);
     }
 }

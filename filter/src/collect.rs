@@ -1,8 +1,8 @@
 //! The exchange turned into an access record, when it is complete.
 //!
-//! Every value is read as late as this: only now are codes, sizes and flags final, and only now does the gateway
-//! show what it shows in its own log. Asking is dear, so the request's headers are asked for once, and the attributes
-//! together; what only some exchanges have is asked for only where it can be.
+//! Nearly every value is read as late as this: only now are codes, sizes and flags final, and only now does the gateway
+//! show what it shows in its own log. What names the request was kept when it came. Asking is dear, so the headers are
+//! asked for once more, and the attributes together; what only some exchanges have is asked for only where it can be.
 //!
 //! [`Raw`] is what every exchange is asked, [`Facts`] its meaning, [`Extras`] what is asked once the facts are known
 //! and the exchange is sampled; [`record`] puts them together.
@@ -19,17 +19,14 @@ use crate::capture;
 use crate::exchange::Exchange;
 use crate::flags;
 use crate::headers::Headers;
-use crate::host::{HeaderMap, Host, Time};
+use crate::host::{HeaderMap, Host, Instant, Time};
 use crate::instance::Instance;
 use crate::mcp;
 use crate::names;
 use crate::questions::{Answers, Question, Questions, Values};
+use crate::request_headers::{Name, RequestHeaders};
 use crate::sampling::Candidate;
 use crate::settings::Settings;
-
-mod request;
-
-use request::{Name, RequestHeaders};
 
 /// What a VM remembers between two records.
 #[derive(Debug, Default)]
@@ -63,28 +60,37 @@ pub struct Facts<'a> {
     headers: RequestHeaders<'a>,
     values: Values<'a>,
     start: Time,
+    started: Instant,
     duration: Duration,
     flags: i64,
     code: i64,
 }
 
 impl<'a> Facts<'a> {
-    /// Reads the answers to `questions`.
-    pub fn read(raw: &'a Raw, questions: &Questions, host: &impl Host, now: Time) -> Self {
+    /// Reads the answers to `questions` about the exchange that ends `now`.
+    pub fn read(
+        raw: &'a Raw,
+        exchange: &'a Exchange,
+        questions: &Questions,
+        host: &impl Host,
+        now: Instant,
+    ) -> Self {
         let values = questions.values(&raw.answers);
-        let nanos = |number: i64| u64::try_from(number).ok().map(Duration::from_nanos);
-        let (start, duration) = match values.integer(Question::Duration).and_then(nanos) {
-            Some(duration) => (now.minus(duration), duration),
-            None => {
-                let start = attributes::time(host, attributes::REQUEST_TIME).unwrap_or(now);
-                (start, now.since(start))
-            }
-        };
+        let number = |question| values.integer(question).and_then(|number| u64::try_from(number).ok());
+        // The start is a time of day, the duration is not, so neither is reckoned from the other where both are known.
+        let (start, duration) =
+            match (number(Question::Start).map(Time), number(Question::Duration).map(Duration::from_nanos)) {
+                (Some(start), Some(duration)) => (start, duration),
+                (Some(start), None) => (start, host.wall_time().since(start)),
+                (None, Some(duration)) => (host.wall_time().minus(duration), duration),
+                (None, None) => (host.wall_time(), Duration::ZERO),
+            };
         Self {
             raw,
-            headers: RequestHeaders::read(&raw.request),
+            headers: RequestHeaders::of(exchange.arrived(), &raw.request),
             values,
             start,
+            started: now.minus(duration),
             duration,
             flags: values.integer(Question::Flags).unwrap_or(0),
             code: values.integer(Question::Code).unwrap_or(0),
@@ -99,6 +105,11 @@ impl<'a> Facts<'a> {
             flags: self.flags,
             duration: self.duration,
         }
+    }
+
+    /// When the exchange ended.
+    pub fn end(&self) -> Time {
+        self.start.plus(self.duration)
     }
 
     fn text(&self, question: Question) -> Cow<'a, str> {
@@ -116,6 +127,7 @@ pub struct Extras {
     failure: Option<String>,
     tls_version: Option<String>,
     mtls: Option<bool>,
+    grpc_status: Option<i64>,
     ai_log: Option<AiLog>,
     mcp_server: Option<String>,
     mcp_tool: Option<String>,
@@ -124,6 +136,8 @@ pub struct Extras {
     response_headers: Option<Box<RawValue>>,
     /// True when the request refused to be captured.
     pub capture_refused: bool,
+    /// True when an `ai_log` was too large to be read.
+    pub ai_log_too_large: bool,
 }
 
 impl Extras {
@@ -148,18 +162,30 @@ impl Extras {
         let mtls = (asks("mtls") && (tls_version.is_some() || settings.omitted.has("tls_version")))
             .then(|| attributes::boolean(host, attributes::MTLS))
             .flatten();
+        // Where the gateway no longer has the headers and trailers, it would make a status up.
+        let has_status = headers.is_grpc() && !facts.raw.request.is_empty();
+        let grpc_status = (has_status && !settings.omitted.has("grpc_status"))
+            .then(|| attributes::integer(host, attributes::RESPONSE_GRPC_STATUS))
+            .flatten();
+        let (ai_log, ai_log_too_large) = memory.read_ai_log(host, headers.get(Name::Method));
         let mcp = headers.mcp();
         let mut extras = Self {
             failure,
             tls_version,
             mtls,
-            ai_log: memory.read_ai_log(host, headers.get(Name::Method)),
+            grpc_status,
+            ai_log,
+            ai_log_too_large,
             mcp_server: mcp::server(host, &mcp, exchange.request()),
             mcp_tool: mcp::tool(host, &mcp, exchange.request()),
             instance: memory.instance.name(settings, headers.get(Name::InstanceId), &mut memory.naming, host),
             ..Self::default()
         };
-        extras.capture(&facts.raw.request, settings, host);
+        // The gateway no longer has the request's headers where it does not log the exchange.
+        let request = Some(&facts.raw.request).filter(|request| !request.is_empty());
+        if let Some(request) = request.or(exchange.arrived()) {
+            extras.capture(request, settings, host);
+        }
         extras
     }
 
@@ -191,32 +217,56 @@ pub fn record<'a>(
     let mut record = AccessRecord::default();
     fill_from_headers(&mut record, facts, settings);
     fill_from_answers(&mut record, facts);
-    record.time_to_headers = exchange.headers_at().map(|at| millis(at.since(facts.start)));
+    record.time_to_headers = exchange.headers_at().map(|at| millis(at.since(facts.started)));
     fill_from_extras(&mut record, extras);
     if !extras.capture_refused {
         record.request_body = exchange.request_text();
         record.response_body = exchange.response_text();
     }
-    let is_ai = settings.ai.detection
-        && (exchange.is_ai()
-            || facts.headers.get(Name::LlmModel).is_some()
-            || names::is_ai_route(&record.route));
+    let is_ai = settings.ai.detection && is_ai_call(&record, exchange, facts);
     if extras.ai_log.is_some() || is_ai {
         fill_from_bodies(&mut record, exchange, facts);
     }
-    if extras.ai_log.is_none() && is_ai && settings.ai.build_log {
+    // What was not found was no call of a model, whatever the request looked like.
+    if extras.ai_log.is_none() && is_ai && settings.ai.build_log && facts.code != 404 {
         record.ai_log = ai_log::build(&record).map(Cow::Owned);
     }
     record
+}
+
+/// True when the place tells of AI calls and so does the request or the answer, or when both do anywhere.
+fn is_ai_call(record: &AccessRecord<'_>, exchange: &Exchange, facts: &Facts<'_>) -> bool {
+    let place = exchange.is_on_ai_path()
+        || facts.headers.get(Name::LlmModel).is_some()
+        || names::is_ai_route(&record.route);
+    let request = requested_model(exchange, facts).is_some()
+        || (exchange.is_ai_upload() && (200..300).contains(&facts.code));
+    let signs = [place, request, exchange.has_ai_answer()];
+    signs.into_iter().filter(|sign| *sign).count() >= 2
+}
+
+/// The model that the request asks for: in its body, its path, or as Higress's model router has read it.
+fn requested_model<'a>(exchange: &'a Exchange, facts: &Facts<'a>) -> Option<Cow<'a, str>> {
+    let named = exchange.request().and_then(|body| body.model.as_deref()).map(Cow::Borrowed);
+    let routed = || facts.headers.get(Name::LlmModel).map(|model| text(Some(model)));
+    named.or_else(|| gemini_model(facts)).or_else(routed)
+}
+
+fn gemini_model<'a>(facts: &Facts<'a>) -> Option<Cow<'a, str>> {
+    let path = text(facts.headers.get(Name::Path));
+    match path {
+        Cow::Borrowed(path) => names::gemini_model(path).map(Cow::Borrowed),
+        Cow::Owned(path) => names::gemini_model(&path).map(|model| Cow::Owned(model.to_owned())),
+    }
 }
 
 #[inline(never)]
 fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, facts: &Facts<'a>, settings: &Settings) {
     let headers = &facts.headers;
     record.trace_id = text(headers.trace_id());
-    record.authority = text(headers.authority());
+    record.authority = text(headers.get(Name::Authority));
     record.method = text(headers.get(Name::Method));
-    record.path = redacted(headers.path(), settings);
+    record.path = redacted(headers.get(Name::Path), settings);
     record.upstream_path = redacted(headers.rewritten_path(), settings);
     record.scheme = text(headers.get(Name::Scheme));
     record.request_id = text(headers.get(Name::RequestId));
@@ -257,6 +307,7 @@ fn fill_from_extras<'a>(record: &mut AccessRecord<'a>, extras: &'a Extras) {
     record.upstream_transport_failure_reason = borrowed(&extras.failure);
     record.tls_version = borrowed(&extras.tls_version);
     record.mtls = extras.mtls.map(i64::from);
+    record.grpc_status = extras.grpc_status;
     record.instance_id = extras.instance.as_str().into();
     record.mcp_server = borrowed(&extras.mcp_server);
     record.mcp_tool = borrowed(&extras.mcp_tool);
@@ -288,19 +339,16 @@ fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
     }
 }
 
-/// Fills what `ai_log` left open.
+/// Fills the models, and what `ai_log` left open.
 fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, exchange: &'a Exchange, facts: &Facts<'a>) {
-    let (request, response) = (exchange.request(), exchange.response());
+    let response = exchange.response();
+    record.response_model = response.and_then(|body| body.model.as_deref()).unwrap_or_default().into();
+    // Higress's plugins log the model that answered.
+    if let Some(model) = requested_model(exchange, facts) {
+        record.model = model;
+    }
     if record.model.is_empty() {
-        record.model = response
-            .and_then(|body| body.model.as_deref())
-            .or_else(|| request.and_then(|body| body.model.as_deref()))
-            .map(Cow::Borrowed)
-            .or_else(|| {
-                let path = text(facts.headers.path());
-                names::gemini_model(&path).map(|model| Cow::Owned(model.to_owned()))
-            })
-            .unwrap_or_else(|| text(facts.headers.get(Name::LlmModel)));
+        record.model = record.response_model.clone();
     }
     if record.session_id.is_empty() {
         record.session_id = text(facts.headers.get(Name::Session));
@@ -314,7 +362,7 @@ fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, exchange: &'a Exchange, f
     }
     record.time_to_first_token = record
         .time_to_first_token
-        .or_else(|| exchange.first_part().map(|first| millis(first.since(facts.start))));
+        .or_else(|| exchange.first_part().map(|first| millis(first.since(facts.started))));
     record.input_tokens = record.input_tokens.or(body.input_tokens);
     record.output_tokens = record.output_tokens.or(body.output_tokens);
     record.total_tokens = record.total_tokens.or_else(|| body.total_tokens());
@@ -323,14 +371,17 @@ fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, exchange: &'a Exchange, f
 }
 
 impl Memory {
-    fn read_ai_log(&mut self, host: &impl Host, method: Option<&[u8]>) -> Option<AiLog> {
+    /// The `ai_log`, and whether there was one that is too large.
+    fn read_ai_log(&mut self, host: &impl Host, method: Option<&[u8]>) -> (Option<AiLog>, bool) {
         // Calls of models are no GET; asking for every GET would be paid by gateways without AI.
         if !self.ai_log_seen && matches!(method, None | Some(b"GET" | b"HEAD" | b"OPTIONS")) {
-            return None;
+            return (None, false);
         }
-        let log = host.attribute(attributes::AI_LOG).as_deref().and_then(ai_log::decode);
+        let raw = host.attribute(attributes::AI_LOG);
+        let too_large = raw.as_ref().is_some_and(|raw| raw.len() > ai_log::MAX_BYTES);
+        let log = raw.and_then(ai_log::decode);
         self.ai_log_seen |= log.is_some();
-        log
+        (log, too_large)
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::journal::Verbosity;
 use crate::json::Json;
 use crate::queue::QueueLimits;
 use crate::rules::{Matcher, Rule};
@@ -14,7 +15,10 @@ use crate::settings::Settings;
 
 mod collector;
 mod reader;
+mod secret;
 mod settings;
+
+pub use secret::Secret;
 
 use reader::Reader;
 
@@ -23,12 +27,14 @@ use reader::Reader;
 pub struct Config {
     /// Where records go; every settings' destination is one of these.
     pub destinations: Vec<Destination>,
-    /// What is recorded outside of the rules; none when there are only rules.
+    /// What is recorded outside of the rules; none when there are rules and no collector is named outside of them.
     pub global: Option<Rc<Settings>>,
     /// `_rules_`, in their order.
     pub rules: Vec<Rule>,
     /// `drain_timeout_ms`: how long the filter goes on pushing after its configuration is gone.
     pub drain_timeout: Duration,
+    /// `log_level`: what the filter writes to the gateway's log; the most talkative one when rules have their own.
+    pub log_level: Verbosity,
 }
 
 /// A collector with the queue before it. Rules that name the same share it.
@@ -42,8 +48,16 @@ pub struct Destination {
     pub retry: Retry,
 }
 
+impl Destination {
+    /// True when both are the same place, whatever else they say.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let place = |of: &Self| (of.collector.cluster.clone(), of.collector.path.clone());
+        place(self) == place(other)
+    }
+}
+
 /// Where records go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collector {
     /// The gateway's cluster: `outbound|{collector_port}||{collector_service_name}`, or `collector_cluster`.
     pub cluster: String,
@@ -52,7 +66,7 @@ pub struct Collector {
     /// `collector_path`.
     pub path: String,
     /// The `authorization` header: `Bearer {collector_token}`.
-    pub authorization: Option<String>,
+    pub authorization: Option<Secret>,
     /// `timeout_ms`.
     pub timeout: Duration,
     /// `keep_alive_ms`: how often connections are used at least; none when they are not kept open.
@@ -62,9 +76,10 @@ pub struct Collector {
 }
 
 /// What the body of a push looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BatchFormat {
     /// A JSON array of records, for gatelog's ingest.
+    #[default]
     Array,
     /// One JSON object a push, with db-log-pusher's keys and no others, for its collector.
     Single,
@@ -128,21 +143,25 @@ impl Config {
     fn read(value: &Json, problems: &mut Vec<String>) -> Self {
         let mut keys = Reader::root(value, problems);
         let rules = keys.list(RULES);
-        let only_rules = !rules.is_empty() && keys.own_keys().all(|key| key == RULES);
         let mut config = Self {
             destinations: Vec::new(),
             global: None,
             rules: Vec::new(),
             drain_timeout: keys.millis("drain_timeout_ms", 0, 600_000).unwrap_or(Duration::from_secs(5)),
+            log_level: Verbosity::default(),
         };
-        if !only_rules {
+        let mut log_level = settings::log_level(&mut keys);
+        if rules.is_empty() || collector::is_meant(&keys) {
             let destination = config.destination(collector::read(&mut keys));
             config.global = Some(Rc::new(config.settings_of(settings::read(&mut keys, 0, destination))));
-            keys.finish();
+        } else {
+            // Rules build on it, but without a collector it records nothing.
+            collector::check(&mut keys);
+            settings::read(&mut keys, 0, 0);
         }
-        let base = (!only_rules).then_some(value);
+        keys.finish();
         for (index, rule) in rules.iter().enumerate() {
-            let mut keys = Reader::rule(rule, index, base, problems);
+            let mut keys = Reader::rule(rule, index, value, problems);
             let mut names = MATCHERS.map(|key| keys.alone().texts(key).unwrap_or_default()).into_iter();
             let mut next = || names.next().unwrap_or_default();
             let matcher = Matcher::new(
@@ -156,6 +175,8 @@ impl Config {
                 keys.problem("drain_timeout_ms", "can only be set outside of the rules");
                 keys.know(&["drain_timeout_ms"]);
             }
+            log_level = log_level.into_iter().chain(settings::log_level(&mut keys.alone())).min();
+            keys.know(&["log_level"]);
             if matcher.is_none() {
                 keys.problem("", format_args!("must have at least one of: {}", MATCHERS.join(", ")));
             }
@@ -164,6 +185,7 @@ impl Config {
             keys.finish();
             config.rules.extend(matcher.map(|matcher| Rule { matcher, settings }));
         }
+        config.log_level = log_level.unwrap_or_default();
         config
     }
 

@@ -1,25 +1,30 @@
 //! One request and its response, from the first callback to the last: which settings it has, which bodies are looked
 //! at, and how far.
 //!
-//! Only a request that carries a JSON or form body can be an AI call, so without rules and capture nothing at all is
-//! asked of the gateway for any other request before it is complete.
+//! The request's headers are kept as they came, because plugins and the router may change them. Only a request that
+//! carries a JSON or form body can be an AI call, so without rules and capture nothing else is asked of the gateway for
+//! any other request before it is complete.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::capture::{self, BodyCopy};
+use crate::capture::{self, BodyCopy, Held};
 use crate::headers::Headers;
-use crate::host::{Body, HeaderMap, Host, Time};
+use crate::host::{Body, HeaderMap, Host, Instant};
 use crate::metrics::{Metric, Metrics};
 use crate::names;
+use crate::request_headers;
 use crate::settings::Settings;
 use crate::usage::{BodyReader, Findings, Format, Side};
 
 /// The state of one stream.
 #[derive(Debug, Default)]
 pub struct Exchange {
-    /// The settings; nothing while they are not chosen.
-    scope: Option<Option<Rc<Settings>>>,
+    /// The settings, with the number of the configuration that they are of; nothing while they are not chosen.
+    scope: Option<(u32, Option<Rc<Settings>>)>,
+    /// The request's headers as they came.
+    arrived: Option<Headers>,
+    is_recorded: bool,
     /// The response may be that of an AI call.
     candidate: bool,
     request: Option<BodyReader>,
@@ -28,19 +33,34 @@ pub struct Exchange {
     capture: bool,
     request_copy: Option<BodyCopy>,
     response_copy: Option<BodyCopy>,
-    headers_at: Option<Time>,
+    headers_at: Option<Instant>,
     streamed: bool,
-    first_part: Option<Time>,
+    first_part: Option<Instant>,
     ai_path: bool,
+    /// The request's body is a form with parts, as uploads of audio and images are.
+    form: bool,
 }
 
 /// Bytes of a chunk that are read at once, so that large chunks do not grow the VM's memory.
 const SLICE: usize = 64 << 10;
 
 impl Exchange {
-    /// The settings that were chosen; none when nothing is to be recorded. `choose` is asked the first time.
-    pub fn settings(&mut self, choose: impl FnOnce() -> Option<Rc<Settings>>) -> Option<Rc<Settings>> {
-        self.scope.get_or_insert_with(|| choose().filter(|settings| settings.enabled)).clone()
+    /// The settings that were chosen; none when nothing is to be recorded. `choose` is asked the first time, and again
+    /// when `configuration` is another than then.
+    pub fn settings(
+        &mut self,
+        configuration: u32,
+        choose: impl FnOnce() -> Option<Rc<Settings>>,
+    ) -> Option<Rc<Settings>> {
+        if self.scope.as_ref().is_none_or(|(of, _)| *of != configuration) {
+            self.scope = Some((configuration, choose().filter(|settings| settings.enabled)));
+        }
+        self.scope.as_ref().and_then(|(_, settings)| settings.clone())
+    }
+
+    /// Notes that the record is made; false when it was before.
+    pub fn record_once(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_recorded, true)
     }
 
     /// The request's headers have come.
@@ -49,31 +69,44 @@ impl Exchange {
         host: &impl Host,
         settings: &Settings,
         metrics: &mut Metrics,
+        held: &Held,
+        end: bool,
+    ) {
+        let headers = host.headers(HeaderMap::Request);
+        let detect = settings.ai.detection && !end;
+        if detect || settings.capture.has_bodies() {
+            self.look_at_request(&headers, settings, metrics, held, end);
+        }
+        self.arrived = Some(request_headers::small(headers));
+    }
+
+    fn look_at_request(
+        &mut self,
+        headers: &Headers,
+        settings: &Settings,
+        metrics: &mut Metrics,
+        held: &Held,
         end: bool,
     ) {
         let detect = settings.ai.detection && !end;
-        if !detect && !settings.capture.has_bodies() {
-            return;
-        }
-        let headers = host.headers(HeaderMap::Request);
         let content_type = headers.get("content-type").unwrap_or_default();
-        self.capture = settings.capture.has_bodies() && !settings.capture.is_refused(&headers);
+        self.capture = settings.capture.has_bodies() && !settings.capture.is_refused(headers);
         let limit = settings.capture.request_body_bytes;
         let copy = self.capture && limit > 0 && !end && capture::is_text(content_type);
         let json = detect && Format::of(content_type) == Some(Format::Json);
-        self.ai_path = detect && is_ai_path(&headers);
-        if (json || copy) && is_encoded(&headers) {
+        self.ai_path = detect && is_ai_path(headers);
+        if (json || copy) && is_encoded(headers) {
             metrics.add(Metric::BodiesSkippedEncoding, 1);
         } else {
-            self.request_copy = copy.then(|| BodyCopy::new(limit));
+            self.request_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
             if json {
                 let window = (!self.ai_path).then_some(settings.ai.window_bytes);
                 self.request = Some(BodyReader::new(Side::Request, Format::Json, window));
             }
         }
         if detect {
-            let form = content_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
-            self.candidate = self.ai_path || form || json;
+            self.form = content_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
+            self.candidate = self.ai_path || self.form || json;
             if !json {
                 metrics.add(Metric::BodiesSkippedType, 1);
             }
@@ -91,10 +124,11 @@ impl Exchange {
         host: &impl Host,
         settings: &Settings,
         metrics: &mut Metrics,
+        held: &Held,
         end: bool,
     ) {
         // Informational headers may come before the final ones.
-        self.headers_at = (!settings.omitted.has("time_to_headers")).then(|| host.now());
+        self.headers_at = (!settings.omitted.has("time_to_headers")).then(|| host.monotonic());
         let limit = settings.capture.response_body_bytes;
         let capture = self.capture && limit > 0;
         if end || !(self.candidate || capture) {
@@ -112,7 +146,7 @@ impl Exchange {
             metrics.add(Metric::BodiesSkippedEncoding, 1);
             return;
         }
-        self.response_copy = copy.then(|| BodyCopy::new(limit));
+        self.response_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
         let known = self.ai_path || self.request().is_some_and(|body| body.model.is_some());
         let window = (!known).then_some(settings.ai.window_bytes);
         self.response = format.map(|format| BodyReader::new(Side::Response, format, window));
@@ -121,9 +155,14 @@ impl Exchange {
     /// A chunk of the response's body passes.
     pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
         if self.streamed && self.first_part.is_none() && size > 0 {
-            self.first_part = Some(host.now());
+            self.first_part = Some(host.monotonic());
         }
         read_chunk(&mut self.response, &mut self.response_copy, host, Body::Response, size);
+    }
+
+    /// The request's headers as they came; none when no filter saw the request.
+    pub fn arrived(&self) -> Option<&Headers> {
+        self.arrived.as_ref()
     }
 
     /// What the request's body told.
@@ -146,13 +185,18 @@ impl Exchange {
         self.response_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
     }
 
+    /// Bodies that were captured in part because all that are held take too much memory.
+    pub fn short_copies(&self) -> usize {
+        [&self.request_copy, &self.response_copy].into_iter().flatten().filter(|copy| copy.is_short()).count()
+    }
+
     /// When the response's headers came.
-    pub fn headers_at(&self) -> Option<Time> {
+    pub fn headers_at(&self) -> Option<Instant> {
         self.headers_at
     }
 
     /// When the first part of a streamed answer came.
-    pub fn first_part(&self) -> Option<Time> {
+    pub fn first_part(&self) -> Option<Instant> {
         self.first_part
     }
 
@@ -161,15 +205,25 @@ impl Exchange {
         self.streamed
     }
 
-    /// True when the bodies or the path tell of an AI call.
-    pub fn is_ai(&self) -> bool {
-        self.ai_path || self.response().is_some_and(Findings::is_ai)
+    /// True when the path is one of AI providers and the request has a body.
+    pub fn is_on_ai_path(&self) -> bool {
+        self.ai_path
+    }
+
+    /// True when the request uploads a form to a path of AI providers.
+    pub fn is_ai_upload(&self) -> bool {
+        self.ai_path && self.form
+    }
+
+    /// True when the answer has what only those of models have.
+    pub fn has_ai_answer(&self) -> bool {
+        self.response().is_some_and(Findings::is_ai)
     }
 }
 
-fn is_ai_path(headers: &Headers) -> bool {
-    let path = headers.get("x-envoy-original-path").or_else(|| headers.get(":path"));
-    path.is_some_and(|path| names::is_ai_path(&String::from_utf8_lossy(path)))
+/// True when the request's path is one of AI providers.
+pub(crate) fn is_ai_path(headers: &Headers) -> bool {
+    headers.get(":path").is_some_and(|path| names::is_ai_path(&String::from_utf8_lossy(path)))
 }
 
 fn is_encoded(headers: &Headers) -> bool {
@@ -244,9 +298,9 @@ mod tests {
         ] {
             let (host, mut metrics, mut exchange) =
                 (host(path, request, response), Metrics::default(), Exchange::default());
-            exchange.on_request_headers(&host, &detecting(), &mut metrics, false);
+            exchange.on_request_headers(&host, &detecting(), &mut metrics, &Held::default(), false);
             exchange.on_request_body(&host, 10);
-            exchange.on_response_headers(&host, &detecting(), &mut metrics, false);
+            exchange.on_response_headers(&host, &detecting(), &mut metrics, &Held::default(), false);
             exchange.on_response_body(&host, 10);
             metrics.flush(&host);
             assert_eq!((exchange.request().is_some(), exchange.response().is_some()), reads, "{name}");
@@ -260,26 +314,26 @@ mod tests {
         let json = [("content-type", "application/json")];
         let body = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(10 * SLICE));
         let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
-        exchange.on_request_headers(&host, &detecting(), &mut Metrics::default(), false);
+        exchange.on_request_headers(&host, &detecting(), &mut Metrics::default(), &Held::default(), false);
         host.set_body(body.as_bytes());
         exchange.on_request_body(&host, body.len());
         assert_eq!(exchange.request().and_then(|found| found.model.as_deref()), Some("m"));
         assert_eq!(host.asked(), ["headers Request", "body Request"]);
-        exchange.on_response_headers(&host, &detecting(), &mut Metrics::default(), false);
+        exchange.on_response_headers(&host, &detecting(), &mut Metrics::default(), &Held::default(), false);
         exchange.on_response_body(&host, body.len());
         assert_eq!(host.asked().iter().filter(|asked| *asked == "body Response").count(), 11);
     }
 
     #[test]
-    fn nothing_is_asked_when_detection_is_off_or_there_is_no_body() {
+    fn nothing_but_the_headers_is_asked_when_detection_is_off_or_there_is_no_body() {
         let json = [("content-type", "application/json")];
         for (settings, end) in [(settings(r#""ai":{"detection":false}"#), false), (detecting(), true)] {
             let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
-            exchange.on_request_headers(&host, &settings, &mut Metrics::default(), end);
+            exchange.on_request_headers(&host, &settings, &mut Metrics::default(), &Held::default(), end);
             exchange.on_request_body(&host, 10);
-            exchange.on_response_headers(&host, &settings, &mut Metrics::default(), false);
+            exchange.on_response_headers(&host, &settings, &mut Metrics::default(), &Held::default(), false);
             exchange.on_response_body(&host, 10);
-            assert_eq!(host.asked(), [] as [&str; 0]);
+            assert_eq!(host.asked(), ["headers Request"]);
         }
     }
 
@@ -299,12 +353,12 @@ mod tests {
         ] {
             let (host, mut metrics, mut exchange) =
                 (host("/x", request, response), Metrics::default(), Exchange::default());
-            exchange.on_request_headers(&host, &settings, &mut metrics, end);
+            exchange.on_request_headers(&host, &settings, &mut metrics, &Held::default(), end);
             host.set_body(b"01234567");
             if !end {
                 exchange.on_request_body(&host, 8);
             }
-            exchange.on_response_headers(&host, &settings, &mut metrics, false);
+            exchange.on_response_headers(&host, &settings, &mut metrics, &Held::default(), false);
             exchange.on_response_body(&host, 8);
             metrics.flush(&host);
             let expected = (expected.0.unwrap_or(""), expected.1.unwrap_or(""));

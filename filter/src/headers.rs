@@ -22,6 +22,11 @@ impl Headers {
         &self.raw
     }
 
+    /// True without any pair.
+    pub fn is_empty(&self) -> bool {
+        read_u32(&self.raw, 0).unwrap_or(0) == 0
+    }
+
     /// The pairs in their order.
     pub fn iter(&self) -> Iter<'_> {
         let count = read_u32(&self.raw, 0).unwrap_or(0);

@@ -12,8 +12,11 @@ pub(crate) mod mock;
 ///
 /// No method fails a request: what the gateway does not know, or refuses, is absent.
 pub trait Host {
-    /// The time of day.
-    fn now(&self) -> Time;
+    /// The time of day, for what is recorded. It may be set forward and back while the filter runs.
+    fn wall_time(&self) -> Time;
+
+    /// Where the clock stands that never goes back, for everything that waits, is repeated or is measured.
+    fn monotonic(&self) -> Instant;
 
     /// A whole header map; empty when the stream has none (yet).
     fn headers(&self, map: HeaderMap) -> Headers;
@@ -55,25 +58,36 @@ pub trait Host {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expression(pub u32);
 
-/// A point in time: nanoseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Time(pub u64);
+macro_rules! points_in_time {
+    ($( $(#[$doc:meta])+ $name:ident; )+) => { $(
+        $(#[$doc])+
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(pub u64);
 
-impl Time {
-    /// How long ago `earlier` was; zero when it is not earlier.
-    pub fn since(self, earlier: Time) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
-    }
+        impl $name {
+            /// How long ago `earlier` was; zero when it is not earlier.
+            pub fn since(self, earlier: Self) -> Duration {
+                Duration::from_nanos(self.0.saturating_sub(earlier.0))
+            }
 
-    /// The time `after` later.
-    pub fn plus(self, after: Duration) -> Time {
-        Time(self.0.saturating_add(nanos(after)))
-    }
+            /// The time `after` later.
+            pub fn plus(self, after: Duration) -> Self {
+                Self(self.0.saturating_add(nanos(after)))
+            }
 
-    /// The time `before` earlier.
-    pub fn minus(self, before: Duration) -> Time {
-        Time(self.0.saturating_sub(nanos(before)))
-    }
+            /// The time `before` earlier.
+            pub fn minus(self, before: Duration) -> Self {
+                Self(self.0.saturating_sub(nanos(before)))
+            }
+        }
+    )+ };
+}
+
+points_in_time! {
+    /// A time of day: nanoseconds since 1970-01-01T00:00:00Z.
+    Time;
+    /// Where a clock stands that never goes back: nanoseconds since a moment that only the gateway knows.
+    Instant;
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -102,8 +116,7 @@ pub enum Body {
     Answer,
 }
 
-/// An HTTP call to make.
-#[derive(Debug)]
+/// An HTTP call to make. It has no `Debug`, which would show the token among its headers.
 pub struct Call<'a> {
     /// The gateway's cluster to call.
     pub cluster: &'a str,

@@ -25,7 +25,7 @@ fn record(host: &MockHost, request: &[u8], response: &[u8], chunk: usize) -> Val
         host.set_body(part);
         exchange.on_response_body(host, part.len());
     }
-    plugin.on_log(&mut exchange, host);
+    plugin.on_end(&mut exchange, host);
     plugin.on_tick(host);
     let sent = host.take_sent();
     assert_eq!(sent.len(), 1);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::host::{Host, Level, Time};
+use crate::host::{Host, Instant, Level};
 
 /// How often a line of one kind is written at most.
 pub const INTERVAL: Duration = Duration::from_secs(10);
@@ -25,15 +25,42 @@ pub enum Event {
     NearlyFull,
     /// Records that the collector could not read.
     Rejected,
+    /// Bodies that were captured in part, because all that are captured take too much memory.
+    CaptureFull,
     /// Pushes came through after failures.
     PushRecovered,
     /// The queue is no longer nearly full.
     QueueRecovered,
 }
 
+/// Which lines are written: those of a level and above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// All.
+    #[default]
+    Info,
+    /// Those that need attention.
+    Warn,
+    /// Losses and what does not work.
+    Error,
+    /// None: the counters alone tell of losses.
+    Nothing,
+}
+
+impl Verbosity {
+    fn admits(self, level: Level) -> bool {
+        self <= match level {
+            Level::Info => Self::Info,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
 /// Lines that wait for their time.
 #[derive(Debug, Default)]
 pub struct Journal {
+    verbosity: Verbosity,
     kinds: [Kind; Event::ALL.len()],
 }
 
@@ -41,11 +68,11 @@ pub struct Journal {
 struct Kind {
     count: usize,
     why: String,
-    told_at: Option<Time>,
+    told_at: Option<Instant>,
 }
 
 impl Event {
-    const ALL: [Event; 9] = [
+    const ALL: [Event; 10] = [
         Self::QueueFull,
         Self::Refused,
         Self::RetryTime,
@@ -53,6 +80,7 @@ impl Event {
         Self::KeepAliveRefused,
         Self::NearlyFull,
         Self::Rejected,
+        Self::CaptureFull,
         Self::PushRecovered,
         Self::QueueRecovered,
     ];
@@ -60,7 +88,7 @@ impl Event {
     const fn level(self) -> Level {
         match self {
             Self::QueueFull | Self::Refused | Self::RetryTime | Self::Rejected => Level::Error,
-            Self::PushFailed | Self::KeepAliveRefused | Self::NearlyFull => Level::Warn,
+            Self::PushFailed | Self::KeepAliveRefused | Self::NearlyFull | Self::CaptureFull => Level::Warn,
             Self::PushRecovered | Self::QueueRecovered => Level::Info,
         }
     }
@@ -75,6 +103,7 @@ impl Event {
             Self::KeepAliveRefused => "empty pushes refused, as records will be",
             Self::NearlyFull => "times the queue became 80 % full",
             Self::Rejected => "records rejected by the collector as unreadable",
+            Self::CaptureFull => "bodies captured in part, because capture.max_total_bytes was reached",
             Self::PushRecovered => "pushes came through after failures",
             Self::QueueRecovered => "times the queue is below 80 % again",
         }
@@ -82,6 +111,18 @@ impl Event {
 }
 
 impl Journal {
+    /// Says which lines are written from now on.
+    pub fn set_verbosity(&mut self, verbosity: Verbosity) {
+        self.verbosity = verbosity;
+    }
+
+    /// Writes a line at once.
+    pub fn say(&self, host: &impl Host, level: Level, line: &str) {
+        if self.verbosity.admits(level) {
+            host.log(level, line);
+        }
+    }
+
     /// Notes `count` of an event. `why` is the latest reason, or empty.
     pub fn note(&mut self, event: Event, count: usize, why: &str) {
         if let Some(kind) = self.kinds.get_mut(event as usize) {
@@ -92,14 +133,16 @@ impl Journal {
     }
 
     /// Writes the lines whose time has come; with `all`, every one that waits.
-    pub fn write(&mut self, host: &impl Host, now: Time, all: bool) {
+    pub fn write(&mut self, host: &impl Host, now: Instant, all: bool) {
         for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
             let due = all || kind.told_at.is_none_or(|told_at| now.since(told_at) >= INTERVAL);
             if kind.count == 0 || !due {
                 continue;
             }
             let (colon, why) = if kind.why.is_empty() { ("", "") } else { (": ", kind.why.as_str()) };
-            host.log(event.level(), &format!("gatelog: {} {}{colon}{why}", kind.count, event.text()));
+            if self.verbosity.admits(event.level()) {
+                host.log(event.level(), &format!("gatelog: {} {}{colon}{why}", kind.count, event.text()));
+            }
             kind.count = 0;
             kind.told_at = Some(now);
         }
@@ -117,10 +160,10 @@ mod tests {
         for second in 0..25 {
             journal.note(Event::PushFailed, 1, &format!("reason {second}"));
             journal.note(Event::QueueFull, 100, "");
-            journal.write(&host, host.now(), false);
+            journal.write(&host, host.monotonic(), false);
             host.pass(Duration::from_secs(1));
         }
-        journal.write(&host, host.now(), true);
+        journal.write(&host, host.monotonic(), true);
         let lines: Vec<String> = host.logged().into_iter().map(|(_, line)| line).collect();
         let of = |text: &str| lines.iter().filter(|line| line.contains(text)).cloned().collect::<Vec<_>>();
         assert_eq!(
@@ -133,7 +176,27 @@ mod tests {
             ]
         );
         assert_eq!(of("400 records dropped, oldest first, because the queue is full").len(), 1);
-        journal.write(&host, host.now(), true);
+        journal.write(&host, host.monotonic(), true);
         assert_eq!(host.logged().len(), lines.len());
+    }
+
+    #[test]
+    fn lines_below_the_level_are_not_written() {
+        for (verbosity, expected) in [
+            (Verbosity::Info, vec![Level::Error, Level::Warn, Level::Info, Level::Info]),
+            (Verbosity::Warn, vec![Level::Error, Level::Warn]),
+            (Verbosity::Error, vec![Level::Error]),
+            (Verbosity::Nothing, vec![]),
+        ] {
+            let (host, mut journal) = (MockHost::new(), Journal::default());
+            journal.set_verbosity(verbosity);
+            for event in [Event::QueueFull, Event::PushFailed, Event::PushRecovered] {
+                journal.note(event, 1, "");
+            }
+            journal.write(&host, host.monotonic(), false);
+            journal.say(&host, Level::Info, "something");
+            let levels: Vec<Level> = host.logged().into_iter().map(|(level, _)| level).collect();
+            assert_eq!(levels, expected, "{verbosity:?}");
+        }
     }
 }

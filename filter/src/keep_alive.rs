@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::host::{CallId, Time};
+use crate::host::{CallId, Instant};
 use crate::random::Random;
 
 /// The open connections, as far as they can be known, and the empty pushes that keep them open.
@@ -18,8 +18,8 @@ pub struct KeepAlive {
     period: Option<Duration>,
     /// Connections that should be open; none while the collector does not answer.
     open: Option<usize>,
-    next: Time,
-    calls: Vec<(CallId, Time)>,
+    next: Instant,
+    calls: Vec<(CallId, Instant)>,
 }
 
 /// Connections that are kept open without any push: one may have been closed unnoticed.
@@ -28,11 +28,11 @@ const SPARE: usize = 2;
 impl KeepAlive {
     /// Nothing is open yet.
     pub fn new(period: Option<Duration>) -> Self {
-        Self { period, open: None, next: Time::default(), calls: Vec::new() }
+        Self { period, open: None, next: Instant::default(), calls: Vec::new() }
     }
 
     /// How many empty pushes should be sent now, with `busy` pushes of records under way.
-    pub fn wanted(&mut self, busy: usize, now: Time, random: &mut Random) -> usize {
+    pub fn wanted(&mut self, busy: usize, now: Instant, random: &mut Random) -> usize {
         let Some(period) = self.period else { return 0 };
         self.calls.retain(|(_, sent)| now.since(*sent) < period);
         if now >= self.next {
@@ -51,7 +51,7 @@ impl KeepAlive {
     }
 
     /// An empty push is under way.
-    pub fn sent(&mut self, call: CallId, now: Time) {
+    pub fn sent(&mut self, call: CallId, now: Instant) {
         self.calls.push((call, now));
     }
 
@@ -78,7 +78,7 @@ mod tests {
     use crate::host::mock::MockHost;
 
     const PERIOD: Duration = Duration::from_secs(30);
-    const NOW: Time = MockHost::START;
+    const NOW: Instant = MockHost::BOOTED;
 
     /// Two connections are open, and nothing is under way.
     fn opened() -> (KeepAlive, Random) {

@@ -1,7 +1,7 @@
 //! One destination at work: its queue and the batches on their way to it.
 
 use crate::config::Destination;
-use crate::host::{CallId, Host, Time};
+use crate::host::{CallId, Host, Instant};
 use crate::journal::Event;
 use crate::metrics::{Metric, Metrics};
 use crate::push::{Pusher, Surroundings};
@@ -27,16 +27,19 @@ impl Lane {
     /// Adds a record's JSON.
     pub fn add(&mut self, json: &[u8], around: &mut Surroundings<'_, impl Host>) {
         match self.queue.add(json, around.now) {
-            Added::Waiting { dropped: 0 } => {}
-            Added::Waiting { dropped } => {
-                around.metrics.add(Metric::DroppedQueueFull, dropped);
-                around.journal.note(Event::QueueFull, dropped, "");
-            }
+            Added::Waiting { dropped } => note_dropped(dropped, around),
             Added::TooLarge => {
                 around.metrics.add(Metric::DroppedTooLarge, 1);
                 around.journal.note(Event::Refused, 1, "the record is larger than queue.max_bytes");
             }
         }
+    }
+
+    /// Takes over what waits in another lane, and what is on its way there.
+    pub fn inherit(&mut self, other: Lane, around: &mut Surroundings<'_, impl Host>) {
+        let dropped = self.queue.inherit(other.queue);
+        note_dropped(dropped, around);
+        self.pusher.inherit(other.pusher, &mut self.queue);
     }
 
     /// Pushes what is due; with `all`, everything.
@@ -72,7 +75,7 @@ impl Lane {
     }
 
     /// Gives everything up and answers how many records that were.
-    pub fn abandon(&mut self, now: Time) -> usize {
+    pub fn abandon(&mut self, now: Instant) -> usize {
         let mut records = self.pusher.abandon();
         while let Some(batch) = self.queue.take(now, true) {
             records += batch.entries();
@@ -88,5 +91,12 @@ impl Lane {
     /// Records waiting, their bytes, and batches on their way.
     pub fn load(&self) -> [usize; 3] {
         [self.queue.entries(), self.queue.bytes(), self.pusher.in_flight()]
+    }
+}
+
+fn note_dropped(records: usize, around: &mut Surroundings<'_, impl Host>) {
+    if records > 0 {
+        around.metrics.add(Metric::DroppedQueueFull, records);
+        around.journal.note(Event::QueueFull, records, "");
     }
 }

@@ -17,7 +17,7 @@
 //! - [`plugin`]: one configured filter in one VM: what its streams share.
 //! - [`exchange`]: one request and its response, from the first callback to the last.
 //! - [`collect`]: the exchange turned into an access record, with [`questions`], [`attributes`], [`flags`],
-//!   [`headers`], [`names`], [`trace`], [`redact`], [`ai_log`], [`mcp`], [`instance`] and [`record_id`];
+//!   [`headers`], [`request_headers`], [`names`], [`trace`], [`redact`], [`ai_log`], [`mcp`], [`instance`] and [`record_id`];
 //!   [`sampling`] decides whether, [`capture`] adds headers and bodies, [`writer`] makes the JSON.
 //! - [`usage`]: model and token usage found in bodies as they pass.
 //! - [`lane`] with [`queue`], [`push`] and [`keep_alive`]: records wait, travel in batches, and are kept until
@@ -52,6 +52,7 @@ pub mod queue;
 pub mod random;
 pub mod record_id;
 pub mod redact;
+pub mod request_headers;
 pub mod rules;
 pub mod sampling;
 pub mod settings;

@@ -52,6 +52,7 @@ metrics! {
     Counter Pushed = "gatelog_pushed", "Records that the collector acknowledged.";
     Counter Rejected = "gatelog_rejected", "Records in acknowledged batches that the collector named as unreadable.";
     Counter Batches = "gatelog_batches", "Batches that the collector acknowledged.";
+    Counter PushFailures = "gatelog_push_failures", "Pushes that were not acknowledged and are tried again, or given up after max_retry_time.";
     Counter Retries = "gatelog_retries", "Pushes of a batch after a failed one.";
     Counter DroppedQueueFull = "gatelog_dropped_queue_full", "Records dropped, oldest first, because the queue was full.";
     Counter DroppedTooLarge = "gatelog_dropped_too_large", "Records dropped because they alone exceed max_bytes, or the collector's limit (413).";
@@ -61,6 +62,7 @@ metrics! {
     Counter BodiesSkippedEncoding = "gatelog_bodies_skipped_encoding", "Bodies neither searched for AI usage nor captured because they are compressed.";
     Counter BodiesSkippedType = "gatelog_bodies_skipped_type", "Bodies of calls that may be AI calls, not searched because they are neither JSON nor an event stream.";
     Counter CaptureRefused = "gatelog_capture_refused", "Records without captured headers and bodies because the request asked for that.";
+    Counter CaptureShort = "gatelog_capture_short", "Bodies captured in part, or not at all, because all that are held would take more than capture.max_total_bytes.";
     Counter ValuesCut = "gatelog_values_cut", "Values cut to the length that a column holds.";
     Gauge QueueEntries = "gatelog_queue_entries", "Records waiting.";
     Gauge QueueBytes = "gatelog_queue_bytes", "Bytes of the records waiting.";

@@ -4,20 +4,21 @@
 //!
 //! | Answer | The batch |
 //! |---|---|
-//! | 2xx | is acknowledged |
-//! | none, 408, 429, 5xx | is sent again after a doubling delay with jitter, or after `Retry-After` |
+//! | 2xx | is acknowledged; of an array, only when the answer accounts for each of its records, as ingest's does |
+//! | 2xx of anybody else, none, 401, 403, 408, 429, 5xx | is sent again after a doubling delay with jitter, or after `Retry-After` if that is shorter than ten seconds and `max_retry_delay` |
 //! | 413 | is split in two; a single record is dropped |
 //! | any other | is dropped |
 //!
-//! The first batch that comes through after failures takes the others that wait along. A batch that fails for longer
-//! than `max_retry_time` is dropped. Everything dropped is counted and logged.
+//! 401 and 403 are tried again because a token is changed in one place after the other. A batch that comes through takes
+//! those that wait along. A batch that fails for longer than `max_retry_time` is dropped. Everything dropped is counted
+//! and logged.
 
 use std::time::Duration;
 
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
 
 use crate::config::{BatchFormat, Collector, Retry};
-use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host, Time};
+use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host, Instant};
 use crate::journal::{Event, Journal};
 use crate::json::Json;
 use crate::keep_alive::KeepAlive;
@@ -28,8 +29,11 @@ use crate::random::Random;
 /// How long beyond its timeout an answer is waited for. The gateway answers every call by itself when the collector
 /// does not, so this only guards against a call that is lost inside the gateway.
 const LOST_AFTER: Duration = Duration::from_secs(30);
-/// Largest answer that is read for the number of rejected records.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// Largest answer that is read: one that names each record of a large batch as rejected.
+const MAX_ANSWER_BYTES: usize = 4 << 20;
+/// A collector that names a longer time than this is asked again after this one: whoever set it is not always the one that
+/// is down.
+const LONGEST_TOLD: Duration = Duration::from_secs(10);
 /// Records that are joined into one push when the gateway ends, at most, until the collector answers 413; below what
 /// ingest takes.
 const MAX_JOINED: usize = 2_000;
@@ -53,22 +57,15 @@ pub struct Pusher {
 #[derive(Debug)]
 struct Flight {
     batch: Batch,
-    first_sent: Time,
+    first_sent: Instant,
     failures: u32,
     state: FlightState,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum FlightState {
-    Sent {
-        call: CallId,
-        at: Time,
-    },
-    /// `told` when the collector said how long.
-    Waiting {
-        until: Time,
-        told: bool,
-    },
+    Sent { call: CallId, at: Instant },
+    Waiting { until: Instant },
 }
 
 /// What the parts of a push share with the rest of the filter.
@@ -76,7 +73,7 @@ pub struct Surroundings<'a, H> {
     /// The gateway.
     pub host: &'a H,
     /// Now.
-    pub now: Time,
+    pub now: Instant,
     /// Where counts go.
     pub metrics: &'a mut Metrics,
     /// Where losses and failures are told.
@@ -86,10 +83,17 @@ pub struct Surroundings<'a, H> {
 }
 
 enum Outcome {
-    Acknowledged,
+    Acknowledged {
+        rejected: usize,
+    },
     TooLarge,
     Refused(u32),
-    Failed { why: String, retry_after: Option<Duration> },
+    /// `is_answer` when somebody is there who answers, but not as a collector that takes records does.
+    Failed {
+        why: String,
+        retry_after: Option<Duration>,
+        is_answer: bool,
+    },
 }
 
 impl Pusher {
@@ -123,7 +127,7 @@ impl Pusher {
         self.ends = all;
         self.give_up_lost_calls(queue, around);
         for index in (0..self.flights.len()).rev() {
-            let due = |flight: &Flight| matches!(flight.state, FlightState::Waiting { until, .. } if until <= around.now);
+            let due = |flight: &Flight| matches!(flight.state, FlightState::Waiting { until } if until <= around.now);
             if self.flights.get(index).is_some_and(due) {
                 let flight = self.flights.swap_remove(index);
                 around.metrics.add(Metric::Retries, 1);
@@ -143,7 +147,7 @@ impl Pusher {
             };
             let Some(batch) = batch else { break };
             let now = around.now;
-            let state = FlightState::Waiting { until: now, told: false };
+            let state = FlightState::Waiting { until: now };
             self.send(Flight { batch, first_sent: now, failures: 0, state }, queue, around);
         }
         if !all {
@@ -168,10 +172,15 @@ impl Pusher {
         around: &mut Surroundings<'_, H>,
     ) -> bool {
         if self.kept.is_answered(call) {
-            match outcome(around.host) {
-                Outcome::Acknowledged => self.kept.note(true),
-                Outcome::Refused(status @ (401 | 403 | 404)) => {
-                    let why = format!("the collector answered {status}");
+            match self.outcome(0, around.host) {
+                Outcome::Acknowledged { .. } => {
+                    self.kept.note(true);
+                    self.hasten(around.now);
+                }
+                Outcome::Refused(404) => {
+                    around.journal.note(Event::KeepAliveRefused, 1, "the collector answered 404");
+                }
+                Outcome::Failed { why, is_answer: true, .. } => {
                     around.journal.note(Event::KeepAliveRefused, 1, &why);
                 }
                 _ => self.kept.note(false),
@@ -185,16 +194,20 @@ impl Pusher {
         if let FlightState::Sent { at, .. } = flight.state {
             around.metrics.push_took(around.now.since(at).as_millis());
         }
-        let outcome = outcome(around.host);
-        if matches!(outcome, Outcome::Acknowledged) {
-            let rejected = rejected(around.host);
-            if rejected > 0 {
-                around.metrics.add(Metric::Rejected, rejected);
-                around.journal.note(Event::Rejected, rejected, "");
-            }
-        }
+        let outcome = self.outcome(flight.batch.entries(), around.host);
         self.settle(flight, outcome, queue, around);
         true
+    }
+
+    /// Takes over the batches of another pusher: those that are sent, until they are answered, and into the queue those that
+    /// wait.
+    pub fn inherit(&mut self, other: Pusher, queue: &mut Queue) {
+        for flight in other.flights {
+            match flight.state {
+                FlightState::Sent { .. } => self.flights.push(flight),
+                FlightState::Waiting { .. } => queue.put_back(flight.batch),
+            }
+        }
     }
 
     /// Gives up everything on its way and answers how many records that were.
@@ -219,7 +232,13 @@ impl Pusher {
     fn send<H: Host>(&mut self, mut flight: Flight, queue: &mut Queue, around: &mut Surroundings<'_, H>) {
         let body = match self.collector.batch_format {
             BatchFormat::Array => flight.batch.array(),
-            BatchFormat::Single => flight.batch.object(),
+            BatchFormat::Single => {
+                // A batch that was made under another configuration may have several.
+                while let Some(newer) = flight.batch.split() {
+                    queue.put_back(newer);
+                }
+                flight.batch.object()
+            }
         };
         match self.call(body, queue, around) {
             Ok(call) => {
@@ -228,7 +247,7 @@ impl Pusher {
             }
             Err(error) => {
                 let why = format!("cluster {}: {error}", self.collector.cluster);
-                self.settle(flight, Outcome::Failed { why, retry_after: None }, queue, around);
+                self.settle(flight, Outcome::failed(why), queue, around);
             }
         }
     }
@@ -255,7 +274,7 @@ impl Pusher {
             (RETRIES_HEADER, retries.as_str()),
         ];
         if let Some(authorization) = &self.collector.authorization {
-            headers.push(("authorization", authorization));
+            headers.push(("authorization", authorization.reveal()));
         }
         // A gateway that ends closes the connection right behind its last push. A server (Spin's is one) that reads a
         // request together with the end of the connection takes the client for gone and drops it. With this header it
@@ -280,10 +299,14 @@ impl Pusher {
     ) {
         self.kept.note(!matches!(outcome, Outcome::Failed { .. }));
         match outcome {
-            Outcome::Acknowledged => {
+            Outcome::Acknowledged { rejected } => {
+                self.hasten(around.now);
                 if flight.failures > 0 {
-                    self.hasten(around.now);
                     around.journal.note(Event::PushRecovered, 1, "");
+                }
+                if rejected > 0 {
+                    around.metrics.add(Metric::Rejected, rejected);
+                    around.journal.note(Event::Rejected, rejected, "");
                 }
                 around.metrics.add(Metric::Batches, 1);
                 around.metrics.add(Metric::Pushed, flight.batch.entries());
@@ -301,7 +324,8 @@ impl Pusher {
                 let why = format!("the collector answered {status}");
                 drop_batch(&flight, Metric::DroppedRefused, &why, around);
             }
-            Outcome::Failed { why, retry_after } => {
+            Outcome::Failed { why, retry_after, .. } => {
+                around.metrics.add(Metric::PushFailures, 1);
                 let spent = around.now.since(flight.first_sent);
                 match self
                     .retry
@@ -313,10 +337,9 @@ impl Pusher {
                     Some(left) => {
                         around.journal.note(Event::PushFailed, 1, &why);
                         flight.failures += 1;
-                        let delay =
-                            retry_after.unwrap_or_else(|| self.retry.delay(flight.failures, around.random));
-                        let until = around.now.plus(delay.min(left));
-                        flight.state = FlightState::Waiting { until, told: retry_after.is_some() };
+                        let told = retry_after.map(|told| told.min(LONGEST_TOLD).min(self.retry.max_delay));
+                        let delay = told.unwrap_or_else(|| self.retry.delay(flight.failures, around.random));
+                        flight.state = FlightState::Waiting { until: around.now.plus(delay.min(left)) };
                         self.flights.push(flight);
                     }
                 }
@@ -324,12 +347,52 @@ impl Pusher {
         }
     }
 
-    /// The collector is back: batches whose delay was only a guess need not wait for its end.
-    fn hasten(&mut self, now: Time) {
+    /// The collector takes records: batches that wait need not any longer.
+    fn hasten(&mut self, now: Instant) {
         for flight in &mut self.flights {
-            if let FlightState::Waiting { until, told: false } = &mut flight.state {
+            if let FlightState::Waiting { until } = &mut flight.state {
                 *until = now.min(*until);
             }
+        }
+    }
+
+    /// What the answer at hand means for a push of this many records.
+    fn outcome(&self, records: usize, host: &impl Host) -> Outcome {
+        let text =
+            |name| host.header(HeaderMap::Answer, name).and_then(|value| String::from_utf8(value).ok());
+        match text(":status").and_then(|status| status.parse::<u32>().ok()) {
+            None => Outcome::failed("no answer from the collector".to_owned()),
+            Some(200..=299) if self.collector.batch_format == BatchFormat::Single => {
+                Outcome::Acknowledged { rejected: 0 }
+            }
+            Some(status @ 200..=299) => match acknowledged(host) {
+                Some((stored, rejected)) if stored + rejected == records => {
+                    Outcome::Acknowledged { rejected }
+                }
+                Some((stored, rejected)) => Outcome::Failed {
+                    why: format!(
+                        "the collector answered {status} for {} records of {records}",
+                        stored + rejected
+                    ),
+                    retry_after: None,
+                    is_answer: true,
+                },
+                None => Outcome::Failed {
+                    why: format!("what answered {status} is no ingest of gatelog"),
+                    retry_after: None,
+                    is_answer: true,
+                },
+            },
+            Some(413) => Outcome::TooLarge,
+            Some(status @ (401 | 403 | 408 | 429 | 500..)) => Outcome::Failed {
+                why: format!("the collector answered {status}"),
+                // The other form of the header is a date, for which the usual delay serves as well.
+                retry_after: text("retry-after")
+                    .and_then(|value| value.trim_ascii().parse().ok())
+                    .map(Duration::from_secs),
+                is_answer: matches!(status, 401 | 403),
+            },
+            Some(status) => Outcome::Refused(status),
         }
     }
 
@@ -340,8 +403,14 @@ impl Pusher {
         while let Some(index) = self.flights.iter().position(lost) {
             let flight = self.flights.swap_remove(index);
             let why = "the gateway lost the call".to_owned();
-            self.settle(flight, Outcome::Failed { why, retry_after: None }, queue, around);
+            self.settle(flight, Outcome::failed(why), queue, around);
         }
+    }
+}
+
+impl Outcome {
+    fn failed(why: String) -> Self {
+        Self::Failed { why, retry_after: None, is_answer: false }
     }
 }
 
@@ -360,32 +429,20 @@ fn drop_batch<H: Host>(flight: &Flight, metric: Metric, why: &str, around: &mut 
     around.journal.note(event, entries, why);
 }
 
-fn outcome(host: &impl Host) -> Outcome {
-    let text = |name| host.header(HeaderMap::Answer, name).and_then(|value| String::from_utf8(value).ok());
-    match text(":status").and_then(|status| status.parse::<u32>().ok()) {
-        None => Outcome::Failed { why: "no answer from the collector".to_owned(), retry_after: None },
-        Some(200..=299) => Outcome::Acknowledged,
-        Some(413) => Outcome::TooLarge,
-        Some(status @ (408 | 429 | 500..)) => Outcome::Failed {
-            why: format!("the collector answered {status}"),
-            // The other form of the header is a date, for which the usual delay serves as well.
-            retry_after: text("retry-after")
-                .and_then(|value| value.trim_ascii().parse().ok())
-                .map(Duration::from_secs),
-        },
-        Some(status) => Outcome::Refused(status),
+/// How many records an acknowledgement of ingest says are stored, and how many it names as unreadable:
+/// `{"accepted":n,"duplicates":n,"rejected":[…]}`. None when the answer is of another kind.
+fn acknowledged(host: &impl Host) -> Option<(usize, usize)> {
+    let answer = Json::parse(&host.body(Body::Answer, 0, MAX_ANSWER_BYTES)?).ok()?;
+    let count = |key| match answer.get(key) {
+        Some(Json::Integer(count)) => usize::try_from(*count).ok(),
+        _ => None,
+    };
+    match answer.get("rejected") {
+        Some(Json::Array(rejected)) => {
+            Some((count("accepted")?.checked_add(count("duplicates")?)?, rejected.len()))
+        }
+        _ => None,
     }
-}
-
-/// Records that an acknowledgement names as unreadable: `{"accepted":n,"duplicates":n,"rejected":[…]}`.
-fn rejected(host: &impl Host) -> usize {
-    host.body(Body::Answer, 0, MAX_ANSWER_BYTES)
-        .and_then(|body| Json::parse(&body).ok())
-        .and_then(|answer| match answer.get("rejected") {
-            Some(Json::Array(rejected)) => Some(rejected.len()),
-            _ => None,
-        })
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ use crate::host::{Expression, HeaderMap, Host};
 /// Something that records want to know of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
+    /// When the request began: nanoseconds since the epoch.
+    Start,
     /// Nanoseconds from the start of the request to the end of the response.
     Duration,
     /// Mask of [`crate::flags`].
@@ -71,7 +73,8 @@ enum Source {
 
 impl Question {
     /// All questions, in the order of their numbers.
-    pub const ALL: [Question; 16] = [
+    pub const ALL: [Question; 17] = [
+        Self::Start,
         Self::Duration,
         Self::Flags,
         Self::Code,
@@ -93,8 +96,8 @@ impl Question {
     /// The fields of the record that the answer goes into; none when every record needs it.
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
-            // Sampling looks at these, and the time of the start is reckoned from the duration.
-            Self::Duration | Self::Flags | Self::Code => &[],
+            // Sampling looks at these, and no record can do without a time.
+            Self::Start | Self::Duration | Self::Flags | Self::Code => &[],
             Self::CodeDetails => &["response_code_details"],
             Self::BytesReceived => &["bytes_received"],
             Self::BytesSent => &["bytes_sent"],
@@ -118,6 +121,7 @@ impl Question {
 
     const fn source(self) -> Source {
         match self {
+            Self::Start => Source::Always(attributes::REQUEST_TIME),
             Self::Duration => Source::Always(attributes::REQUEST_DURATION),
             Self::Flags => Source::Always(attributes::RESPONSE_FLAGS),
             Self::Code => Source::Always(attributes::RESPONSE_CODE),
@@ -356,6 +360,7 @@ mod tests {
 
     fn host() -> MockHost {
         MockHost::new()
+            .with_int("request.time", 1)
             .with_int("request.duration", 5)
             .with_int("response.flags", 2)
             .with_int("response.code", 200)

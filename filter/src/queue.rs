@@ -4,12 +4,14 @@
 //! `max_coalescing_delay` after its first record; when the queue is full the oldest records are dropped; a batch
 //! that was taken no longer counts.
 //!
-//! Records are kept as the JSON text of their batch's body, so that pushing copies nothing.
+//! Records are kept as the JSON text of their batch's body, so that pushing copies nothing. A record that is dropped
+//! stays in that text until its whole batch goes, so a batch is closed by what its text holds, dropped or not: the memory
+//! of a queue is at most `max_bytes` and one batch.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::host::Time;
+use crate::host::Instant;
 
 /// The bounds of a queue.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +35,7 @@ pub struct Queue {
     batches: VecDeque<Batch>,
     entries: usize,
     bytes: usize,
-    /// Size of the text of the last batch that was taken: the next one is made with room for as much.
+    /// Bytes of the records of the last batch that was taken: the next one is made with room for as much.
     usual_bytes: usize,
     nearly_full: bool,
 }
@@ -59,6 +61,13 @@ pub enum Notice {
     Recovered,
 }
 
+impl QueueLimits {
+    /// Bytes of a batch's text, at most: its records, and the brackets and commas around them.
+    fn max_text(&self) -> usize {
+        self.max_batch_bytes.saturating_add(self.max_batch_size).saturating_add(1)
+    }
+}
+
 impl Queue {
     /// An empty queue.
     pub fn new(limits: QueueLimits) -> Self {
@@ -76,23 +85,20 @@ impl Queue {
     }
 
     /// Adds a record's JSON, and drops the oldest records when it is one too many.
-    pub fn add(&mut self, json: &[u8], now: Time) -> Added {
+    pub fn add(&mut self, json: &[u8], now: Instant) -> Added {
         if json.len() > self.limits.max_bytes {
             return Added::TooLarge;
         }
-        let fits = |batch: &Batch| {
-            batch.entries() < self.limits.max_batch_size
-                && batch.bytes() + json.len() <= self.limits.max_batch_bytes
-        };
-        match self.batches.back_mut().filter(|batch| fits(batch)) {
-            Some(batch) => batch.add(json),
+        let spare = self.spare();
+        match self.batches.back_mut().filter(|batch| batch.fits(json, &self.limits)) {
+            Some(batch) => batch.add(json, spare),
             None => {
                 if let Some(complete) = self.batches.back_mut() {
                     complete.give_back_room();
                 }
                 // A little more than the last one took, because growing copies everything.
                 let room = self.usual_bytes + self.usual_bytes / 8;
-                self.batches.push_back(Batch::new(json, now, room));
+                self.batches.push_back(Batch::new(json, now, room.min(spare)));
             }
         }
         self.entries += 1;
@@ -105,13 +111,27 @@ impl Queue {
         Added::Waiting { dropped }
     }
 
+    /// Takes over the records of another queue, in batches of its own size, and answers how many were dropped.
+    pub fn inherit(&mut self, other: Queue) -> usize {
+        let mut dropped = 0;
+        for batch in other.batches {
+            for record in batch.records() {
+                dropped += match self.add(record, batch.opened_at) {
+                    Added::Waiting { dropped } => dropped,
+                    Added::TooLarge => 1,
+                };
+            }
+        }
+        dropped
+    }
+
     /// Takes the oldest batch if it is complete or due; with `all`, whatever waits.
-    pub fn take(&mut self, now: Time, all: bool) -> Option<Batch> {
+    pub fn take(&mut self, now: Instant, all: bool) -> Option<Batch> {
         let front = self.batches.front()?;
         // A batch with a successor was complete when that was opened.
         let due = all
             || self.batches.len() > 1
-            || front.entries() >= self.limits.max_batch_size
+            || front.is_full(&self.limits)
             || now.since(front.opened_at) >= self.limits.max_coalescing_delay;
         if !due {
             return None;
@@ -119,7 +139,7 @@ impl Queue {
         let batch = self.batches.pop_front()?;
         self.entries -= batch.entries();
         self.bytes -= batch.bytes();
-        self.usual_bytes = batch.text.len();
+        self.usual_bytes = batch.bytes() + batch.entries();
         Some(batch)
     }
 
@@ -140,8 +160,7 @@ impl Queue {
 
     /// True when a complete batch waits.
     pub fn has_complete(&self) -> bool {
-        self.batches.len() > 1
-            || self.batches.front().is_some_and(|front| front.entries() >= self.limits.max_batch_size)
+        self.batches.len() > 1 || self.batches.front().is_some_and(|front| front.is_full(&self.limits))
     }
 
     /// Puts a part of a batch back to the front. It was accepted once, so the limits do not drop it.
@@ -165,6 +184,12 @@ impl Queue {
         notice
     }
 
+    /// Bytes of memory that the batch at the end may take beyond its text.
+    fn spare(&self) -> usize {
+        let dropped = self.batches.front().map_or(0, Batch::dropped_bytes);
+        (self.limits.max_bytes + self.limits.max_text()).saturating_sub(self.bytes + self.entries + dropped)
+    }
+
     fn drop_oldest(&mut self) {
         if let Some(batch) = self.batches.front_mut() {
             self.bytes -= batch.drop_oldest();
@@ -185,13 +210,13 @@ pub struct Batch {
     ends: Vec<usize>,
     /// Index of the oldest record that was not dropped.
     first: usize,
-    opened_at: Time,
+    opened_at: Instant,
 }
 
 impl Batch {
     /// A batch of one record, with room for `room` bytes of text.
-    fn new(json: &[u8], opened_at: Time, room: usize) -> Self {
-        let mut text = Vec::with_capacity(room.max(json.len() + 1));
+    fn new(json: &[u8], opened_at: Instant, room: usize) -> Self {
+        let mut text = Vec::with_capacity(room.max(json.len() + 2));
         text.push(b'[');
         text.extend_from_slice(json);
         let mut batch = Self { text, ends: Vec::new(), first: 0, opened_at };
@@ -223,8 +248,16 @@ impl Batch {
 
     /// The oldest record alone, as a JSON object.
     pub fn object(&self) -> &[u8] {
-        let end = self.ends.get(self.first).copied().unwrap_or_default();
-        self.text.get(self.start(self.first)..end).unwrap_or_default()
+        self.record(self.first)
+    }
+
+    fn records(&self) -> impl Iterator<Item = &[u8]> {
+        (self.first..self.ends.len()).map(|index| self.record(index))
+    }
+
+    fn record(&self, index: usize) -> &[u8] {
+        let end = self.ends.get(index).copied().unwrap_or_default();
+        self.text.get(self.start(index)..end).unwrap_or_default()
     }
 
     /// Splits off the newer half; none when only one record is left.
@@ -242,8 +275,35 @@ impl Batch {
         Some(Batch { text, ends, first: 0, opened_at: self.opened_at })
     }
 
-    fn add(&mut self, json: &[u8]) {
+    /// True when no other record has room, dropped ones counted.
+    fn is_full(&self, limits: &QueueLimits) -> bool {
+        self.ends.len() >= limits.max_batch_size
+    }
+
+    /// True when this record has room, dropped ones counted.
+    fn fits(&self, json: &[u8], limits: &QueueLimits) -> bool {
+        !self.is_full(limits) && self.record_bytes() + json.len() <= limits.max_batch_bytes
+    }
+
+    /// Bytes of the records, dropped ones counted.
+    fn record_bytes(&self) -> usize {
+        // Before each record there is a bracket or a comma.
+        self.end().saturating_sub(self.ends.len())
+    }
+
+    /// Bytes of the text that the dropped records take, with what stands before each.
+    fn dropped_bytes(&self) -> usize {
+        self.end().saturating_sub(self.bytes() + self.entries())
+    }
+
+    /// Adds a record; the text takes at most `spare` bytes of memory more than it must.
+    fn add(&mut self, json: &[u8], spare: usize) {
         self.text.truncate(self.end());
+        let added = json.len() + 2;
+        if self.text.len() + added > self.text.capacity() {
+            // Twice as much, as any vector grows.
+            self.text.reserve_exact(self.text.len().min(spare).max(added));
+        }
         self.text.push(b',');
         self.text.extend_from_slice(json);
         self.ends.push(self.text.len());
@@ -258,11 +318,10 @@ impl Batch {
         self.ends.extend(other.ends.iter().skip(other.first).map(|end| end - start + base));
     }
 
-    /// Gives memory back when the batch has become much smaller than expected.
+    /// Gives back the memory that a closed batch does not need; the bracket at its end keeps its place.
     fn give_back_room(&mut self) {
-        if self.text.capacity() / 2 > self.text.len() {
-            self.text.shrink_to_fit();
-        }
+        self.text.shrink_to(self.text.len() + 1);
+        self.ends.shrink_to_fit();
     }
 
     fn drop_oldest(&mut self) -> usize {
@@ -287,7 +346,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const NOW: Time = Time(1_000_000_000_000);
+    const NOW: Instant = Instant(1_000_000_000_000);
 
     fn limits() -> QueueLimits {
         QueueLimits {
@@ -383,21 +442,54 @@ mod tests {
         assert_eq!(room, [false, false, true]);
     }
 
+    /// Bytes of memory that the texts of the records waiting take.
+    fn held(queue: &Queue) -> usize {
+        queue.batches.iter().map(|batch| batch.text.capacity()).sum()
+    }
+
+    #[test]
+    fn a_queue_smaller_than_a_batch_does_not_grow_with_what_it_drops() {
+        for (max_entries, max_bytes) in [(50, 16 << 20), (10_000, 65_536)] {
+            let limits = QueueLimits {
+                max_batch_size: 100,
+                max_batch_bytes: 1 << 20,
+                max_entries,
+                max_bytes,
+                ..limits()
+            };
+            let (mut queue, record) = (Queue::new(limits), vec![b'1'; 1_000]);
+            for _ in 0..10_000 {
+                queue.add(&record, NOW);
+            }
+            assert!(held(&queue) <= 300_000, "{} bytes held", held(&queue));
+            assert!(queue.batches.iter().map(|batch| batch.ends.capacity()).sum::<usize>() <= 256);
+            // What was dropped does not count when room is made for the next batch.
+            while queue.take(NOW, true).is_some() {}
+            queue.add(&record, NOW);
+            assert!(held(&queue) <= 120_000, "{} bytes for one record", held(&queue));
+        }
+    }
+
     proptest! {
         #[test]
         fn no_record_is_lost_uncounted_and_the_limits_hold(
-            sizes in proptest::collection::vec(1_usize..30, 0..100),
-            takes in proptest::collection::vec(any::<bool>(), 100),
+            sizes in proptest::collection::vec(1_usize..30, 0..200),
+            takes in proptest::collection::vec(prop::bool::weighted(0.1), 200),
+            max_batch_size in 1_usize..30,
+            max_batch_bytes in 1_usize..300,
             max_entries in 1_usize..20,
             max_bytes in 1_usize..200,
         ) {
-            let mut queue = Queue::new(QueueLimits { max_entries, max_bytes, ..limits() });
+            let limits = QueueLimits { max_batch_size, max_batch_bytes, max_entries, max_bytes, ..limits() };
+            let one_batch = limits.max_text();
+            let mut queue = Queue::new(limits);
             let (mut dropped, mut taken) = (0, Vec::new());
             let mut entries_of = |batch: Batch| {
                 let mut batch = batch;
                 let records: Vec<String> = serde_json::from_slice(batch.array()).unwrap();
                 assert_eq!(records.len(), batch.entries());
                 assert_eq!(records.iter().map(|record| record.len() + 2).sum::<usize>() , batch.bytes() );
+                assert!(records.len() <= max_batch_size && (batch.bytes() <= max_batch_bytes || records.len() == 1));
                 taken.extend(records);
             };
             for (size, take) in sizes.iter().zip(takes) {
@@ -407,6 +499,9 @@ mod tests {
                     Added::Waiting { dropped: now } => dropped += now,
                 }
                 prop_assert!(queue.entries() <= max_entries && queue.bytes() <= max_bytes);
+                // Each record has a comma or bracket beside its bytes, each batch a bracket.
+                let bound = max_bytes + one_batch + 2 * max_entries + 2;
+                prop_assert!(held(&queue) <= bound, "{} bytes held, {} allowed", held(&queue), bound);
                 if take && let Some(batch) = queue.take(NOW, true) {
                     entries_of(batch);
                 }

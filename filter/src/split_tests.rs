@@ -36,7 +36,7 @@ fn record(path: &str, request: (&[&[u8]], &str), response: (&[&[u8]], &str)) -> 
         host.set_body(chunk);
         exchange.on_response_body(&host, chunk.len());
     }
-    plugin.on_log(&mut exchange, &host);
+    plugin.on_end(&mut exchange, &host);
     plugin.on_tick(&host);
     let mut records = host.take_sent().remove(0).json();
     records[0].as_object_mut().unwrap().remove("record_id");

@@ -108,18 +108,22 @@ impl Vm {
     fn configure(&mut self, context: u32, size: usize) -> bool {
         let Some(root) = self.roots.iter_mut().find(|root| root.id == context) else { return false };
         let text = abi::buffer(Buffer::PluginConfiguration, 0, size).unwrap_or_default();
-        // A gateway without random numbers still has a clock.
-        let seed = abi::random_seed().unwrap_or_else(abi::now);
-        match Plugin::new(&text, Random::seeded(seed)) {
-            Ok(plugin) => {
-                abi::set_tick_period(plugin.tick_period());
-                root.configured = Some(Configured { plugin, gateway: Gateway::new() });
-                true
+        let done = match &mut root.configured {
+            Some(Configured { plugin, gateway }) => plugin.configure_again(&text, gateway),
+            none => {
+                // A gateway without random numbers still has a clock.
+                let seed = abi::random_seed().unwrap_or_else(abi::wall_time);
+                let plugin = Plugin::new(&text, Random::seeded(seed));
+                plugin.map(|plugin| *none = Some(Configured { plugin, gateway: Gateway::new() }))
             }
-            Err(error) => {
-                abi::log(LogLevel::Error, &format!("gatelog: {error}"));
-                false
-            }
+        };
+        if let Err(error) = done {
+            abi::log(LogLevel::Error, &format!("gatelog: {error}"));
+            return false;
         }
+        if let Some(Configured { plugin, .. }) = &root.configured {
+            abi::set_tick_period(plugin.tick_period());
+        }
+        true
     }
 }

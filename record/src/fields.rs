@@ -221,18 +221,18 @@ access_record! {
     Added     record_id: Text(36) = "Unique id of the record (UUIDv7), made by the filter; a second record with the same id is a duplicate.";
     Always    start_time: Timestamp = "When the request began, UTC.";
     Reference trace_id: Text(SHORT) = "Trace id: `x-b3-traceid`, else from `b3` or `traceparent`.";
-    Always    authority: Text(SHORT) = "Host of the request, before any rewrite.";
+    Always    authority: Text(SHORT) = "Host of the request as it came to the filter, before any rewrite.";
     Always    method: Text(32) = "HTTP method.";
-    Always    path: Text(PATH) = "Path and query string of the request, before any rewrite; secret query parameters are redacted.";
+    Always    path: Text(PATH) = "Path and query string as they came to the filter, before any rewrite; secret query parameters are redacted.";
     Always    protocol: Text(20) = "HTTP version: `HTTP/1.1`, `HTTP/2`, `HTTP/3`.";
     Always    request_id: Text(SHORT) = "`x-request-id`.";
-    Reference user_agent: Text(LONG) = "`user-agent`.";
+    Reference user_agent: Text(LONG) = "`user-agent` as it came to the filter.";
     Reference x_forwarded_for: Text(LONG) = "`x-forwarded-for`.";
     Always    response_code: Integer = "HTTP status sent to the client; 0 when none was sent.";
     Reference response_flags: Text(100) = "Envoy's response flags, short names joined with commas; `-` when none is set.";
     Reference response_code_details: Text(LONG) = "Why the response has this status, in Envoy's words.";
-    Always    bytes_received: Integer = "Bytes of the request as received: headers, body, trailers.";
-    Always    bytes_sent: Integer = "Bytes of the response as sent: headers, body, trailers.";
+    Always    bytes_received: Integer = "Bytes of the request's body, after chunks or frames were taken off and before anything was decompressed, and of the names and values of its headers; of an upgraded connection, all that the client sent on it too.";
+    Always    bytes_sent: Integer = "Bytes of the response's body as sent, without chunks or frames, and of the names and values of its headers and trailers; of an upgraded connection, all that was sent to the client on it too.";
     Always    duration: Integer = "Milliseconds from the first byte of the request to the last byte of the response.";
     Reference upstream_cluster: Text(SHORT) = "Cluster that the route chose.";
     Reference upstream_host: Text(SHORT) = "Address and port of the upstream host.";
@@ -247,10 +247,10 @@ access_record! {
     Always    ai_log: Json(JSON) = "What Higress's AI plugins logged, a JSON object.";
     Always    instance_id: Text(SHORT) = "Gateway instance: configured, else pod name, else node id.";
     Always    api: Text(SHORT) = "API name, from the route name.";
-    Always    model: Text(SHORT) = "AI model.";
+    Always    model: Text(SHORT) = "AI model that the request asked for; the one that answered when the request names none.";
     Always    consumer: Text(SHORT) = "Authenticated consumer (`x-mse-consumer`).";
     Always    route: Text(SHORT) = "Name of the route, as `route_name`.";
-    Always    service: Text(SHORT) = "Service behind the cluster.";
+    Always    service: Text(SHORT) = "Service behind the cluster: `qwen.dns` of `outbound|443||qwen.dns`, the name itself of any other cluster.";
     Always    mcp_server: Text(SHORT) = "MCP server.";
     Always    mcp_tool: Text(SHORT) = "MCP tool.";
     Reference input_tokens: Count = "Tokens of the prompt.";
@@ -263,7 +263,7 @@ access_record! {
     Added     chat_id: Text(SHORT) = "Id of the answer, as the provider gave it.";
     Added     session_id: Text(SHORT) = "Session that the AI call belongs to.";
     Added     scheme: Text(16) = "`http` or `https`, as the client asked.";
-    Added     upstream_path: Text(PATH) = "Path and query string that went to the upstream, redacted as `path` is; empty when it is `path`.";
+    Added     upstream_path: Text(PATH) = "Path and query string that went on to the upstream, redacted as `path` is; empty when they are those of `path`.";
     Added     upstream_attempts: Count = "How often the request was sent to an upstream host; more than 1 after retries.";
     Added     time_to_headers: Count = "Milliseconds from the first byte of the request to the headers of the response.";
     Added     tls_version: Text(32) = "TLS version of the client's connection: `TLSv1.3`; empty without TLS.";
@@ -272,6 +272,8 @@ access_record! {
     Added     response_headers: Json(JSON) = "Captured response headers, an object; only when capture is on.";
     Added     request_body: Text(BODY) = "Start of the request body; only when capture is on.";
     Added     response_body: Text(BODY) = "Start of the response body; only when capture is on.";
+    Added     response_model: Text(SHORT) = "AI model that answered, as the answer names it.";
+    Added     grpc_status: Count = "gRPC status of the answer, 0 when the call succeeded; only for gRPC.";
 }
 
 #[cfg(test)]

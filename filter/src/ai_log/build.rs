@@ -9,8 +9,12 @@ use serde_json::value::RawValue;
 use crate::json::write_text;
 
 /// The `ai_log` of an AI call whose record is otherwise complete.
+///
+/// A call that failed has no `llm_service_duration`: dashboards take averages of it, and no model was at work.
 pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
     let streamed = record.response_type == "stream";
+    let succeeded = (200..300).contains(&record.response_code);
+    let model = if record.response_model.is_empty() { &record.model } else { &record.response_model };
     let api = if record.api.is_empty() { "-" } else { &record.api };
     let mut object = vec![b'{'];
     for (key, text) in [
@@ -18,7 +22,7 @@ pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
         ("chat_id", &record.chat_id),
         ("session_id", &record.session_id),
         ("response_type", &record.response_type),
-        ("model", &record.model),
+        ("model", model),
         ("consumer", &record.consumer),
     ] {
         if !text.is_empty() {
@@ -33,7 +37,7 @@ pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
         ("cached_tokens", record.cached_tokens),
         ("reasoning_tokens", record.reasoning_tokens),
         ("llm_first_token_duration", record.time_to_first_token.filter(|_| streamed)),
-        ("llm_service_duration", Some(record.duration)),
+        ("llm_service_duration", Some(record.duration).filter(|_| succeeded)),
     ] {
         if let Some(number) = number {
             write_key(&mut object, key);
@@ -73,6 +77,7 @@ mod tests {
             reasoning_tokens: Some(2),
             time_to_first_token: Some(120),
             duration: 900,
+            response_code: 200,
             ..AccessRecord::default()
         };
         let log = build(&record).unwrap();
@@ -84,13 +89,16 @@ mod tests {
                 "reasoning_tokens": 2, "llm_first_token_duration": 120, "llm_service_duration": 900,
             })
         );
-        let read = crate::ai_log::decode(log.get().as_bytes()).unwrap().members;
+        let read = crate::ai_log::decode(log.get().as_bytes().to_vec()).unwrap().members;
         assert_eq!((read.api.as_deref(), read.total_tokens), (Some("a@b@c"), Some(7)));
     }
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let log = build(&AccessRecord { duration: 5, ..AccessRecord::default() }).unwrap();
+        let record = AccessRecord { duration: 5, response_code: 200, ..AccessRecord::default() };
+        let log = build(&record).unwrap();
         assert_eq!(log.get(), r#"{"api":"-","llm_service_duration":5}"#);
+        let failed = build(&AccessRecord { response_code: 503, ..record }).unwrap();
+        assert_eq!(failed.get(), r#"{"api":"-"}"#);
     }
 }

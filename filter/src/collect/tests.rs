@@ -3,9 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::capture::Held;
 use crate::config::Config;
 use crate::host::mock::MockHost;
 use crate::metrics::Metrics;
+
+mod ai;
+mod rewritten;
 
 const CONFIG: &str = r#"{"collector_cluster":"c"}"#;
 
@@ -22,7 +26,7 @@ fn record_with(config: &str, host: &MockHost, exchange: &Exchange, memory: &mut 
     let settings = settings(config);
     let mut questions = settings.questions();
     let raw = Raw::ask(&mut questions, &mut memory.naming, host);
-    let facts = Facts::read(&raw, &questions, host, host.now());
+    let facts = Facts::read(&raw, exchange, &questions, host, host.monotonic());
     let extras = Extras::ask(&facts, exchange, &settings, memory, host);
     let mut json = Vec::new();
     crate::writer::write(&mut json, &super::record(&facts, &extras, exchange, &settings), settings.omitted);
@@ -41,10 +45,10 @@ fn exchange(host: &MockHost, request: &str, response: &str) -> Exchange {
 fn exchange_with(config: &str, host: &MockHost, request: &str, response: &str) -> Exchange {
     let (settings, mut metrics) = (settings(config), Metrics::default());
     let mut exchange = Exchange::default();
-    exchange.on_request_headers(host, &settings, &mut metrics, false);
+    exchange.on_request_headers(host, &settings, &mut metrics, &Held::default(), false);
     host.set_body(request.as_bytes());
     exchange.on_request_body(host, request.len());
-    exchange.on_response_headers(host, &settings, &mut metrics, false);
+    exchange.on_response_headers(host, &settings, &mut metrics, &Held::default(), false);
     host.set_body(response.as_bytes());
     exchange.on_response_body(host, response.len());
     exchange
@@ -56,10 +60,8 @@ fn every_field_that_needs_no_body_is_filled() {
         .with_request(&[
             (":method", "POST"),
             (":scheme", "https"),
-            (":path", "/rewritten?key=secret&a=1"),
-            ("x-envoy-original-path", "/v1/x?key=secret&a=1"),
-            (":authority", "rewritten.internal"),
-            ("x-envoy-original-host", "api.example.com"),
+            (":path", "/v1/x?key=secret&a=1"),
+            (":authority", "api.example.com"),
             ("x-request-id", "6b0ff6ce"),
             ("user-agent", "curl/8"),
             ("x-forwarded-for", "203.0.113.9, 10.0.0.1"),
@@ -69,6 +71,7 @@ fn every_field_that_needs_no_body_is_filled() {
             ("x-envoy-mcp-tool-name", "forecast"),
         ])
         .with_response(&[(":status", "503"), ("x-envoy-upstream-service-time", "12")])
+        .with_int("request.time", 1_769_860_798_765_432_000)
         .with_int("request.duration", 1_234_567_890)
         .with_int("response.flags", 1 << 5 | 1 << 15)
         .with_text("response.code_details", "upstream_reset")
@@ -115,7 +118,7 @@ fn every_field_that_needs_no_body_is_filled() {
             "downstream_remote_address": "203.0.113.9:0",
             "route_name": "model-api-qwen-0",
             "requested_server_name": "api.example.com",
-            "ai_log": { "api": "qwen", "consumer": "team-a", "llm_service_duration": 1234 },
+            "ai_log": null,
             "instance_id": "gateway-1",
             "api": "qwen",
             "model": "",
@@ -125,7 +128,6 @@ fn every_field_that_needs_no_body_is_filled() {
             "mcp_server": "weather",
             "mcp_tool": "forecast",
             "scheme": "https",
-            "upstream_path": "/rewritten?key=REDACTED&a=1",
             "upstream_attempts": 3,
             "tls_version": "TLSv1.3",
             "mtls": 1,
@@ -161,30 +163,13 @@ fn higress_answers_under_the_bare_names_and_names_routes_in_two_forms() {
 fn the_time_to_the_headers_of_the_response_is_noted_when_they_come() {
     let host = MockHost::new().with_int("request.duration", 500_000_000);
     let mut exchange = Exchange::default();
-    exchange.on_response_headers(&host, &settings(CONFIG), &mut Metrics::default(), false);
+    exchange.on_response_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), false);
     host.pass(Duration::from_millis(380));
     let omitted = r#"{"collector_cluster":"c","fields":{"omit":["time_to_headers"]}}"#;
     assert_eq!(record_of(&host, &exchange, &mut Memory::default())["time_to_headers"], 120);
-    exchange.on_response_headers(&host, &settings(omitted), &mut Metrics::default(), false);
+    exchange.on_response_headers(&host, &settings(omitted), &mut Metrics::default(), &Held::default(), false);
     assert_eq!(exchange.headers_at(), None);
     assert!(record(&host).get("time_to_headers").is_none(), "no response came");
-}
-
-#[test]
-fn the_path_that_went_upstream_is_kept_only_when_it_was_rewritten_and_redacted_like_the_other() {
-    for (original, sent, path, upstream) in [
-        (None, "/a", "/a", None),
-        (Some("/a"), "/a", "/a", None),
-        (Some("/a?token=x"), "/b?token=x", "/a?token=REDACTED", Some("/b?token=REDACTED")),
-    ] {
-        let mut headers = vec![(":path", sent)];
-        headers.extend(original.map(|path| ("x-envoy-original-path", path)));
-        let record = record(&MockHost::new().with_request(&headers));
-        assert_eq!(
-            (&record["path"], record.get("upstream_path")),
-            (&json!(path), upstream.map(|path| json!(path)).as_ref())
-        );
-    }
 }
 
 #[test]
@@ -242,58 +227,6 @@ fn bytes_that_are_no_text_are_replaced() {
     assert_eq!(record["user_agent"], "\u{fffd}\u{fffd}");
 }
 
-const CHAT: [(&str, &str); 3] =
-    [(":method", "POST"), (":path", "/v1/chat/completions"), ("content-type", "application/json")];
-const ANSWER: &str = r#"{"id":"c1","model":"gpt-4o-2024","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7,
-    "prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":2}}}"#;
-
-#[test]
-fn model_and_usage_come_from_the_bodies() {
-    let host = MockHost::new()
-        .with_request(&CHAT)
-        .with_response(&[(":status", "200"), ("content-type", "application/json")]);
-    let exchange = exchange(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
-    let record = record_of(&host, &exchange, &mut Memory::default());
-    for (field, value) in [
-        ("model", json!("gpt-4o-2024")),
-        ("chat_id", json!("c1")),
-        ("response_type", json!("normal")),
-        ("input_tokens", json!(3)),
-        ("output_tokens", json!(4)),
-        ("total_tokens", json!(7)),
-        ("cached_tokens", json!(1)),
-        ("reasoning_tokens", json!(2)),
-    ] {
-        assert_eq!(record[field], value, "{field}");
-    }
-    assert!(record.get("time_to_first_token").is_none());
-    assert_eq!(
-        record["ai_log"],
-        json!({ "api": "-", "chat_id": "c1", "model": "gpt-4o-2024", "response_type": "normal", "input_token": 3,
-            "output_token": 4, "total_token": 7, "cached_tokens": 1, "reasoning_tokens": 2, "llm_service_duration": 0 })
-    );
-}
-
-#[test]
-fn no_ai_log_is_built_when_that_is_switched_off_or_the_call_is_none_of_ai() {
-    let off = r#"{"collector_cluster":"c","ai":{"build_log":false}}"#;
-    let omitted = r#"{"collector_cluster":"c","fields":{"omit":["ai_log","model"]}}"#;
-    for (config, path, model) in [
-        (off, "/v1/chat/completions", Some("gpt-4o-2024")),
-        (omitted, "/v1/chat/completions", None),
-        (CONFIG, "/cars", Some("")),
-    ] {
-        let host = MockHost::new()
-            .with_request(&[(":method", "POST"), (":path", path), ("content-type", "application/json")])
-            .with_response(&[(":status", "200"), ("content-type", "application/json")]);
-        let answer = if path == "/cars" { r#"{"id":"c1"}"# } else { ANSWER };
-        let exchange = exchange_with(config, &host, r#"{"model":"gpt-4o"}"#, answer);
-        let record = record_with(config, &host, &exchange, &mut Memory::default());
-        assert_eq!(record["ai_log"], Value::Null, "{config} {path}");
-        assert_eq!(record.get("model").and_then(Value::as_str), model, "{config} {path}");
-    }
-}
-
 #[test]
 fn headers_and_bodies_are_captured_on_demand_and_never_when_the_request_refuses() {
     let config = r#"{"collector_cluster":"c","capture":{"request_headers":["Accept","Authorization"],
@@ -318,102 +251,4 @@ fn headers_and_bodies_are_captured_on_demand_and_never_when_the_request_refuses(
         assert_eq!(captured("request_body"), when(json!("question ")));
         assert_eq!(captured("response_body"), when(json!("answer")));
     }
-}
-
-#[test]
-fn a_streamed_answer_tells_the_time_of_its_first_part() {
-    let host = MockHost::new()
-        .with_request(&CHAT)
-        .with_response(&[(":status", "200"), ("content-type", "text/event-stream")])
-        .with_int("request.duration", 500_000_000);
-    let exchange = exchange(
-        &host,
-        r#"{"model":"gpt-4o","stream":true}"#,
-        &format!("data: {}\n\n", ANSWER.replace('\n', "")),
-    );
-    host.pass(std::time::Duration::from_millis(300));
-    let record = record_of(&host, &exchange, &mut Memory::default());
-    assert_eq!((&record["response_type"], &record["time_to_first_token"]), (&json!("stream"), &json!(200)));
-    assert_eq!(record["total_tokens"], 7);
-}
-
-#[test]
-fn the_model_is_known_even_when_the_answer_is_not_read() {
-    for (path, body, response, model) in [
-        ("/v1/chat/completions", r#"{"model":"m"}"#, &[(":status", "500")][..], "m"),
-        ("/v1beta/models/gemini-2.5-pro:generateContent", "{}", &[(":status", "429")], "gemini-2.5-pro"),
-        (
-            "/v1/chat/completions",
-            r#"{"model":"m"}"#,
-            &[(":status", "200"), ("content-type", "application/json"), ("content-encoding", "gzip")],
-            "m",
-        ),
-        ("/cars", r#"{"model":"roadster"}"#, &[(":status", "200"), ("content-type", "application/json")], ""),
-    ] {
-        let host = MockHost::new()
-            .with_request(&[(":method", "POST"), (":path", path), ("content-type", "application/json")])
-            .with_response(response);
-        let exchange = exchange(&host, body, r#"{"ok":1}"#);
-        assert_eq!(record_of(&host, &exchange, &mut Memory::default())["model"], model, "{path}");
-    }
-}
-
-#[test]
-fn ai_log_comes_first_and_bodies_fill_what_it_leaves_open() {
-    let log = r#"{\"api\":\"a@b@c\",\"model\":\"qwen\",\"input_token\":100,\"response_type\":\"normal\",\"consumer\":\"c1\",\"session_id\":\"s1\"}"#;
-    let host = MockHost::new()
-        .with_request(&CHAT)
-        .with_response(&[(":status", "200"), ("content-type", "application/json")])
-        .with_text("ai_log", log);
-    let exchange = exchange(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
-    let record = record_of(&host, &exchange, &mut Memory::default());
-    for (field, value) in [
-        ("api", json!("a@b@c")),
-        ("model", json!("qwen")),
-        ("consumer", json!("c1")),
-        ("session_id", json!("s1")),
-        ("input_tokens", json!(100)),
-        ("output_tokens", json!(4)),
-        ("chat_id", json!("c1")),
-    ] {
-        assert_eq!(record[field], value, "{field}");
-    }
-    assert_eq!(record["ai_log"]["model"], "qwen");
-}
-
-#[test]
-fn ai_log_is_asked_for_where_it_can_be() {
-    let asks = |host: &MockHost| host.asked().iter().any(|asked| asked == "attribute ai_log");
-    let get = || MockHost::new().with_request(&[(":method", "GET")]);
-    let post = || MockHost::new().with_request(&[(":method", "POST")]);
-    let (mut memory, exchange) = (Memory::default(), Exchange::default());
-    for (host, expected) in [
-        (get(), false),
-        (post(), true),
-        (get(), false),
-        (post().with_text("ai_log", "{}"), true),
-        (get(), true),
-    ] {
-        record_of(&host, &exchange, &mut memory);
-        assert_eq!(asks(&host), expected);
-    }
-}
-
-#[test]
-fn a_tool_call_names_its_tool() {
-    let host = MockHost::new()
-        .with_request(&[
-            (":method", "POST"),
-            (":path", "/mcp"),
-            ("content-type", "application/json"),
-            ("mcp-protocol-version", "2025-06-18"),
-        ])
-        .with_response(&[(":status", "200"), ("content-type", "application/json")])
-        .with_text("mcp_server_name", "weather");
-    let call =
-        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather","arguments":{}}}"#;
-    let exchange = exchange(&host, call, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
-    let record = record_of(&host, &exchange, &mut Memory::default());
-    assert_eq!((&record["mcp_server"], &record["mcp_tool"]), (&json!("weather"), &json!("get_weather")));
-    assert_eq!(record["model"], "");
 }

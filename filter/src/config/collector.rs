@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use super::{BatchFormat, Collector, Destination, Retry};
+use super::{BatchFormat, Collector, Destination, Retry, Secret};
 use crate::names;
 use crate::queue::QueueLimits;
 
@@ -14,13 +14,29 @@ const WHERE: [&str; 3] = ["collector_service_name", "collector_port", "collector
 /// The other keys that belong to one collector.
 const HOW: [&str; 3] = ["collector_authority", "collector_path", "collector_token"];
 
+/// True when the object names a collector, or says something that only a collector can have.
+pub fn is_meant(keys: &Reader<'_, '_>) -> bool {
+    WHERE.iter().chain(&HOW).any(|key| keys.has(key))
+}
+
 /// Reads the keys of a destination.
 pub fn read(keys: &mut Reader<'_, '_>) -> Destination {
     // A rule that names a collector of its own takes nothing from the global one, its token least of all.
     let cluster_is_own = WHERE.iter().any(|key| keys.has(key));
-    let mut collector = if cluster_is_own { read_collector(&mut keys.alone()) } else { read_collector(keys) };
+    let collector = if cluster_is_own { read_collector(&mut keys.alone()) } else { read_collector(keys) };
     keys.know(&WHERE);
     keys.know(&HOW);
+    read_rest(keys, collector)
+}
+
+/// Notes what is wrong with the keys of a destination in an object that names no collector.
+pub fn check(keys: &mut Reader<'_, '_>) {
+    keys.know(&WHERE);
+    keys.know(&HOW);
+    read_rest(keys, Collector::default());
+}
+
+fn read_rest(keys: &mut Reader<'_, '_>, mut collector: Collector) -> Destination {
     collector.timeout = keys.millis("timeout_ms", 1, 600_000).unwrap_or(Duration::from_secs(5));
     collector.batch_format = match keys.text("batch_format").as_deref() {
         None | Some("array") => BatchFormat::Array,
@@ -43,16 +59,13 @@ pub fn read(keys: &mut Reader<'_, '_>) -> Destination {
             (!single).then_some(Duration::from_millis(period))
         }
     };
-    let (mut queue, retry) = read_queue(keys, single);
-    if single {
-        queue.max_batch_size = 1;
-    }
+    let (queue, retry) = read_queue(keys, single);
     Destination { collector, queue, retry }
 }
 
 fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
     let service = keys.text("collector_service_name");
-    let port = keys.integer("collector_port", 1, 65_535);
+    let port = keys.integer_in_any_form("collector_port", 1, 65_535);
     let named_cluster = keys.text("collector_cluster");
     let cluster = match (&service, port, named_cluster) {
         (_, _, Some(cluster)) => cluster,
@@ -72,29 +85,21 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
         .text("collector_authority")
         .or(service)
         .unwrap_or_else(|| names::outbound(&cluster).map_or(cluster.as_str(), |(_, host)| host).to_owned());
-    let path = keys.text("collector_path").unwrap_or_else(|| "/".to_owned());
+    let path = keys.text_or_empty("collector_path").unwrap_or_else(|| "/".to_owned());
     if !path.starts_with('/') {
         keys.problem("collector_path", "must begin with `/`");
     }
-    let authorization = keys.text("collector_token").map(|token| format!("Bearer {token}"));
+    let authorization = keys.text("collector_token").map(|token| Secret::new(format!("Bearer {token}")));
     for (key, value) in [
-        ("collector_authority", Some(&authority)),
-        ("collector_path", Some(&path)),
-        ("collector_token", authorization.as_ref()),
+        ("collector_authority", authority.as_str()),
+        ("collector_path", path.as_str()),
+        ("collector_token", authorization.as_ref().map(Secret::reveal).unwrap_or_default()),
     ] {
-        if value.is_some_and(|value| value.bytes().any(|byte| byte.is_ascii_control())) {
+        if value.bytes().any(|byte| byte.is_ascii_control()) {
             keys.problem(key, "must not hold control characters");
         }
     }
-    Collector {
-        cluster,
-        authority,
-        path,
-        authorization,
-        timeout: Duration::ZERO,
-        keep_alive: None,
-        batch_format: BatchFormat::Array,
-    }
+    Collector { cluster, authority, path, authorization, ..Collector::default() }
 }
 
 fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
@@ -103,14 +108,22 @@ fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
     if single && size.is_some_and(|size| size != 1) {
         keys.problem("max_batch_size", "must be 1 or absent with `batch_format: single`");
     }
+    let size = if single { Some(1) } else { size };
+    let batch_bytes = keys.size("max_batch_bytes", 1_024, 64 << 20);
+    let entries = keys.size("max_entries", 1, 1_000_000);
+    let bytes = keys.size("max_bytes", 1_024, 1 << 30);
+    let (max_batch_size, max_entries) =
+        fitting(&mut keys, ["max_batch_size", "max_entries"], [size, entries], [100, 10_000]);
+    let (max_batch_bytes, max_bytes) =
+        fitting(&mut keys, ["max_batch_bytes", "max_bytes"], [batch_bytes, bytes], [1 << 20, 16 << 20]);
     let limits = QueueLimits {
-        max_batch_size: size.unwrap_or(100),
-        max_batch_bytes: keys.size("max_batch_bytes", 1_024, 64 << 20).unwrap_or(1 << 20),
+        max_batch_size,
+        max_batch_bytes,
         max_coalescing_delay: keys
             .seconds("max_coalescing_delay", Duration::ZERO, Duration::from_secs(3_600))
             .unwrap_or(Duration::from_secs(1)),
-        max_entries: keys.size("max_entries", 1, 1_000_000).unwrap_or(10_000),
-        max_bytes: keys.size("max_bytes", 1_024, 1 << 30).unwrap_or(16 << 20),
+        max_entries,
+        max_bytes,
     };
     let max_time = match keys.number("max_retry_time") {
         Some(-1.0) => None,
@@ -137,4 +150,31 @@ fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
     };
     keys.finish();
     (limits, retry)
+}
+
+/// What a batch and the queue hold at most. A batch that is larger than the queue would never be complete; where only one
+/// of the two is said, the other's default follows it.
+fn fitting(
+    keys: &mut Reader<'_, '_>,
+    names: [&'static str; 2],
+    said: [Option<usize>; 2],
+    defaults: [usize; 2],
+) -> (usize, usize) {
+    let ([batch_name, queue_name], [batch_default, queue_default]) = (names, defaults);
+    match said {
+        [Some(batch), Some(queue)] => {
+            if batch > queue {
+                keys.problem(
+                    batch_name,
+                    format_args!("is {batch}, but the queue holds {queue} ({queue_name}), and a batch has to fit into it"),
+                );
+            }
+            (batch, queue)
+        }
+        [Some(batch), None] => (batch, queue_default.max(batch)),
+        [None, queue] => {
+            let queue = queue.unwrap_or(queue_default);
+            (batch_default.min(queue), queue)
+        }
+    }
 }

@@ -27,17 +27,12 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// A reader of rule `index`, which builds on `base`.
-    pub fn rule(
-        value: &'a Json,
-        index: usize,
-        base: Option<&'a Json>,
-        problems: &'p mut Vec<String>,
-    ) -> Self {
+    pub fn rule(value: &'a Json, index: usize, base: &'a Json, problems: &'p mut Vec<String>) -> Self {
         let object = as_object(value);
         if object.is_none() {
             problems.push(format!("`_rules_[{index}]` must be a JSON object, not {}", kind(value)));
         }
-        Self { prefix: format!("_rules_[{index}]."), object, base, known: Vec::new(), problems }
+        Self { prefix: format!("_rules_[{index}]."), object, base: Some(base), known: Vec::new(), problems }
     }
 
     /// The same object without what it builds on.
@@ -76,6 +71,11 @@ impl<'a, 'p> Reader<'a, 'p> {
         Some(text.to_owned())
     }
 
+    /// A text; none when it is empty.
+    pub fn text_or_empty(&mut self, key: &'static str) -> Option<String> {
+        self.take(key, "a string", as_text).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
     /// A list of texts.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.take(key, "an array of strings", |value| {
@@ -109,11 +109,6 @@ impl<'a, 'p> Reader<'a, 'p> {
         list.unwrap_or_default()
     }
 
-    /// The keys that the object itself has.
-    pub fn own_keys(&self) -> impl Iterator<Item = &'a str> {
-        self.object.into_iter().flat_map(keys).map(String::as_str)
-    }
-
     /// `true` or `false`.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
         self.take(key, "true or false", |value| match value {
@@ -135,6 +130,18 @@ impl<'a, 'p> Reader<'a, 'p> {
     /// A whole number within bounds.
     pub fn integer(&mut self, key: &'static str, min: i64, max: i64) -> Option<i64> {
         let number = self.take(key, "a whole number", as_integer)?;
+        self.within(key, number, min, max)
+    }
+
+    /// A whole number within bounds, which may have a fraction of zeros or stand in a text.
+    pub fn integer_in_any_form(&mut self, key: &'static str, min: i64, max: i64) -> Option<i64> {
+        let number = self.take(key, "a whole number", |value| match value {
+            Json::Integer(number) => Some(*number),
+            #[expect(clippy::cast_possible_truncation, reason = "a number without a fraction, within i64")]
+            Json::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => Some(*number as i64),
+            Json::Text(text) => text.trim_ascii().parse().ok(),
+            _ => None,
+        })?;
         self.within(key, number, min, max)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use crate::capture::Capture;
+use crate::journal::Verbosity;
 use crate::redact::Redact;
 use crate::sampling::Sampling;
 use crate::settings::{Ai, Omitted, Settings};
@@ -28,6 +29,21 @@ pub fn read(keys: &mut Reader<'_, '_>, number: usize, destination: usize) -> Set
         sampling: read_sampling(keys.section("sampling")),
         omitted: read_omitted(keys.section("fields")),
         capture: read_capture(keys.section("capture")),
+    }
+}
+
+/// Reads `log_level`, with the names that Higress's plugins know.
+pub fn log_level(keys: &mut Reader<'_, '_>) -> Option<Verbosity> {
+    let level = keys.text("log_level")?.to_ascii_lowercase();
+    match level.as_str() {
+        "trace" | "debug" | "info" => Some(Verbosity::Info),
+        "warn" | "warning" => Some(Verbosity::Warn),
+        "error" => Some(Verbosity::Error),
+        "critical" | "off" => Some(Verbosity::Nothing),
+        _ => {
+            keys.problem("log_level", "must be trace, debug, info, warn, error, critical or off");
+            None
+        }
     }
 }
 
@@ -86,6 +102,7 @@ fn read_capture(mut keys: Reader<'_, '_>) -> Capture {
         response_headers: keys.names("response_headers").unwrap_or_default(),
         request_body_bytes: keys.size("request_body_bytes", 0, MAX_BODY_BYTES).unwrap_or(0),
         response_body_bytes: keys.size("response_body_bytes", 0, MAX_BODY_BYTES).unwrap_or(0),
+        max_total_bytes: keys.size("max_total_bytes", 65_536, 1 << 30).unwrap_or(Capture::MAX_TOTAL_BYTES),
         ..Capture::default()
     };
     if let Some(name) = keys.text("refusal_header") {

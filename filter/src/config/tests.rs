@@ -1,5 +1,7 @@
 //! What a configuration may say, and what is answered to a wrong one.
 
+mod accepted;
+
 use super::*;
 use crate::capture::Capture;
 use crate::redact::Redact;
@@ -13,6 +15,10 @@ fn destination(config: &Config) -> &Destination {
 
 fn global(config: &Config) -> &Settings {
     config.global.as_ref().unwrap()
+}
+
+fn token(token: &str) -> Option<Secret> {
+    Some(Secret::new(format!("Bearer {token}")))
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -59,11 +65,12 @@ fn everything_can_be_said() {
                      "max_retry_time":-1,"initial_retry_delay":0.5,"max_retry_delay":2,"concurrency_limit":-1},
             "enabled":true,"sampling":{"rate":0.25,"keep_status_from":500,"keep_slower_than_ms":-1},
             "fields":{"omit":["user_agent"]},
-            "capture":{"request_headers":["X-A"],"response_headers":["etag"],"request_body_bytes":1,"response_body_bytes":65536,"refusal_header":"X-No"},
+            "capture":{"request_headers":["X-A"],"response_headers":["etag"],"request_body_bytes":1,"response_body_bytes":65536,"max_total_bytes":65536,"refusal_header":"X-No"},
+            "log_level":"error",
             "ai":{"detection":false,"build_log":false,"window_bytes":2048},"redact":{"defaults":false,"headers":["X-Secret"],"query":["Pin"]}}"#,
     )
     .unwrap();
-    assert_eq!(destination(&config).collector.authorization.as_deref(), Some("Bearer t"));
+    assert_eq!(destination(&config).collector.authorization, token("t"));
     assert_eq!(destination(&config).collector.authority, "h");
     assert_eq!((destination(&config).queue.max_batch_size, destination(&config).queue.max_bytes), (1, 4_096));
     assert_eq!(
@@ -79,6 +86,7 @@ fn everything_can_be_said() {
     let capture = &global(&config).capture;
     assert_eq!((&capture.request_headers[..], &*capture.refusal_header), (&["x-a".to_owned()][..], "x-no"));
     assert_eq!((capture.request_body_bytes, capture.response_body_bytes), (1, 65_536));
+    assert_eq!((capture.max_total_bytes, config.log_level), (65_536, Verbosity::Error));
 }
 
 #[test]
@@ -92,8 +100,45 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         (r#"{"collector_cluster":""}"#, "`collector_cluster` must not be empty"),
         (r#"{"collector_cluster":"c","colector_path":"/"}"#, "`colector_path` is not a key of this filter"),
         (
-            r#"{"collector_service_name":"s","collector_port":"80"}"#,
+            r#"{"collector_service_name":"s","collector_port":"80a"}"#,
             "`collector_port` must be a whole number, not a string",
+        ),
+        (
+            r#"{"collector_service_name":"s","collector_port":80.5}"#,
+            "`collector_port` must be a whole number, not this number",
+        ),
+        (
+            r#"{"collector_service_name":"s","collector_port":"0"}"#,
+            "`collector_port` must be from 1 to 65535, not 0",
+        ),
+        (r#"{"collector_cluster":"c","log_level":"loud"}"#, "`log_level` must be trace, debug, info, warn, "),
+        (
+            r#"{"collector_cluster":"c","queue":{"max_batch_size":51,"max_entries":50}}"#,
+            "`queue.max_batch_size` is 51, but the queue holds 50 (max_entries)",
+        ),
+        (
+            r#"{"collector_cluster":"c","queue":{"max_batch_bytes":65537,"max_bytes":65536}}"#,
+            "`queue.max_batch_bytes` is 65537, but the queue holds 65536 (max_bytes)",
+        ),
+        (
+            r#"{"collector_cluster":"c","queue":{"max_batch_size":100},"_rules_":[{"_match_route_":["r"],"queue":{"max_entries":50}}]}"#,
+            "`_rules_[0].queue.max_batch_size` is 100, but the queue holds 50",
+        ),
+        (
+            r#"{"collector_cluster":"c","capture":{"max_total_bytes":1000}}"#,
+            "`capture.max_total_bytes` must be from 65536 to 1073741824, not 1000",
+        ),
+        (
+            r#"{"collector_token":"t","_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#,
+            "`collector_service_name` is required (or name",
+        ),
+        (
+            r#"{"sampling":{"rat":1},"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#,
+            "`sampling.rat` is not a key",
+        ),
+        (
+            r#"{"colector_cluster":"c","_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#,
+            "`colector_cluster` is not a key",
         ),
         (
             r#"{"collector_service_name":"s","collector_port":70000}"#,
@@ -194,7 +239,7 @@ fn a_rule_holds_what_the_global_configuration_says_where_it_says_nothing() {
               {"_match_domain_":["d"],"enabled":false,"sampling":{"rate":1}}]}"#,
     )
     .unwrap();
-    assert_eq!(destination(&config).collector.authorization.as_deref(), Some("Bearer t"));
+    assert_eq!(destination(&config).collector.authorization, token("t"));
     let [first, second] = [0, 1].map(|index: usize| &config.rules[index].settings);
     assert!(!global(&config).enabled && first.enabled && !second.enabled);
     assert_eq!((first.number, second.number), (1, 2));
@@ -224,7 +269,7 @@ fn a_rule_with_a_collector_of_its_own_takes_no_token_from_the_global_one() {
     assert_eq!((of_rule(0), of_rule(1), of_rule(2)), (1, 0, 2));
     let own = &config.destinations[1];
     assert_eq!((own.collector.cluster.as_str(), own.collector.path.as_str()), ("outbound|80||s", "/"));
-    assert_eq!((own.collector.authorization.as_deref(), own.queue.max_entries), (None, 7));
+    assert_eq!((own.collector.authorization.as_ref(), own.queue.max_entries), (None, 7));
     assert_eq!(config.destinations[2].collector, config.destinations[0].collector);
 }
 
@@ -233,6 +278,14 @@ fn with_rules_alone_nothing_else_is_recorded() {
     let config = parse(r#"{"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#).unwrap();
     assert!(config.global.is_none());
     assert_eq!(config.rules[0].settings.number, 1);
+    // Nor with keys beside them that name no collector; the rules build on these.
+    let config = parse(
+        r#"{"drain_timeout_ms":1000,"sampling":{"rate":0.5},"queue":{"max_entries":7},"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#,
+    )
+    .unwrap();
+    assert_eq!((config.global.as_ref(), config.drain_timeout), (None, Duration::from_secs(1)));
+    assert_eq!(config.rules[0].settings.sampling.rate, 0.5);
+    assert_eq!(destination(&config).queue.max_entries, 7);
     let config = parse(r#"{"collector_cluster":"c","_rules_":[]}"#).unwrap();
     assert!(config.global.is_some());
 }

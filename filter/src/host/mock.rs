@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Level, Time};
+use super::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
 use crate::headers::Headers;
 use crate::metrics::Metric;
 
@@ -12,6 +12,7 @@ use crate::metrics::Metric;
 #[derive(Default)]
 pub struct MockHost {
     time: Cell<Time>,
+    instant: Cell<Instant>,
     request: Headers,
     response: Headers,
     attributes: HashMap<String, Vec<u8>>,
@@ -43,15 +44,24 @@ impl Sent {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
+
+    /// What ingest answers when it has stored everything.
+    pub fn stored(&self) -> Vec<u8> {
+        let count = self.json().as_array().map_or(1, Vec::len);
+        format!(r#"{{"accepted":{count},"duplicates":0,"rejected":[]}}"#).into_bytes()
+    }
 }
 
 impl MockHost {
     /// 2026-01-31T12:00:00Z.
     pub const START: Time = Time(1_769_860_800_000_000_000);
+    /// What the other clock shows then.
+    pub const BOOTED: Instant = Instant(1_000_000_000_000);
 
     pub fn new() -> Self {
         let host = Self::default();
         host.time.set(Self::START);
+        host.instant.set(Self::BOOTED);
         host
     }
 
@@ -113,6 +123,12 @@ impl MockHost {
 
     pub fn pass(&self, duration: Duration) {
         self.time.set(self.time.get().plus(duration));
+        self.instant.set(self.instant.get().plus(duration));
+    }
+
+    /// Somebody sets the time of day.
+    pub fn set_wall_time(&self, time: Time) {
+        self.time.set(time);
     }
 
     pub fn set_body(&self, chunk: &[u8]) {
@@ -157,8 +173,13 @@ impl MockHost {
 }
 
 impl Host for MockHost {
-    fn now(&self) -> Time {
+    fn wall_time(&self) -> Time {
+        self.note("wall time".to_owned());
         self.time.get()
+    }
+
+    fn monotonic(&self) -> Instant {
+        self.instant.get()
     }
 
     fn headers(&self, map: HeaderMap) -> Headers {

@@ -6,6 +6,8 @@ use gatelog_record::Origin;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+mod configured_again;
+
 use super::*;
 use crate::host::CallError;
 use crate::host::mock::{MockHost, Sent};
@@ -39,7 +41,16 @@ fn complete_gateway() -> MockHost {
     let host = host.with_text("connection.requested_server_name", "");
     let numbers =
         ["response.flags", "request.total_size", "response.total_size", "upstream.request_attempt_count"];
-    numbers.into_iter().fold(host, |host, path| host.with_int(path, 0)).with_int("response.code", 200)
+    let host = numbers.into_iter().fold(host, |host, path| host.with_int(path, 0));
+    host.with_int("response.code", 200).with_int("request.time", 1_769_860_800_000_000_000)
+}
+
+/// Answers as ingest does that has stored everything.
+fn acknowledge(plugin: &mut Plugin, host: &MockHost, sent: &[Sent]) -> bool {
+    sent.iter().fold(false, |_, call| {
+        host.set_answer(&[(":status", "200")], &call.stored());
+        plugin.on_answer(call.id, host)
+    })
 }
 
 /// Sends what waits and takes it as delivered.
@@ -47,10 +58,7 @@ fn deliver(plugin: &mut Plugin, host: &MockHost) -> Vec<Value> {
     host.pass(Duration::from_secs(1));
     plugin.on_tick(host);
     let sent: Vec<Sent> = host.take_sent();
-    host.set_answer(&[(":status", "200")], b"{}");
-    for call in &sent {
-        plugin.on_answer(call.id, host);
-    }
+    acknowledge(plugin, host, &sent);
     sent.iter().flat_map(|call| call.json().as_array().unwrap().clone()).collect()
 }
 
@@ -58,7 +66,7 @@ fn deliver(plugin: &mut Plugin, host: &MockHost) -> Vec<Value> {
 fn each_exchange_makes_one_record_with_an_id_of_its_own() {
     let (mut plugin, host) = (plugin(), gateway());
     for _ in 0..5 {
-        plugin.on_log(&mut Exchange::default(), &host);
+        plugin.on_end(&mut Exchange::default(), &host);
     }
     let records = deliver(&mut plugin, &host);
     assert_eq!(records.len(), 5);
@@ -75,23 +83,26 @@ fn each_exchange_makes_one_record_with_an_id_of_its_own() {
 fn a_small_get_costs_few_questions() {
     let (mut plugin, host) =
         (plugin(), gateway().with_text("xds.route_name", "r").with_text("upstream.address", "u:1"));
-    let mut exchange = Exchange::default();
-    plugin.on_request_headers(&mut exchange, &host, true);
-    plugin.on_response_headers(&mut exchange, &host, false);
-    exchange.on_response_body(&host, 100);
-    assert_eq!(host.asked(), [] as [&str; 0]);
+    let get = |plugin: &mut Plugin, host: &MockHost| {
+        let mut exchange = Exchange::default();
+        plugin.on_request_headers(&mut exchange, host, true);
+        plugin.on_response_headers(&mut exchange, host, false);
+        exchange.on_response_body(host, 100);
+        let asked = host.asked().len();
+        plugin.on_end(&mut exchange, host);
+        asked
+    };
+    get(&mut plugin, &host);
+    assert_eq!(host.asked()[..2], ["headers Request", "headers Request"], "one before the end");
     // The first two learn what the gateway can do.
-    plugin.on_log(&mut exchange, &host);
-    plugin.on_log(&mut exchange, &host);
-    let first = host.asked().len();
-    plugin.on_log(&mut exchange, &host);
-    assert!(host.asked().len() - first <= 17, "{:#?}", &host.asked()[first..]);
+    get(&mut plugin, &host);
+    let first = get(&mut plugin, &host);
+    assert!(host.asked().len() - first <= 19, "{:#?}", &host.asked()[first..]);
     let mut plugin = self::plugin();
     let together = complete_gateway().with_text("xds.route_name", "r").with_expressions();
-    plugin.on_log(&mut exchange, &together);
-    plugin.on_log(&mut exchange, &together);
-    let first = together.asked().len();
-    plugin.on_log(&mut exchange, &together);
+    get(&mut plugin, &together);
+    get(&mut plugin, &together);
+    let first = get(&mut plugin, &together);
     assert_eq!(together.asked()[first..], ["headers Request", "evaluate"]);
 }
 
@@ -108,13 +119,12 @@ fn rules_decide_what_is_recorded_and_where_it_goes() {
         plugin.on_request_headers(&mut exchange, &host, true);
         // What the route is called later does not matter any more.
         plugin.on_response_headers(&mut exchange, &host, true);
-        plugin.on_log(&mut exchange, &host);
+        plugin.on_end(&mut exchange, &host);
         host.pass(Duration::from_secs(1));
         plugin.on_tick(&host);
         let sent = host.take_sent();
         assert_eq!(sent.first().map(|call| call.cluster.as_str()), collector, "{route}");
-        host.set_answer(&[(":status", "200")], b"{}");
-        sent.iter().for_each(|call| assert!(!plugin.on_answer(call.id, &host)));
+        assert!(!acknowledge(&mut plugin, &host, &sent));
         assert_eq!(host.metric_value(Metric::SampledOut), i64::from(route == "b"));
     }
 }
@@ -124,16 +134,16 @@ fn an_exchange_without_a_request_is_matched_when_it_ends() {
     let config = r#"{"collector_cluster":"c","_rules_":[{"_match_domain_":["x"],"enabled":false}]}"#;
     let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
     let host = MockHost::new().with_int("response.code", 400);
-    plugin.on_log(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Exchange::default(), &host);
     assert_eq!(deliver(&mut plugin, &host).len(), 1);
 }
 
 #[test]
 fn a_complete_batch_is_sent_soon_and_then_ticks_are_as_before() {
     let (mut plugin, host) = (plugin(), gateway());
-    plugin.on_log(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Exchange::default(), &host);
     assert_eq!(host.tick_period(), Duration::ZERO);
-    plugin.on_log(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Exchange::default(), &host);
     assert_eq!(host.tick_period(), HURRY);
     plugin.on_tick(&host);
     assert_eq!((host.take_sent().len(), host.tick_period()), (1, plugin.tick_period()));
@@ -141,16 +151,15 @@ fn a_complete_batch_is_sent_soon_and_then_ticks_are_as_before() {
 
 #[test]
 fn a_full_queue_is_told_in_the_log_once_in_a_while_and_counted() {
-    let mut plugin = Plugin::new(
-        br#"{"collector_cluster":"c","queue":{"max_entries":2,"max_batch_size":10}}"#,
-        Random::seeded(1),
-    )
-    .unwrap();
+    let queue = r#"{"max_entries":2,"concurrency_limit":1,"initial_retry_delay":60}"#;
+    let config = format!(r#"{{"collector_cluster":"c","keep_alive_ms":0,"queue":{queue}}}"#);
+    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
     let host = gateway();
-    for _ in 0..30 {
-        plugin.on_log(&mut Exchange::default(), &host);
+    host.refuse_calls(Some(CallError::NotSent));
+    for records in [2, 30] {
+        (0..records).for_each(|_| plugin.on_end(&mut Exchange::default(), &host));
+        plugin.on_tick(&host);
     }
-    plugin.on_tick(&host);
     assert_eq!(host.metric_value(Metric::DroppedQueueFull), 28);
     let lines: Vec<String> = host.logged().into_iter().map(|(_, line)| line).collect();
     assert_eq!(
@@ -164,11 +173,86 @@ fn a_full_queue_is_told_in_the_log_once_in_a_while_and_counted() {
 }
 
 #[test]
+fn an_exchange_makes_one_record_whether_it_is_logged_or_only_over() {
+    let (mut plugin, host) = (plugin(), gateway());
+    let mut exchange = Exchange::default();
+    plugin.on_request_headers(&mut exchange, &host, true);
+    plugin.on_end(&mut exchange, &host);
+    plugin.on_end(&mut exchange, &host);
+    assert_eq!(deliver(&mut plugin, &host).len(), 1);
+}
+
+#[test]
+fn an_exchange_that_is_over_without_its_headers_is_recorded_as_it_came() {
+    let (mut plugin, mut host) = (plugin(), gateway());
+    let mut exchange = Exchange::default();
+    let values = [("method", "GET"), ("path", "/a?token=x"), ("authority", "h")];
+    let mut headers: Vec<(String, &str)> = values.map(|(name, value)| (format!(":{name}"), value)).to_vec();
+    headers.extend([("user-agent".to_owned(), "u"), ("x-request-id".to_owned(), "i")]);
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    host.set_request(&headers);
+    plugin.on_request_headers(&mut exchange, &host, true);
+    host.set_request(&[]);
+    plugin.on_end(&mut exchange, &host);
+    let record = deliver(&mut plugin, &host).remove(0);
+    for (field, value) in [
+        ("method", "GET"),
+        ("path", "/a?token=REDACTED"),
+        ("authority", "h"),
+        ("user_agent", "u"),
+        ("request_id", "i"),
+    ] {
+        assert_eq!(record[field], value, "{field}");
+    }
+    assert!(record.get("upstream_path").is_none());
+}
+
+#[test]
+fn captured_bodies_have_a_bound_in_sum_and_what_is_left_out_is_counted() {
+    let config = br#"{"collector_cluster":"c","keep_alive_ms":0,"capture":{"request_body_bytes":65536,"max_total_bytes":131072}}"#;
+    let mut plugin = Plugin::new(config, Random::seeded(1)).unwrap();
+    let host =
+        gateway().with_request(&[(":method", "POST"), (":path", "/a"), ("content-type", "text/plain")]);
+    let body = "x".repeat(40_000);
+    host.set_body(body.as_bytes());
+    let mut exchanges: Vec<Exchange> = (0..5).map(|_| Exchange::default()).collect();
+    for exchange in &mut exchanges {
+        plugin.on_request_headers(exchange, &host, false);
+        exchange.on_request_body(&host, body.len());
+    }
+    for exchange in &mut exchanges {
+        plugin.on_end(exchange, &host);
+    }
+    let lengths = |records: Vec<Value>| -> Vec<usize> {
+        records.iter().map(|record| record["request_body"].as_str().map_or(0, str::len)).collect()
+    };
+    assert_eq!(lengths(deliver(&mut plugin, &host)), [40_000, 40_000, 40_000, 11_072, 0]);
+    assert_eq!(host.metric_value(Metric::CaptureShort), 2);
+    drop(exchanges);
+    let mut next = Exchange::default();
+    plugin.on_request_headers(&mut next, &host, false);
+    next.on_request_body(&host, body.len());
+    plugin.on_end(&mut next, &host);
+    assert_eq!(lengths(deliver(&mut plugin, &host)), [40_000], "they gave their room back");
+}
+
+#[test]
+fn what_the_filter_says_is_what_the_log_level_asks_for() {
+    for (level, lines) in [("info", 1), ("warn", 0), ("critical", 0)] {
+        let config = format!(r#"{{"collector_cluster":"c","keep_alive_ms":0,"log_level":"{level}"}}"#);
+        let (mut plugin, host) = (Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap(), gateway());
+        plugin.on_end(&mut Exchange::default(), &host);
+        plugin.on_done(&host);
+        assert_eq!(host.logged().len(), lines, "{level}");
+    }
+}
+
+#[test]
 fn shutting_down_sends_everything_at_once_and_waits_for_the_answers() {
     let (mut plugin, host) = (plugin(), gateway());
     assert!(Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap().on_done(&host), "nothing to do");
     for _ in 0..5 {
-        plugin.on_log(&mut Exchange::default(), &host);
+        plugin.on_end(&mut Exchange::default(), &host);
     }
     assert!(!plugin.on_done(&host));
     let sent = host.take_sent();
@@ -176,8 +260,7 @@ fn shutting_down_sends_everything_at_once_and_waits_for_the_answers() {
     let line =
         "gatelog: ending with 5 records on their way to the collector and 0 that wait for a push to end";
     assert_eq!(host.logged().last(), Some(&(Level::Info, line.to_owned())));
-    host.set_answer(&[(":status", "200")], b"{}");
-    assert!(plugin.on_answer(sent[0].id, &host));
+    assert!(acknowledge(&mut plugin, &host, &sent));
     assert_eq!(host.metric_value(Metric::Pushed), 5);
 }
 
@@ -185,7 +268,7 @@ fn shutting_down_sends_everything_at_once_and_waits_for_the_answers() {
 fn shutting_down_ends_after_its_time_and_counts_what_is_left() {
     let (mut plugin, host) = (plugin(), gateway());
     for _ in 0..3 {
-        plugin.on_log(&mut Exchange::default(), &host);
+        plugin.on_end(&mut Exchange::default(), &host);
     }
     assert!(!plugin.on_done(&host));
     host.pass(Duration::from_secs(4));
@@ -200,7 +283,7 @@ fn values_longer_than_their_column_are_cut_and_counted() {
     let long = "x".repeat(20_000);
     let host = MockHost::new().with_request(&[(":method", "GET"), (":path", &long)]);
     let mut plugin = plugin();
-    plugin.on_log(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Exchange::default(), &host);
     let records = deliver(&mut plugin, &host);
     assert_eq!(records[0]["path"].as_str().map(str::len), Some(8_192));
     plugin.on_tick(&host);
@@ -237,7 +320,7 @@ fn single_mode_makes_the_requests_of_db_log_pusher() {
     plugin.on_response_headers(&mut exchange, &host, false);
     host.set_body(answer.as_bytes());
     exchange.on_response_body(&host, answer.len());
-    plugin.on_log(&mut exchange, &host);
+    plugin.on_end(&mut exchange, &host);
     plugin.on_tick(&host);
     let [push] = &host.take_sent()[..] else { panic!("one push expected") };
     assert_eq!(push.cluster, "outbound|80||log-collector.higress-system.svc.cluster.local");
@@ -332,7 +415,7 @@ proptest! {
                     for number in 1..=count {
                         let path = "/".repeat(if number == count { length.into() } else { 10 });
                         host.set_request(&[(":method", "GET"), (":path", &path)]);
-                        plugin.on_log(&mut Exchange::default(), &host);
+                        plugin.on_end(&mut Exchange::default(), &host);
                         collected += 1;
                     }
                 }
@@ -344,7 +427,7 @@ proptest! {
                     let call = open.swap_remove(index.index(open.len()));
                     let status = status.map(|status| status.to_string());
                     let headers: Vec<_> = status.iter().map(|status| (":status", status.as_str())).collect();
-                    host.set_answer(&headers, b"{}");
+                    host.set_answer(&headers, &call.stored());
                     if status.as_deref() == Some("200") {
                         delivered.extend(call.json().as_array().unwrap().iter().map(|record| record["record_id"].to_string()));
                     }

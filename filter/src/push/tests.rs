@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::Config;
 use crate::host::CallError;
-use crate::host::mock::MockHost;
+use crate::host::mock::{MockHost, Sent};
 
 /// A queue with a pusher, and a gateway to push through.
 struct Bench {
@@ -38,7 +38,9 @@ impl Bench {
     }
 
     fn add(&mut self, record: &str) {
-        if let crate::queue::Added::Waiting { dropped } = self.queue.add(record.as_bytes(), self.host.now()) {
+        if let crate::queue::Added::Waiting { dropped } =
+            self.queue.add(record.as_bytes(), self.host.monotonic())
+        {
             self.metrics.add(Metric::DroppedQueueFull, dropped);
         }
     }
@@ -46,7 +48,7 @@ impl Bench {
     fn run(&mut self, all: bool) {
         let mut around = Surroundings {
             host: &self.host,
-            now: self.host.now(),
+            now: self.host.monotonic(),
             metrics: &mut self.metrics,
             journal: &mut self.journal,
             random: &mut self.random,
@@ -54,11 +56,16 @@ impl Bench {
         self.pusher.run(&mut self.queue, all, &mut around);
     }
 
+    /// Answers as ingest does that has stored everything.
+    fn acknowledge(&mut self, sent: &Sent) -> bool {
+        self.answer(sent.id, &[(":status", "200")], &sent.stored())
+    }
+
     fn answer(&mut self, call: CallId, headers: &[(&str, &str)], body: &[u8]) -> bool {
         self.host.set_answer(headers, body);
         let mut around = Surroundings {
             host: &self.host,
-            now: self.host.now(),
+            now: self.host.monotonic(),
             metrics: &mut self.metrics,
             journal: &mut self.journal,
             random: &mut self.random,
@@ -117,6 +124,10 @@ fn single_mode_sends_one_object_a_push() {
     assert_eq!((sent[0].header(":authority"), sent[0].header("authorization")), (Some("log.svc"), None));
     assert_eq!(sent[0].body, br#"{"a":1}"#);
     assert_eq!(sent[1].body, br#"{"b":2}"#);
+    // Whatever that collector says with it, a 2xx is all that it has to say.
+    assert!(bench.answer(sent[0].id, &[(":status", "204")], b""));
+    assert!(bench.answer(sent[1].id, &[(":status", "200")], b"ok"));
+    assert_eq!((bench.value(Metric::Pushed), bench.pusher.in_flight()), (2, 0));
 }
 
 #[test]
@@ -129,24 +140,27 @@ fn what_an_answer_means_for_the_batch() {
         (Some("429"), 0, true, 0, Metric::Pushed),
         (Some("500"), 0, true, 0, Metric::Pushed),
         (Some("504"), 0, true, 0, Metric::Pushed),
+        (Some("401"), 0, true, 0, Metric::Pushed),
+        (Some("403"), 0, true, 0, Metric::Pushed),
         (Some("301"), 0, false, 2, Metric::DroppedRefused),
         (Some("400"), 0, false, 2, Metric::DroppedRefused),
-        (Some("401"), 0, false, 2, Metric::DroppedRefused),
+        (Some("404"), 0, false, 2, Metric::DroppedRefused),
     ] {
         let mut bench = Bench::new(r#"{"max_batch_size":2}"#);
         bench.add("1");
         bench.add("2");
         bench.run(false);
-        let call = bench.host.take_sent()[0].id;
+        let sent = bench.host.take_sent().remove(0);
         let headers: Vec<_> = answer.map(|status| (":status", status)).into_iter().collect();
-        bench.answer(call, &headers, b"");
+        bench.answer(sent.id, &headers, &sent.stored());
+        assert_eq!(bench.value(Metric::PushFailures), i64::from(retried), "{answer:?}");
         bench.pass(1_000);
         bench.run(false);
         assert_eq!(bench.host.take_sent().len(), usize::from(retried), "{answer:?}");
         assert_eq!(bench.value(Metric::Pushed), pushed, "{answer:?}");
         if lost > 0 {
             assert_eq!(bench.value(metric), lost, "{answer:?}");
-            bench.journal.write(&bench.host, bench.host.now(), true);
+            bench.journal.write(&bench.host, bench.host.monotonic(), true);
             let logged = bench.host.logged();
             assert!(logged[0].1.contains("2 records dropped because"), "{logged:?}");
         }
@@ -159,7 +173,7 @@ fn delays_double_up_to_their_limit_and_the_batch_is_given_up_after_its_time() {
         Bench::new(r#"{"max_batch_size":1,"initial_retry_delay":1,"max_retry_delay":4,"max_retry_time":20}"#);
     bench.add("1");
     bench.run(false);
-    let (start, mut tries) = (bench.host.now(), vec![0]);
+    let (start, mut tries) = (bench.host.monotonic(), vec![0]);
     while bench.pusher.in_flight() > 0 {
         for sent in bench.host.take_sent() {
             bench.answer(sent.id, &[(":status", "503")], b"");
@@ -167,7 +181,7 @@ fn delays_double_up_to_their_limit_and_the_batch_is_given_up_after_its_time() {
         bench.pass(10);
         bench.run(false);
         if !bench.host.take_sent().is_empty() {
-            tries.push(bench.host.now().since(start).as_millis());
+            tries.push(bench.host.monotonic().since(start).as_millis());
             let call = match bench.pusher.flights[0].state {
                 FlightState::Sent { call, .. } => call,
                 FlightState::Waiting { .. } => unreachable!("it was just sent"),
@@ -184,18 +198,20 @@ fn delays_double_up_to_their_limit_and_the_batch_is_given_up_after_its_time() {
 }
 
 #[test]
-fn retry_after_is_honoured_and_no_retries_means_none() {
-    let mut bench = Bench::new(r#"{"max_batch_size":1}"#);
-    bench.add("1");
-    bench.run(false);
-    let call = bench.host.take_sent()[0].id;
-    bench.answer(call, &[(":status", "503"), ("retry-after", "7")], b"");
-    bench.pass(6_900);
-    bench.run(false);
-    assert!(bench.host.take_sent().is_empty());
-    bench.pass(200);
-    bench.run(false);
-    assert_eq!(bench.host.take_sent().len(), 1);
+fn retry_after_is_honoured_within_bounds_and_no_retries_means_none() {
+    for (told, longest, expected) in [("7", 60, 7_000), ("3600", 60, 10_000), ("7", 2, 2_000)] {
+        let mut bench = Bench::new(&format!(r#"{{"max_batch_size":1,"max_retry_delay":{longest}}}"#));
+        bench.add("1");
+        bench.run(false);
+        let call = bench.host.take_sent()[0].id;
+        bench.answer(call, &[(":status", "503"), ("retry-after", told)], b"");
+        bench.pass(expected - 100);
+        bench.run(false);
+        assert!(bench.host.take_sent().is_empty(), "{told}");
+        bench.pass(200);
+        bench.run(false);
+        assert_eq!(bench.host.take_sent().len(), 1, "{told}");
+    }
 
     let mut bench = Bench::new(r#"{"max_batch_size":1,"max_retry_time":-1}"#);
     bench.add("1");
@@ -219,7 +235,7 @@ fn a_batch_that_is_too_large_is_split_down_to_the_record_that_is() {
                 bench.answer(sent.id, &[(":status", "413")], b"");
             } else {
                 delivered.extend(sent.json().as_array().unwrap().clone());
-                bench.answer(sent.id, &[(":status", "200")], b"");
+                bench.acknowledge(&sent);
             }
         }
         bench.run(true);
@@ -237,13 +253,108 @@ fn batches_on_their_way_are_bounded_and_an_answer_makes_room() {
     bench.run(false);
     let sent = bench.host.take_sent();
     assert_eq!((sent.len(), bench.pusher.in_flight(), bench.queue.entries()), (2, 2, 3));
-    bench.answer(sent[1].id, &[(":status", "200")], b"");
+    bench.acknowledge(&sent[1]);
     bench.run(false);
     assert_eq!(bench.host.take_sent().len(), 1);
 }
 
 #[test]
-fn the_first_batch_that_comes_through_takes_along_those_whose_delay_was_a_guess() {
+fn only_an_answer_that_accounts_for_each_record_acknowledges_an_array() {
+    for (name, body, pushed) in [
+        ("stored", r#"{"accepted":2,"duplicates":0,"rejected":[]}"#, true),
+        ("known", r#"{"accepted":0,"duplicates":2,"rejected":[]}"#, true),
+        ("some of each", r#"{"accepted":0,"duplicates":1,"rejected":[{"index":1,"error":"x"}]}"#, true),
+        ("of another server", "<html>welcome</html>", false),
+        ("nothing", "", false),
+        ("JSON of another server", r#"{"status":"ok"}"#, false),
+        ("one short", r#"{"accepted":1,"duplicates":0,"rejected":[]}"#, false),
+        ("one too many", r#"{"accepted":2,"duplicates":1,"rejected":[]}"#, false),
+        ("other types", r#"{"accepted":"2","duplicates":0,"rejected":0}"#, false),
+        ("negative", r#"{"accepted":3,"duplicates":-1,"rejected":[]}"#, false),
+    ] {
+        let mut bench = Bench::new(r#"{"max_batch_size":2}"#);
+        bench.add("1");
+        bench.add("2");
+        bench.run(false);
+        let call = bench.host.take_sent()[0].id;
+        bench.answer(call, &[(":status", "200")], body.as_bytes());
+        assert_eq!(bench.value(Metric::Pushed), if pushed { 2 } else { 0 }, "{name}");
+        assert_eq!(
+            (bench.value(Metric::PushFailures), bench.pusher.in_flight()),
+            if pushed { (0, 0) } else { (1, 1) },
+            "{name}"
+        );
+        bench.pass(1_000);
+        bench.run(false);
+        assert_eq!(bench.host.take_sent().len(), usize::from(!pushed), "{name}");
+    }
+}
+
+#[test]
+fn an_empty_push_that_somebody_else_answers_is_told() {
+    let mut bench = Bench::with(r#"{"collector_cluster":"c","queue":{"max_batch_size":1}}"#);
+    bench.run(false);
+    let ping = bench.host.take_sent().remove(0);
+    bench.answer(ping.id, &[(":status", "200")], b"<html>");
+    bench.journal.write(&bench.host, bench.host.monotonic(), true);
+    let logged = bench.host.logged();
+    assert!(
+        logged[0].1.contains("empty pushes refused, as records will be: what answered 200 is no ingest"),
+        "{logged:?}"
+    );
+}
+
+#[test]
+fn a_token_that_is_changed_here_after_there_costs_no_record() {
+    let mut bench = Bench::new(r#"{"max_batch_size":1,"max_retry_delay":2,"max_retry_time":60}"#);
+    bench.add("1");
+    bench.run(false);
+    for second in 0..50 {
+        for sent in bench.host.take_sent() {
+            bench.answer(sent.id, &[(":status", if second % 2 == 0 { "401" } else { "403" })], b"");
+        }
+        bench.pass(1_000);
+        bench.run(false);
+    }
+    while bench.host.take_sent().iter().all(|sent| !bench.acknowledge(sent)) {
+        bench.pass(1_000);
+        bench.run(false);
+    }
+    assert_eq!((bench.value(Metric::Pushed), bench.metrics.dropped()), (1, 0));
+}
+
+#[test]
+fn a_clock_that_is_set_changes_nothing_for_what_waits_and_is_tried_again() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    for time in [MockHost::START.plus(DAY), MockHost::START.minus(DAY)] {
+        let mut bench = Bench::new(
+            r#"{"max_batch_size":2,"max_coalescing_delay":1,"initial_retry_delay":1,"max_retry_time":60}"#,
+        );
+        bench.add("1");
+        bench.host.set_wall_time(time);
+        bench.run(false);
+        assert!(bench.host.take_sent().is_empty(), "it waits for others");
+        bench.pass(1_000);
+        bench.run(false);
+        let [sent] = &bench.host.take_sent()[..] else { panic!("its time has come") };
+        bench.host.set_wall_time(MockHost::START);
+        bench.run(false);
+        assert!(bench.host.take_sent().is_empty(), "the call is not lost");
+        bench.host.set_wall_time(time);
+        bench.answer(sent.id, &[(":status", "503")], b"");
+        assert_eq!(
+            (bench.metrics.dropped(), bench.pusher.in_flight()),
+            (0, 1),
+            "the first failure loses nothing"
+        );
+        bench.pass(1_000);
+        bench.run(false);
+        assert_eq!(bench.host.take_sent().len(), 1, "tried again after its delay");
+    }
+}
+
+#[test]
+fn the_first_batch_that_comes_through_takes_along_those_that_wait() {
     let mut bench = Bench::new(r#"{"max_batch_size":1,"initial_retry_delay":1,"max_retry_delay":20}"#);
     ["1", "2", "3"].iter().for_each(|record| bench.add(record));
     bench.run(false);
@@ -254,10 +365,29 @@ fn the_first_batch_that_comes_through_takes_along_those_whose_delay_was_a_guess(
     let again = bench.host.take_sent();
     bench.answer(sent[1].id, &[(":status", "503")], b"");
     bench.answer(sent[2].id, &[(":status", "503"), ("retry-after", "7")], b"");
-    bench.answer(again[0].id, &[(":status", "200")], b"");
+    bench.acknowledge(&again[0]);
     bench.run(false);
-    let bodies: Vec<Vec<u8>> = bench.host.take_sent().into_iter().map(|sent| sent.body).collect();
-    assert_eq!(bodies, [b"[2]"]);
+    let mut bodies: Vec<Vec<u8>> = bench.host.take_sent().into_iter().map(|sent| sent.body).collect();
+    bodies.sort();
+    assert_eq!(bodies, [b"[2]", b"[3]"]);
+}
+
+#[test]
+fn an_empty_push_that_is_acknowledged_sends_what_waits() {
+    let mut bench = Bench::with(
+        r#"{"collector_cluster":"c","queue":{"max_batch_size":1,"initial_retry_delay":20,"max_retry_delay":20}}"#,
+    );
+    bench.add("1");
+    bench.run(false);
+    let sent = bench.host.take_sent();
+    let (ping, push) =
+        (sent.iter().find(|sent| sent.body == b"[]"), sent.iter().find(|sent| sent.body == b"[1]"));
+    bench.answer(push.unwrap().id, &[(":status", "503")], b"");
+    bench.run(false);
+    assert!(bench.host.take_sent().is_empty());
+    bench.acknowledge(ping.unwrap());
+    bench.run(false);
+    assert!(bench.host.take_sent().iter().any(|sent| sent.body == b"[1]"));
 }
 
 #[test]
@@ -277,7 +407,7 @@ fn what_waits_is_joined_into_one_push_when_the_gateway_ends() {
     bench.add("9");
     bench.run(true);
     assert!(bench.host.take_sent().is_empty(), "pushes under way are bounded");
-    bench.answer(sent[0].id, &[(":status", "200")], b"");
+    bench.acknowledge(&sent[0]);
     bench.run(true);
     assert_eq!(bench.host.take_sent()[0].body, b"[9]");
 }
@@ -289,10 +419,10 @@ fn joined_pushes_are_bounded_and_divided_among_the_connections_that_are_free() {
         Bench::with(r#"{"collector_cluster":"c","queue":{"max_batch_size":1,"max_batch_bytes":170000}}"#);
     bench.run(false);
     for ping in bench.host.take_sent() {
-        bench.answer(ping.id, &[(":status", "200")], b"");
+        bench.acknowledge(&ping);
     }
     (0..10).for_each(|_| bench.add(&record));
-    bench.pusher.kept.wanted(1, bench.host.now(), &mut bench.random);
+    bench.pusher.kept.wanted(1, bench.host.monotonic(), &mut bench.random);
     bench.run(true);
     let sizes: Vec<usize> =
         bench.host.take_sent().iter().map(|sent| sent.json().as_array().unwrap().len()).collect();
@@ -322,9 +452,9 @@ fn empty_pushes_keep_connections_open_and_find_out_what_is_wrong() {
     assert_eq!(pings[0].header(QUEUE_HEADER), Some("0"));
     bench.run(false);
     assert!(bench.host.take_sent().is_empty(), "once in a period");
-    assert!(bench.answer(pings[0].id, &[(":status", "200")], b""));
+    assert!(bench.acknowledge(&pings[0]));
     assert!(bench.answer(pings[1].id, &[(":status", "401")], b""));
-    bench.journal.write(&bench.host, bench.host.now(), true);
+    bench.journal.write(&bench.host, bench.host.monotonic(), true);
     assert!(
         bench.host.logged()[0]
             .1
@@ -351,7 +481,7 @@ fn a_call_that_the_gateway_refuses_or_loses_is_tried_again() {
         bench.host.refuse_calls(Some(error));
         bench.run(false);
         assert_eq!(bench.pusher.in_flight(), 1);
-        bench.journal.write(&bench.host, bench.host.now(), true);
+        bench.journal.write(&bench.host, bench.host.monotonic(), true);
         assert!(bench.host.logged()[0].1.contains("cluster c: the gateway"), "{:?}", bench.host.logged());
         bench.host.refuse_calls(None);
         bench.pass(20);
@@ -416,7 +546,7 @@ proptest! {
                         let sent: crate::host::mock::Sent = open.remove(index);
                         let status = status.map(|status| status.to_string());
                         let headers: Vec<_> = status.iter().map(|status| (":status", status.as_str())).collect();
-                        if bench.answer(sent.id, &headers, b"") && status.as_deref() == Some("200") {
+                        if bench.answer(sent.id, &headers, &sent.stored()) && status.as_deref() == Some("200") {
                             delivered.extend(sent.json().as_array().unwrap().iter().map(|id| id.as_u64().unwrap()));
                         }
                     }
@@ -426,7 +556,7 @@ proptest! {
         }
         let abandoned = bench.pusher.abandon();
         let mut waiting = 0;
-        while let Some(batch) = bench.queue.take(bench.host.now(), true) {
+        while let Some(batch) = bench.queue.take(bench.host.monotonic(), true) {
             waiting += batch.entries();
         }
         let dropped = usize::try_from(bench.metrics.dropped()).unwrap();

@@ -260,7 +260,7 @@ pub fn unescaped(raw: &[u8]) -> String {
 }
 
 /// The text that a JSON string holds whose inside is `raw`; none when that is not well formed.
-pub fn json_string(raw: &str) -> Option<String> {
+fn json_string(raw: &str) -> Option<String> {
     match Json::parse(&[b"\"", raw.as_bytes(), b"\""].concat()) {
         Ok(Json::Text(text)) => Some(text),
         _ => None,

@@ -12,7 +12,7 @@
 use std::ptr::null_mut;
 use std::time::Duration;
 
-use super::numbers::{BAD_ARGUMENT, Buffer, LogLevel, Map, MetricType, OK};
+use super::numbers::{BAD_ARGUMENT, Buffer, LogLevel, MONOTONIC, Map, MetricType, OK};
 use crate::headers::Headers;
 use crate::host::{Call, CallError, CallId};
 
@@ -66,10 +66,11 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
-// proxy-wasm has no random numbers of its own; its hosts have this function of WASI.
+// proxy-wasm has neither random numbers nor a clock that never goes back; its hosts have these functions of WASI.
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
 unsafe extern "C" {
     fn random_get(buffer: *mut u8, size: usize) -> u32;
+    fn clock_time_get(clock: u32, precision: u64, time: *mut u64) -> u32;
 }
 
 /// Writes a line to the gateway's log.
@@ -79,11 +80,19 @@ pub fn log(level: LogLevel, message: &str) {
 }
 
 /// Nanoseconds since the epoch.
-pub fn now() -> u64 {
+pub fn wall_time() -> u64 {
     let mut time = 0;
     // SAFETY: the host writes one `u64` to `time`.
     unsafe { proxy_get_current_time_nanoseconds(&mut time) };
     time
+}
+
+/// Nanoseconds of the clock that never goes back; none when the gateway has no such clock.
+pub fn monotonic() -> Option<u64> {
+    let mut time = 0;
+    // SAFETY: the host writes one `u64` to `time`.
+    let status = unsafe { clock_time_get(MONOTONIC, 1, &mut time) };
+    (status == OK).then_some(time)
 }
 
 /// A number that nobody can guess.

@@ -103,12 +103,14 @@ extern "C" fn proxy_on_response_body(context: u32, size: usize, _end: bool) -> A
 /// The end of a stream, when everything about it is known.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(context: u32) {
-    with_stream(context, |exchange, Configured { plugin, gateway }| plugin.on_log(exchange, gateway));
+    end_stream(context);
 }
 
-/// Only a root context may have something left to do.
+/// Of a stream it comes after the log, and alone where there is none: Envoy puts off the log of an HTTP/3 stream until the
+/// client has acknowledged everything, and calls no filter then. Only a root context may have something left to do.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_done(context: u32) -> bool {
+    end_stream(context);
     with_root(context, |Configured { plugin, gateway }| plugin.on_done(gateway)).unwrap_or(true)
 }
 
@@ -116,6 +118,10 @@ extern "C" fn proxy_on_done(context: u32) -> bool {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(context: u32) {
     with_vm(|vm| vm.delete(context));
+}
+
+fn end_stream(context: u32) {
+    with_stream(context, |exchange, Configured { plugin, gateway }| plugin.on_end(exchange, gateway));
 }
 
 fn in_stream(context: u32, job: impl FnOnce(&mut Exchange, &mut Configured)) -> Action {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::abi;
 use super::numbers::{Buffer, LogLevel, Map, MetricType};
 use crate::headers::Headers;
-use crate::host::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Level, Time};
+use crate::host::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
 use crate::metrics::{Metric, MetricKind};
 
 /// The gateway that runs this VM.
@@ -29,8 +29,13 @@ impl Gateway {
 }
 
 impl Host for Gateway {
-    fn now(&self) -> Time {
-        Time(abi::now())
+    fn wall_time(&self) -> Time {
+        Time(abi::wall_time())
+    }
+
+    fn monotonic(&self) -> Instant {
+        // A gateway without such a clock still has the other.
+        Instant(abi::monotonic().unwrap_or_else(abi::wall_time))
     }
 
     fn headers(&self, map: HeaderMap) -> Headers {

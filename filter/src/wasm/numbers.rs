@@ -5,6 +5,9 @@ pub const OK: u32 = 0;
 /// The status of a host function that was asked for what is not there.
 pub const BAD_ARGUMENT: u32 = 2;
 
+/// WASI's number of the clock that never goes back.
+pub const MONOTONIC: u32 = 1;
+
 /// How a callback wants its stream to go on. The ABI also knows a pause, which this filter cannot say.
 #[repr(u32)]
 pub enum Action {

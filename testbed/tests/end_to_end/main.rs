@@ -6,10 +6,13 @@
     reason = "a failing test says where by panicking"
 )]
 
+mod altered;
 mod deploy;
 mod filter;
 mod functions;
 mod gateway;
+mod http3;
+mod protocols;
 mod query;
 mod setup;
 mod syslog;

@@ -60,7 +60,7 @@ fn fetch(folder: &Path) -> Result<()> {
 }
 
 /// A Python that can download packages.
-fn python_with_pip() -> Result<PathBuf> {
+pub fn python_with_pip() -> Result<PathBuf> {
     let has_pip =
         |python: &Path| process::capture(process::command(python).args(["-m", "pip", "--version"])).is_ok();
     let python = debian::ensure_command("python3", "python3-pip")?;

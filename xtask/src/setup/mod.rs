@@ -3,6 +3,7 @@
 //! Each part is used from where it is, else fetched, else named in a message. What is fetched stays in the user's cache
 //! folder, so that a second run, or a second checkout, finds it there.
 
+mod aioquic;
 mod cache;
 mod databases;
 mod debian;
@@ -21,6 +22,7 @@ pub use envoy::envoy;
 pub use rustup::ensure_component;
 
 use crate::workspace;
+use aioquic::aioquic;
 use databases::{mariadb, tursodb};
 use sysroot::Sysroot;
 
@@ -65,17 +67,22 @@ pub struct Machine {
     pub programs: Programs,
 }
 
-/// Programs that are nowhere on the path.
+/// What is nowhere on the path.
 #[derive(Debug)]
 pub struct Programs {
     envoy: PathBuf,
     tursodb: PathBuf,
+    aioquic: PathBuf,
 }
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 2] {
-        [("GATELOG_ENVOY", &self.envoy), ("GATELOG_TURSODB", &self.tursodb)]
+    pub fn variables(&self) -> [(&'static str, &Path); 3] {
+        [
+            ("GATELOG_ENVOY", &self.envoy),
+            ("GATELOG_TURSODB", &self.tursodb),
+            ("GATELOG_AIOQUIC", &self.aioquic),
+        ]
     }
 }
 
@@ -94,7 +101,8 @@ pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
     let toolchain = wasm()?;
-    Ok(Machine { toolchain, programs: Programs { envoy: envoy()?, tursodb: tursodb()? } })
+    let programs = Programs { envoy: envoy()?, tursodb: tursodb()?, aioquic: aioquic()? };
+    Ok(Machine { toolchain, programs })
 }
 
 /// Finds or prepares a toolchain for the wasm targets. Says nothing when there is nothing to do.

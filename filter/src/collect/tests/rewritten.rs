@@ -1,0 +1,122 @@
+//! What other plugins and the router make of a request, and what clients pretend that they have made.
+
+use super::*;
+
+const CAME: [(&str, &str); 5] = [
+    (":method", "POST"),
+    (":scheme", "https"),
+    (":path", "/v1/x?token=a"),
+    (":authority", "api.example.com"),
+    ("user-agent", "curl/8"),
+];
+
+/// The record of a request that came with some headers and had others when it was over.
+fn record_after(came: &[(&str, &str)], last: &[(&str, &str)]) -> Value {
+    let mut host = MockHost::new().with_request(came);
+    let mut exchange = Exchange::default();
+    exchange.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), true);
+    host.set_request(last);
+    record_of(&host, &exchange, &mut Memory::default())
+}
+
+#[test]
+fn the_request_is_recorded_as_it_came_and_what_went_on_beside_it() {
+    let last = [
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":path", "/inside?token=b"),
+        (":authority", "inside.example"),
+        ("user-agent", "plugin"),
+        ("x-request-id", "made by the gateway"),
+        ("x-mse-consumer", "known since"),
+    ];
+    let record = record_after(&CAME, &last);
+    for (field, value) in [
+        ("method", "POST"),
+        ("scheme", "https"),
+        ("path", "/v1/x?token=REDACTED"),
+        ("upstream_path", "/inside?token=REDACTED"),
+        ("authority", "api.example.com"),
+        ("user_agent", "curl/8"),
+        ("request_id", "made by the gateway"),
+        ("consumer", "known since"),
+    ] {
+        assert_eq!(record[field], value, "{field}");
+    }
+}
+
+#[test]
+fn a_path_that_nobody_changed_is_recorded_once() {
+    assert!(record_after(&CAME, &CAME).get("upstream_path").is_none());
+}
+
+#[test]
+fn what_a_client_says_was_rewritten_is_not_believed() {
+    let mut spoofed = CAME.to_vec();
+    spoofed
+        .extend([("x-envoy-original-path", "/healthz"), ("x-envoy-original-host", "innocent.example.com")]);
+    for record in [record_after(&spoofed, &spoofed), record(&MockHost::new().with_request(&spoofed))] {
+        assert_eq!(
+            (&record["path"], &record["authority"]),
+            (&json!("/v1/x?token=REDACTED"), &json!("api.example.com"))
+        );
+        assert!(record.get("upstream_path").is_none());
+    }
+    let path = [(":path", "/healthz"), ("x-envoy-original-path", "/v1/chat/completions")];
+    assert!(!crate::exchange::is_ai_path(
+        &path.map(|(name, value)| (name, value.as_bytes())).into_iter().collect()
+    ));
+}
+
+#[test]
+fn a_consumer_that_a_plugin_took_away_again_is_none() {
+    let mut came = CAME.to_vec();
+    came.push(("x-mse-consumer", "pretended"));
+    assert_eq!(record_after(&came, &CAME)["consumer"], "");
+}
+
+#[test]
+fn headers_without_end_are_kept_only_as_far_as_they_are_recorded() {
+    let (long, agent) = (format!("/{}", "é".repeat(20_000)), "ü".repeat(30_000));
+    let came = [(":path", long.as_str()), ("user-agent", &agent), ("x-other", &agent), (":authority", "h")];
+    let host = MockHost::new().with_request(&came);
+    let mut exchange = Exchange::default();
+    exchange.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), true);
+    let kept = exchange.arrived().map(|headers| headers.raw().len());
+    assert!(kept.is_some_and(|bytes| bytes < 40_000), "{kept:?}");
+    let mut memory = Memory::default();
+    let record = record_of(&host.with_request(&[(":path", "/")]), &exchange, &mut memory);
+    let beginning = |field: &str, whole: &str, characters: usize| {
+        let text = record[field].as_str().unwrap();
+        assert!(text.chars().take(characters).eq(whole.chars().take(characters)), "{field}");
+        assert!(text.chars().count() >= characters, "{field}");
+    };
+    // As much as the record holds of each.
+    beginning("path", &long, 8_192);
+    beginning("user_agent", &agent, 1_024);
+    assert_eq!(record["authority"], "h");
+}
+
+#[test]
+fn a_grpc_call_has_its_status_and_nothing_else_has_one() {
+    for (content_type, status) in [
+        ("application/grpc", Some(14)),
+        ("application/grpc+proto", Some(14)),
+        ("Application/gRPC; x=y", Some(14)),
+        ("application/grpc-web", None),
+        ("application/grpcx", None),
+        ("application/json", None),
+        ("", None),
+    ] {
+        let host = MockHost::new()
+            .with_request(&[(":method", "POST"), ("content-type", content_type)])
+            .with_int("response.grpc_status", 14);
+        assert_eq!(record(&host).get("grpc_status").cloned(), status.map(Value::from), "{content_type}");
+        let asked = host.asked().iter().any(|asked| asked.ends_with("grpc_status"));
+        assert_eq!(asked, status.is_some(), "{content_type}");
+    }
+    let host = MockHost::new()
+        .with_request(&[("content-type", "application/grpc")])
+        .with_int("response.grpc_status", 0);
+    assert_eq!(record(&host)["grpc_status"], 0, "a call that succeeded");
+}

@@ -1,0 +1,83 @@
+//! The whole path with an Envoy whose configuration a test has altered.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gatelog_harness::artifacts;
+use gatelog_testbed::client::Client;
+use gatelog_testbed::envoy::Envoy;
+use gatelog_testbed::functions::Functions;
+use gatelog_testbed::gateway_config::{Filter, Gateway};
+use gatelog_testbed::upstream::Upstream;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+/// How long a record may take from Envoy to an answer of `/query`.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
+/// Where the connection manager of the first listener is.
+pub const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+
+/// Envoy, functions and upstream of one test.
+pub struct Altered {
+    pub envoy: Envoy,
+    pub functions: Functions,
+    access_log: PathBuf,
+    _upstream: Upstream,
+    _directory: TempDir,
+}
+
+impl Altered {
+    /// With another upstream than the testbed's when there is one, and `alter` done to Envoy's configuration.
+    pub async fn start(upstream: Option<SocketAddr>, alter: impl FnOnce(&mut Value)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+        let own = Upstream::start().await.unwrap();
+        let access_log = directory.path().join("access.log");
+        let gateway = Gateway {
+            upstream: upstream.unwrap_or(own.address()),
+            collector: functions.address(),
+            filters: vec![Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}))],
+            access_log: Some(access_log.clone()),
+        };
+        let mut bootstrap = gateway.bootstrap();
+        alter(&mut bootstrap);
+        let envoy = Envoy::start(&bootstrap, 1).await.unwrap();
+        Self { envoy, functions, access_log, _upstream: own, _directory: directory }
+    }
+
+    /// All records by their request ids, once there are `count`; one more would fail.
+    pub async fn records(&self, count: usize) -> Vec<Value> {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        let url = format!("http://{}/query?page_size=100", self.functions.address());
+        loop {
+            let answer = Client::default().get_json(&url).await.unwrap();
+            let mut records = answer["logs"].as_array().unwrap().clone();
+            if records.len() >= count {
+                assert_eq!(records.len(), count, "more records than requests: {records:#?}");
+                records.sort_by_key(|record| record["request_id"].to_string());
+                return records;
+            }
+            let log = self.envoy.log();
+            assert!(Instant::now() < deadline, "{} of {count} records; Envoy said:\n{log}", records.len());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The lines of Envoy's own log by their request ids, once there are `count`.
+    pub async fn lines(&self, count: usize) -> Vec<Value> {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let text = std::fs::read_to_string(&self.access_log).unwrap_or_default();
+            if text.lines().count() >= count {
+                let mut lines: Vec<Value> =
+                    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+                lines.sort_by_key(|line| line["request_id"].to_string());
+                return lines;
+            }
+            assert!(Instant::now() < deadline, "Envoy's access log is short:\n{text}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
