@@ -75,7 +75,8 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
     /// As [`Ingest::new`], and logging what is stored.
     pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
         let committer = Committer::new(config.group);
-        Self { config, database, host, committer, syslog, tally: Tally::default(), upkeep: Upkeep::default() }
+        let tally = Tally::new(config.token.is_required());
+        Self { config, database, host, committer, syslog, tally, upkeep: Upkeep::default() }
     }
 
     /// Serves one request.
@@ -104,7 +105,9 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         loop {
             self.tally.flush(&self.database, &self.host, FUNCTION).await;
             let days = self.config.retention_days;
-            if let Err(error) = self.upkeep.run(&self.database, &self.host, &self.tally, days).await {
+            let trusts_filters = self.config.token.is_required();
+            let upkeep = self.upkeep.run(&self.database, &self.host, &self.tally, days, trusts_filters);
+            if let Err(error) = upkeep.await {
                 log::write(Level::Warn, FUNCTION, format_args!("old records are deleted later: {error}"));
             }
             if self.tally.flush_ended() {

@@ -10,6 +10,9 @@
 //! - `measured`: how long inserts take. [`upkeep`]: deleting old records.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
+// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 pub mod ai_log;
 pub mod committer;
 pub mod complete;
