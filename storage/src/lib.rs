@@ -31,6 +31,7 @@ pub mod executor;
 mod expression;
 pub mod insert;
 pub mod open_reports;
+mod permits;
 pub mod pool;
 pub mod query;
 pub mod retention;
@@ -42,7 +43,7 @@ pub mod statement;
 pub mod stored;
 
 pub use cursor::Cursor;
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Durability};
 pub use error::StorageError;
 pub use executor::Executor;
 pub use pool::Pool;

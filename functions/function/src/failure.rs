@@ -82,9 +82,11 @@ impl Failure {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Storage(StorageError::UnexpectedAnswer { .. } | StorageError::Refused { .. }) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Storage(
+                StorageError::UnexpectedAnswer { .. }
+                | StorageError::Refused { .. }
+                | StorageError::TooLarge { .. },
+            ) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Storage(_) | Self::Settings(_) | Self::NotLogged { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

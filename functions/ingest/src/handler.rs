@@ -10,7 +10,7 @@ use gatelog_syslog::transport::Transport;
 use http::{Request, StatusCode};
 use serde::Serialize;
 
-use crate::committer::{Committer, Fate};
+use crate::committer::{Committer, Fate, Refusal};
 use crate::complete::complete;
 use crate::measured::Measured;
 use crate::syslog::{Off, Syslog};
@@ -100,10 +100,22 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         self.tally.wants_flush()
     }
 
+    /// Whether records wait whose clients have gone. Whoever asks and is told so must run [`Ingest::drain`].
+    pub fn wants_drain(&self) -> bool {
+        self.committer.wants_drain()
+    }
+
+    /// Stores records whose clients have gone.
+    pub async fn drain(&self) {
+        let database = Measured { database: &self.database, host: &self.host, tally: &self.tally };
+        self.committer.drain(&database, &self.host).await;
+    }
+
     /// The work after answers: adds counts to the shared ones, and does what is due for all instances.
     pub async fn background(&self) {
         loop {
             self.tally.flush(&self.database, &self.host, FUNCTION).await;
+            self.drain().await;
             let days = self.config.retention_days;
             let trusts_filters = self.config.token.is_required();
             let upkeep = self.upkeep.run(&self.database, &self.host, &self.tally, days, trusts_filters);
@@ -142,13 +154,7 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         // From here on the records are committed, all but those that the database refuses.
         let count = |wanted| fates.iter().filter(|fate| **fate == wanted).count();
         let (accepted, duplicates) = (count(Fate::New), count(Fate::Duplicate));
-        for (index, fate) in batch.indexes.into_iter().zip(&fates) {
-            if let Fate::Refused(reason) = fate {
-                log::write(Level::Warn, FUNCTION, format_args!("record {index}: {reason}"));
-                let error = "the database does not accept its values: the function's log says why".to_owned();
-                batch.rejected.push(Rejected { index, error });
-            }
-        }
+        reject(&mut batch.rejected, &batch.indexes, &fates);
         self.tally.add(&metrics::RECORDS, "accepted", accepted);
         self.tally.add(&metrics::RECORDS, "duplicate", duplicates);
         self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
@@ -206,6 +212,34 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         }
         Ok(readable)
     }
+}
+
+/// Rejects the records that the database refused. The log has the first reason: others of a batch are most often the same.
+fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], fates: &[Fate]) {
+    let refusals = || {
+        indexes.iter().zip(fates).filter_map(|(index, fate)| match fate {
+            Fate::Refused(refusal) => Some((*index, refusal)),
+            Fate::New | Fate::Duplicate => None,
+        })
+    };
+    let reason = refusals().find_map(|(index, refusal)| match refusal {
+        Refusal::Unfit(reason) => Some((index, reason)),
+        Refusal::NotTried => None,
+    });
+    if let Some((index, reason)) = reason {
+        let (count, all) = (refusals().count(), fates.len());
+        let what = format_args!("{count} of {all} records are refused: record {index}: {reason}");
+        log::write(Level::Warn, FUNCTION, what);
+    }
+    rejected.extend(refusals().map(|(index, refusal)| {
+        let error = match refusal {
+            Refusal::Unfit(_) => "the database does not accept its values: the function's log says why",
+            Refusal::NotTried => {
+                "it was not tried: looking for what the database refuses of this batch took too long; send fewer at once"
+            }
+        };
+        Rejected { index, error: error.to_owned() }
+    }));
 }
 
 /// What is wrong with the records that cannot be read, if there are some.

@@ -4,7 +4,7 @@
 //! - [`handler`]: a request becomes an answer; no Spin in it.
 //! - [`content`]: which content types and encodings are read.
 //! - [`ai_log`]: which AI logs are stored.
-//! - [`committer`]: concurrent requests share an insert.
+//! - [`committer`]: concurrent requests share an insert; `store`: the insert, and finding what is refused of it.
 //! - [`complete`]: a decoded record becomes one that can be stored.
 //! - [`syslog`]: stored records as syslog messages.
 //! - `measured`: how long inserts take. [`upkeep`]: deleting old records.
@@ -22,6 +22,7 @@ pub mod content;
 mod entry;
 pub mod handler;
 mod measured;
+mod store;
 pub mod syslog;
 pub mod upkeep;
 
