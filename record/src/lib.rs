@@ -15,6 +15,9 @@
 //!
 //! The crate does no I/O and knows neither SQL nor WebAssembly.
 
+// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 pub mod batch;
 pub mod fields;
 pub mod json;

@@ -97,7 +97,8 @@ pub async fn filter_totals(
 }
 
 /// Takes the turn of a task that only one instance should do, and not before `interval_ms` have passed since the last
-/// turn. False when it is not yet time, or another instance was quicker.
+/// turn. False when it is not yet time, or another instance was quicker. A last turn that is further ahead than the next
+/// one could be was taken by a clock that is wrong, and holds nobody up.
 ///
 /// # Errors
 ///
@@ -114,7 +115,8 @@ pub async fn take_turn(
         add(executor, &[(task.to_owned(), 0)]).await?;
         return Ok(false);
     };
-    if now_ms - last < interval_ms {
+    let is_ahead = last > now_ms.saturating_add(interval_ms);
+    if now_ms.saturating_sub(last) < interval_ms && !is_ahead {
         return Ok(false);
     }
     changed_rows(executor, &take_turn_statement(executor.dialect(), task, now_ms, last))
@@ -132,6 +134,16 @@ pub async fn fold_gone(executor: &impl Executor, gone_since_ms: i64) -> Result<(
     report(executor, &[nameless]).await?;
     executor.run(&fold_statement(executor.dialect(), gone_since_ms)).await?;
     executor.run(&delete_folded_statement(gone_since_ms)).await?;
+    Ok(())
+}
+
+/// Forgets filters that have not reported since `before_ms` and have counted nothing: nothing is lost with them.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn forget_idle(executor: &impl Executor, before_ms: i64) -> Result<(), StorageError> {
+    executor.run(&delete_folded_statement(before_ms)).await?;
     Ok(())
 }
 

@@ -23,10 +23,33 @@ pub enum Dialect {
     Mysql,
 }
 
+/// What becomes of the last commits to a SQLite file when the machine loses power. A crash of the process costs none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// They are there: every commit waits until the disk has it.
+    #[default]
+    Full,
+    /// Those since the last checkpoint may be lost; the database stays whole.
+    Normal,
+}
+
+const FULL: &str = "PRAGMA synchronous=FULL";
+
+impl Durability {
+    /// The statement that asks a connection for it.
+    pub fn pragma(self) -> &'static str {
+        match self {
+            Self::Full => FULL,
+            Self::Normal => "PRAGMA synchronous=NORMAL",
+        }
+    }
+}
+
 /// How a multi-row insert tells which rows were new.
 pub(crate) enum NewRows {
-    /// The insert answers the `record_id` of each new row.
-    Returned,
+    /// With this clause the insert answers the `record_id` of each new row. A driver that can count answers as
+    /// [`Statement::counted_sql`] says.
+    Returned(&'static str),
     /// This statement, run next on the same connection, answers how many rows were new, the key that the first of them
     /// got, and the distance to the next one's.
     Counted(&'static str),
@@ -55,12 +78,11 @@ impl Dialect {
 
     /// Statements to run on every new connection. `writes` says whether the connection will insert.
     ///
-    /// SQLite: the write-ahead log lets readers and the writer work at once, and with it `synchronous=NORMAL`
-    /// survives a crash of the process, at the price of the last commits when the machine loses power.
-    /// A libSQL server may refuse them; a driver may go on.
+    /// SQLite: the write-ahead log lets readers and the writer work at once, and with it `synchronous=FULL` makes every
+    /// commit survive a power cut; see [`Durability`] for less. A libSQL server may refuse them; a driver may go on.
     pub fn connection_setup(self, writes: bool) -> &'static [&'static str] {
         match (self, writes) {
-            (Self::Sqlite, true) => &["PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"],
+            (Self::Sqlite, true) => &["PRAGMA journal_mode=WAL", FULL],
             (Self::Sqlite, false) => &[],
             (Self::Mysql, _) => &["SET time_zone = '+00:00'"],
         }
@@ -138,7 +160,7 @@ impl Dialect {
     /// `INSERT IGNORE` would also hide real errors.
     pub(crate) fn skip_duplicates(self) -> &'static str {
         match self {
-            Self::Sqlite => " ON CONFLICT (record_id) DO NOTHING RETURNING record_id",
+            Self::Sqlite => " ON CONFLICT (record_id) DO NOTHING",
             Self::Mysql => " ON DUPLICATE KEY UPDATE record_id = record_id",
         }
     }
@@ -147,7 +169,7 @@ impl Dialect {
     /// Spin's MySQL interface does not pass them on.
     pub(crate) fn new_rows(self) -> NewRows {
         match self {
-            Self::Sqlite => NewRows::Returned,
+            Self::Sqlite => NewRows::Returned(" RETURNING record_id"),
             Self::Mysql => NewRows::Counted(
                 "SELECT ROW_COUNT() AS stored, CAST(LAST_INSERT_ID() AS SIGNED) AS first_id, CAST(@@auto_increment_increment AS SIGNED) AS id_step",
             ),
@@ -209,25 +231,22 @@ impl Dialect {
     }
 
     /// A changing statement whose answer [`Dialect::changed_rows`] reads.
-    pub(crate) fn counting_changes(self, mut sql: String, params: Vec<Value<'_>>) -> Statement<'_> {
+    pub(crate) fn counting_changes(self, sql: String, params: Vec<Value<'_>>) -> Statement<'_> {
         match self {
-            Self::Sqlite => {
-                sql.push_str(" RETURNING 1 AS changed");
-                Statement::new(sql, params)
-            }
+            Self::Sqlite => Statement::new(sql, params).returning(" RETURNING 1 AS changed"),
             Self::Mysql => Statement::new(sql, params).then(Some("SELECT ROW_COUNT() AS changed")),
         }
     }
 
     /// How many rows a statement of [`Dialect::counting_changes`] has changed.
     pub(crate) fn changed_rows(self, rows: &Rows) -> usize {
-        match self {
-            Self::Sqlite => rows.len(),
-            Self::Mysql => {
-                let count = rows.first().and_then(|row| row.first()).and_then(Value::as_integer);
-                count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
-            }
+        // A row that was returned for its change has one column.
+        let is_counted = rows.first().is_some_and(|row| row.len() > 1);
+        if self == Self::Sqlite && !is_counted {
+            return rows.len();
         }
+        let count = rows.first().and_then(|row| row.first()).and_then(Value::as_integer);
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
     }
 
     /// The most placeholders in one statement.

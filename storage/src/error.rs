@@ -38,7 +38,14 @@ pub enum StorageError {
         /// What the database said.
         reason: String,
     },
-    /// An answer of the database has another shape than the statement asked for.
+    /// The statement, or a value in it, is larger than the database takes. A part of the batch may do.
+    #[error("the statement is too large for the database: {reason}")]
+    TooLarge {
+        /// What the database said.
+        reason: String,
+    },
+    /// An answer of the database has another shape than the statement asked for, or it does not understand the
+    /// statement: its tables are not those that this version makes.
     #[error("the database answered \"{statement}\" unexpectedly: {reason}")]
     UnexpectedAnswer {
         /// The statement, in words.
@@ -54,11 +61,20 @@ impl StorageError {
         let says = |words: &[&str]| words.iter().any(|words| reason.contains(words));
         if says(&["database or disk is full"]) {
             Self::Full { reason }
-        } else if says(&["constraint failed", "datatype mismatch", "string or blob too big"]) {
+        } else if says(&["string or blob too big", "SQLITE_TOOBIG", "too many SQL variables"]) {
+            Self::TooLarge { reason }
+        } else if says(&["constraint failed", "datatype mismatch"]) {
             Self::Refused { reason }
+        } else if says(&["no such table", "no such column", "has no column named", "syntax error"]) {
+            Self::UnexpectedAnswer { statement: "a statement", reason }
         } else {
             Self::Unavailable { reason }
         }
+    }
+
+    /// Whether the statement alone is to blame, so that the connection and the tables are as good as before.
+    pub fn is_of_values(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::TooLarge { .. })
     }
 
     /// One word for the kind of failure, fit for clients and metrics.
@@ -67,8 +83,32 @@ impl StorageError {
             Self::Unavailable { .. } | Self::Disconnected { .. } => "database_unavailable",
             Self::Misconfigured { .. } => "database_misconfigured",
             Self::Full { .. } => "database_full",
-            Self::Refused { .. } => "database_refused",
+            Self::Refused { .. } | Self::TooLarge { .. } => "database_refused",
             Self::UnexpectedAnswer { .. } => "database_unexpected_answer",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqlite_says_is_told_apart_by_what_helps() {
+        for (text, class) in [
+            ("database or disk is full", "database_full"),
+            ("NOT NULL constraint failed: access_logs.start_time", "database_refused"),
+            ("string or blob too big", "database_refused"),
+            ("SQLITE_UNKNOWN: no such table: access_logs", "database_unexpected_answer"),
+            ("no such column: grpc_status in SELECT", "database_unexpected_answer"),
+            ("table access_logs has no column named grpc_status", "database_unexpected_answer"),
+            ("near \"SELEC\": syntax error", "database_unexpected_answer"),
+            ("database is locked", "database_unavailable"),
+            ("attempt to write a readonly database", "database_unavailable"),
+        ] {
+            assert_eq!(StorageError::of_sqlite(text.to_owned()).class(), class, "{text}");
+        }
+        let split = StorageError::of_sqlite("string or blob too big".to_owned());
+        assert!(matches!(split, StorageError::TooLarge { .. }), "{split}");
     }
 }

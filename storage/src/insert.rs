@@ -51,26 +51,32 @@ pub async fn insert_each<'r>(
     let dialect = executor.dialect();
     let rows = executor.run(&statement(dialect, records)).await?;
     let ids = records.iter().map(|record| &*record.borrow().record_id);
-    match dialect.new_rows() {
-        // All are new: there is nothing to look up.
-        NewRows::Returned if rows.len() == records.len() => Ok(vec![true; records.len()]),
-        NewRows::Returned => Ok(first_of_each(ids, &returned_ids(&rows))),
-        NewRows::Counted(_) => {
-            let [stored, first_id, id_step] = counts(&rows)?;
-            let distinct: HashSet<&str> = ids.clone().collect();
-            if stored == 0 {
-                return Ok(vec![false; records.len()]);
-            }
-            if usize::try_from(stored).is_ok_and(|stored| stored >= distinct.len()) {
-                return Ok(first_of_each(ids, &distinct));
-            }
-            let span = i64::try_from(records.len()).unwrap_or(i64::MAX).saturating_mul(id_step);
-            let keys = (first_id, first_id.saturating_add(span));
-            let rows = executor.run(&stored_ids_statement(ids.clone(), keys)).await?;
-            Ok(first_of_each(ids, &returned_ids(&rows)))
-        }
+    if let NewRows::Returned(_) = dialect.new_rows()
+        && !matches!(rows.as_slice(), [row] if row.len() == COUNTS)
+    {
+        // When all are new there is nothing to look up.
+        let all = rows.len() == records.len();
+        return Ok(if all { vec![true; records.len()] } else { first_of_each(ids, &returned_ids(&rows)) });
     }
+    let [stored, first_id, id_step] = counts(&rows)?;
+    if stored == 0 {
+        return Ok(vec![false; records.len()]);
+    }
+    if usize::try_from(stored).is_ok_and(|stored| stored >= records.len()) {
+        return Ok(vec![true; records.len()]);
+    }
+    let distinct: HashSet<&str> = ids.clone().collect();
+    if usize::try_from(stored).is_ok_and(|stored| stored >= distinct.len()) {
+        return Ok(first_of_each(ids, &distinct));
+    }
+    let span = i64::try_from(records.len()).unwrap_or(i64::MAX).saturating_mul(id_step);
+    let keys = (first_id, first_id.saturating_add(span));
+    let rows = executor.run(&stored_ids_statement(ids.clone(), keys)).await?;
+    Ok(first_of_each(ids, &returned_ids(&rows)))
 }
+
+/// Numbers in the row that counts.
+const COUNTS: usize = 3;
 
 /// The statement that stores a batch of at least one record.
 pub fn statement<'s, 'r: 's>(
@@ -96,10 +102,20 @@ pub fn statement<'s, 'r: 's>(
         vec![Value::from(serde_json::Value::Array(rows.collect()).to_string())]
     };
     sql.push_str(dialect.skip_duplicates());
-    Statement::new(sql, params).then(match dialect.new_rows() {
-        NewRows::Returned => None,
-        NewRows::Counted(count) => Some(count),
-    })
+    let statement = match dialect.new_rows() {
+        NewRows::Returned(clause) => Statement::new(sql, params).returning(clause),
+        NewRows::Counted(count) => Statement::new(sql, params).then(Some(count)),
+    };
+    match records.last() {
+        Some(record) => statement.seen_by(probe(&record.borrow().record_id)),
+        None => statement,
+    }
+}
+
+/// Asks whether a record is stored.
+fn probe(record_id: &str) -> Statement<'_> {
+    let sql = format!("SELECT 1 AS stored_record FROM {TABLE} WHERE record_id = ?");
+    Statement::new(sql, vec![Value::from(record_id)])
 }
 
 /// Asks which records an insert stored, by the keys that the table gave to its rows: from the first, up to the end.

@@ -8,13 +8,17 @@
 //!   it is.
 //! - [`schema`]: the table, its indexes, and the versioned migrations.
 //! - [`insert`]: a batch of records as one statement, and what became of it.
-//! - [`counters`]: counters of all instances, and what filters report of themselves. [`retention`]: deleting old records.
+//! - [`counters`]: counters of all instances, and what filters report of themselves; [`open_reports`]: when anybody may
+//!   report. [`retention`]: deleting old records.
 //! - [`query`], [`cursor`], [`selection`], [`select`]: a typed query, the place where a page ended, the fields to read,
 //!   and the SQL of them; `condition` holds the `WHERE`.
 //! - [`stored`]: a row read back as a record.
 //! - [`distinct`]: the values of a field. [`scenarios`]: HiMarket's statistics by name.
 //! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL. [`pool`]: connections
 //!   that are kept for the life of an instance.
+
+// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 mod condition;
 pub mod counters;
@@ -26,6 +30,8 @@ mod error;
 pub mod executor;
 mod expression;
 pub mod insert;
+pub mod open_reports;
+mod permits;
 pub mod pool;
 pub mod query;
 pub mod retention;
@@ -37,7 +43,7 @@ pub mod statement;
 pub mod stored;
 
 pub use cursor::Cursor;
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Durability};
 pub use error::StorageError;
 pub use executor::Executor;
 pub use pool::Pool;

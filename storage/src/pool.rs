@@ -1,20 +1,18 @@
 //! Connections for the life of an instance of a component: kept, bounded in number and time, opened again when they
 //! break. What a connection is, and how time passes, a [`Connect`] says.
 //!
-//! An instance serves many requests, several at once. Each connection is used by one request at a time. A connection
-//! whose statement failed is closed, and so is one whose request was cut off; the next request opens a new one.
+//! An instance serves many requests, several at once. Each connection is used by one request at a time, in the order of
+//! asking. A connection whose statement failed is closed, unless the statement alone was to blame, and so is one whose
+//! request was cut off; the next request opens a new one.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use futures::lock::{Mutex, MutexGuard};
 
+use crate::permits::Permits;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, schema};
-
-/// Rest between two looks whether a connection is free.
-const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// How to reach a database.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
@@ -34,6 +32,18 @@ pub trait Connect {
 
     /// Waits.
     async fn sleep(&self, duration: Duration);
+
+    /// Whether a new connection sees what `connection` has committed, by the question [`Statement::probe`]. A file can be
+    /// deleted or replaced while connections have it open; they go on in the old one, which no name leads to. A server
+    /// has no such trouble, and its driver leaves this alone.
+    ///
+    /// # Errors
+    ///
+    /// When the new connection fails.
+    async fn sees(&self, connection: &Self::Connection, probe: &Statement<'_>) -> Result<bool, StorageError> {
+        let _ = (connection, probe);
+        Ok(true)
+    }
 }
 
 /// A database with at most `CONNECTIONS` connections.
@@ -41,72 +51,88 @@ pub trait Connect {
 pub struct Pool<C: Connect, const CONNECTIONS: usize> {
     connect: C,
     time_limit: Duration,
-    slots: [Mutex<Option<C::Connection>>; CONNECTIONS],
-    schema_is_ready: Cell<bool>,
+    permits: Permits,
+    idle: RefCell<Vec<C::Connection>>,
+    schema: Cell<Schema>,
+}
+
+/// What is known of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Schema {
+    /// Nothing: the database is new to this pool, or may be another one by now.
+    Unknown,
+    /// They are as this version makes them.
+    Ready,
+    /// The database did not understand a statement, so that the version which it has noted proves nothing.
+    Doubtful,
 }
 
 impl<C: Connect, const CONNECTIONS: usize> Pool<C, CONNECTIONS> {
     /// A database of which nothing is opened yet. A statement that has no answer after `time_limit`, the time for a
     /// connection and the schema included, fails.
     pub fn new(connect: C, time_limit: Duration) -> Self {
-        Self {
-            connect,
-            time_limit,
-            slots: [const { Mutex::new(None) }; CONNECTIONS],
-            schema_is_ready: Cell::new(false),
-        }
+        let permits = Permits::new(CONNECTIONS);
+        Self { connect, time_limit, permits, idle: RefCell::default(), schema: Cell::new(Schema::Unknown) }
     }
 
     async fn run_on_a_connection(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
-        let mut slot = self.slot().await;
+        let _permit = self.permits.take().await;
         // Taken out, so that a request that is cut off here takes the connection with it.
-        if let Some(kept) = slot.take() {
-            match kept.run(statement).await {
-                // It broke while nobody used it, as when the server was restarted. Statements may be run again.
-                Err(StorageError::Disconnected { .. }) => {}
-                answer => return self.settle(&mut slot, kept, answer),
+        let kept = self.idle.borrow_mut().pop();
+        if let Some(kept) = kept {
+            match self.run_on(&kept, statement).await {
+                // It broke while nobody used it, as when the server was restarted, or its file is gone. Statements may be
+                // run again.
+                Err(StorageError::Disconnected { .. }) => self.schema.set(Schema::Unknown),
+                answer => return self.settle(kept, answer),
             }
         }
         let new = self.open().await?;
-        let answer = new.run(statement).await;
-        self.settle(&mut slot, new, answer)
+        let answer = self.run_on(&new, statement).await;
+        self.settle(new, answer)
     }
 
-    /// Keeps a connection that answered.
+    async fn run_on(
+        &self,
+        connection: &C::Connection,
+        statement: &Statement<'_>,
+    ) -> Result<Rows, StorageError> {
+        let rows = connection.run(statement).await?;
+        if let Some(probe) = statement.probe()
+            && !self.connect.sees(connection, probe).await?
+        {
+            let reason = "new connections open another database: its file was deleted or replaced".to_owned();
+            return Err(StorageError::Disconnected { reason });
+        }
+        Ok(rows)
+    }
+
+    /// Keeps a connection that is good for more.
     fn settle(
         &self,
-        slot: &mut Option<C::Connection>,
         connection: C::Connection,
         answer: Result<Rows, StorageError>,
     ) -> Result<Rows, StorageError> {
         match &answer {
-            Ok(_) => *slot = Some(connection),
-            // The database may have been replaced: look at the schema again.
-            Err(_) => self.schema_is_ready.set(false),
+            Err(error) if !error.is_of_values() => self.schema.set(match error {
+                StorageError::UnexpectedAnswer { .. } => Schema::Doubtful,
+                // The database may have been replaced: look at the schema again.
+                _ => Schema::Unknown,
+            }),
+            _ => self.idle.borrow_mut().push(connection),
         }
         answer
     }
 
     async fn open(&self) -> Result<C::Connection, StorageError> {
         let connection = self.connect.connect().await?;
-        if !self.schema_is_ready.get() {
-            schema::ensure(&connection).await?;
-            self.schema_is_ready.set(true);
+        match self.schema.get() {
+            Schema::Ready => return Ok(connection),
+            Schema::Unknown => schema::ensure(&connection).await?,
+            Schema::Doubtful => schema::repair(&connection).await?,
         }
+        self.schema.set(Schema::Ready);
         Ok(connection)
-    }
-
-    /// A slot that nobody uses, one with a connection first.
-    ///
-    /// Requests of one instance cannot wake each other: only the host wakes them, so they wait by the clock.
-    async fn slot(&self) -> MutexGuard<'_, Option<C::Connection>> {
-        loop {
-            let free = || self.slots.iter().filter_map(Mutex::try_lock);
-            if let Some(slot) = free().find(|slot| slot.is_some()).or_else(|| free().next()) {
-                return slot;
-            }
-            self.connect.sleep(LOOK_AGAIN).await;
-        }
     }
 }
 
@@ -121,7 +147,7 @@ impl<C: Connect, const CONNECTIONS: usize> Executor for Pool<C, CONNECTIONS> {
         match select(work, limit).await {
             Either::Left((answer, _)) => answer,
             Either::Right(((), _)) => {
-                self.schema_is_ready.set(false);
+                self.schema.set(Schema::Unknown);
                 let limit = self.time_limit.as_millis();
                 Err(StorageError::Unavailable { reason: format!("no answer within {limit} ms") })
             }
@@ -131,7 +157,6 @@ impl<C: Connect, const CONNECTIONS: usize> Executor for Pool<C, CONNECTIONS> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::future::pending;
     use std::rc::Rc;
 
@@ -144,6 +169,8 @@ mod tests {
         script: Script,
         opened: Cell<usize>,
         time_passes: bool,
+        /// How many questions more find nothing.
+        unseen: Cell<usize>,
     }
 
     struct FakeConnection(Script);
@@ -165,6 +192,12 @@ mod tests {
                 pending::<()>().await;
             }
         }
+
+        async fn sees(&self, _: &FakeConnection, _: &Statement<'_>) -> Result<bool, StorageError> {
+            let unseen = self.unseen.get();
+            self.unseen.set(unseen.saturating_sub(1));
+            Ok(unseen == 0)
+        }
     }
 
     impl Executor for FakeConnection {
@@ -185,7 +218,8 @@ mod tests {
     }
 
     fn pool(script: Vec<Option<Result<(), StorageError>>>, time_passes: bool) -> Pool<Fake, 2> {
-        let fake = Fake { script: Rc::new(RefCell::new(script)), opened: Cell::new(0), time_passes };
+        let script = Rc::new(RefCell::new(script));
+        let fake = Fake { script, opened: Cell::new(0), time_passes, unseen: Cell::new(0) };
         Pool::new(fake, Duration::from_millis(4_000))
     }
 
@@ -222,5 +256,36 @@ mod tests {
         assert_eq!(error.to_string(), "the database is unavailable: no answer within 4000 ms");
         assert!(pool.run(&statement()).await.is_ok());
         assert_eq!(pool.connect.opened.get(), 2);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_refused_value_costs_no_connection() {
+        let refused = || Some(Err(StorageError::Refused { reason: "NULL".to_owned() }));
+        let large = || Some(Err(StorageError::TooLarge { reason: "packet".to_owned() }));
+        let pool = pool(vec![refused(), large(), refused(), Some(Ok(()))], false);
+        for _ in 0..3 {
+            assert!(pool.run(&statement()).await.is_err());
+        }
+        assert!(pool.run(&statement()).await.is_ok());
+        assert_eq!(pool.connect.opened.get(), 1);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_a_new_connection_does_not_see_is_stored_again_over_a_new_one() {
+        let pool = pool(vec![Some(Ok(())), Some(Ok(())), Some(Ok(()))], false);
+        let stored = || statement().seen_by(Statement::new("SELECT 2", Vec::new()));
+        assert!(pool.run(&stored()).await.is_ok());
+        pool.connect.unseen.set(1);
+        assert!(pool.run(&stored()).await.is_ok());
+        assert_eq!((pool.connect.opened.get(), pool.connect.script.borrow().len()), (2, 0));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_no_new_connection_sees_is_not_answered_as_stored() {
+        let pool = pool(vec![Some(Ok(())), Some(Ok(()))], false);
+        pool.connect.unseen.set(usize::MAX);
+        let stored = statement().seen_by(Statement::new("SELECT 2", Vec::new()));
+        let error = pool.run(&stored).await.unwrap_err();
+        assert_eq!(error.class(), "database_unavailable");
     }
 }

@@ -10,11 +10,28 @@ pub struct Statement<'a> {
     sql: Cow<'static, str>,
     params: Vec<Value<'a>>,
     then: Option<&'static str>,
+    /// Bytes of `sql` up to its `RETURNING`, where that only serves to count.
+    counted: Option<usize>,
+    probe: Option<Box<Statement<'a>>>,
 }
 
 impl<'a> Statement<'a> {
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Value<'a>>) -> Self {
-        Self { sql: sql.into(), params, then: None }
+        Self { sql: sql.into(), params, then: None, counted: None, probe: None }
+    }
+
+    /// Adds a `RETURNING` that only serves to count what the statement changes.
+    pub(crate) fn returning(mut self, clause: &str) -> Self {
+        let end = self.sql.len();
+        self.sql.to_mut().push_str(clause);
+        self.counted = Some(end);
+        self
+    }
+
+    /// Adds a question that has an answer once this statement is committed.
+    pub(crate) fn seen_by(mut self, probe: Statement<'a>) -> Self {
+        self.probe = Some(Box::new(probe));
+        self
     }
 
     /// Adds a statement without values that must run right after this one on the same connection; its rows are
@@ -39,11 +56,31 @@ impl<'a> Statement<'a> {
         self.sql.starts_with("SELECT ") || self.sql.starts_with("WITH ")
     }
 
+    /// The SQL text without its `RETURNING`, for a driver that learns by other means how many rows a statement changed
+    /// and the key of the last row that its connection inserted. Such a driver answers [`counted`] instead of the rows,
+    /// and spares sending them one by one while the database is locked.
+    pub fn counted_sql(&self) -> Option<&str> {
+        self.sql.get(..self.counted?)
+    }
+
+    /// A question that a new connection answers with a row when this statement is committed to the database that new
+    /// connections open, which is another one after its file was replaced.
+    pub fn probe(&self) -> Option<&Statement<'a>> {
+        self.probe.as_deref()
+    }
+
     /// What a driver has to run right afterwards on the same connection, answering its rows in place of this
     /// statement's.
     pub fn follow_up(&self) -> Option<&'static str> {
         self.then
     }
+}
+
+/// What a driver answers to [`Statement::counted_sql`]: how many rows were changed, the key of the first of them if they
+/// were inserted, and the distance to the next one's.
+pub fn counted(changes: i64, last_key: i64) -> Rows {
+    let first_key = last_key.saturating_sub(changes).saturating_add(1);
+    vec![vec![Value::Integer(changes), Value::Integer(first_key), Value::Integer(1)]]
 }
 
 /// A value to bind, or one that was read.

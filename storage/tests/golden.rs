@@ -9,8 +9,8 @@ use std::path::Path;
 use gatelog_record::{AccessRecord, Timestamp, fields};
 use gatelog_storage::counters::{self, FilterReport};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, insert, retention,
-    schema, select,
+    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, insert, open_reports,
+    retention, schema, select,
 };
 
 #[test]
@@ -65,6 +65,9 @@ fn statements(dialect: Dialect) -> String {
     let reported =
         |vm: &str| FilterReport { vm: vm.to_owned(), seen_ms: 1, queue_entries: 2, dropped: 3, retries: 4 };
     show("reports of two filters", &counters::report_statement(dialect, &[reported("a"), reported("b")]));
+    show("which filters are known", &open_reports::known_statement(&[reported("a"), reported("b")]));
+    show("the first filter too many", &open_reports::first_too_many_statement());
+    show("filters forgotten", &open_reports::forget_statement(7));
     show("reports summed", &counters::totals_statement(7));
     show("reports of filters that are gone", &counters::fold_statement(dialect, 7));
     show("old records", &retention::delete_statement(dialect, Timestamp::MIN, 500));

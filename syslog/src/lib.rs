@@ -23,6 +23,9 @@
 //!
 //! Everything but the implementations of [`transport`] is free of I/O.
 
+// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 pub mod config;
 pub mod cut;
 pub mod delivery;

@@ -92,9 +92,11 @@ impl Failure {
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Storage(StorageError::UnexpectedAnswer { .. } | StorageError::Refused { .. }) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::Storage(
+                StorageError::UnexpectedAnswer { .. }
+                | StorageError::Refused { .. }
+                | StorageError::TooLarge { .. },
+            ) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Storage(_) | Self::Settings(_) | Self::NotLogged { .. } | Self::SyslogMisconfigured => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -12,6 +12,9 @@
 //! - [`metrics`], [`tally`]: what is counted, and counting it for all instances together.
 //! - `spin`: the same for Spin: its variables, databases, bodies, clock and randomness. Built for WebAssembly only.
 
+// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 pub mod access;
 pub mod answer;
 pub mod body;

@@ -1,8 +1,12 @@
 //! The log: one line for each event on standard error, which Spin prefixes with the component's name.
+//!
+//! A line that cannot be written is lost and nothing else: Spin fails the write when its own log cannot take the line,
+//! as on a full disk, and `eprintln!` would then trap the instance with all its requests.
 
 mod throttle;
 
 use std::fmt;
+use std::io::{self, Write};
 
 use crate::Failure;
 
@@ -19,7 +23,7 @@ pub enum Level {
 
 /// Writes one line.
 pub fn write(level: Level, function: &str, message: impl fmt::Display) {
-    eprintln!("{}", line(level, function, message));
+    write_to(&mut io::stderr(), level, function, message);
 }
 
 /// Writes a line for a failure that the operator has to know of. What clients do wrong is told to clients only, so
@@ -40,9 +44,40 @@ pub fn line(level: Level, function: &str, message: impl fmt::Display) -> String 
     format!("level={level} function={function} message={:?}", message.to_string())
 }
 
+/// Writes one line in one call, so that lines of several instances do not mix.
+fn write_to(log: &mut impl Write, level: Level, function: &str, message: impl fmt::Display) {
+    let line = line(level, function, message) + "\n";
+    // There is no other place to tell it.
+    let _ = log.write_all(line.as_bytes());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A log on a disk that is full, and counts what was tried.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.0 += 1;
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn a_log_that_takes_nothing_loses_lines_and_fails_nobody() {
+        let mut log = Full(0);
+        write_to(&mut log, Level::Error, "ingest", "the database is full");
+        assert_eq!(log.0, 1);
+        let mut log = Vec::new();
+        write_to(&mut log, Level::Error, "ingest", "a");
+        assert_eq!(log, b"level=error function=ingest message=\"a\"\n");
+    }
 
     #[test]
     fn a_message_with_a_line_break_stays_one_line() {

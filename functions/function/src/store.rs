@@ -1,8 +1,10 @@
-//! Which database the functions store in, by the variables `store`, `mysql_url`, `turso_url`, `turso_token` and
-//! `database_timeout_ms`. All functions read them here.
+//! Which database the functions store in, by the variables `store`, `sqlite_synchronous`, `mysql_url`, `turso_url`,
+//! `turso_token` and `database_timeout_ms`. All functions read them here.
 
 use std::fmt;
 use std::time::Duration;
+
+use gatelog_storage::Durability;
 
 use crate::settings::SettingsError;
 use crate::{Settings, Variables};
@@ -20,7 +22,10 @@ pub struct StoreConfig {
 #[derive(Clone, PartialEq, Eq)]
 pub enum Store {
     /// Spin's SQLite interface, under the label `default`.
-    Libsql,
+    Libsql {
+        /// What a commit survives.
+        durability: Durability,
+    },
     /// Spin's MySQL interface.
     Mysql {
         /// `mysql://user:password@host:port/database`.
@@ -47,10 +52,10 @@ impl StoreConfig {
     /// Everything that is wrong with them, also when they do not fit together.
     pub async fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
         let mut settings = Settings::new(variables);
-        let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
+        let time_limit = Self::read_time_limit(&mut settings).await;
         let store = settings.text("store").await;
         let store = match store.as_str() {
-            "" | "libsql" => Store::Libsql,
+            "" | "libsql" => Store::Libsql { durability: durability(&mut settings).await },
             "mysql" => Store::Mysql { url: mysql_url(&mut settings).await },
             "turso" => Store::Turso {
                 url: turso_url(&mut settings).await,
@@ -58,10 +63,27 @@ impl StoreConfig {
             },
             other => {
                 settings.problem(format!("store: \"{other}\" is none of libsql, mysql, turso"));
-                Store::Libsql
+                Store::Libsql { durability: Durability::Full }
             }
         };
-        settings.finish(Self { store, time_limit: Duration::from_millis(timeout as u64) })
+        settings.finish(Self { store, time_limit })
+    }
+
+    /// Reads the variable `database_timeout_ms`, which bounds a whole request to ingest too.
+    pub async fn read_time_limit(settings: &mut Settings<'_, impl Variables>) -> Duration {
+        let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
+        Duration::from_millis(timeout as u64)
+    }
+}
+
+async fn durability(settings: &mut Settings<'_, impl Variables>) -> Durability {
+    match settings.text("sqlite_synchronous").await.as_str() {
+        "" | "full" => Durability::Full,
+        "normal" => Durability::Normal,
+        other => {
+            settings.problem(format!("sqlite_synchronous: \"{other}\" is none of full, normal"));
+            Durability::Full
+        }
     }
 }
 
@@ -106,7 +128,7 @@ impl fmt::Debug for Store {
     /// Without passwords and tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Libsql => "libsql",
+            Self::Libsql { .. } => "libsql",
             Self::Mysql { .. } => "mysql",
             Self::Turso { .. } => "turso",
         })
@@ -123,7 +145,13 @@ mod tests {
             StoreConfig::read(&variables).await.unwrap()
         };
         let config = read([("store", ""), ("mysql_url", ""), ("turso_url", ""), ("turso_token", "")]).await;
-        assert_eq!(config, StoreConfig { store: Store::Libsql, time_limit: Duration::from_secs(4) });
+        let libsql = |durability| StoreConfig {
+            store: Store::Libsql { durability },
+            time_limit: Duration::from_secs(4),
+        };
+        assert_eq!(config, libsql(Durability::Full));
+        let config = read([("sqlite_synchronous", "normal"), ("a", ""), ("b", ""), ("c", "")]).await;
+        assert_eq!(config, libsql(Durability::Normal));
         let url = "mysql://u:p@db:3306/gatelog";
         let config =
             read([("store", "mysql"), ("mysql_url", url), ("database_timeout_ms", "500"), ("x", "")]).await;
@@ -140,6 +168,7 @@ mod tests {
     async fn what_does_not_fit_together_is_told_and_no_secret_is_shown() {
         for (store, url, expected) in [
             ("postgres", "", "store: \"postgres\" is none of libsql, mysql, turso"),
+            ("libsql", "off", "sqlite_synchronous: \"off\" is none of full, normal"),
             ("mysql", "", "mysql_url: it is not set, and store is mysql"),
             ("mysql", "root:hunter2@db/gatelog", "mysql_url: it does not begin with mysql://"),
             ("mysql", "mysql://root:hunter2@db", "mysql_url: it names no database"),
@@ -147,7 +176,8 @@ mod tests {
             ("turso", "libsql://a.turso.io", "turso_url: only https:// and http:// are spoken"),
             ("turso", "a.turso.io", "turso_url: it does not begin with https://"),
         ] {
-            let variables = [("store", store), ("mysql_url", url), ("turso_url", url)];
+            let variables =
+                [("store", store), ("mysql_url", url), ("turso_url", url), ("sqlite_synchronous", url)];
             let error = StoreConfig::read(&variables).await.unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("hunter2"), "{error}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
 use gatelog_storage::counters::{self, FilterReport, MAX_VM_CHARS};
-use gatelog_storage::{Executor, StorageError};
+use gatelog_storage::{Executor, StorageError, open_reports};
 use http::HeaderMap;
 
 use crate::metrics::{FLUSH_FAILURES, Family, Histogram, series};
@@ -22,15 +22,23 @@ const FLUSH_ATTEMPTS: u32 = 5;
 const MAX_REPORTS: usize = 256;
 
 /// Counts that are not yet in the database.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
     /// By name, label and the label's value.
     counts: RefCell<BTreeMap<(&'static str, &'static str, &'static str), i64>>,
     reports: RefCell<BTreeMap<String, FilterReport>>,
+    trusts_filters: bool,
     flushing: Cell<bool>,
 }
 
 impl Tally {
+    /// Nothing counted yet. `trusts_filters` says whether only those can report who bear a token; what anybody can report
+    /// is bounded, see [`open_reports`].
+    pub fn new(trusts_filters: bool) -> Self {
+        let (counts, reports, flushing) = (RefCell::default(), RefCell::default(), Cell::new(false));
+        Self { counts, reports, trusts_filters, flushing }
+    }
+
     /// Counts `count` more of the series with the label's `value`.
     pub fn add(&self, family: &Family, value: &str, count: usize) {
         if count > 0 {
@@ -49,7 +57,9 @@ impl Tally {
     /// Takes in what a filter says of itself in the headers of a push. What cannot be read is left out.
     pub fn hear(&self, headers: &HeaderMap, now: Timestamp) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        let number = |name| text(name).and_then(|text| text.parse::<u32>().ok()).map_or(0, i64::from);
+        // A larger number is as good as the largest that a filter can have counted.
+        let most = |count: u64| i64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let number = |name| text(name).and_then(|text| text.parse().ok()).map_or(0, most);
         let Some(vm) = text(FILTER_HEADER).filter(|vm| is_name(vm)) else { return };
         let report = FilterReport {
             vm: vm.to_owned(),
@@ -109,7 +119,12 @@ impl Tally {
             return Err(error);
         }
         let reports: Vec<FilterReport> = self.reports.take().into_values().collect();
-        if let Err(error) = counters::report(database, &reports).await {
+        let noted = if self.trusts_filters {
+            counters::report(database, &reports).await
+        } else {
+            open_reports::report(database, &reports).await
+        };
+        if let Err(error) = noted {
             let mut kept = self.reports.borrow_mut();
             for report in reports {
                 kept.entry(report.vm.clone()).and_modify(|newer| merge(newer, &report)).or_insert(report);

@@ -9,7 +9,7 @@ use gatelog_health::handle;
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, open_reports};
 use http::{HeaderMap, Request};
 use prometheus_parse::Sample;
 
@@ -41,7 +41,7 @@ async fn metrics_are_sums_over_all_instances_in_the_text_that_prometheus_reads()
     let folder = tempfile::tempdir().unwrap();
     let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
     for _ in 0..2 {
-        let instance = Tally::default();
+        let instance = Tally::new(true);
         instance.add(&metrics::RECORDS, "accepted", 50);
         instance.add(&metrics::REQUESTS, "200", 2);
         instance.add(&metrics::REQUESTS, "418", 1);
@@ -91,6 +91,45 @@ async fn metrics_are_sums_over_all_instances_in_the_text_that_prometheus_reads()
     assert_eq!(counts, [2., 2., 4., 4., 4., 4., 4., 4., 4., 4., 4., 4., 4., 6.]);
     assert!(text.contains("gatelog_ingest_write_seconds_sum 140.008\n"), "{text}");
     assert!(text.contains("gatelog_ingest_write_seconds_count 6\n"), "{text}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn invented_filters_make_few_rows_and_claim_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    let hear = async |trusts_filters: bool, names: &mut dyn Iterator<Item = String>| {
+        let instance = Tally::new(trusts_filters);
+        for name in names {
+            let mut headers = HeaderMap::new();
+            for (header, value) in [(FILTER_HEADER, name.as_str()), (DROPPED_HEADER, "9999999999")] {
+                headers.insert(header, value.parse().unwrap());
+            }
+            instance.hear(&headers, now());
+        }
+        assert!(instance.wants_flush());
+        instance.flush(&database, &Still, "test").await;
+    };
+    for flush in 0..20 {
+        hear(false, &mut (0..200).map(|number| format!("{flush}-{number}"))).await;
+    }
+    let (_, text) = get(&database, "/health/metrics").await;
+    let value = |text: &str, name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    };
+    assert!(value(&text, "gatelog_filters") <= open_reports::MAX_FILTERS as f64);
+    assert_eq!(value(&text, "gatelog_filter_dropped_records_total"), 0.0);
+    // One that comes again counts, within a bound.
+    for _ in 0..2 {
+        hear(false, &mut std::iter::once("again".to_owned())).await;
+    }
+    let (_, text) = get(&database, "/health/metrics").await;
+    let dropped = value(&text, "gatelog_filter_dropped_records_total");
+    assert_eq!(dropped, open_reports::MAX_COUNT as f64);
+    // Who bears the token is believed at once, up to the largest number that a filter counts to.
+    hear(true, &mut std::iter::once("trusted".to_owned())).await;
+    let (_, text) = get(&database, "/health/metrics").await;
+    assert_eq!(value(&text, "gatelog_filter_dropped_records_total"), dropped + f64::from(u32::MAX));
 }
 
 #[tokio::test(flavor = "current_thread")]

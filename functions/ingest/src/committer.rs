@@ -3,30 +3,33 @@
 //! late, a request's begins at once.
 //!
 //! Whoever has the turn leads: it stores its own records and those that wait, and hands everyone what became of theirs.
-//! A leader whose client hangs up leaves; what it had taken goes back to the queue, and the next one leads.
+//! Then it calls the next one, the last that came, which has the most time left for an insert; the records are taken in
+//! the order of coming. A leader whose client hangs up leaves; what it had taken goes back to the queue, and the next one
+//! leads. Records whose clients have all gone are left for [`Committer::drain`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use gatelog_function::Host;
 use gatelog_record::AccessRecord;
-use gatelog_storage::{Executor, StorageError, insert};
+use gatelog_storage::{Executor, StorageError};
 
-/// Bounds of the rest between two looks of a request that waits. Requests of one instance cannot wake each other: the
-/// runtime of Spin's components lets a request be woken by its host only, so they wait by the clock.
-const LOOK_AGAIN: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(5));
+pub use crate::store::{Fate, Outcome, Refusal};
+use crate::store::{Search, store};
+
 /// How long after an insert of several small requests more of them are expected.
 const CROWDED: Duration = Duration::from_millis(30);
 /// Records up to which a request is small: for larger ones, one insert more is little beside the work on the rows.
 const SMALL: usize = 8;
-/// Least rest of a request that expects others. Instances take turns at the database, so that fewer and larger inserts gain
-/// more than the rest loses; `cargo xtask bench ingest` tells.
+/// How long a request that expects others lets them come. Instances take turns at the database, so that fewer and larger
+/// inserts gain more than the rest loses; `cargo xtask bench ingest` tells.
 const GATHER: Duration = Duration::from_millis(2);
-
-/// Most records of one request that are looked for one by one among those that the database refuses.
-const MAX_REFUSED: usize = 100;
 
 /// Stores the records of concurrent requests together.
 pub struct Committer {
@@ -34,8 +37,6 @@ pub struct Committer {
     queue: RefCell<VecDeque<Job>>,
     /// Whether a request leads.
     taken: Cell<bool>,
-    /// How long the last insert took.
-    last: Cell<Duration>,
     /// When the last insert of several small requests ended, in the host's ticks.
     crowded_at: Cell<Option<Duration>>,
 }
@@ -49,29 +50,36 @@ pub struct GroupLimits {
     pub max_bytes: usize,
     /// Most requests that wait in an instance; beyond, they are told to try again later.
     pub max_waiting: usize,
+    /// Longest time for a request, waiting for others and for the database included.
+    pub max_wait: Duration,
 }
-
-/// What became of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is stored now.
-    New,
-    /// Its `record_id` was stored before, or by another request, or earlier in its own.
-    Duplicate,
-    /// The database does not accept one of its values, and says this.
-    Refused(String),
-}
-
-/// The fate of each record of a request, in order; or why none is known.
-pub type Outcome = Result<Vec<Fate>, StorageError>;
 
 /// The records of a request that waits.
 struct Job {
     records: Vec<AccessRecord<'static>>,
     bytes: usize,
-    /// Where the outcome is put, for who waits. A client may have hung up, as a gateway does that has ended: its records
-    /// are whole, will not come again, and are stored all the same.
-    outcome: Rc<Cell<Option<Outcome>>>,
+    /// Who waits for the outcome. A client may have hung up, as a gateway does that has ended: its records are whole, will
+    /// not come again, and are stored all the same.
+    waiter: Rc<Waiter>,
+}
+
+#[derive(Default)]
+struct Waiter {
+    outcome: Cell<Option<Outcome>>,
+    /// Set while it sleeps and may lead.
+    waker: Cell<Option<Waker>>,
+    /// It still lets others come, and does not lead.
+    gathers: Cell<bool>,
+    /// Nobody waits any more.
+    gone: Cell<bool>,
+    /// Its time was over, and its client will send the records again.
+    late: Cell<bool>,
+}
+
+/// What ends the wait of a request.
+enum Called<'c> {
+    Answered(Outcome),
+    Leads(Turn<'c>),
 }
 
 impl std::fmt::Debug for Committer {
@@ -83,15 +91,15 @@ impl std::fmt::Debug for Committer {
 impl Committer {
     /// A committer for one instance.
     pub fn new(limits: GroupLimits) -> Self {
-        let (queue, taken, last) = (RefCell::default(), Cell::new(false), Cell::default());
-        Self { limits, queue, taken, last, crowded_at: Cell::new(None) }
+        Self { limits, queue: RefCell::default(), taken: Cell::new(false), crowded_at: Cell::new(None) }
     }
 
     /// Stores the records of one request and answers when they are committed.
     ///
     /// # Errors
     ///
-    /// The database's, or that too many requests wait. Whatever happened, the same records may be sent again.
+    /// The database's, that too many requests wait, or that the time is over. Whatever happened, the same records may be
+    /// sent again.
     pub async fn commit(
         &self,
         database: &impl Executor,
@@ -101,36 +109,117 @@ impl Committer {
         if records.is_empty() {
             return Ok(Vec::new());
         }
+        let waiter = Rc::<Waiter>::default();
+        let outcome = {
+            let work = pin!(self.commit_at_last(database, host, records, &waiter));
+            let limit = pin!(host.sleep(self.limits.max_wait));
+            match select(work, limit).await {
+                Either::Left((outcome, _)) => Some(outcome),
+                Either::Right(((), _)) => None,
+            }
+        };
+        outcome.unwrap_or_else(|| {
+            waiter.late.set(true);
+            self.queue.borrow_mut().retain(|job| !Rc::ptr_eq(&job.waiter, &waiter));
+            let limit = self.limits.max_wait.as_millis();
+            let reason = format!("no answer within {limit} ms, the wait for other requests included");
+            Err(StorageError::Unavailable { reason })
+        })
+    }
+
+    /// Whether records wait of which no client is left to store them. Whoever is told so must run [`Committer::drain`].
+    pub fn wants_drain(&self) -> bool {
+        let queue = self.queue.borrow();
+        !self.taken.get() && !queue.is_empty() && queue.iter().all(|job| job.waiter.gone.get())
+    }
+
+    /// Stores what waits, unless a request does.
+    pub async fn drain(&self, database: &impl Executor, host: &impl Host) {
+        while !self.queue.borrow().is_empty()
+            && let Some(_turn) = self.take_turn()
+        {
+            self.lead(database, host, None).await;
+        }
+    }
+
+    async fn commit_at_last(
+        &self,
+        database: &impl Executor,
+        host: &impl Host,
+        records: &[AccessRecord<'_>],
+        waiter: &Rc<Waiter>,
+    ) -> Outcome {
         let gathers = records.len() <= SMALL && self.is_crowded(host);
-        if !gathers && let Some(_turn) = Turn::take(&self.taken) {
+        if !gathers && let Some(_turn) = self.take_turn() {
             return self.lead(database, host, Some(records)).await.unwrap_or_else(unanswered);
         }
-        let outcome = self.wait_in_line(records)?;
-        let (shortest, longest) = LOOK_AGAIN;
-        let (first, shortest) = if gathers { (GATHER, GATHER / 2) } else { (shortest, shortest) };
-        let mut rest = self.last.get().clamp(first, longest);
-        loop {
-            host.sleep(rest).await;
-            rest = (self.last.get() / 4).clamp(shortest, longest);
-            if let Some(outcome) = outcome.take() {
+        let _place = self.wait_in_line(records, waiter)?;
+        if gathers {
+            waiter.gathers.set(true);
+            let others = pin!(host.sleep(GATHER));
+            if let Either::Left((Called::Answered(outcome), _)) =
+                select(pin!(self.called(waiter)), others).await
+            {
                 return outcome;
             }
-            let Some(_turn) = Turn::take(&self.taken) else { continue };
-            // Groups are bounded, so the own records may not be in the first.
-            loop {
-                self.lead(database, host, None).await;
-                if let Some(outcome) = outcome.take() {
-                    return outcome;
-                }
-            }
+            waiter.gathers.set(false);
         }
+        loop {
+            match self.called(waiter).await {
+                Called::Answered(outcome) => return outcome,
+                // Groups are bounded, so the own records may not be in the first.
+                Called::Leads(_turn) => self.lead(database, host, None).await,
+            };
+        }
+    }
+
+    /// Waits for the outcome or, unless the request still gathers others, for the turn.
+    async fn called(&self, waiter: &Waiter) -> Called<'_> {
+        poll_fn(|context| {
+            if let Some(outcome) = waiter.outcome.take() {
+                return Poll::Ready(Called::Answered(outcome));
+            }
+            if !waiter.gathers.get()
+                && let Some(turn) = self.take_turn()
+            {
+                return Poll::Ready(Called::Leads(turn));
+            }
+            waiter.waker.set(Some(context.waker().clone()));
+            Poll::Pending
+        })
+        .await
     }
 
     fn is_crowded(&self, host: &impl Host) -> bool {
         self.crowded_at.get().is_some_and(|at| host.ticks().saturating_sub(at) < CROWDED)
     }
 
-    fn wait_in_line(&self, records: &[AccessRecord<'_>]) -> Result<Rc<Cell<Option<Outcome>>>, StorageError> {
+    fn take_turn(&self) -> Option<Turn<'_>> {
+        (!self.taken.replace(true)).then(|| Turn(self))
+    }
+
+    /// Wakes the one that is to lead next, if it is anybody's turn.
+    fn call_next(&self) {
+        if self.taken.get() {
+            return;
+        }
+        // Taken out of the queue before it runs, which may come back here.
+        let next = {
+            let queue = self.queue.borrow();
+            let mut may_lead =
+                queue.iter().rev().map(|job| &job.waiter).filter(|waiter| !waiter.gathers.get());
+            may_lead.find_map(|waiter| waiter.waker.take())
+        };
+        if let Some(waker) = next {
+            waker.wake();
+        }
+    }
+
+    fn wait_in_line<'c>(
+        &'c self,
+        records: &[AccessRecord<'_>],
+        waiter: &'c Rc<Waiter>,
+    ) -> Result<Place<'c>, StorageError> {
         let mut queue = self.queue.borrow_mut();
         if queue.len() >= self.limits.max_waiting {
             let reason = format!("{} requests wait for it already", queue.len());
@@ -139,9 +228,8 @@ impl Committer {
         // They leave the request that they borrow from.
         let records: Vec<_> = records.iter().cloned().map(AccessRecord::into_owned).collect();
         let bytes = content_bytes(&records);
-        let outcome = Rc::default();
-        queue.push_back(Job { records, bytes, outcome: Rc::clone(&outcome) });
-        Ok(outcome)
+        queue.push_back(Job { records, bytes, waiter: Rc::clone(waiter) });
+        Ok(Place { committer: self, waiter })
     }
 
     /// Stores the leader's records, if it has not handed them to the queue, and as many of those that wait as the group
@@ -155,16 +243,17 @@ impl Committer {
         let mut group = Group { committer: self, jobs: self.take(own.unwrap_or_default()) };
         let waiting = group.jobs.iter().map(|job| job.records.as_slice());
         let parts: Vec<&[AccessRecord<'_>]> = own.into_iter().chain(waiting).collect();
-        let start = host.ticks();
-        let mut outcomes = store(database, &parts).await.into_iter();
-        let end = host.ticks();
-        self.last.set(end.saturating_sub(start));
+        let search = Search { host, until: host.ticks().saturating_add(self.limits.max_wait / 2) };
+        let mut outcomes = store(database, &search, &parts).await.into_iter();
         if parts.len() > 1 && parts.iter().all(|part| part.len() <= SMALL) {
-            self.crowded_at.set(Some(end));
+            self.crowded_at.set(Some(host.ticks()));
         }
         let of_leader = own.and_then(|_| outcomes.next());
         for (job, outcome) in group.jobs.drain(..).zip(outcomes) {
-            job.outcome.set(Some(outcome));
+            job.waiter.outcome.set(Some(outcome));
+            if let Some(waker) = job.waiter.waker.take() {
+                waker.wake();
+            }
         }
         of_leader
     }
@@ -187,18 +276,27 @@ impl Committer {
     }
 }
 
-/// The right to lead, given back when dropped.
-struct Turn<'c>(&'c Cell<bool>);
-
-impl<'c> Turn<'c> {
-    fn take(taken: &'c Cell<bool>) -> Option<Self> {
-        (!taken.replace(true)).then(|| Self(taken))
-    }
-}
+/// The right to lead. When it is dropped, the next one is called.
+struct Turn<'c>(&'c Committer);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.taken.set(false);
+        self.0.call_next();
+    }
+}
+
+/// The place of a request in the queue. Who leaves it may have been called, and then calls another.
+struct Place<'c> {
+    committer: &'c Committer,
+    waiter: &'c Waiter,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.waiter.gone.set(true);
+        self.waiter.waker.take();
+        self.committer.call_next();
     }
 }
 
@@ -212,68 +310,11 @@ impl Drop for Group<'_> {
     fn drop(&mut self) {
         let mut queue = self.committer.queue.borrow_mut();
         while let Some(job) = self.jobs.pop_back() {
-            queue.push_front(job);
+            if !job.waiter.late.get() {
+                queue.push_front(job);
+            }
         }
     }
-}
-
-/// Stores the records of several requests in one insert. When it fails because of some of them, each request is stored
-/// by itself.
-async fn store<'r>(database: &impl Executor, parts: &[&[AccessRecord<'r>]]) -> Vec<Outcome> {
-    let all: Vec<&AccessRecord<'r>> = parts.iter().copied().flatten().collect();
-    match insert::insert_each(database, &all).await {
-        Ok(new) => {
-            let mut new = new.into_iter().map(fate);
-            parts.iter().map(|part| Ok(new.by_ref().take(part.len()).collect())).collect()
-        }
-        Err(error) if parts.len() > 1 && may_be_of_one(&error) || is_refused(&error) => {
-            let mut outcomes = Vec::with_capacity(parts.len());
-            for part in parts {
-                outcomes.push(store_what_can_be(database, part).await);
-            }
-            outcomes
-        }
-        Err(error) => vec![Err(error); parts.len()],
-    }
-}
-
-/// Stores the records of one request, all but those that the database refuses, which are found by halving.
-async fn store_what_can_be(database: &impl Executor, records: &[AccessRecord<'_>]) -> Outcome {
-    let mut fates = Vec::with_capacity(records.len());
-    let mut refused = 0;
-    // The next part is the last.
-    let mut rest = vec![records];
-    while let Some(part) = rest.pop() {
-        match insert::insert_each(database, part).await {
-            Ok(new) => fates.extend(new.into_iter().map(fate)),
-            Err(StorageError::Refused { reason }) if part.len() == 1 && refused < MAX_REFUSED => {
-                refused += 1;
-                fates.push(Fate::Refused(reason));
-            }
-            Err(StorageError::Refused { .. }) if part.len() > 1 => {
-                let (first, second) = part.split_at(part.len() / 2);
-                rest.extend([second, first]);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(fates)
-}
-
-fn fate(new: bool) -> Fate {
-    if new { Fate::New } else { Fate::Duplicate }
-}
-
-fn is_refused(error: &StorageError) -> bool {
-    matches!(error, StorageError::Refused { .. })
-}
-
-/// Whether the records of one request may have caused the failure. A database that is down or full is so for all.
-fn may_be_of_one(error: &StorageError) -> bool {
-    !matches!(
-        error,
-        StorageError::Unavailable { .. } | StorageError::Misconfigured { .. } | StorageError::Full { .. }
-    )
 }
 
 fn content_bytes(records: &[AccessRecord<'_>]) -> usize {

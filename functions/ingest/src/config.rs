@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use gatelog_function::settings::SettingsError;
+use gatelog_function::store::StoreConfig;
 use gatelog_function::{Settings, Token, Variables};
 
 use crate::committer::GroupLimits;
@@ -20,7 +21,8 @@ pub struct IngestConfig {
     pub body_timeout: Duration,
     /// Variable `max_batch_records`: the most records in one request, 5 000 by default.
     pub max_batch_records: usize,
-    /// Variables `max_group_records`, `max_group_bytes` and `max_waiting_requests`: 500, 1 MiB and 64 by default.
+    /// Variables `max_group_records`, `max_group_bytes`, `max_waiting_requests` and `database_timeout_ms`: 500, 1 MiB, 64 and
+    /// 4 000 by default.
     pub group: GroupLimits,
     /// Variable `retention_days`: how many days records are kept, counted from their `start_time`; 0, the default, is for
     /// ever.
@@ -35,7 +37,12 @@ impl IngestConfig {
     /// Default of [`Self::max_batch_records`].
     pub const MAX_BATCH_RECORDS: usize = 5_000;
     /// Default of [`Self::group`].
-    pub const GROUP: GroupLimits = GroupLimits { max_records: 500, max_bytes: 1024 * 1024, max_waiting: 64 };
+    pub const GROUP: GroupLimits = GroupLimits {
+        max_records: 500,
+        max_bytes: 1024 * 1024,
+        max_waiting: 64,
+        max_wait: Duration::from_millis(StoreConfig::TIMEOUT_MS as u64),
+    };
 
     /// Reads the variables, and what they say of syslog. `read_file` reads a file of the component.
     ///
@@ -65,6 +72,7 @@ impl IngestConfig {
                 max_waiting: settings
                     .number("max_waiting_requests", Self::GROUP.max_waiting, 1..=10_000)
                     .await,
+                max_wait: StoreConfig::read_time_limit(&mut settings).await,
             },
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
         };

@@ -33,6 +33,9 @@ async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
                     }
                 });
             }
+            if function.wants_drain() {
+                spin::spawn(function.drain());
+            }
             if function.wants_background() {
                 spin::spawn(function.background());
             }

@@ -11,7 +11,7 @@ use gatelog_syslog::transport::Transport;
 use http::{HeaderMap, Request, StatusCode};
 
 use crate::answer::{NothingStored, Stored, cut, rejected};
-use crate::committer::{Committer, Fate};
+use crate::committer::{Committer, Fate, Refusal};
 use crate::complete::complete;
 use crate::measured::Measured;
 use crate::syslog::{Off, Syslog};
@@ -61,7 +61,8 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
     /// As [`Ingest::new`], and logging what is stored.
     pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
         let committer = Committer::new(config.group);
-        let (tally, upkeep, lines) = Default::default();
+        let tally = Tally::new(config.token.is_required());
+        let (upkeep, lines) = Default::default();
         Self { config, database, host, committer, syslog, tally, upkeep, lines }
     }
 
@@ -89,12 +90,26 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         self.tally.wants_flush()
     }
 
+    /// Whether records wait whose clients have gone. Whoever asks and is told so must run [`Ingest::drain`].
+    pub fn wants_drain(&self) -> bool {
+        self.committer.wants_drain()
+    }
+
+    /// Stores records whose clients have gone.
+    pub async fn drain(&self) {
+        let database = Measured { database: &self.database, host: &self.host, tally: &self.tally };
+        self.committer.drain(&database, &self.host).await;
+    }
+
     /// The work after answers: adds counts to the shared ones, and does what is due for all instances.
     pub async fn background(&self) {
         loop {
             self.tally.flush(&self.database, &self.host, FUNCTION).await;
+            self.drain().await;
             let days = self.config.retention_days;
-            if let Err(error) = self.upkeep.run(&self.database, &self.host, &self.tally, days).await {
+            let trusts_filters = self.config.token.is_required();
+            let upkeep = self.upkeep.run(&self.database, &self.host, &self.tally, days, trusts_filters);
+            if let Err(error) = upkeep.await {
                 log::write(Level::Warn, FUNCTION, format_args!("old records are deleted later: {error}"));
             }
             if self.tally.flush_ended() {
@@ -129,13 +144,8 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         // From here on the records are committed, all but those that the database refuses.
         let count = |wanted| fates.iter().filter(|fate| **fate == wanted).count();
         let (accepted, duplicates) = (count(Fate::New), count(Fate::Duplicate));
-        for (index, fate) in batch.indexes.into_iter().zip(&fates) {
-            if let Fate::Refused(reason) = fate {
-                let line = format_args!("record {index}: {}", cut(reason));
-                self.lines.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
-                let error = "the database does not accept its values: the function's log says why".to_owned();
-                batch.rejected.push(Rejected { index, error });
-            }
+        if let Some(line) = reject(&mut batch.rejected, &batch.indexes, &fates) {
+            self.lines.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
         }
         self.tally.add(&metrics::RECORDS, "accepted", accepted);
         self.tally.add(&metrics::RECORDS, "duplicate", duplicates);
@@ -193,6 +203,35 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         }
         Ok(readable)
     }
+}
+
+/// Rejects the records that the database refused. Answers a line for the log with the first reason: others of a batch are
+/// most often the same.
+fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], fates: &[Fate]) -> Option<String> {
+    let refusals = || {
+        indexes.iter().zip(fates).filter_map(|(index, fate)| match fate {
+            Fate::Refused(refusal) => Some((*index, refusal)),
+            Fate::New | Fate::Duplicate => None,
+        })
+    };
+    let reason = refusals().find_map(|(index, refusal)| match refusal {
+        Refusal::Unfit(reason) => Some((index, reason)),
+        Refusal::NotTried => None,
+    });
+    let line = reason.map(|(index, reason)| {
+        let (count, all) = (refusals().count(), fates.len());
+        format!("{count} of {all} records are refused: record {index}: {}", cut(reason))
+    });
+    rejected.extend(refusals().map(|(index, refusal)| {
+        let error = match refusal {
+            Refusal::Unfit(_) => "the database does not accept its values: the function's log says why",
+            Refusal::NotTried => {
+                "it was not tried: looking for what the database refuses of this batch took too long; send fewer at once"
+            }
+        };
+        Rejected { index, error: error.to_owned() }
+    }));
+    line
 }
 
 /// What is wrong with the records that cannot be read, if there are some.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatelog_function::metrics::DELETED;
 use gatelog_function::{Host, Tally};
 use gatelog_record::Timestamp;
-use gatelog_storage::{Executor, StorageError, counters, retention};
+use gatelog_storage::{Executor, StorageError, counters, open_reports, retention};
 
 /// Rest of an instance between two looks at whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -23,6 +23,8 @@ const DELETE_PAUSE: Duration = Duration::from_millis(20);
 const FOLD_EVERY_MS: i64 = 3_600_000;
 /// Milliseconds after which a filter that does not push is gone. One that comes back later would be counted anew.
 const GONE_AFTER_MS: i64 = 30 * DAY_MS;
+/// Milliseconds after which one that has counted nothing is forgotten.
+const IDLE_AFTER_MS: i64 = FOLD_EVERY_MS;
 
 const DAY_MS: i64 = 86_400_000;
 const RETENTION: &str = "upkeep_retention_ms";
@@ -35,7 +37,8 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    /// Does what is due. `retention_days` is how long records are kept, 0 for ever.
+    /// Does what is due. `retention_days` is how long records are kept, 0 for ever; `trusts_filters` says whether only
+    /// bearers of the token can report.
     ///
     /// # Errors
     ///
@@ -46,6 +49,7 @@ impl Upkeep {
         host: &impl Host,
         tally: &Tally,
         retention_days: usize,
+        trusts_filters: bool,
     ) -> Result<(), StorageError> {
         let now = host.ticks();
         if self.looked.get().is_some_and(|looked| now.saturating_sub(looked) < LOOK_EVERY) {
@@ -57,7 +61,12 @@ impl Upkeep {
             delete_old(database, host, tally, retention_days).await?;
         }
         if counters::take_turn(database, FOLD, now_ms, FOLD_EVERY_MS).await? {
-            counters::fold_gone(database, now_ms - GONE_AFTER_MS).await?;
+            counters::forget_idle(database, now_ms - IDLE_AFTER_MS).await?;
+            if trusts_filters {
+                counters::fold_gone(database, now_ms - GONE_AFTER_MS).await?;
+            } else {
+                open_reports::forget_gone(database, now_ms - GONE_AFTER_MS).await?;
+            }
         }
         Ok(())
     }

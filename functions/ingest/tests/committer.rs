@@ -1,6 +1,6 @@
 //! Requests that share an insert: each gets what became of its own records, and none suffers for another.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a wrong shape fails the test")]
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use gatelog_function::Host;
-use gatelog_ingest::committer::{Committer, Fate, GroupLimits};
+use gatelog_ingest::committer::{Committer, Fate, GroupLimits, Refusal};
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, select};
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, Value, select};
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
-const LIMITS: GroupLimits = GroupLimits { max_records: 100, max_bytes: 100_000, max_waiting: 16 };
+const LIMITS: GroupLimits =
+    GroupLimits { max_records: 100, max_bytes: 100_000, max_waiting: 16, max_wait: MAX_WAIT };
+/// Longer than any test turns.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "current_thread")]
 async fn requests_that_come_during_an_insert_share_the_next_one() {
@@ -72,18 +75,122 @@ async fn a_client_that_hangs_up_while_it_leads_leaves_nobody_behind() {
         .run_until(async {
             let first = shared.begin(&["a"]).await;
             let (second, third) = (shared.begin(&["b"]).await, shared.begin(&["c"]).await);
-            // The second leads for the third, and goes while its insert is under way.
+            // The third leads for the second, and goes while its insert is under way.
             shared.database.permits.add_permits(1);
             assert_eq!(first.await.unwrap(), Ok(vec![Fate::New]));
             while shared.database.waiting.get() == 0 {
                 yield_now().await;
             }
-            second.abort();
-            assert!(second.await.unwrap_err().is_cancelled());
+            third.abort();
+            assert!(third.await.unwrap_err().is_cancelled());
             shared.database.permits.add_permits(10);
-            assert_eq!(third.await.unwrap(), Ok(vec![Fate::New]));
+            assert_eq!(second.await.unwrap(), Ok(vec![Fate::New]));
         })
         .await;
+    assert_eq!(shared.stored().await, 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn records_of_a_client_that_hangs_up_while_it_waits_are_stored_though_no_other_comes() {
+    let shared = Shared::new(LIMITS).await;
+    LocalSet::new()
+        .run_until(async {
+            let first = shared.begin(&["a"]).await;
+            let second = shared.begin(&["b"]).await;
+            second.abort();
+            assert!(second.await.unwrap_err().is_cancelled());
+            assert!(!shared.committer.wants_drain(), "the first still leads");
+            shared.database.permits.add_permits(10);
+            assert_eq!(first.await.unwrap(), Ok(vec![Fate::New]));
+            assert!(shared.committer.wants_drain());
+            shared.committer.drain(&*shared.database, &shared.host()).await;
+            assert!(!shared.committer.wants_drain());
+        })
+        .await;
+    assert_eq!(shared.stored().await, 2);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn who_called_a_client_that_hangs_up_calls_another() {
+    let shared = Shared::new(LIMITS).await;
+    LocalSet::new()
+        .run_until(async {
+            let first = shared.begin(&["a"]).await;
+            let (second, third) = (shared.begin(&["b"]).await, shared.begin(&["c"]).await);
+            first.abort();
+            // It calls the third, which goes before it has heard.
+            third.abort();
+            shared.database.permits.add_permits(10);
+            assert_eq!(second.await.unwrap(), Ok(vec![Fate::New]));
+        })
+        .await;
+    assert_eq!(shared.stored().await, 2);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_request_is_answered_within_its_time_whatever_it_waits_for() {
+    let limit = Duration::from_millis(200);
+    let shared = Shared::new(GroupLimits { max_wait: limit, ..LIMITS }).await;
+    LocalSet::new()
+        .run_until(async {
+            let first = shared.begin(&["a"]).await;
+            let second = shared.begin(&["b"]).await;
+            let third = shared.begin(&["c"]).await;
+            let host = shared.host();
+            let clock = spawn_local(async move {
+                host.sleep(limit * 5 / 4).await;
+            });
+            // The second waits for most of its time, and then for its own insert, which never ends.
+            shared.host().sleep(limit * 3 / 4).await;
+            shared.database.permits.add_permits(1);
+            assert_eq!(first.await.unwrap(), Ok(vec![Fate::New]));
+            for late in [second, third] {
+                let error = late.await.unwrap().unwrap_err();
+                assert!(error.contains("no answer within 200 ms"), "{error}");
+            }
+            assert!(!clock.is_finished(), "the time for the insert began anew");
+            assert!(!shared.committer.wants_drain(), "their clients send them again");
+        })
+        .await;
+    assert_eq!(shared.stored().await, 1);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn each_of_many_refused_records_is_told_and_the_others_are_stored() {
+    let shared = Shared::new(LIMITS).await;
+    let good: Vec<String> = (0..150).map(|number| format!("{number}")).collect();
+    let records: Vec<&str> = good.iter().flat_map(|id| [id.as_str(), BAD]).collect();
+    let outcome = shared.commit_at_once(&[&records]).await.remove(0).unwrap();
+    for pair in outcome.chunks(2) {
+        let [Fate::New, Fate::Refused(Refusal::Unfit(reason))] = pair else { panic!("{pair:?}") };
+        assert!(reason.contains("NOT NULL"), "{reason}");
+    }
+    assert_eq!((outcome.len(), shared.stored().await), (300, 150));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_search_for_refused_records_ends_with_its_time_and_rejects_the_rest() {
+    let shared = Shared::new(LIMITS).await;
+    // Two seconds a statement; half a minute for the search.
+    shared.database.costs.set(Duration::from_secs(2));
+    let outcome = shared.commit_at_once(&[&[BAD; 64]]).await.remove(0).unwrap();
+    let tried = outcome.iter().filter(|fate| matches!(fate, Fate::Refused(Refusal::Unfit(_)))).count();
+    let rest = outcome.iter().filter(|fate| **fate == Fate::Refused(Refusal::NotTried)).count();
+    assert!(tried > 0 && tried + rest == 64, "{outcome:?}");
+    assert_eq!(shared.statements(), 15);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_record_that_is_too_large_for_the_database_is_rejected_alone() {
+    let shared = Shared::new(LIMITS).await;
+    let large = "x".repeat(TOO_LARGE);
+    let outcomes = shared.commit_at_once(&[&["a"], &["b", "c", &large, "d"], &["e"]]).await;
+    let shapes: Vec<Vec<bool>> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.unwrap().iter().map(|fate| *fate == Fate::New).collect())
+        .collect();
+    assert_eq!(shapes, [vec![true], vec![true, true, false, true], vec![true]]);
+    assert_eq!(shared.stored().await, 5);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -119,6 +226,8 @@ async fn a_database_that_is_down_is_asked_once_for_all() {
 
 /// The id of a record without a time, which the table does not take.
 const BAD: &str = "bad";
+/// Bytes of an id that the database calls too large.
+const TOO_LARGE: usize = 100;
 
 struct Shared {
     committer: Rc<Committer>,
@@ -140,20 +249,26 @@ impl Shared {
             waiting: Cell::new(0),
             statements: Cell::new(0),
             is_down: Cell::new(false),
+            ticks: Rc::default(),
+            costs: Cell::default(),
         };
         Self {
             committer: Rc::new(Committer::new(limits)),
+            ticks: Rc::clone(&database.ticks),
             database: Rc::new(database),
-            ticks: Rc::default(),
             _folder: folder,
         }
+    }
+
+    fn host(&self) -> Turns {
+        Turns { ticks: Rc::clone(&self.ticks) }
     }
 
     /// Starts a request, whose insert waits for a permit.
     async fn begin(&self, ids: &[&str]) -> tokio::task::JoinHandle<Told> {
         let records: Vec<_> = ids.iter().map(|id| record(id)).collect();
         let (committer, database) = (Rc::clone(&self.committer), Rc::clone(&self.database));
-        let host = Turns { ticks: Rc::clone(&self.ticks) };
+        let host = self.host();
         let task = spawn_local(async move {
             committer.commit(&*database, &host, &records).await.map_err(|error| error.to_string())
         });
@@ -213,6 +328,9 @@ struct Gate {
     waiting: Cell<usize>,
     statements: Cell<usize>,
     is_down: Cell<bool>,
+    ticks: Rc<Cell<Duration>>,
+    /// What a statement takes.
+    costs: Cell<Duration>,
 }
 
 impl Executor for Gate {
@@ -227,6 +345,11 @@ impl Executor for Gate {
         self.statements.set(self.statements.get() + 1);
         if self.is_down.get() {
             return Err(StorageError::Unavailable { reason: "down".into() });
+        }
+        self.ticks.set(self.ticks.get() + self.costs.get());
+        let mut texts = statement.params().iter().filter_map(Value::as_text);
+        if texts.any(|text| text.len() >= TOO_LARGE) {
+            return Err(StorageError::TooLarge { reason: "the packet".into() });
         }
         self.inner.run(statement).await
     }

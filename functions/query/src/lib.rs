@@ -9,6 +9,9 @@
 //! - [`openapi`]: the description of the function, made from the tables.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
+// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 pub mod config;
 pub mod controls;
 #[cfg(target_family = "wasm")]

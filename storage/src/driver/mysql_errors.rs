@@ -7,9 +7,18 @@ use crate::StorageError;
 const REFUSED: &[u16] = &[1044, 1045, 1049, 1142, 1143, 1227, 1698];
 /// The disk or the table is full, or a write failed, which it does when the disk is full.
 const FULL: &[u16] = &[1021, 1026, 1114];
-/// A value that the column does not take: NULL, an unknown column default, out of range, not of the type, too long, no JSON, a
-/// constraint (MySQL's number and MariaDB's).
-const UNFIT: &[u16] = &[1048, 1264, 1292, 1364, 1366, 1406, 3140, 3819, 4025];
+/// A value that the column does not take: NULL, an unknown column default, a second row with its key, out of range, not of
+/// the type, too long, cut, no row that it refers to, no JSON, a constraint (MySQL's number and MariaDB's), or what a trigger
+/// signals.
+const UNFIT: &[u16] =
+    &[1048, 1062, 1264, 1265, 1292, 1364, 1366, 1406, 1452, 1644, 1690, 3140, 3141, 3819, 4025];
+/// More bytes than `max_allowed_packet`, a row larger than the engine takes, or more values than a statement may have.
+const TOO_LARGE: &[u16] = &[1118, 1153, 1301, 1390];
+/// The server does not understand the statement: no such column, table or function, wrong syntax, another number of columns.
+const NOT_UNDERSTOOD: &[u16] = &[1051, 1054, 1064, 1109, 1136, 1146, 1149, 1305];
+/// What mysql_async says, as `Debug` or in words, when it does not even send a statement, which is larger than
+/// `max_allowed_packet` or has more values than one may have.
+const NOT_SENT: &[&str] = &["PacketTooLarge", "acket too large", "ParamsNumberExceedsLimit"];
 
 /// An error that the server answered with a number.
 pub(crate) fn answered(code: u16, message: &str) -> StorageError {
@@ -20,6 +29,10 @@ pub(crate) fn answered(code: u16, message: &str) -> StorageError {
         StorageError::Full { reason }
     } else if UNFIT.contains(&code) {
         StorageError::Refused { reason }
+    } else if TOO_LARGE.contains(&code) {
+        StorageError::TooLarge { reason }
+    } else if NOT_UNDERSTOOD.contains(&code) {
+        StorageError::UnexpectedAnswer { statement: "a statement", reason }
     } else {
         StorageError::Unavailable { reason }
     }
@@ -44,7 +57,17 @@ pub(crate) fn told(text: &str) -> StorageError {
                 message.and_then(|rest| rest.rsplit_once(", state:")).map_or(text, |(text, _)| text);
             answered(code, message)
         }
-        None => StorageError::Disconnected { reason: text.to_owned() },
+        None => broken(text),
+    }
+}
+
+/// What a client tells of a statement for which it has no answer.
+pub(crate) fn broken(text: &str) -> StorageError {
+    let reason = text.to_owned();
+    if NOT_SENT.iter().any(|words| text.contains(words)) {
+        StorageError::TooLarge { reason }
+    } else {
+        StorageError::Disconnected { reason }
     }
 }
 
@@ -96,6 +119,14 @@ mod tests {
                 "database_refused",
             ),
             (
+                "Server(ServerError { code: 1064, message: \"You have an error in your SQL syntax\", state: \"42000\" })",
+                "database_unexpected_answer",
+            ),
+            (
+                "Server(ServerError { code: 1054, message: \"Unknown column 'x'\", state: \"42S22\" })",
+                "database_unexpected_answer",
+            ),
+            (
                 "Server(ServerError { code: 1290, message: \"--read-only\", state: \"HY000\" })",
                 "database_unavailable",
             ),
@@ -117,9 +148,20 @@ mod tests {
         let error = told(text);
         assert_eq!(
             error.to_string(),
-            "the database is unavailable: 1146: \"Table 'a, state: b' doesn't exist\""
+            "the database answered \"a statement\" unexpectedly: 1146: \"Table 'a, state: b' doesn't exist\""
         );
         let broken = told("Io(Io(Os { code: 104, kind: ConnectionReset, message: \"reset\" }))");
         assert!(matches!(broken, StorageError::Disconnected { .. }), "{broken}");
+    }
+
+    #[test]
+    fn a_statement_that_is_too_large_for_the_server_or_its_client_is_told_apart() {
+        for text in [
+            "Server(ServerError { code: 1153, message: \"Got a packet bigger than 'max_allowed_packet' bytes\", state: \"08S01\" })",
+            "Io(Io(Custom { kind: Other, error: \"packet too large\" }))",
+            "Driver(PacketTooLarge)",
+        ] {
+            assert!(matches!(told(text), StorageError::TooLarge { .. }), "{text}: {}", told(text));
+        }
     }
 }

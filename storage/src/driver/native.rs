@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::statement::Row;
+use crate::statement::{Row, counted};
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
 
 /// A connection to a database file.
@@ -61,6 +61,11 @@ impl Executor for NativeSqlite {
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         let params: Vec<_> = statement.params().iter().map(bound).collect();
+        if let Some(sql) = statement.counted_sql() {
+            let changes = self.connection.execute(sql, params).await.map_err(failure)?;
+            let changes = i64::try_from(changes).unwrap_or(i64::MAX);
+            return Ok(counted(changes, self.connection.last_insert_rowid()));
+        }
         let mut answer = self.connection.query(statement.sql(), params).await.map_err(failure)?;
         let mut rows = Rows::new();
         while let Some(row) = answer.next().await.map_err(failure)? {

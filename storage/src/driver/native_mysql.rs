@@ -125,6 +125,6 @@ fn is_decoded_by_spin(column: &Column) -> bool {
 fn failure(error: mysql_async::Error) -> StorageError {
     match error {
         mysql_async::Error::Server(error) => mysql_errors::answered(error.code, &error.message),
-        other => StorageError::Disconnected { reason: other.to_string() },
+        other => mysql_errors::broken(&other.to_string()),
     }
 }

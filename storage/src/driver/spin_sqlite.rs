@@ -3,24 +3,29 @@
 //! Spin stalls the whole instance when a connection is asked something while rows of its last answer are unread, so
 //! every answer is read to its end before the next statement.
 //!
-//! SQLite lets one connection write at a time. Another waits by sleeping, 1 ms at first and up to 100 ms, while the one
-//! at work, which never sleeps, takes the file again and again. So a connection that writes does not wait in SQLite but
-//! looks here, at short and even intervals, whether the file is free.
+//! SQLite lets one connection write at a time. Another waits in SQLite by sleeping, 1 ms at first and up to 100 ms, while
+//! the one at work, which never sleeps, takes the file again and again. A look from here costs more than one from there:
+//! the statement's values are handed over again. So a connection that writes waits in SQLite, but begins anew with short
+//! sleeps before they become long.
+//!
+//! A statement holds the file locked until its last row is read, and Spin hands rows over four at a time. So what is
+//! inserted is counted, where the connection can count, and no row comes back.
 
 use std::time::Duration;
 
 use spin_sdk::sqlite;
 
 use crate::pool::Connect;
-use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
+use crate::statement::counted;
+use crate::{Dialect, Durability, Executor, Rows, Statement, StorageError, Value};
 
 /// A database of the application.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinSqlite {
     /// Its label in the manifest.
     pub database: &'static str,
-    /// Whether its connections will insert.
-    pub writes: bool,
+    /// What commits survive, if its connections will insert.
+    pub writes: Option<Durability>,
 }
 
 impl Connect for SpinSqlite {
@@ -31,31 +36,56 @@ impl Connect for SpinSqlite {
     }
 
     async fn connect(&self) -> Result<Connection, StorageError> {
-        let inner = sqlite::Connection::open(self.database).await;
-        let inner = inner.map_err(|error| failure(self.database, error))?;
-        let connection = Connection { inner, database: self.database, looks_again: self.writes };
-        // A libSQL server does not know how to wait less, and does without.
-        let waiting = self.writes.then_some(&NO_WAITING);
-        for sql in connection.dialect().connection_setup(self.writes).iter().chain(waiting) {
-            let done = connection.run(&Statement::new(*sql, Vec::new())).await;
+        let mut connection = self.open().await?;
+        let Some(durability) = self.writes else { return Ok(connection) };
+        connection.looks_again = true;
+        let setup = connection.dialect().connection_setup(true).iter().copied();
+        // A libSQL server does not know how to wait, and does without.
+        for sql in setup.chain([durability.pragma(), SHORT_WAITING]) {
+            let done = connection.run(&Statement::new(sql, Vec::new())).await;
             if connection.dialect().setup_is_vital() {
                 done?;
             }
         }
+        connection.counts = connection.can_count().await;
         Ok(connection)
     }
 
     async fn sleep(&self, duration: Duration) {
         spin_sdk::time::sleep(duration).await;
     }
+
+    async fn sees(&self, connection: &Connection, probe: &Statement<'_>) -> Result<bool, StorageError> {
+        if !connection.counts {
+            // A server, which has no file that can go away under it.
+            return Ok(true);
+        }
+        match self.open().await?.run(probe).await {
+            Ok(rows) => Ok(!rows.is_empty()),
+            // There is no such table: Spin makes a new file where there is none.
+            Err(StorageError::UnexpectedAnswer { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-/// SQLite answers at once that the file is locked.
-const NO_WAITING: &str = "PRAGMA busy_timeout=0";
+impl SpinSqlite {
+    async fn open(&self) -> Result<Connection, StorageError> {
+        let inner = sqlite::Connection::open(self.database).await;
+        let inner = inner.map_err(|error| failure(self.database, error))?;
+        Ok(Connection { inner, database: self.database, looks_again: false, counts: false })
+    }
+}
+
+/// How long SQLite waits for the file, sleeping 1, 2, 5, 10 and 15 ms, until a statement is sent anew.
+const SHORT_WAITING: &str = "PRAGMA busy_timeout=33";
 /// What SQLite says then.
 const LOCKED: &str = "database is locked";
-/// Rest between two looks whether the file is free. Others hold it for a millisecond or two.
-const LOOK_AGAIN: Duration = Duration::from_micros(300);
+/// Rest before the statement is sent anew: SQLite does not always wait.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// Statements that change one row, in a table of the connection's own.
+const CHANGE_ONE: [&str; 2] =
+    ["CREATE TEMP TABLE gatelog_counting (number INTEGER)", "INSERT INTO gatelog_counting VALUES (1)"];
 
 /// One connection.
 pub struct Connection {
@@ -63,6 +93,8 @@ pub struct Connection {
     database: &'static str,
     /// A statement that finds the file locked runs again. The pool bounds the time.
     looks_again: bool,
+    /// The host tells how many rows a statement changed. For a libSQL server it always says 0.
+    counts: bool,
 }
 
 impl std::fmt::Debug for Connection {
@@ -89,8 +121,22 @@ impl Executor for Connection {
 }
 
 impl Connection {
+    async fn can_count(&self) -> bool {
+        for sql in CHANGE_ONE {
+            if self.execute(&Statement::new(sql, Vec::new())).await.is_err() {
+                return false;
+            }
+        }
+        self.inner.changes().await == 1
+    }
+
     async fn execute(&self, statement: &Statement<'_>) -> Result<Rows, sqlite::Error> {
         let params = statement.params().iter().map(bound);
+        if let Some(sql) = statement.counted_sql().filter(|_| self.counts) {
+            self.inner.execute(sql, params).await?.result().await?;
+            let changes = i64::try_from(self.inner.changes().await).unwrap_or(i64::MAX);
+            return Ok(counted(changes, self.inner.last_insert_rowid().await));
+        }
         // `collect` reads every row and then the result, where alone Spin reports errors.
         let rows = self.inner.execute(statement.sql(), params).await?.collect().await?;
         Ok(rows.into_iter().map(|row| row.values.into_iter().map(read).collect()).collect())

@@ -86,6 +86,20 @@ pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
     if version(executor).await.is_ok_and(|version| version >= VERSION) {
         return Ok(());
     }
+    bring_up(executor, true).await
+}
+
+/// As [`ensure`], and looks at the tables whatever version is noted: for a database that did not understand a statement,
+/// as when somebody has dropped a table or a column.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn repair(executor: &impl Executor) -> Result<(), StorageError> {
+    bring_up(executor, false).await
+}
+
+async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), StorageError> {
     let Some((lock, unlock)) = executor.dialect().schema_lock() else {
         return upgrade(executor).await;
     };
@@ -95,7 +109,7 @@ pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
         return Err(StorageError::Unavailable { reason });
     }
     let upgraded = match version(executor).await {
-        Ok(version) if version >= VERSION => Ok(()),
+        Ok(version) if trusts_version && version >= VERSION => Ok(()),
         _ => upgrade(executor).await,
     };
     // A lock that cannot be given back ends with the connection.

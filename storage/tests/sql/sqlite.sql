@@ -18,6 +18,18 @@ SELECT name, value FROM gatelog_counters;
 INSERT INTO gatelog_filters (vm, seen_ms, queue_entries, dropped, retries) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?) ON CONFLICT (vm) DO UPDATE SET queue_entries = CASE WHEN excluded.seen_ms >= gatelog_filters.seen_ms THEN excluded.queue_entries ELSE gatelog_filters.queue_entries END, dropped = MAX(gatelog_filters.dropped, excluded.dropped), retries = MAX(gatelog_filters.retries, excluded.retries), seen_ms = MAX(gatelog_filters.seen_ms, excluded.seen_ms);
 -- values: [Text("a"), Integer(1), Integer(2), Integer(3), Integer(4), Text("b"), Integer(1), Integer(2), Integer(3), Integer(4)]
 
+-- which filters are known
+SELECT vm FROM gatelog_filters WHERE vm IN (?, ?);
+-- values: [Text("a"), Text("b")]
+
+-- the first filter too many
+SELECT seen_ms FROM gatelog_filters WHERE vm <> '' ORDER BY seen_ms DESC LIMIT 1 OFFSET 1000;
+-- values: []
+
+-- filters forgotten
+DELETE FROM gatelog_filters WHERE vm <> '' AND seen_ms <= ?;
+-- values: [Integer(7)]
+
 -- reports summed
 SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, CAST(COALESCE(SUM(CASE WHEN seen_ms >= ? THEN queue_entries END), 0) AS SIGNED) AS queue_entries, CAST(COALESCE(SUM(dropped), 0) AS SIGNED) AS dropped, CAST(COALESCE(SUM(retries), 0) AS SIGNED) AS retries FROM gatelog_filters;
 -- values: [Integer(7), Integer(7)]

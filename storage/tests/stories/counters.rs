@@ -2,7 +2,7 @@
 
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::counters::{self, FilterReport, FilterTotals};
-use gatelog_storage::{Executor, insert, retention, schema, select};
+use gatelog_storage::{Executor, insert, open_reports, retention, schema, select};
 
 /// What several instances add is summed.
 pub async fn counts_of_all_instances_are_summed(database: &impl Executor) {
@@ -58,6 +58,47 @@ pub async fn a_turn_is_taken_by_one_and_comes_again(database: &impl Executor) {
     assert!(!take(1_000).await);
     assert!(!take(1_099).await);
     assert!(take(1_100).await);
+    // By a clock that is an hour ahead.
+    assert!(take(3_600_000).await);
+    assert!(take(1_200).await, "its turn holds nobody up");
+    assert!(!take(1_200).await);
+    assert!(!take(1_101).await, "a clock that is a little behind waits");
+}
+
+/// Names that anybody may report are bounded in number, count from their second report on, and fade.
+pub async fn reports_of_anybody_are_bounded_and_fade(database: &impl Executor) {
+    schema::ensure(database).await.unwrap();
+    let report = |vm: String, seen_ms| FilterReport {
+        vm,
+        seen_ms,
+        queue_entries: i64::from(u32::MAX),
+        dropped: i64::from(u32::MAX),
+        retries: i64::from(u32::MAX),
+    };
+    let most = open_reports::MAX_COUNT;
+    open_reports::report(database, &[]).await.unwrap();
+    for seen_ms in [1, 2] {
+        open_reports::report(database, &[report("real".to_owned(), seen_ms)]).await.unwrap();
+        let totals = counters::filter_totals(database, 0).await.unwrap();
+        let claimed = if seen_ms == 1 { 0 } else { most };
+        assert_eq!((totals.live, totals.dropped, totals.retries), (1, claimed, claimed));
+        assert_eq!(totals.queue_entries, most);
+    }
+    for flush in 0..6 {
+        let reports: Vec<_> =
+            (0..200).map(|number| report(format!("{flush}-{number}"), 10 + flush * 200 + number)).collect();
+        open_reports::report(database, &reports).await.unwrap();
+    }
+    let totals = counters::filter_totals(database, 0).await.unwrap();
+    assert_eq!((totals.live, totals.dropped), (1_000, 0), "the newest are kept");
+    counters::forget_idle(database, 1_000).await.unwrap();
+    assert_eq!(counters::filter_totals(database, 0).await.unwrap().live, 210);
+    open_reports::report(database, &[report("5-199".to_owned(), 2_000)]).await.unwrap();
+    counters::forget_idle(database, 2_000).await.unwrap();
+    let totals = counters::filter_totals(database, 0).await.unwrap();
+    assert_eq!((totals.live, totals.dropped), (1, most), "who counted something is kept for longer");
+    open_reports::forget_gone(database, 2_001).await.unwrap();
+    assert_eq!(counters::filter_totals(database, 0).await.unwrap(), FilterTotals::default());
 }
 
 /// The oldest go first, no more than asked for, and what is young enough stays.

@@ -23,6 +23,7 @@ macro_rules! every_story {
             records::a_failing_statement_is_an_error_that_says_why
             counters::counts_of_all_instances_are_summed
             counters::reports_of_filters_are_summed_and_sums_never_go_down
+            counters::reports_of_anybody_are_bounded_and_fade
             counters::a_turn_is_taken_by_one_and_comes_again
             counters::old_records_are_deleted_a_few_at_a_time
             pages::text_search_finds_what_ai_log_holds

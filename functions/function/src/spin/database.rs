@@ -61,8 +61,8 @@ pub async fn database(writes: bool) -> Rc<Database> {
 fn open(config: StoreConfig, writes: bool) -> Database {
     let limit = config.time_limit;
     match config.store {
-        Store::Libsql => {
-            let sqlite = SpinSqlite { database: "default", writes };
+        Store::Libsql { durability } => {
+            let sqlite = SpinSqlite { database: "default", writes: writes.then_some(durability) };
             if writes {
                 Database::SqliteWriter(Pool::new(sqlite, limit))
             } else {

@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use database::{Database, database};
 
 use crate::body::{self, BodySource};
-use crate::{Body, Failure, Host, Response, Variables};
+use crate::{Body, Failure, Host, Response, Variables, answer};
 
 /// The variables that the manifest gives to the component.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,8 @@ pub struct BrokenOff {
 }
 
 /// An answer as Spin takes it.
-pub fn response(response: Response) -> http::Response<ResponseBody> {
+pub fn response(mut response: Response) -> http::Response<ResponseBody> {
+    answer::declare_length(&mut response);
     response.map(|body| match body {
         Body::Full(bytes) => Either::Left(FullBody::new(bytes)),
         Body::Stream(chunks) => {

@@ -125,6 +125,7 @@ pub(super) fn refused(status: u16, body: &[u8]) -> StorageError {
         404 => StorageError::Misconfigured {
             reason: format!("Turso answered 404: {said}. Check `turso_url`: there is no such database"),
         },
+        413 => StorageError::TooLarge { reason: format!("Turso answered 413: {said}") },
         _ => StorageError::Unavailable { reason: format!("Turso answered {status}: {said}") },
     }
 }
@@ -191,8 +192,9 @@ mod tests {
         let body = br#"{"results":[{"type":"error","error":{"message":"no such table: a","code":"SQLITE_ERROR"}},{"type":"ok","response":{"type":"close"}}]}"#;
         assert_eq!(
             rows(body).unwrap_err().to_string(),
-            "the database is unavailable: SQLITE_ERROR: no such table: a"
+            "the database answered \"a statement\" unexpectedly: SQLITE_ERROR: no such table: a"
         );
+        assert!(matches!(refused(413, b"too large"), StorageError::TooLarge { .. }));
         assert_eq!(refused(401, b"no").class(), "database_misconfigured");
         assert_eq!(refused(502, b"no").class(), "database_unavailable");
         assert_eq!(rows(b"<html>").unwrap_err().class(), "database_unexpected_answer");
