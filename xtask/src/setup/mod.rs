@@ -7,6 +7,7 @@ mod cache;
 mod databases;
 mod debian;
 mod envoy;
+mod mysql;
 mod rustup;
 mod sysroot;
 
@@ -22,6 +23,7 @@ pub use rustup::ensure_component;
 
 use crate::workspace;
 use databases::{mariadb, tursodb};
+use mysql::{MySql, mysql};
 use sysroot::Sysroot;
 
 /// The targets of the filter, of filters that use the SDK, and of the components.
@@ -70,12 +72,18 @@ pub struct Machine {
 pub struct Programs {
     envoy: PathBuf,
     tursodb: PathBuf,
+    mysql: MySql,
 }
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 2] {
-        [("GATELOG_ENVOY", &self.envoy), ("GATELOG_TURSODB", &self.tursodb)]
+    pub fn variables(&self) -> [(&'static str, &Path); 4] {
+        [
+            ("GATELOG_ENVOY", &self.envoy),
+            ("GATELOG_TURSODB", &self.tursodb),
+            ("GATELOG_MYSQLD", &self.mysql.server),
+            ("GATELOG_MYSQL", &self.mysql.client),
+        ]
     }
 }
 
@@ -94,7 +102,7 @@ pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
     let toolchain = wasm()?;
-    Ok(Machine { toolchain, programs: Programs { envoy: envoy()?, tursodb: tursodb()? } })
+    Ok(Machine { toolchain, programs: Programs { envoy: envoy()?, tursodb: tursodb()?, mysql: mysql()? } })
 }
 
 /// Finds or prepares a toolchain for the wasm targets. Says nothing when there is nothing to do.
