@@ -1,4 +1,4 @@
--- The schema of gatelog, version 2, for sqlite.
+-- The schema of gatelog, version 3, for sqlite.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 );
@@ -77,4 +77,4 @@ CREATE TABLE IF NOT EXISTS gatelog_filters (
   dropped INTEGER NOT NULL,
   retries INTEGER NOT NULL
 );
-REPLACE INTO gatelog_schema (version) VALUES (2);
+REPLACE INTO gatelog_schema (version) VALUES (3);
