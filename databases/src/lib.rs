@@ -2,21 +2,26 @@
 //!
 //! # Layout
 //!
-//! - [`mariadb`]: MariaDB, which a test can also stop, restart and make read-only.
+//! - [`mariadb`], [`mysql`]: MariaDB and MySQL; [`sql_server`]: what both are, servers that a test can also stop,
+//!   restart and make read-only.
 //! - [`turso`]: Turso's own server, over HTTP; `shim`, `cursor`: what it lacks of a libSQL server.
 //! - [`small_disk`]: a file system that can be filled up.
-//! - `server`: what both need: finding the program, a free port, a process that ends with the one that started it.
+//! - `server`: what all need: finding the program, a free port, a process that ends with the one that started it.
 //!
 //! The programs are found on the path, or where a variable names them; `cargo xtask test` installs them. A server that
 //! cannot be had is an error that says what to install: nothing is skipped.
 
 mod cursor;
 pub mod mariadb;
+pub mod mysql;
 mod server;
 mod shim;
 pub mod small_disk;
+pub mod sql_server;
 pub mod turso;
 
 pub use mariadb::MariaDb;
+pub use mysql::MySql;
 pub use small_disk::SmallDisk;
+pub use sql_server::SqlServer;
 pub use turso::Turso;

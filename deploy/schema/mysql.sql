@@ -1,11 +1,11 @@
 -- The schema of gatelog, version 3, for mysql.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
 CREATE TABLE IF NOT EXISTS access_logs (
   id BIGINT AUTO_INCREMENT PRIMARY KEY,
   record_id VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-  start_time TIMESTAMP(6) NOT NULL,
+  start_time TIMESTAMP(6) NOT NULL DEFAULT '1970-01-02 00:00:00',
   trace_id VARCHAR(255),
   authority VARCHAR(255),
   method VARCHAR(32),
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS access_logs (
   route_name VARCHAR(255),
   requested_server_name VARCHAR(255),
   istio_policy_status VARCHAR(100),
-  ai_log JSON,
+  ai_log LONGTEXT,
   instance_id VARCHAR(255),
   api VARCHAR(255),
   model VARCHAR(255),
@@ -54,8 +54,8 @@ CREATE TABLE IF NOT EXISTS access_logs (
   time_to_headers BIGINT,
   tls_version VARCHAR(32),
   mtls BIGINT,
-  request_headers JSON,
-  response_headers JSON,
+  request_headers LONGTEXT,
+  response_headers LONGTEXT,
   request_body MEDIUMTEXT,
   response_body MEDIUMTEXT,
   response_model VARCHAR(255),
@@ -67,16 +67,16 @@ CREATE TABLE IF NOT EXISTS access_logs (
   INDEX idx_model_time (model, start_time),
   INDEX idx_consumer_time (consumer, start_time),
   INDEX idx_mcp_server_time (mcp_server, start_time)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
 CREATE TABLE IF NOT EXISTS gatelog_counters (
   name VARCHAR(160) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
 CREATE TABLE IF NOT EXISTS gatelog_filters (
   vm VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
   seen_ms BIGINT NOT NULL,
   queue_entries BIGINT NOT NULL,
   dropped BIGINT NOT NULL,
   retries BIGINT NOT NULL
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
 REPLACE INTO gatelog_schema (version) VALUES (3);

@@ -27,11 +27,11 @@ impl<'q> Select<'q> {
         Self { sql, filtered: false, ..self }
     }
 
-    /// The rows of all of these, each once: `SELECT * FROM (… UNION …) AS alias`.
+    /// The rows of all of these, which have none in common: `SELECT * FROM (… UNION ALL …) AS alias`.
     pub(crate) fn all_of(dialect: Dialect, parts: Vec<Self>, alias: &str) -> Self {
         let mut all = Self { dialect, sql: String::new(), params: Vec::new(), filtered: false };
         for (number, part) in parts.into_iter().enumerate() {
-            let union = if number == 0 { "" } else { dialect.union() };
+            let union = if number == 0 { "" } else { " UNION ALL " };
             // SQLite takes an order and a limit of a part only in a subquery.
             all.push(format_args!("{union}SELECT * FROM ({}) AS part{number}", part.sql), part.params);
         }
@@ -111,11 +111,11 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
         }
         Test::Contains(text) => {
             let pattern = format!("%{}%", escape_like(text));
-            (format!("{} LIKE ? ESCAPE '|'", dialect.searched(filter.field)), vec![Value::from(pattern)])
+            (dialect.is_like(name), vec![Value::from(pattern)])
         }
         Test::StartsWith(text) => {
             let pattern = format!("{}%", escape_like(text));
-            (format!("{name} LIKE ? ESCAPE '|'"), vec![Value::from(pattern)])
+            (dialect.is_like(name), vec![Value::from(pattern)])
         }
         Test::Present => (format!("{name} <> ''"), vec![]),
         Test::NumberIn(ranges) => within(name, ranges),

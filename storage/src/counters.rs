@@ -88,7 +88,7 @@ pub async fn filter_totals(
     executor: &impl Executor,
     live_since_ms: i64,
 ) -> Result<FilterTotals, StorageError> {
-    let rows = executor.run(&totals_statement(live_since_ms)).await?;
+    let rows = executor.run(&totals_statement(executor.dialect(), live_since_ms)).await?;
     let number = |column: usize| {
         let value = rows.first().and_then(|row| row.get(column));
         value.and_then(Value::as_integer).unwrap_or_default()
@@ -177,9 +177,9 @@ pub(crate) fn tables(dialect: Dialect) -> [String; 2] {
 pub fn add_statement(dialect: Dialect, added: &[(String, i64)]) -> Statement<'_> {
     let rows = ", (?, ?)".repeat(added.len().saturating_sub(1));
     let update = format!(
-        "{} value = gatelog_counters.value + {}",
+        "{} value = {}",
         dialect.on_conflict_update("name"),
-        dialect.new_value("value")
+        dialect.added("gatelog_counters.value", &dialect.new_value("value"))
     );
     let params = added.iter().flat_map(|(name, value)| [Value::from(name.as_str()), Value::from(*value)]);
     Statement::new(
@@ -223,13 +223,16 @@ pub fn read_statement() -> Statement<'static> {
     Statement::new("SELECT name, value FROM gatelog_counters", Vec::new())
 }
 
-/// The statement of [`filter_totals`]. MySQL's sums are decimals, which Spin does not decode.
-pub fn totals_statement(live_since_ms: i64) -> Statement<'static> {
-    const SQL: &str = "SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, \
-        CAST(COALESCE(SUM(CASE WHEN seen_ms >= ? THEN queue_entries END), 0) AS SIGNED) AS queue_entries, \
-        CAST(COALESCE(SUM(dropped), 0) AS SIGNED) AS dropped, \
-        CAST(COALESCE(SUM(retries), 0) AS SIGNED) AS retries FROM gatelog_filters";
-    Statement::new(SQL, vec![live_since_ms.into(), live_since_ms.into()])
+/// The statement of [`filter_totals`].
+pub fn totals_statement(dialect: Dialect, live_since_ms: i64) -> Statement<'static> {
+    let sql = format!(
+        "SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, {} AS queue_entries, {} AS dropped, {} AS retries \
+         FROM gatelog_filters",
+        dialect.sum_or_zero("CASE WHEN seen_ms >= ? THEN queue_entries END"),
+        dialect.sum_or_zero("dropped"),
+        dialect.sum_or_zero("retries"),
+    );
+    Statement::new(sql, vec![live_since_ms.into(), live_since_ms.into()])
 }
 
 fn turn_statement(task: &'static str) -> Statement<'static> {
@@ -243,15 +246,17 @@ fn take_turn_statement(dialect: Dialect, task: &'static str, now_ms: i64, last: 
 
 /// The statement that moves the counts of VMs that are gone, all at once.
 pub fn fold_statement(dialect: Dialect, gone_since_ms: i64) -> Statement<'static> {
-    let gone = "(SELECT COALESCE(SUM(dropped), 0) AS gone_dropped, COALESCE(SUM(retries), 0) AS gone_retries \
-                FROM gatelog_filters WHERE seen_ms < ? AND vm <> '') AS gone";
+    let gone = format!(
+        "(SELECT {} AS gone_dropped, {} AS gone_retries FROM gatelog_filters WHERE seen_ms < ? AND vm <> '') AS gone",
+        dialect.sum_or_zero("dropped"),
+        dialect.sum_or_zero("retries"),
+    );
     let moved = |column: &str| {
-        format!(
-            "{column} = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.{column} + gone.gone_{column} ELSE 0 END"
-        )
+        let sum = dialect.added(&format!("gatelog_filters.{column}"), &format!("gone.gone_{column}"));
+        format!("{column} = CASE WHEN gatelog_filters.vm = '' THEN {sum} ELSE 0 END")
     };
     let set = format!("{}, {}", moved("dropped"), moved("retries"));
-    let sql = dialect.update_from("gatelog_filters", gone, &set, "seen_ms < ?");
+    let sql = dialect.update_from("gatelog_filters", &gone, &set, "seen_ms < ?");
     Statement::new(sql, vec![gone_since_ms.into(), gone_since_ms.into()])
 }
 

@@ -6,6 +6,9 @@
 //! conversion. MySQL keeps `TIMESTAMP(6)`, which HiMarket's SQL needs (`UNIX_TIMESTAMP(start_time)`).
 //! Every MySQL connection speaks UTC ([`Dialect::connection_setup`]), so the server's time zone does not matter;
 //! times are read as microseconds since the epoch, because Spin's MySQL interface decodes no date types.
+//!
+//! Texts are equal when their bytes are, as SQLite has it: MySQL's columns have the collation `EXACT`. JSON is kept as
+//! the text that it came as, in LONGTEXT: Spin reads no value of the type JSON, nor what is cast from one.
 
 use std::fmt::Write;
 
@@ -14,12 +17,26 @@ use gatelog_record::{Field, Kind, Timestamp};
 use crate::schema::Index;
 use crate::statement::{Rows, Statement, Value};
 
+/// By bytes, trailing blanks included. Each server has a name of its own for it, and skips the other's as a comment.
+macro_rules! exact {
+    () => {
+        "/*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */"
+    };
+}
+
+/// The collation of MySQL's texts.
+pub(crate) const EXACT: &str = exact!();
+/// The `start_time` of a row that another program wrote without one. It has to be there: MariaDB before 10.10 makes a
+/// `TIMESTAMP` without a default follow every change of its row. Valid in the time zone of any session.
+const TIME_IS_THERE: &str = " NOT NULL DEFAULT '1970-01-02 00:00:00'";
+const TABLE_OPTIONS: &str = concat!(" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 ", exact!());
+
 /// The SQL that a database understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// SQLite 3.43 or later: Spin's SQLite interface, libSQL, Turso.
     Sqlite,
-    /// MySQL 8.0 or MariaDB 10.6, or later.
+    /// MySQL 8.0.17 or MariaDB 10.6, or later.
     Mysql,
 }
 
@@ -50,8 +67,8 @@ pub(crate) enum NewRows {
     /// With this clause the insert answers the `record_id` of each new row. A driver that can count answers as
     /// [`Statement::counted_sql`] says.
     Returned(&'static str),
-    /// This statement, run next on the same connection, answers how many rows were new, the key that the first of them
-    /// got, and the distance to the next one's.
+    /// This statement, run next on the same connection, answers how many rows were new, and the key that the first of
+    /// them got.
     Counted(&'static str),
 }
 
@@ -101,14 +118,23 @@ impl Dialect {
         }
     }
 
-    /// The definition of a record field's column.
+    /// The definition of a record field's column in a table with [`Dialect::table_options`].
     pub(crate) fn column(self, field: &Field) -> String {
         let not_null = match field.name {
-            "record_id" | "start_time" => " NOT NULL",
+            "start_time" => self.time_is_there(),
+            "record_id" => " NOT NULL",
             _ if field.kind == Kind::Integer => " NOT NULL DEFAULT 0",
             _ => "",
         };
         format!("{} {}{not_null}", field.name, self.column_type(field))
+    }
+
+    /// What follows the type of `start_time`: no row is without.
+    pub(crate) fn time_is_there(self) -> &'static str {
+        match self {
+            Self::Sqlite => " NOT NULL",
+            Self::Mysql => TIME_IS_THERE,
+        }
     }
 
     /// The column that notes when the row was stored, which the reference's table has.
@@ -123,7 +149,7 @@ impl Dialect {
     pub(crate) fn table_options(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Mysql => " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+            Self::Mysql => TABLE_OPTIONS,
         }
     }
 
@@ -171,7 +197,7 @@ impl Dialect {
         match self {
             Self::Sqlite => NewRows::Returned(" RETURNING record_id"),
             Self::Mysql => NewRows::Counted(
-                "SELECT ROW_COUNT() AS stored, CAST(LAST_INSERT_ID() AS SIGNED) AS first_id, CAST(@@auto_increment_increment AS SIGNED) AS id_step",
+                "SELECT ROW_COUNT() AS new_rows, CAST(LAST_INSERT_ID() AS SIGNED) AS first_id",
             ),
         }
     }
@@ -209,6 +235,15 @@ impl Dialect {
         match self {
             Self::Sqlite => format!("MAX({one}, {other})"),
             Self::Mysql => format!("GREATEST({one}, {other})"),
+        }
+    }
+
+    /// The sum of two numbers that are not negative, each taken for 2^62 if it is larger: then the sum is a whole number too.
+    pub(crate) fn added(self, one: &str, other: &str) -> String {
+        const HALF: &str = "4611686018427387903";
+        match self {
+            Self::Sqlite => format!("MIN({one}, {HALF}) + MIN({other}, {HALF})"),
+            Self::Mysql => format!("LEAST({one}, {HALF}) + LEAST({other}, {HALF})"),
         }
     }
 
@@ -275,11 +310,7 @@ impl Dialect {
                 sql.push_str(" FROM JSON_TABLE(?, '$[*]' COLUMNS (");
                 for (index, field) in fields.iter().enumerate() {
                     let comma = if index == 0 { "" } else { ", " };
-                    let kind = match field.kind {
-                        Kind::Json(_) => "LONGTEXT".to_owned(),
-                        _ => self.column_type(field),
-                    };
-                    let _ = write!(sql, "{comma}c{index} {kind} PATH '$[{index}]'");
+                    let _ = write!(sql, "{comma}c{index} {} PATH '$[{index}]'", self.column_type(field));
                 }
                 sql.push_str(")) AS batch");
             }
@@ -304,7 +335,6 @@ impl Dialect {
             (Self::Mysql, Kind::Timestamp) => {
                 format!("CAST(UNIX_TIMESTAMP({name}) * 1000000 AS SIGNED) AS {name}")
             }
-            (Self::Mysql, Kind::Json(_)) => format!("CAST({name} AS CHAR) AS {name}"),
             _ => name.to_owned(),
         }
     }
@@ -335,7 +365,7 @@ impl Dialect {
             (Self::Mysql, Kind::Timestamp) => "TIMESTAMP(6)",
             (Self::Mysql, Kind::Integer) if field.name == "response_code" => "INT",
             (Self::Mysql, Kind::Integer | Kind::Count) => "BIGINT",
-            (Self::Mysql, Kind::Json(_)) => "JSON",
+            (Self::Mysql, Kind::Json(_)) => "LONGTEXT",
         };
         kind.to_owned()
     }

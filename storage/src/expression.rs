@@ -1,27 +1,42 @@
 //! The expressions of questions that differ between the databases: the second half of [`crate::dialect`], which holds
 //! what tables, inserts and values need.
 
-use gatelog_record::{Field, Kind};
-
 use crate::Dialect;
+use crate::dialect::EXACT;
+
+/// The largest count that a floating-point number holds exactly, and so JSON: 2^53.
+const LARGEST: &str = "9007199254740992";
+/// The largest whole number of both databases.
+const LARGEST_WHOLE: &str = "9223372036854775807";
 
 impl Dialect {
-    /// A column as text search reads it. `LIKE` tells no upper from lower case in ASCII letters on both databases,
-    /// except over MySQL's JSON, which is compared byte by byte unless it is converted.
-    pub(crate) fn searched(self, field: &Field) -> String {
-        match (self, field.kind) {
-            (Self::Mysql, Kind::Json(_)) => format!("CONVERT({} USING utf8mb4)", field.name),
-            _ => field.name.to_owned(),
+    /// The condition that a column is like the pattern of the placeholder, be letters large or small: on SQLite those of
+    /// ASCII, on MySQL all. MySQL's columns are compared by bytes.
+    pub(crate) fn is_like(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{column} LIKE ? ESCAPE '|'"),
+            Self::Mysql => format!("LOWER({column}) LIKE LOWER(?) ESCAPE '|'"),
         }
     }
 
-    /// What joins the rows of different values of one column so that each comes once.
-    pub(crate) fn union(self) -> &'static str {
+    /// The sum of a column of whole numbers as a whole number, the largest there is if it is larger; NULL of no numbers.
+    ///
+    /// SQLite's SUM fails when it overflows. Its TOTAL does not, and is exact up to 2^53.
+    pub(crate) fn sum(self, column: &str) -> String {
         match self {
-            // Equal texts are equal bytes, so there is nothing to take out.
-            Self::Sqlite => " UNION ALL ",
-            // By its collation, a row may equal two values.
-            Self::Mysql => " UNION ",
+            Self::Sqlite => {
+                format!("CASE WHEN COUNT({column}) > 0 THEN CAST(TOTAL({column}) AS INTEGER) END")
+            }
+            // MySQL's is a decimal, which Spin does not decode, and which fails an update if it is too large.
+            Self::Mysql => format!("CAST(LEAST(SUM({column}), {LARGEST_WHOLE}) AS SIGNED)"),
+        }
+    }
+
+    /// As [`Dialect::sum`], and 0 of no numbers.
+    pub(crate) fn sum_or_zero(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("CAST(TOTAL({column}) AS INTEGER)"),
+            Self::Mysql => self.whole(&format!("LEAST(SUM({column}), {LARGEST_WHOLE})")),
         }
     }
 
@@ -79,24 +94,36 @@ impl Dialect {
         }
     }
 
-    /// A member of `ai_log` as text; NULL where `ai_log` is no JSON, has no such member, or it is `null`.
+    /// A member of `ai_log` as text: what is no text as JSON has it, so that `null` is one too, as in HiMarket. NULL where
+    /// `ai_log` is no JSON or has no such member.
     pub(crate) fn ai_log_text(self, key: &'static str) -> String {
         match self {
-            Self::Sqlite => {
-                format!("CASE WHEN json_valid(ai_log) THEN CAST(json_extract(ai_log, '$.{key}') AS TEXT) END")
-            }
+            Self::Sqlite => format!(
+                "CASE WHEN json_valid(ai_log) THEN CASE json_type(ai_log, '$.{key}') WHEN 'text' \
+                 THEN json_extract(ai_log, '$.{key}') ELSE ai_log -> '$.{key}' END END"
+            ),
             Self::Mysql => format!(
-                "CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.{key}')), 'null') END"
+                "CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.{key}')) END {EXACT}"
             ),
         }
     }
 
-    /// A member of `ai_log` as a floating-point number, be it a JSON number or a text of digits.
+    /// A member of `ai_log` as a value to show, cut where Spin's MySQL interface would not decode it.
+    pub(crate) fn ai_log_label(self, key: &'static str) -> String {
+        let text = self.ai_log_text(key);
+        match self {
+            Self::Sqlite => format!("substr({text}, 1, 1024)"),
+            Self::Mysql => format!("LEFT({text}, 1024)"),
+        }
+    }
+
+    /// A member of `ai_log` as a floating-point number, be it a JSON number or a text of digits; 0 for what is no number.
+    /// It is bounded, so that no sum of them is infinite.
     pub(crate) fn ai_log_number(self, key: &'static str) -> String {
-        let number = match self {
-            Self::Sqlite => "REAL",
-            Self::Mysql => "DOUBLE",
-        };
-        format!("CAST({} AS {number})", self.ai_log_text(key))
+        let text = self.ai_log_text(key);
+        match self {
+            Self::Sqlite => format!("MAX(MIN(CAST({text} AS REAL), {LARGEST}), -{LARGEST})"),
+            Self::Mysql => format!("GREATEST(LEAST(CAST({text} AS DOUBLE), {LARGEST}), -{LARGEST})"),
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue};
+use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue, Kind};
 
 use crate::dialect::NewRows;
 use crate::schema::TABLE;
@@ -58,7 +58,7 @@ pub async fn insert_each<'r>(
         let all = rows.len() == records.len();
         return Ok(if all { vec![true; records.len()] } else { first_of_each(ids, &returned_ids(&rows)) });
     }
-    let [stored, first_id, id_step] = counts(&rows)?;
+    let [stored, first_id] = counts(&rows)?;
     if stored == 0 {
         return Ok(vec![false; records.len()]);
     }
@@ -69,14 +69,12 @@ pub async fn insert_each<'r>(
     if usize::try_from(stored).is_ok_and(|stored| stored >= distinct.len()) {
         return Ok(first_of_each(ids, &distinct));
     }
-    let span = i64::try_from(records.len()).unwrap_or(i64::MAX).saturating_mul(id_step);
-    let keys = (first_id, first_id.saturating_add(span));
-    let rows = executor.run(&stored_ids_statement(ids.clone(), keys)).await?;
+    let rows = executor.run(&stored_ids_statement(ids.clone(), first_id, stored)).await?;
     Ok(first_of_each(ids, &returned_ids(&rows)))
 }
 
 /// Numbers in the row that counts.
-const COUNTS: usize = 3;
+const COUNTS: usize = 2;
 
 /// The statement that stores a batch of at least one record.
 pub fn statement<'s, 'r: 's>(
@@ -118,13 +116,17 @@ fn probe(record_id: &str) -> Statement<'_> {
     Statement::new(sql, vec![Value::from(record_id)])
 }
 
-/// Asks which records an insert stored, by the keys that the table gave to its rows: from the first, up to the end.
-fn stored_ids_statement<'s>(ids: impl Iterator<Item = &'s str>, keys: (i64, i64)) -> Statement<'s> {
-    let mut params = vec![Value::Integer(keys.0), Value::Integer(keys.1)];
-    params.extend(ids.map(Value::from));
-    let marks = ", ?".repeat(params.len().saturating_sub(3));
+/// Asks which records an insert stored, by the keys that the table gave to its rows: the first ones from `first_id` on,
+/// as many as were stored. What was there before has lower keys. Where the keys end is not known: those of an insert
+/// from JSON have gaps in which other inserts have theirs.
+fn stored_ids_statement<'s>(ids: impl Iterator<Item = &'s str>, first_id: i64, stored: i64) -> Statement<'s> {
+    let mut params: Vec<Value<'s>> = ids.map(Value::from).collect();
+    let marks = ", ?".repeat(params.len().saturating_sub(1));
+    params.extend([Value::Integer(first_id), Value::Integer(stored)]);
     Statement::new(
-        format!("SELECT record_id FROM {TABLE} WHERE id >= ? AND id < ? AND record_id IN (?{marks})"),
+        format!(
+            "SELECT record_id FROM {TABLE} WHERE record_id IN (?{marks}) AND id >= ? ORDER BY id LIMIT ?"
+        ),
         params,
     )
 }
@@ -151,7 +153,11 @@ fn counts<const COLUMNS: usize>(rows: &Rows) -> Result<[i64; COLUMNS], StorageEr
 }
 
 fn filled_fields(rows: &[[FieldValue<'_>; FIELDS.len()]]) -> [bool; FIELDS.len()] {
+    // A record without a time is refused; the column's default is for other programs.
     let mut filled = [false; FIELDS.len()];
+    for (filled, field) in filled.iter_mut().zip(FIELDS) {
+        *filled = field.kind == Kind::Timestamp;
+    }
     for row in rows {
         for (filled, value) in filled.iter_mut().zip(row) {
             *filled |= !matches!(value, FieldValue::Absent);

@@ -76,11 +76,11 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// What a driver answers to [`Statement::counted_sql`]: how many rows were changed, the key of the first of them if they
-/// were inserted, and the distance to the next one's.
+/// What a driver answers to [`Statement::counted_sql`]: how many rows were changed, and the key of the first of them if
+/// they were inserted.
 pub fn counted(changes: i64, last_key: i64) -> Rows {
     let first_key = last_key.saturating_sub(changes).saturating_add(1);
-    vec![vec![Value::Integer(changes), Value::Integer(first_key), Value::Integer(1)]]
+    vec![vec![Value::Integer(changes), Value::Integer(first_key)]]
 }
 
 /// A value to bind, or one that was read.

@@ -8,7 +8,7 @@
 #[expect(dead_code, reason = "the records are shared with the story, whose tests run elsewhere")]
 mod scenarios;
 
-use gatelog_databases::MariaDb;
+use gatelog_databases::{MariaDb, MySql, SqlServer};
 use gatelog_storage::driver::native_mysql::NativeMysql;
 
 /// The two minutes that are asked for.
@@ -99,50 +99,57 @@ const ASKED: &[(&str, &str, &str, &str)] = &[
 
 #[tokio::test(flavor = "current_thread")]
 async fn statements_like_himarkets_answer_what_was_worked_out_by_hand() {
-    let (server, name) = stored().await;
-    for (columns, condition, rest, expected) in ASKED {
-        let sql = format!("SELECT {columns} FROM access_logs WHERE {TIME} AND {condition} {rest}")
-            .replace("MODEL", MODEL)
-            .replace("MINUTE", MINUTE);
-        assert_eq!(rows(server, &name, "+00:00", &sql), *expected, "{sql}");
+    for (server, name) in stored().await {
+        for (columns, condition, rest, expected) in ASKED {
+            let sql = format!("SELECT {columns} FROM access_logs WHERE {TIME} AND {condition} {rest}")
+                .replace("MODEL", MODEL)
+                .replace("MINUTE", MINUTE);
+            assert_eq!(rows(server, &name, "+00:00", &sql), *expected, "{sql}");
+        }
     }
 }
 
 /// The row at place `ceil(p * n)` of each minute, numbered by duration.
 #[tokio::test(flavor = "current_thread")]
 async fn percentiles_by_row_number_are_those_of_the_story() {
-    let (server, name) = stored().await;
-    for (share, expected) in
-        [("0.50", "12:00 40, 12:01 9, 12:02 1"), ("0.95", "12:00 200, 12:01 300, 12:02 1")]
-    {
-        let sql = format!(
-            "SELECT minute, duration FROM (SELECT {MINUTE} AS minute, duration, \
-             ROW_NUMBER() OVER (PARTITION BY {MINUTE} ORDER BY duration) AS rn, \
-             COUNT(*) OVER (PARTITION BY {MINUTE}) AS cnt FROM access_logs WHERE {TIME}) AS ranked \
-             WHERE rn = CEIL({share} * cnt) ORDER BY minute"
-        );
-        assert_eq!(rows(server, &name, "+00:00", &sql), expected, "{sql}");
+    for (server, name) in stored().await {
+        for (share, expected) in
+            [("0.50", "12:00 40, 12:01 9, 12:02 1"), ("0.95", "12:00 200, 12:01 300, 12:02 1")]
+        {
+            let sql = format!(
+                "SELECT minute, duration FROM (SELECT {MINUTE} AS minute, duration, \
+                 ROW_NUMBER() OVER (PARTITION BY {MINUTE} ORDER BY duration) AS rn, \
+                 COUNT(*) OVER (PARTITION BY {MINUTE}) AS cnt FROM access_logs WHERE {TIME}) AS ranked \
+                 WHERE rn = CEIL({share} * cnt) ORDER BY minute"
+            );
+            assert_eq!(rows(server, &name, "+00:00", &sql), expected, "{sql}");
+        }
     }
 }
 
 /// A `TIMESTAMP` means the same moment whatever the session's time zone.
 #[tokio::test(flavor = "current_thread")]
 async fn times_are_read_in_the_time_zone_of_the_session() {
-    let (server, name) = stored().await;
     let sql = "SELECT COUNT(*), MIN(UNIX_TIMESTAMP(start_time)) FROM access_logs \
                WHERE start_time >= '2026-01-31 20:00:00' AND start_time <= '2026-01-31 20:02:00'";
-    assert_eq!(rows(server, &name, "+08:00", sql), format!("9 {NOON}.000000"));
+    for (server, name) in stored().await {
+        assert_eq!(rows(server, &name, "+08:00", sql), format!("9 {NOON}.000000"));
+    }
 }
 
-async fn stored() -> (&'static MariaDb, String) {
-    let server = MariaDb::shared().unwrap();
-    let url = server.database().unwrap();
-    scenarios::store(&NativeMysql::open(&url).await.unwrap(), scenarios::RECORDS).await;
-    (server, url.rsplit('/').next().unwrap().to_owned())
+/// Databases with the records, on either server.
+async fn stored() -> Vec<(&'static SqlServer, String)> {
+    let mut stored = Vec::new();
+    for server in [&**MariaDb::shared().unwrap(), &**MySql::shared().unwrap()] {
+        let url = server.database().unwrap();
+        scenarios::store(&NativeMysql::open(&url).await.unwrap(), scenarios::RECORDS).await;
+        stored.push((server, url.rsplit('/').next().unwrap().to_owned()));
+    }
+    stored
 }
 
 /// The rows of an answer in one line, minutes by their time of day.
-fn rows(server: &MariaDb, name: &str, time_zone: &str, sql: &str) -> String {
+fn rows(server: &SqlServer, name: &str, time_zone: &str, sql: &str) -> String {
     let answer = server.sql(&format!("USE {name}; SET time_zone = '{time_zone}'; {sql}")).unwrap();
     let mut rows = answer.trim_end().replace('\t', " ").replace('\n', ", ");
     for minute in 0..3 {

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use gatelog_databases::MariaDb;
+use gatelog_databases::{MariaDb, MySql, SqlServer};
 use gatelog_record::{AccessRecord, FIELDS, FieldValue, Kind, Timestamp, fields};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
@@ -22,8 +23,16 @@ const ROWS: &str = "INSERT INTO access_logs (start_time, path, response_code, du
 const INSTANCES: usize = 8;
 
 #[test]
-fn eight_instances_upgrade_either_table_of_the_log_collector_at_once() {
-    let server = MariaDb::shared().unwrap();
+fn eight_instances_upgrade_either_table_of_the_log_collector_at_once_on_mariadb() {
+    eight_instances_upgrade_either_table_of_the_log_collector_at_once(MariaDb::shared().unwrap());
+}
+
+#[test]
+fn eight_instances_upgrade_either_table_of_the_log_collector_at_once_on_mysql() {
+    eight_instances_upgrade_either_table_of_the_log_collector_at_once(MySql::shared().unwrap());
+}
+
+fn eight_instances_upgrade_either_table_of_the_log_collector_at_once(server: &SqlServer) {
     for table in [README, NARROW] {
         let url = server.database().unwrap();
         let database = url.rsplit('/').next().unwrap().to_owned();
@@ -41,7 +50,8 @@ fn eight_instances_upgrade_either_table_of_the_log_collector_at_once() {
         let new = new.rsplit('/').next().unwrap().to_owned();
         let names = |of: &str| {
             sql(&format!(
-                "SELECT column_name FROM information_schema.columns WHERE table_schema = '{of}' AND table_name = 'access_logs' \
+                "SELECT CONCAT_WS(' ', column_name, collation_name) FROM information_schema.columns \
+                 WHERE table_schema = '{of}' AND table_name = 'access_logs' AND column_name NOT LIKE '%\\_headers' AND column_name <> 'ai_log' \
                  UNION SELECT CONCAT(index_name, ' ', seq_in_index, ' ', column_name) FROM information_schema.statistics WHERE table_schema = '{of}' AND table_name = 'access_logs' \
                  ORDER BY 1"
             ))
@@ -77,18 +87,84 @@ fn a_server_that_touches_timestamps_by_itself_changes_no_row_in_the_upgrade() {
     });
 }
 
+/// Before 10.10, MariaDB lets a `TIMESTAMP` without a default follow every change of its row.
+#[test]
+fn a_change_by_hand_leaves_the_time_of_a_record_alone_in_a_new_table_and_in_an_upgraded_one() {
+    let server = MariaDb::start(&["--explicit-defaults-for-timestamp=0"]).unwrap();
+    // As gatelog made it before.
+    let earlier = "CREATE TABLE access_logs (id BIGINT AUTO_INCREMENT PRIMARY KEY, \
+                   record_id VARCHAR(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
+                   start_time TIMESTAMP(6) NOT NULL, consumer VARCHAR(255)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4; \
+                   CREATE TABLE gatelog_schema (version INTEGER NOT NULL PRIMARY KEY); INSERT INTO gatelog_schema VALUES (2)";
+    for table in ["DO 0", earlier] {
+        let url = server.database().unwrap();
+        let name = url.rsplit('/').next().unwrap();
+        server.sql(&format!("USE {name}; {table}")).unwrap();
+        block_on(async {
+            let database = NativeMysql::open(&url).await.unwrap();
+            let records = [AccessRecord { record_id: "a".into(), ..record() }];
+            insert::insert(&database, &records).await.unwrap();
+            server.sql(&format!("USE {name}; UPDATE access_logs SET consumer = 'by hand'")).unwrap();
+            let stored = select::by_record_id(&database, "a").await.unwrap().unwrap();
+            assert_eq!(stored.start_time(), records[0].start_time, "{table}");
+        });
+    }
+}
+
+/// The time of who asks for the lock is up long before another has given it back; the server must not keep waiting for it.
+#[test]
+fn who_waits_for_the_lock_of_the_schema_waits_a_second_at_a_time() {
+    for server in [&**MariaDb::shared().unwrap(), &**MySql::shared().unwrap()] {
+        let url = server.database().unwrap();
+        let name = url.rsplit('/').next().unwrap();
+        thread::scope(|scope| {
+            let locked = format!("USE {name}; SELECT GET_LOCK('gatelog_schema', 5), SLEEP(60)");
+            let holder = scope.spawn(move || server.sql(&locked));
+            let asleep = || processes(server, "User sleep");
+            await_that(|| !asleep().is_empty());
+            // It has given up at once.
+            let asking = async {
+                let given_up =
+                    tokio::time::timeout(Duration::from_millis(500), NativeMysql::open(&url)).await;
+                assert!(given_up.is_err());
+            };
+            block_on(asking);
+            await_that(|| processes(server, "User lock").is_empty());
+            assert!(!asleep().is_empty(), "the lock was free before the one who waited for it went");
+            server.sql(&format!("KILL {}", asleep().trim())).unwrap();
+            assert!(holder.join().unwrap().is_err());
+        });
+        block_on(NativeMysql::open(&url)).unwrap();
+    }
+}
+
+/// The ids of the connections in a state, one a line.
+fn processes(server: &SqlServer, state: &str) -> String {
+    server.sql(&format!("SELECT id FROM information_schema.processlist WHERE state = '{state}'")).unwrap()
+}
+
+fn await_that(mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(15), "it does not come to be");
+        thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
 #[test]
 fn eight_instances_make_the_tables_of_an_empty_database_at_once() {
-    let url = MariaDb::shared().unwrap().database().unwrap();
-    start_at_once(|| {
-        let url = url.clone();
-        async move { NativeMysql::open(&url).await.unwrap() }
-    });
-    block_on(async {
-        let database = NativeMysql::open(&url).await.unwrap();
-        assert_eq!(schema::version(&database).await.unwrap(), schema::VERSION);
-        it_takes_records_at_their_limits(&database).await;
-    });
+    for server in [&**MariaDb::shared().unwrap(), &**MySql::shared().unwrap()] {
+        let url = server.database().unwrap();
+        start_at_once(|| {
+            let url = url.clone();
+            async move { NativeMysql::open(&url).await.unwrap() }
+        });
+        block_on(async {
+            let database = NativeMysql::open(&url).await.unwrap();
+            assert_eq!(schema::version(&database).await.unwrap(), schema::VERSION);
+            it_takes_records_at_their_limits(&database).await;
+        });
+    }
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("gatelog.db");
@@ -119,21 +195,22 @@ fn a_table_of_an_earlier_gatelog_gets_what_it_lacks_and_keeps_its_rows() {
         "INSERT INTO gatelog_schema VALUES (1)",
     ];
 
-    let server = MariaDb::shared().unwrap();
-    let url = server.database().unwrap();
-    let database = url.rsplit('/').next().unwrap();
-    let table = earlier("BIGINT AUTO_INCREMENT PRIMARY KEY", "TIMESTAMP(6)", "VARCHAR(36)");
     let [versions, one] = version;
-    let script = format!(
-        "{table} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4; {}; {versions}; {one}",
-        rows("2026-01-31 12:00:00")
-    );
-    server.sql(&format!("USE {database}; {script}")).unwrap();
-    block_on(async {
-        let database = NativeMysql::open(&url).await.unwrap();
-        assert!(select::by_record_id(&database, "old").await.unwrap().is_some());
-        it_takes_records_at_their_limits(&database).await;
-    });
+    for server in [&**MariaDb::shared().unwrap(), &**MySql::shared().unwrap()] {
+        let url = server.database().unwrap();
+        let database = url.rsplit('/').next().unwrap();
+        let table = earlier("BIGINT AUTO_INCREMENT PRIMARY KEY", "TIMESTAMP(6)", "VARCHAR(36)");
+        let script = format!(
+            "{table} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4; {}; {versions}; {one}",
+            rows("2026-01-31 12:00:00")
+        );
+        server.sql(&format!("USE {database}; {script}")).unwrap();
+        block_on(async {
+            let database = NativeMysql::open(&url).await.unwrap();
+            assert!(select::by_record_id(&database, "old").await.unwrap().is_some());
+            it_takes_records_at_their_limits(&database).await;
+        });
+    }
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("gatelog.db");

@@ -183,7 +183,7 @@ struct Shaped {
 #[derive(Serialize)]
 struct Stat {
     key: &'static str,
-    value: String,
+    value: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -225,7 +225,7 @@ fn shaped(scenario: &'static Scenario, query: &ScenarioQuery, found: Answer) -> 
     };
     match found {
         Answer::Card { key, value } => {
-            Shaped { stats: Some(vec![Stat { key, value: value.to_string() }]), ..empty }
+            Shaped { stats: Some(vec![Stat { key, value: value.map(|value| value.to_string()) }]), ..empty }
         }
         Answer::Line { key, dimensions, points, truncated } => {
             let data_points: Vec<_> = points.iter().map(|point| data_point(point, dimensions)).collect();

@@ -1,7 +1,8 @@
 //! MySQL or MariaDB over the network, for tests and native tools.
 //!
 //! It is as strict as Spin's MySQL interface, so that a statement that works here works there: every statement is
-//! prepared, and a column of a type that Spin does not decode (DECIMAL, the types of dates) fails the statement.
+//! prepared, and a value of a type that Spin does not decode fails the statement: DECIMAL, the types of dates, JSON, and
+//! texts that are cast to no length, which MySQL calls LONGBLOB or MEDIUMBLOB.
 
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable as _;
@@ -103,7 +104,8 @@ fn read(column: &Column, value: mysql_async::Value) -> Result<Value<'static>, St
     })
 }
 
-/// Whether Spin's MySQL interface answers values of this column: it decides by the type in the protocol.
+/// Whether Spin's MySQL interface answers values of this column. It decides by the type in the protocol, where columns of
+/// TEXT up to LONGTEXT are BLOB.
 fn is_decoded_by_spin(column: &Column) -> bool {
     matches!(
         column.column_type(),
@@ -115,8 +117,6 @@ fn is_decoded_by_spin(column: &Column) -> bool {
             | ColumnType::MYSQL_TYPE_SHORT
             | ColumnType::MYSQL_TYPE_TINY
             | ColumnType::MYSQL_TYPE_BLOB
-            | ColumnType::MYSQL_TYPE_LONG_BLOB
-            | ColumnType::MYSQL_TYPE_MEDIUM_BLOB
             | ColumnType::MYSQL_TYPE_STRING
             | ColumnType::MYSQL_TYPE_VAR_STRING
     )
@@ -126,5 +126,46 @@ fn failure(error: mysql_async::Error) -> StorageError {
     match error {
         mysql_async::Error::Server(error) => mysql_errors::answered(error.code, &error.message),
         other => mysql_errors::broken(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatelog_databases::{MariaDb, MySql};
+
+    use super::*;
+
+    /// What each server sends as which type was seen under the real Spin.
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_spin_does_not_decode_is_an_error_unless_it_is_null() {
+        let table = "(SELECT CAST('long' AS CHAR) AS t, CAST('{\"a\": 1}' AS CHAR) AS j, 1.5 AS d) AS one";
+        let common = [
+            ("SELECT CAST(REPEAT('x', 3) AS CHAR(16000))", Some("xxx")),
+            ("SELECT LEFT(t, 100) FROM one", Some("long")),
+            ("SELECT CAST(t AS CHAR(200000)) FROM one", None),
+            ("SELECT JSON_UNQUOTE(JSON_EXTRACT(j, '$.a')) FROM one", None),
+            ("SELECT d FROM one", None),
+            ("SELECT CAST(NOW() AS DATE)", None),
+        ];
+        let of_mysql = [
+            ("SELECT CAST(j AS JSON) FROM one", None),
+            ("SELECT CAST(CAST(j AS JSON) AS CHAR) FROM one", None),
+        ];
+        let servers =
+            [(&**MariaDb::shared().unwrap(), &[][..]), (&**MySql::shared().unwrap(), &of_mysql[..])];
+        for (server, own) in servers {
+            let driver = NativeMysql::connect(&server.database().unwrap()).await.unwrap();
+            for (sql, expected) in common.iter().chain(own) {
+                let sql = sql.replace("FROM one", &format!("FROM {table}"));
+                let answer = driver.run(&Statement::new(sql.clone(), Vec::new())).await;
+                match (answer, expected) {
+                    (Ok(rows), Some(expected)) => assert_eq!(rows, [[Value::from(*expected)]], "{sql}"),
+                    (Err(StorageError::UnexpectedAnswer { .. }), None) => {}
+                    (answer, _) => panic!("{sql}: {answer:?}"),
+                }
+            }
+            let null = Statement::new("SELECT CAST(NULL AS CHAR), CAST(NULL AS DECIMAL)", Vec::new());
+            assert_eq!(driver.run(&null).await.unwrap(), [[Value::Null, Value::Null]]);
+        }
     }
 }

@@ -9,7 +9,7 @@ pub struct Scenario {
     pub name: &'static str,
     /// The meaning, in one sentence.
     pub doc: &'static str,
-    /// Whether it looks at model requests alone unless another kind of request is asked for.
+    /// Whether it looks at one kind of request alone: at those to models unless another is asked for.
     pub by_biz_type: bool,
     pub(super) given: &'static [Given],
     pub(super) shape: Shape,
@@ -33,11 +33,9 @@ pub(super) enum Given {
     Is(&'static str, &'static str),
     /// The column has a value.
     Has(&'static str),
-    /// The column has a text that is not empty.
-    Filled(&'static str),
     /// The member of `ai_log` is one of these texts.
     AiLogIs(&'static str, &'static [&'static str]),
-    /// `ai_log` has the member.
+    /// `ai_log` has the member, be it `null`.
     AiLogHas(&'static str),
     /// No answer was sent, or one with a status from 400.
     Failed,
@@ -66,8 +64,10 @@ pub(super) enum Amount {
     Records,
     /// How many different values the column has.
     Different(&'static str),
-    /// The sum of the column.
+    /// The sum of the column, 0 of nothing.
     Sum(&'static str),
+    /// The sum of the column, no number where there is nothing to sum.
+    SumIfAny(&'static str),
     /// The sum of the member of `ai_log`.
     AiLogSum(&'static str),
     /// How many were answered with a status below 300.
@@ -85,6 +85,8 @@ pub(super) enum Unit {
     Mebibytes,
     /// Divided by the interval's seconds.
     PerSecond,
+    /// Divided by the interval's seconds, with four decimals, as MySQL divides the sum of whole numbers.
+    DecimalPerSecond,
     /// Divided by the records in the interval.
     PerRecord,
 }
@@ -175,11 +177,11 @@ const fn by_biz_type(scenario: Scenario) -> Scenario {
     Scenario { by_biz_type: true, ..scenario }
 }
 
-use Amount::{AiLogSum, Different, DurationPercentile, Records, Succeeded, Sum};
-use Given::{AiLogHas, AiLogIs, Failed, Filled, Has};
+use Amount::{AiLogSum, Different, DurationPercentile, Records, Succeeded, Sum, SumIfAny};
+use Given::{AiLogHas, AiLogIs, Failed, Has};
 use Source::{AiLog, Column};
 use Table::{Counts, Tokens};
-use Unit::{Mebibytes, PerRecord, PerSecond, Whole};
+use Unit::{DecimalPerSecond, Mebibytes, PerRecord, PerSecond, Whole};
 
 const SERVICE_DURATION: (Amount, Unit) = (AiLogSum("llm_service_duration"), PerRecord);
 
@@ -197,8 +199,8 @@ pub const SCENARIOS: &[Scenario] = &[
         given: &[Given::Is("response_code_details", "internal_redirect")],
         ..card("fallback_count", "Requests that fell back to another model.", "cnt", Records, Whole)
     },
-    card("bytes_received", "MiB received from clients.", "received", Sum("bytes_received"), Mebibytes),
-    card("bytes_sent", "MiB sent to clients.", "sent", Sum("bytes_sent"), Mebibytes),
+    card("bytes_received", "MiB received from clients.", "received", SumIfAny("bytes_received"), Mebibytes),
+    card("bytes_sent", "MiB sent to clients.", "sent", SumIfAny("bytes_sent"), Mebibytes),
     card("input_token_total", "Tokens of the prompts.", "input_token", Sum("input_tokens"), Whole),
     card("output_token_total", "Tokens of the answers.", "output_token", Sum("output_tokens"), Whole),
     card("token_total", "Tokens together.", "token", Sum("total_tokens"), Whole),
@@ -234,17 +236,23 @@ pub const SCENARIOS: &[Scenario] = &[
         "token_per_sec_input",
         "Tokens of the prompts a second.",
         "input_token",
-        (Sum("input_tokens"), PerSecond),
+        (Sum("input_tokens"), DecimalPerSecond),
         &[],
     ),
     line(
         "token_per_sec_output",
         "Tokens of the answers a second.",
         "output_token",
-        (Sum("output_tokens"), PerSecond),
+        (Sum("output_tokens"), DecimalPerSecond),
         &[],
     ),
-    line("token_per_sec_total", "Tokens a second.", "total_token", (Sum("total_tokens"), PerSecond), &[]),
+    line(
+        "token_per_sec_total",
+        "Tokens a second.",
+        "total_token",
+        (Sum("total_tokens"), DecimalPerSecond),
+        &[],
+    ),
     line(
         "rt_avg_total",
         "Average milliseconds of AI calls.",
@@ -424,39 +432,34 @@ pub const SCENARIOS: &[Scenario] = &[
     options(
         "filter_service_options",
         "Gateway instances.",
-        &[Filled("instance_id")],
+        &[Has("instance_id")],
         &[(Column("instance_id"), "service")],
     ),
-    options("filter_api_options", "APIs.", &[Filled("api")], &[(Column("api"), "api")]),
-    options("filter_model_options", "Models.", &[Filled("model")], &[(Column("model"), "model")]),
+    options("filter_api_options", "APIs.", &[Has("api")], &[(Column("api"), "api")]),
+    options("filter_model_options", "Models.", &[Has("model")], &[(Column("model"), "model")]),
     by_biz_type(options(
         "filter_route_options",
         "Routes.",
-        &[Filled("route_name")],
+        &[Has("route_name")],
         &[(Column("route_name"), "route_name")],
     )),
-    options(
-        "filter_consumer_options",
-        "Consumers.",
-        &[Filled("consumer")],
-        &[(Column("consumer"), "consumer")],
-    ),
+    options("filter_consumer_options", "Consumers.", &[Has("consumer")], &[(Column("consumer"), "consumer")]),
     options(
         "filter_upstream_options",
         "Upstream clusters.",
-        &[Filled("upstream_cluster")],
+        &[Has("upstream_cluster")],
         &[(Column("upstream_cluster"), "upstream_cluster")],
     ),
     options(
         "filter_mcp_tool_options",
         "MCP tools.",
-        &[Filled("mcp_tool")],
+        &[Has("mcp_tool")],
         &[(Column("mcp_tool"), "mcp_tool_name")],
     ),
     options(
         "filter_mcp_server_options",
-        "MCP servers.",
-        &[Filled("mcp_server")],
+        "MCP servers of the requests that used a tool.",
+        &[Has("mcp_tool")],
         &[(Column("mcp_server"), "mcp_server")],
     ),
 ];

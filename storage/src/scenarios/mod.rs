@@ -44,8 +44,8 @@ pub enum BizType {
 pub struct ScenarioQuery {
     /// Conditions that a record has to meet, all of them.
     pub filters: Vec<Filter>,
-    /// Only these requests. `None` means what HiMarket means by it: models in the scenarios that are
-    /// [`Scenario::by_biz_type`], every request in the others.
+    /// Only these requests, models when it is `None`, in the scenarios that are [`Scenario::by_biz_type`]. The others look
+    /// at every request whatever it is, as in HiMarket.
     pub biz_type: Option<BizType>,
     /// Length of an interval of a line, in seconds, at least 1.
     pub interval_s: u32,
@@ -60,8 +60,8 @@ pub enum Answer {
     Card {
         /// Its name.
         key: &'static str,
-        /// The number, whole unless the scenario's unit is not.
-        value: f64,
+        /// The number, whole unless the scenario's unit is not; `None` for the sum of nothing where HiMarket has no number.
+        value: Option<f64>,
     },
     /// A line.
     Line {
@@ -115,8 +115,9 @@ pub async fn run(
     let mut rows: Rows = answers.into_iter().flatten().collect();
     Ok(match scenario.shape {
         Shape::Card { key, unit, .. } => {
-            let amount = rows.iter().filter_map(|row| row.first()).filter_map(number).sum();
-            Answer::Card { key, value: in_unit(amount, unit, None, query) }
+            let amounts = rows.iter().filter_map(|row| row.first()).filter_map(number);
+            let amount = amounts.reduce(|sum, amount| sum + amount);
+            Answer::Card { key, value: amount.map(|amount| in_unit(amount, unit, None, query)) }
         }
         Shape::Line { key, unit, dimensions, .. } => {
             let truncated = cut(&mut rows, statement::limit(scenario, query));
@@ -152,11 +153,12 @@ fn in_unit(amount: f64, unit: Unit, records: Option<f64>, query: &ScenarioQuery)
         Unit::Whole => amount,
         Unit::Mebibytes => (amount / 1_048_576.0 * 1_000.0).round() / 1_000.0,
         Unit::PerSecond => amount / f64::from(query.interval_s.max(1)),
+        Unit::DecimalPerSecond => (amount * 10_000.0 / f64::from(query.interval_s.max(1))).round() / 10_000.0,
         Unit::PerRecord => amount / records.unwrap_or(1.0).max(1.0),
     }
 }
 
-/// Sums are whole numbers far below 2^53, or floating-point numbers already.
+/// Sums are whole numbers, of which those beyond 2^53 lose their last digits, or floating-point numbers already.
 fn number(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Integer(number) => Some(*number as f64),

@@ -38,7 +38,9 @@ pub(super) fn of(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQuer
 /// Whether the amount of all records is the sum of the amounts of some and of the others.
 fn adds_up(amount: Amount) -> bool {
     match amount {
-        Amount::Records | Amount::Sum(_) | Amount::AiLogSum(_) | Amount::Succeeded => true,
+        Amount::Records | Amount::Sum(_) | Amount::SumIfAny(_) | Amount::AiLogSum(_) | Amount::Succeeded => {
+            true
+        }
         Amount::Different(_) | Amount::DurationPercentile(_) => false,
     }
 }

@@ -6,8 +6,10 @@ use crate::condition::{Select, is_in};
 use crate::schema::INDEXES;
 use crate::{Dialect, Statement, Test, Value};
 
-/// The most rows of a table of values, as in HiMarket.
+/// The most rows of a table of values, as in HiMarket, which asks for no page of them.
 const MAX_VALUES: u32 = 100;
+/// How the paths of MCP servers begin.
+const MCP_PATHS: &str = "/mcp-servers";
 
 /// The statement of a scenario. Lines and tables answer one row more than asked for, which tells whether there are more.
 pub fn statement<'q>(
@@ -46,7 +48,7 @@ pub fn statement<'q>(
 /// The most points or rows of the answer.
 pub(super) fn limit(scenario: &Scenario, query: &ScenarioQuery) -> u32 {
     match scenario.shape {
-        Shape::Table(Table::Values(_)) => query.limit.min(MAX_VALUES),
+        Shape::Table(Table::Values(_)) => MAX_VALUES,
         _ => query.limit,
     }
 }
@@ -108,7 +110,7 @@ fn rows<'q>(
     for (source, name) in table.groups() {
         let value = match source {
             Source::Column(column) => (*column).to_owned(),
-            Source::AiLog(key) => dialect.ai_log_text(key),
+            Source::AiLog(key) => dialect.ai_log_label(key),
         };
         columns.push(format!("{value} AS {name}"));
     }
@@ -122,7 +124,7 @@ fn rows<'q>(
                 ("output_tokens", "output_token"),
                 ("total_tokens", "total_token"),
             ] {
-                columns.push(format!("{} AS {name}", dialect.whole(&format!("SUM({column})"))));
+                columns.push(format!("{} AS {name}", dialect.sum_or_zero(column)));
             }
             columns.push("COUNT(*) AS request".to_owned());
             "total_token DESC, "
@@ -144,10 +146,11 @@ fn amount_sql(dialect: Dialect, amount: Amount) -> String {
         // The percentile has a statement of its own.
         Amount::Records | Amount::DurationPercentile(_) => "COUNT(*)".to_owned(),
         Amount::Different(column) => format!("COUNT(DISTINCT {column})"),
-        Amount::Sum(column) => dialect.whole(&format!("SUM({column})")),
+        Amount::Sum(column) => dialect.sum_or_zero(column),
+        Amount::SumIfAny(column) => dialect.sum(column),
         Amount::AiLogSum(key) => format!("SUM({})", dialect.ai_log_number(key)),
         Amount::Succeeded => {
-            dialect.whole("SUM(CASE WHEN response_code > 0 AND response_code < 300 THEN 1 ELSE 0 END)")
+            "COUNT(CASE WHEN response_code > 0 AND response_code < 300 THEN 1 END)".to_owned()
         }
     }
 }
@@ -164,14 +167,18 @@ fn conditions<'q>(
     for given in given {
         given_sql(select, dialect, *given, is_bounded);
     }
-    match query.biz_type.or(scenario.by_biz_type.then_some(BizType::ModelApi)) {
-        Some(BizType::McpServer) => {
-            select.condition(format_args!("path LIKE ?"), [Value::from("/mcp-servers%")]);
+    if !scenario.by_biz_type {
+        return;
+    }
+    match query.biz_type.unwrap_or(BizType::ModelApi) {
+        BizType::McpServer => {
+            // Not LIKE, which takes letters in upper and lower case for equal on one database and not on the other.
+            let length = MCP_PATHS.len();
+            select.condition(format_args!("SUBSTR(path, 1, {length}) = ?"), [Value::from(MCP_PATHS)]);
         }
-        Some(BizType::ModelApi) => {
+        BizType::ModelApi => {
             select.condition(format_args!("{} <> ''", dialect.ai_log_text("model")), []);
         }
-        None => {}
     }
 }
 
@@ -185,7 +192,6 @@ fn given_sql(select: &mut Select<'_>, dialect: Dialect, given: Given, is_bounded
     match given {
         Given::Is(column, text) => select.condition(format_args!("{column} = ?"), [Value::from(text)]),
         Given::Has(column) => select.condition(format_args!("{} IS NOT NULL", column_of(column)), []),
-        Given::Filled(column) => select.condition(format_args!("{} <> ''", column_of(column)), []),
         Given::AiLogIs(key, texts) => select.condition(
             format_args!("{}", is_in(&dialect.ai_log_text(key), texts.len())),
             texts.iter().map(|text| Value::from(*text)),

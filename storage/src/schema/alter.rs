@@ -1,9 +1,10 @@
 //! The statements that change a table that is there already, in both dialects.
 
-use gatelog_record::{FIELDS, Field};
+use gatelog_record::{FIELDS, Field, Kind};
 
 use super::{Index, TABLE};
 use crate::Dialect;
+use crate::dialect::EXACT;
 
 /// A change of a table.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,16 +20,28 @@ pub(super) enum Change {
 impl Dialect {
     /// The definition of a column that is added to a table with rows.
     pub(super) fn added_column(self, field: &Field) -> String {
-        let (name, kind) = (field.name, self.column_type(field));
+        let (name, kind) = (field.name, self.own_type(field));
         match (self, name) {
             // The rows that are there get theirs next.
             (_, "record_id") => format!("{name} {kind} NULL"),
             // The log-collector's table has it. Where another's has not, any time is a guess.
-            (Self::Mysql, "start_time") => format!("{name} {kind} NOT NULL DEFAULT '1970-01-01 00:00:01'"),
             (Self::Sqlite, "start_time") => {
-                format!("{name} {kind} NOT NULL DEFAULT '1970-01-01T00:00:01.000000Z'")
+                format!("{name} {kind} NOT NULL DEFAULT '1970-01-02T00:00:00.000000Z'")
             }
-            _ => self.column(field),
+            (Self::Mysql, "start_time") => self.column(field),
+            _ if field.kind == Kind::Integer => self.column(field),
+            _ => format!("{name} {kind}"),
+        }
+    }
+
+    /// The type of a field's column in a table with other options than gatelog's own.
+    pub(super) fn own_type(self, field: &Field) -> String {
+        let kind = self.column_type(field);
+        match (self, field.kind) {
+            (Self::Mysql, Kind::Text(_) | Kind::Json(_)) if field.name != "record_id" => {
+                format!("{kind} CHARACTER SET utf8mb4 {EXACT}")
+            }
+            _ => kind,
         }
     }
 
@@ -102,13 +115,13 @@ impl Dialect {
         }
     }
 
-    /// Statements that lock the schema against other instances for this connection, waiting for at most 30 s, and
-    /// unlock it.
+    /// Statements that lock the schema against other instances for this connection, waiting for a second, and unlock it.
+    /// The server goes on waiting when the one who asked has given up, so it must not wait for long.
     pub(super) fn schema_lock(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Sqlite => None,
             Self::Mysql => Some((
-                "SELECT GET_LOCK('gatelog_schema', 30) AS locked",
+                "SELECT GET_LOCK('gatelog_schema', 1) AS locked",
                 "SELECT RELEASE_LOCK('gatelog_schema') AS unlocked",
             )),
         }

@@ -17,6 +17,10 @@ pub const TABLE: &str = "access_logs";
 /// test sees to it.
 pub const VERSION: i64 = 3;
 
+/// How often to ask for the lock of the schema, each time for the second that [`Dialect::schema_lock`] waits. Who has less
+/// time gives up before.
+const LOCK_ATTEMPTS: u32 = 30;
+
 /// An index of [`TABLE`].
 #[derive(Debug)]
 pub struct Index {
@@ -103,18 +107,22 @@ async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), 
     let Some((lock, unlock)) = executor.dialect().schema_lock() else {
         return upgrade(executor).await;
     };
-    let locked = executor.run(&Statement::new(lock, Vec::new())).await;
-    if locked.is_ok_and(|rows| rows == [[Value::Integer(0)]]) {
-        let reason = "another instance is changing its tables".to_owned();
-        return Err(StorageError::Unavailable { reason });
+    for _ in 0..LOCK_ATTEMPTS {
+        let locked = executor.run(&Statement::new(lock, Vec::new())).await;
+        let another_has_it = locked.is_ok_and(|rows| rows == [[Value::Integer(0)]]);
+        let is_done = trusts_version && version(executor).await.is_ok_and(|version| version >= VERSION);
+        if another_has_it && !is_done {
+            continue;
+        }
+        let upgraded = if is_done { Ok(()) } else { upgrade(executor).await };
+        if !another_has_it {
+            // A lock that cannot be given back ends with the connection.
+            let _ = executor.run(&Statement::new(unlock, Vec::new())).await;
+        }
+        return upgraded;
     }
-    let upgraded = match version(executor).await {
-        Ok(version) if trusts_version && version >= VERSION => Ok(()),
-        _ => upgrade(executor).await,
-    };
-    // A lock that cannot be given back ends with the connection.
-    let _ = executor.run(&Statement::new(unlock, Vec::new())).await;
-    upgraded
+    let reason = "another instance is changing its tables".to_owned();
+    Err(StorageError::Unavailable { reason })
 }
 
 async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {

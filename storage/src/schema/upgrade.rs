@@ -7,11 +7,12 @@
 //! - rows without a `record_id` get `row-` and their key for one, so that whoever does it, and how often, the result is
 //!   the same;
 //! - columns that are narrower than the record's limits are widened; wider ones are left, and so is what they say of NULL;
-//! - `start_time` as DATETIME becomes TIMESTAMP(6), read as UTC;
+//! - `start_time` as DATETIME becomes TIMESTAMP(6), read as UTC, and one that follows changes of its row no longer does;
+//! - texts are compared by their bytes, and JSON becomes the text of it;
 //! - indexes with gatelog's names and other columns are made anew;
 //! - indexes that gatelog does not know are left, unless they are in the way of widening a column to TEXT.
 
-use gatelog_record::{FIELDS, Field};
+use gatelog_record::{FIELDS, Field, Kind};
 
 use super::INDEXES;
 use super::alter::Change;
@@ -29,6 +30,10 @@ struct Column {
     /// Digits of a second's fraction.
     fraction: i64,
     nullable: bool,
+    /// Of a text, how it is compared; else empty.
+    collation: String,
+    /// Whether a change of its row sets it to the present time.
+    follows_changes: bool,
 }
 
 /// An index of the table as it is: its name and its columns in order.
@@ -49,13 +54,22 @@ pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, Sto
         match find(field.name) {
             None => changes.push(Change::Add(dialect.added_column(field))),
             Some(column) => {
-                let Some(wider) = wider(dialect, field, column) else { continue };
-                if wider.ends_with("TEXT") {
+                if dialect == Dialect::Sqlite {
+                    // SQLite's columns hold what they are given.
+                    continue;
+                }
+                let too_narrow = is_too_narrow(&dialect.column_type(field), column);
+                if too_narrow && dialect.column_type(field).ends_with("TEXT") {
                     let over = |index: &&Existing| index.columns.iter().any(|name| name == field.name);
                     let in_the_way = indexes.iter().filter(over);
                     changes.extend(in_the_way.map(|index| Change::DropIndex(index.name.clone())));
                 }
-                changes.push(Change::Modify(format!("{} {wider}", field.name)));
+                if too_narrow || is_another(field, column) {
+                    let there = if field.kind == Kind::Timestamp { dialect.time_is_there() } else { "" };
+                    // The id's other property follows when every row has one.
+                    let definition = format!("{} {}{there}", field.name, dialect.own_type(field));
+                    changes.push(Change::Modify(definition));
+                }
             }
         }
     }
@@ -88,13 +102,15 @@ pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, Sto
 async fn columns(executor: &impl Executor) -> Result<Vec<Column>, StorageError> {
     let sql = match executor.dialect() {
         Dialect::Sqlite => {
-            "SELECT name, lower(type) AS kind, 0 AS chars, 6 AS fraction, \"notnull\" = 0 AS nullable \
-             FROM pragma_table_info('access_logs')"
+            "SELECT name, lower(type) AS kind, 0 AS chars, 6 AS fraction, \"notnull\" = 0 AS nullable, '' AS compared, \
+             0 AS follows FROM pragma_table_info('access_logs')"
         }
         Dialect::Mysql => {
-            "SELECT CAST(column_name AS CHAR) AS name, LOWER(CAST(data_type AS CHAR)) AS kind, \
+            // Spin reads what is cast to a length.
+            "SELECT CAST(column_name AS CHAR(64)) AS name, LOWER(CAST(data_type AS CHAR(64))) AS kind, \
              CAST(COALESCE(character_maximum_length, 0) AS SIGNED) AS chars, \
-             CAST(COALESCE(datetime_precision, 0) AS SIGNED) AS fraction, is_nullable = 'YES' AS nullable \
+             CAST(COALESCE(datetime_precision, 0) AS SIGNED) AS fraction, is_nullable = 'YES' AS nullable, \
+             CAST(COALESCE(collation_name, '') AS CHAR(64)) AS compared, extra LIKE '%on update%' AS follows \
              FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'access_logs'"
         }
     };
@@ -111,17 +127,19 @@ fn column(row: &Row) -> Option<Column> {
         chars: usize::try_from(number(2)?).ok()?,
         fraction: number(3)?,
         nullable: number(4)? != 0,
+        collation: text(5)?,
+        follows_changes: number(6)? != 0,
     })
 }
 
 async fn indexes(executor: &impl Executor) -> Result<Vec<Existing>, StorageError> {
     let sql = match executor.dialect() {
         Dialect::Sqlite => {
-            "SELECT name, COALESCE(sql, '') AS of FROM sqlite_master \
+            "SELECT name, COALESCE(sql, '') AS definition FROM sqlite_master \
              WHERE type = 'index' AND tbl_name = 'access_logs' ORDER BY name"
         }
         Dialect::Mysql => {
-            "SELECT CAST(index_name AS CHAR) AS name, CAST(column_name AS CHAR) AS of \
+            "SELECT CAST(index_name AS CHAR(64)) AS name, CAST(column_name AS CHAR(64)) AS indexed_column \
              FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = 'access_logs' \
              ORDER BY index_name, seq_in_index"
         }
@@ -150,13 +168,8 @@ fn columns_in(sql: &str) -> Vec<String> {
     list.split(',').map(|column| column.trim().to_owned()).collect()
 }
 
-/// The type that a column needs, if the one it has is too narrow for the field.
-fn wider(dialect: Dialect, field: &Field, column: &Column) -> Option<String> {
-    if dialect == Dialect::Sqlite {
-        // SQLite's columns hold what they are given.
-        return None;
-    }
-    let wanted = dialect.column_type(field);
+/// Whether a column of MySQL has no room for all that one of the type `wanted` holds.
+fn is_too_narrow(wanted: &str, column: &Column) -> bool {
     let kind = wanted.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
     let rank = |kind: &str| match kind {
         "tinyint" => Some(1),
@@ -169,29 +182,31 @@ fn wider(dialect: Dialect, field: &Field, column: &Column) -> Option<String> {
         "tinytext" => Some(13),
         "text" => Some(14),
         "mediumtext" => Some(15),
-        "longtext" | "json" => Some(16),
+        "longtext" => Some(16),
         _ => None,
     };
     let wanted_chars = wanted
         .split_once('(')
         .and_then(|(_, rest)| rest.split(')').next()?.parse::<usize>().ok())
         .unwrap_or_default();
-    let too_narrow = match kind.as_str() {
-        "timestamp" => column.kind != "timestamp" || column.fraction < 6,
-        _ => match (rank(&kind), rank(&column.kind)) {
-            (Some(wanted), Some(present)) if wanted == present => column.chars < wanted_chars,
-            (Some(wanted), Some(present)) => present < wanted,
-            // Another kind of value altogether.
-            _ => true,
-        },
-    };
-    match kind.as_str() {
-        _ if !too_narrow => None,
-        // Rows that are there may hold what is no JSON.
-        "json" => Some("LONGTEXT".to_owned()),
-        "timestamp" => Some(format!("{wanted} NOT NULL")),
-        // The id's other property follows when every row has one.
-        _ => Some(wanted),
+    match (rank(&kind), rank(&column.kind)) {
+        _ if kind == "timestamp" => column.kind != "timestamp" || column.fraction < 6,
+        (Some(wanted), Some(present)) if wanted == present => column.chars < wanted_chars,
+        (Some(wanted), Some(present)) => present < wanted,
+        // Another kind of value altogether, such as MySQL's JSON.
+        _ => true,
+    }
+}
+
+/// Whether a column of MySQL that has room enough behaves otherwise than gatelog's own.
+fn is_another(field: &Field, column: &Column) -> bool {
+    match field.kind {
+        Kind::Timestamp => column.follows_changes,
+        // An id has no blanks, and its column is compared by bytes in every version.
+        Kind::Text(_) if field.name == "record_id" => !column.collation.ends_with("_bin"),
+        Kind::Text(_) => !["utf8mb4_0900_bin", "utf8mb4_nopad_bin"].contains(&&*column.collation),
+        // It is searched, and never compared.
+        Kind::Json(_) | Kind::Integer | Kind::Count => false,
     }
 }
 

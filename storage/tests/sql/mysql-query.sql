@@ -1,45 +1,45 @@
 -- selected fields, which fit
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE consumer = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?;
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE consumer = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?;
 -- values: [Text("a"), Text("2026-01-31 12:00:00.000000"), Text("2026-01-31 12:00:00.000000"), Integer(7), Integer(500)]
 
 -- as many as fit
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, page_rows FROM (SELECT id AS place, COUNT(*) OVER () AS page_rows, SUM(row_bytes) OVER (ORDER BY start_time DESC, id DESC) - row_bytes AS bytes_before FROM (SELECT id, start_time, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs WHERE consumer = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS page) AS measured CROSS JOIN access_logs ON access_logs.id = place WHERE bytes_before < ? ORDER BY access_logs.start_time DESC, access_logs.id DESC;
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, page_rows FROM (SELECT id AS place, COUNT(*) OVER () AS page_rows, SUM(row_bytes) OVER (ORDER BY start_time DESC, id DESC) - row_bytes AS bytes_before FROM (SELECT id, start_time, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs WHERE consumer = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS page) AS measured CROSS JOIN access_logs ON access_logs.id = place WHERE bytes_before < ? ORDER BY access_logs.start_time DESC, access_logs.id DESC;
 -- values: [Text("a"), Text("2026-01-31 12:00:00.000000"), Text("2026-01-31 12:00:00.000000"), Integer(7), Integer(500), Integer(1000000)]
 
 -- as many as fit, by duration
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, page_rows FROM (SELECT id AS place, COUNT(*) OVER () AS page_rows, SUM(row_bytes) OVER (ORDER BY duration ASC, id ASC) - row_bytes AS bytes_before FROM (SELECT id, duration, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs ORDER BY access_logs.duration ASC, access_logs.id ASC LIMIT ? OFFSET ?) AS page) AS measured CROSS JOIN access_logs ON access_logs.id = place WHERE bytes_before < ? ORDER BY access_logs.duration ASC, access_logs.id ASC;
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, page_rows FROM (SELECT id AS place, COUNT(*) OVER () AS page_rows, SUM(row_bytes) OVER (ORDER BY duration ASC, id ASC) - row_bytes AS bytes_before FROM (SELECT id, duration, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs ORDER BY access_logs.duration ASC, access_logs.id ASC LIMIT ? OFFSET ?) AS page) AS measured CROSS JOIN access_logs ON access_logs.id = place WHERE bytes_before < ? ORDER BY access_logs.duration ASC, access_logs.id ASC;
 -- values: [Integer(500), Integer(20), Integer(1000000)]
 
 -- several models
-SELECT * FROM (SELECT * FROM (SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part0 UNION SELECT * FROM (SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part1) AS listed ORDER BY start_time DESC, id DESC LIMIT ?;
+SELECT * FROM (SELECT * FROM (SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part0 UNION ALL SELECT * FROM (SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part1) AS listed ORDER BY start_time DESC, id DESC LIMIT ?;
 -- values: [Text("GET"), Text("a"), Text("2026-01-31 12:00:00.000000"), Text("2026-01-31 12:00:00.000000"), Integer(7), Integer(500), Text("GET"), Text("b"), Text("2026-01-31 12:00:00.000000"), Text("2026-01-31 12:00:00.000000"), Integer(7), Integer(500), Integer(500)]
 
 -- several models, as many as fit
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, page_rows FROM (SELECT id AS place, COUNT(*) OVER () AS page_rows, SUM(row_bytes) OVER (ORDER BY start_time DESC, id DESC) - row_bytes AS bytes_before FROM (SELECT * FROM (SELECT * FROM (SELECT id, start_time, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part0 UNION SELECT * FROM (SELECT id, start_time, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part1) AS listed ORDER BY start_time DESC, id DESC LIMIT ?) AS page) AS measured CROSS JOIN access_logs ON access_logs.id = place WHERE bytes_before < ? ORDER BY access_logs.start_time DESC, access_logs.id DESC;
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time, page_rows FROM (SELECT id AS place, COUNT(*) OVER () AS page_rows, SUM(row_bytes) OVER (ORDER BY start_time DESC, id DESC) - row_bytes AS bytes_before FROM (SELECT * FROM (SELECT * FROM (SELECT id, start_time, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part0 UNION ALL SELECT * FROM (SELECT id, start_time, 176 + COALESCE(LENGTH(path), 0) + COALESCE(LENGTH(ai_log), 0) AS row_bytes FROM access_logs WHERE method = ? AND model = ? AND start_time <= ? AND (start_time < ? OR id < ?) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?) AS part1) AS listed ORDER BY start_time DESC, id DESC LIMIT ?) AS page) AS measured CROSS JOIN access_logs ON access_logs.id = place WHERE bytes_before < ? ORDER BY access_logs.start_time DESC, access_logs.id DESC;
 -- values: [Text("GET"), Text("a"), Text("2026-01-31 12:00:00.000000"), Text("2026-01-31 12:00:00.000000"), Integer(7), Integer(500), Text("GET"), Text("b"), Text("2026-01-31 12:00:00.000000"), Text("2026-01-31 12:00:00.000000"), Integer(7), Integer(500), Integer(500), Integer(1000000)]
 
 -- text search
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE CONVERT(ai_log USING utf8mb4) LIKE ? ESCAPE '|' ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?;
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE LOWER(ai_log) LIKE LOWER(?) ESCAPE '|' ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?;
 -- values: [Text("%a|_b%"), Integer(500)]
 
 -- one record
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE record_id = ? LIMIT 1;
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE record_id = ? LIMIT 1;
 -- values: [Text("0198")]
 
 -- values since
-SELECT DISTINCT api AS value FROM access_logs WHERE start_time >= ? AND api LIKE ? ESCAPE '|' ORDER BY value LIMIT ?;
+SELECT DISTINCT api AS value FROM access_logs WHERE start_time >= ? AND LOWER(api) LIKE LOWER(?) ESCAPE '|' ORDER BY value LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("ch%"), Integer(100)]
 
 -- values of the newest
-SELECT DISTINCT api AS value FROM (SELECT api FROM access_logs ORDER BY start_time DESC LIMIT ?) AS newest WHERE api LIKE ? ESCAPE '|' ORDER BY value LIMIT ?;
+SELECT DISTINCT api AS value FROM (SELECT api FROM access_logs ORDER BY start_time DESC LIMIT ?) AS newest WHERE LOWER(api) LIKE LOWER(?) ESCAPE '|' ORDER BY value LIMIT ?;
 -- values: [Integer(100000), Text("ch%"), Integer(100)]
 
 -- pv
-SELECT COUNT(*) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')), 'null') END <> '';
+SELECT COUNT(*) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ <> '';
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- uv
-SELECT COUNT(DISTINCT x_forwarded_for) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')), 'null') END <> '';
+SELECT COUNT(DISTINCT x_forwarded_for) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ <> '';
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- fallback_count
@@ -47,11 +47,11 @@ SELECT COUNT(*) AS amount FROM access_logs WHERE start_time >= ? AND instance_id
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("internal_redirect")]
 
 -- bytes_received
-SELECT CAST(COALESCE(SUM(bytes_received), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(SUM(bytes_received) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- bytes_sent
-SELECT CAST(COALESCE(SUM(bytes_sent), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(SUM(bytes_sent) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- input_token_total
@@ -67,19 +67,19 @@ SELECT CAST(COALESCE(SUM(total_tokens), 0) AS SIGNED) AS amount FROM access_logs
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- qps_stream
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')), 'null') END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("stream"), Integer(1001)]
 
 -- qps_normal
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')), 'null') END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("normal"), Integer(1001)]
 
 -- qps_total
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')), 'null') END IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("normal"), Text("stream"), Integer(1001)]
 
 -- success_rate
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(SUM(CASE WHEN response_code > 0 AND response_code < 300 THEN 1 ELSE 0 END), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(CASE WHEN response_code > 0 AND response_code < 300 THEN 1 END) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- token_per_sec_input
@@ -95,35 +95,35 @@ SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(C
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_avg_total
-SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_service_duration')), 'null') END AS DOUBLE) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?)) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, GREATEST(LEAST(CAST(CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_service_duration')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ AS DOUBLE), 9007199254740992), -9007199254740992) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?)) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_avg_stream
-SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_service_duration')), 'null') END AS DOUBLE) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')), 'null') END = ?) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, GREATEST(LEAST(CAST(CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_service_duration')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ AS DOUBLE), 9007199254740992), -9007199254740992) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ?) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("stream"), Integer(1001)]
 
 -- rt_avg_normal
-SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_service_duration')), 'null') END AS DOUBLE) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')), 'null') END = ?) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, GREATEST(LEAST(CAST(CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_service_duration')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ AS DOUBLE), 9007199254740992), -9007199254740992) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.response_type')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ?) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("normal"), Integer(1001)]
 
 -- rt_first_token
-SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_first_token_duration')), 'null') END AS DOUBLE) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?)) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT bucket, SUM(amount) AS amount, COUNT(*) AS records FROM (SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, GREATEST(LEAST(CAST(CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.llm_first_token_duration')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ AS DOUBLE), 9007199254740992), -9007199254740992) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?)) AS measured WHERE amount IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- cache_hit
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.cache_status')), 'null') END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.cache_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("hit"), Integer(1001)]
 
 -- cache_miss
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.cache_status')), 'null') END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.cache_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("miss"), Integer(1001)]
 
 -- cache_skip
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.cache_status')), 'null') END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.cache_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("skip"), Integer(1001)]
 
 -- ratelimited_per_sec
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.token_ratelimit_status')), 'null') END = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(*) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.token_ratelimit_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("limited"), Integer(1001)]
 
 -- qps_total_simple
@@ -167,15 +167,15 @@ SELECT response_code AS response_code, response_code_details AS response_code_de
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- ratelimited_consumer_table
-SELECT consumer AS consumer, COUNT(*) AS ratelimited_count FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.token_ratelimit_status')), 'null') END = ? AND consumer IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
+SELECT consumer AS consumer, COUNT(*) AS ratelimited_count FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.token_ratelimit_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? AND consumer IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("limited"), Integer(1001)]
 
 -- risk_label_table
-SELECT CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.safecheck_riskLabel')), 'null') END AS risklabel, COUNT(*) AS cnt FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.safecheck_status')), 'null') END = ? GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
+SELECT LEFT(CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.safecheck_riskLabel')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */, 1024) AS risklabel, COUNT(*) AS cnt FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.safecheck_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("reqeust deny"), Integer(1001)]
 
 -- risk_consumer_table
-SELECT consumer AS consumer, COUNT(*) AS cnt FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.safecheck_status')), 'null') END = ? AND consumer IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
+SELECT consumer AS consumer, COUNT(*) AS cnt FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.safecheck_status')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ = ? AND consumer IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("reqeust deny"), Integer(1001)]
 
 -- method_distribution
@@ -187,7 +187,7 @@ SELECT response_code AS status, COUNT(*) AS count FROM access_logs WHERE start_t
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- backend_status_distribution
-SELECT response_code_details AS status, COUNT(*) AS count FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND response_code_details IS NOT NULL AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')), 'null') END <> '' GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
+SELECT response_code_details AS status, COUNT(*) AS count FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND response_code_details IS NOT NULL AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ <> '' GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- request_distribution
@@ -195,38 +195,38 @@ SELECT mcp_tool AS tool_name, response_code AS response_code, response_flags AS 
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- filter_service_options
-SELECT instance_id AS service FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND instance_id <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT instance_id AS service FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND instance_id IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_api_options
-SELECT api AS api FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND api <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT api AS api FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND api IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_model_options
-SELECT model AS model FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND model <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT model AS model FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND model IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_route_options
-SELECT route_name AS route_name FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND route_name <> '' AND CASE WHEN JSON_VALID(ai_log) THEN NULLIF(JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')), 'null') END <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT route_name AS route_name FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND route_name IS NOT NULL AND CASE WHEN JSON_VALID(ai_log) THEN JSON_UNQUOTE(JSON_EXTRACT(ai_log, '$.model')) END /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_consumer_options
-SELECT consumer AS consumer FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND consumer <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT consumer AS consumer FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND consumer IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_upstream_options
-SELECT upstream_cluster AS upstream_cluster FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND upstream_cluster <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT upstream_cluster AS upstream_cluster FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND upstream_cluster IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_mcp_tool_options
-SELECT mcp_tool AS mcp_tool_name FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND mcp_tool <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT mcp_tool AS mcp_tool_name FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND mcp_tool IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- filter_mcp_server_options
-SELECT mcp_server AS mcp_server FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND mcp_server <> '' GROUP BY 1 ORDER BY 1 LIMIT ?;
+SELECT mcp_server AS mcp_server FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND mcp_tool IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(101)]
 
 -- pv, MCP servers
-SELECT COUNT(*) AS amount FROM access_logs WHERE path LIKE ?;
--- values: [Text("/mcp-servers%")]
+SELECT COUNT(*) AS amount FROM access_logs WHERE SUBSTR(path, 1, 12) = ?;
+-- values: [Text("/mcp-servers")]
 

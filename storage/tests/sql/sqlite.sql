@@ -7,7 +7,7 @@ INSERT INTO access_logs (record_id, start_time, method, response_code, bytes_rec
 -- values: [Text("[[\"0\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"1\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"2\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"3\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"4\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"5\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"6\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"7\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"8\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"9\",\"2026-01-31T12:00:00.123456Z\",\"GET\",0,0,0,0],[\"10\",\"2026-01-31T12:00:00.12
 
 -- counts added
-INSERT INTO gatelog_counters (name, value) VALUES (?, ?), (?, ?) ON CONFLICT (name) DO UPDATE SET value = gatelog_counters.value + excluded.value;
+INSERT INTO gatelog_counters (name, value) VALUES (?, ?), (?, ?) ON CONFLICT (name) DO UPDATE SET value = MIN(gatelog_counters.value, 4611686018427387903) + MIN(excluded.value, 4611686018427387903);
 -- values: [Text("a"), Integer(1), Text("b"), Integer(2)]
 
 -- counts read
@@ -31,11 +31,11 @@ DELETE FROM gatelog_filters WHERE vm <> '' AND seen_ms <= ?;
 -- values: [Integer(7)]
 
 -- reports summed
-SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, CAST(COALESCE(SUM(CASE WHEN seen_ms >= ? THEN queue_entries END), 0) AS SIGNED) AS queue_entries, CAST(COALESCE(SUM(dropped), 0) AS SIGNED) AS dropped, CAST(COALESCE(SUM(retries), 0) AS SIGNED) AS retries FROM gatelog_filters;
+SELECT COUNT(CASE WHEN seen_ms >= ? THEN 1 END) AS live, CAST(TOTAL(CASE WHEN seen_ms >= ? THEN queue_entries END) AS INTEGER) AS queue_entries, CAST(TOTAL(dropped) AS INTEGER) AS dropped, CAST(TOTAL(retries) AS INTEGER) AS retries FROM gatelog_filters;
 -- values: [Integer(7), Integer(7)]
 
 -- reports of filters that are gone
-UPDATE gatelog_filters SET dropped = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.dropped + gone.gone_dropped ELSE 0 END, retries = CASE WHEN gatelog_filters.vm = '' THEN gatelog_filters.retries + gone.gone_retries ELSE 0 END FROM (SELECT COALESCE(SUM(dropped), 0) AS gone_dropped, COALESCE(SUM(retries), 0) AS gone_retries FROM gatelog_filters WHERE seen_ms < ? AND vm <> '') AS gone WHERE seen_ms < ?;
+UPDATE gatelog_filters SET dropped = CASE WHEN gatelog_filters.vm = '' THEN MIN(gatelog_filters.dropped, 4611686018427387903) + MIN(gone.gone_dropped, 4611686018427387903) ELSE 0 END, retries = CASE WHEN gatelog_filters.vm = '' THEN MIN(gatelog_filters.retries, 4611686018427387903) + MIN(gone.gone_retries, 4611686018427387903) ELSE 0 END FROM (SELECT CAST(TOTAL(dropped) AS INTEGER) AS gone_dropped, CAST(TOTAL(retries) AS INTEGER) AS gone_retries FROM gatelog_filters WHERE seen_ms < ? AND vm <> '') AS gone WHERE seen_ms < ?;
 -- values: [Integer(7), Integer(7)]
 
 -- old records

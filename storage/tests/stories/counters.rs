@@ -49,6 +49,33 @@ pub async fn reports_of_filters_are_summed_and_sums_never_go_down(database: &imp
     assert_eq!(counters::filter_totals(database, 125).await.unwrap(), totals(1, 0, 103, 8));
 }
 
+/// A filter can report any number, and a counter grow to any: sums end at some very large number instead of failing.
+pub async fn counts_and_reports_of_any_size_are_summed(database: &impl Executor) {
+    schema::ensure(database).await.unwrap();
+    let report = |vm: &str| FilterReport {
+        vm: vm.to_owned(),
+        seen_ms: 10,
+        queue_entries: i64::MAX,
+        dropped: i64::MAX,
+        retries: i64::MAX,
+    };
+    counters::report(database, &[report("a"), report("b")]).await.unwrap();
+    let totals = counters::filter_totals(database, 0).await.unwrap();
+    assert_eq!((totals.live, totals.dropped, totals.queue_entries), (2, i64::MAX, i64::MAX));
+    for _ in 0..2 {
+        counters::fold_gone(database, 20).await.unwrap();
+        counters::report(database, &[report("c")]).await.unwrap();
+    }
+    counters::fold_gone(database, 20).await.unwrap();
+    assert!(counters::filter_totals(database, 0).await.unwrap().dropped > i64::MAX / 4);
+    for _ in 0..3 {
+        counters::add(database, &[("large".to_owned(), i64::MAX)]).await.unwrap();
+    }
+    let (_, value) =
+        counters::read(database).await.unwrap().into_iter().find(|(name, _)| name == "large").unwrap();
+    assert_eq!(value, i64::MAX - 1);
+}
+
 /// A turn is for one, and comes again when its time has passed.
 pub async fn a_turn_is_taken_by_one_and_comes_again(database: &impl Executor) {
     schema::ensure(database).await.unwrap();

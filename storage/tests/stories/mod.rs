@@ -8,6 +8,7 @@ pub mod counters;
 pub mod pages;
 pub mod records;
 pub mod scenarios;
+pub mod texts;
 
 /// One test for each story. `$start` answers a database and what has to live as long as it.
 macro_rules! every_story {
@@ -24,6 +25,7 @@ macro_rules! every_story {
             counters::counts_of_all_instances_are_summed
             counters::reports_of_filters_are_summed_and_sums_never_go_down
             counters::reports_of_anybody_are_bounded_and_fade
+            counters::counts_and_reports_of_any_size_are_summed
             counters::a_turn_is_taken_by_one_and_comes_again
             counters::old_records_are_deleted_a_few_at_a_time
             pages::text_search_finds_what_ai_log_holds
@@ -32,9 +34,12 @@ macro_rules! every_story {
             pages::counts_end_after_as_many_records_as_may_be_looked_at
             pages::selected_fields_come_alone_and_in_order
             pages::distinct_values_come_once_and_in_order
+            texts::texts_are_equal_when_their_bytes_are
+            texts::searches_and_prefixes_take_small_letters_for_large_ones
             scenarios::every_scenario_answers_what_was_worked_out_by_hand
             scenarios::filters_intervals_and_limits_are_kept
             scenarios::percentiles_are_nearest_ranks
+            scenarios::counts_of_any_size_are_summed
             scenarios::a_question_in_parts_has_the_answer_of_the_whole
         }
     };

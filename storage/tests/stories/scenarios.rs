@@ -32,7 +32,7 @@ const EXPECTED: &[(&str, Option<BizType>, &str)] = &[
     ("fallback_count", None, "cnt 1"),
     ("bytes_received", None, "received 1.501"),
     ("bytes_sent", None, "sent 2"),
-    ("bytes_sent", MCP, "sent 0"),
+    ("bytes_sent", MCP, "sent 2"),
     ("input_token_total", None, "input_token 71"),
     ("output_token_total", None, "output_token 62"),
     ("token_total", None, "token 133"),
@@ -40,10 +40,10 @@ const EXPECTED: &[(&str, Option<BizType>, &str)] = &[
     ("qps_normal", None, "normal_qps 12:00:00 1/60, 12:01:00 1/60"),
     ("qps_total", None, "total_qps 12:00:00 2/60, 12:01:00 2/60"),
     ("success_rate", None, "success_rate 12:00:00 36/60, 12:01:00 20/60, 12:02:00 0/60"),
-    ("token_per_sec_input", None, "input_token 12:00:00 11/60, 12:01:00 60/60, 12:02:00 0/60"),
-    ("token_per_sec_output", None, "output_token 12:00:00 22/60, 12:01:00 40/60, 12:02:00 0/60"),
-    ("token_per_sec_total", None, "total_token 12:00:00 33/60, 12:01:00 100/60, 12:02:00 0/60"),
-    ("rt_avg_total", None, "total_rt 12:00:00 9000/60, 12:01:00 17400/60"),
+    ("token_per_sec_input", None, "input_token 12:00:00 0.1833, 12:01:00 60/60, 12:02:00 0/60"),
+    ("token_per_sec_output", None, "output_token 12:00:00 0.3667, 12:01:00 0.6667, 12:02:00 0/60"),
+    ("token_per_sec_total", None, "total_token 12:00:00 33/60, 12:01:00 1.6667, 12:02:00 0/60"),
+    ("rt_avg_total", None, "total_rt 12:00:00 6000/60, 12:01:00 17400/60"),
     ("rt_avg_stream", None, "stream_rt 12:00:00 5400/60, 12:01:00 17400/60"),
     ("rt_avg_normal", None, "normal_rt 12:00:00 12600/60"),
     ("rt_first_token", None, "first_token_rt 12:00:00 1800/60, 12:01:00 3000/60"),
@@ -52,7 +52,7 @@ const EXPECTED: &[(&str, Option<BizType>, &str)] = &[
     ("cache_skip", None, "skip 12:01:00 1/60"),
     ("ratelimited_per_sec", None, "ratelimited 12:00:00 1/60"),
     ("qps_total_simple", None, "total 12:00:00 5/60, 12:01:00 3/60, 12:02:00 1/60"),
-    ("qps_total_simple", MCP, "total 12:00:00 2/60"),
+    ("qps_total_simple", MCP, "total 12:00:00 5/60, 12:01:00 3/60, 12:02:00 1/60"),
     ("rt_avg", None, "rt_avg 12:00:00 4380/60, 12:01:00 6340/60, 12:02:00 60/60"),
     ("rt_p50", None, "rt_p50 12:00:00 2400/60, 12:01:00 540/60, 12:02:00 60/60"),
     ("rt_p90", None, "rt_p90 12:00:00 12000/60, 12:01:00 18000/60, 12:02:00 60/60"),
@@ -83,7 +83,7 @@ const EXPECTED: &[(&str, Option<BizType>, &str)] = &[
     ("risk_label_table", None, "risklabel cnt: NULL 1, violence 1"),
     ("risk_consumer_table", None, "consumer cnt: c3 2"),
     ("method_distribution", None, "method count: POST 6, GET 3"),
-    ("method_distribution", MCP, "method count: GET 2"),
+    ("method_distribution", MCP, "method count: POST 6, GET 3"),
     ("gateway_status_distribution", None, "status count: 200 4, 403 2, 0 1, 429 1, 503 1"),
     (
         "backend_status_distribution",
@@ -132,21 +132,23 @@ pub async fn filters_intervals_and_limits_are_kept(database: &impl Executor) {
     query.filters.push(one_of("route_name", &["none"]));
     assert_eq!(shown(&ask(database, "pv", &query).await), "pv 0");
     assert_eq!(shown(&ask(database, "token_total", &query).await), "token 0");
-    assert_eq!(shown(&ask(database, "bytes_sent", &query).await), "sent 0");
+    assert_eq!(shown(&ask(database, "bytes_sent", &query).await), "sent NULL");
     assert_eq!(shown(&ask(database, "rt_p99", &query).await), "rt_p99 ");
 
     let everything = ScenarioQuery { interval_s: 86_400, limit: 10, ..ScenarioQuery::default() };
-    assert_eq!(
-        shown(&ask(database, "token_per_sec_total", &everything).await),
-        format!("total_token 00:00:00 {}/60", 1133.0 * 60.0 / 86_400.0)
-    );
+    let answer = ask(database, "token_per_sec_total", &everything).await;
+    assert_eq!(shown(&answer), "total_token 00:00:00 0.0131");
     let by_second = ScenarioQuery { interval_s: 1, limit: 2, ..until("2026-01-31T12:02:00Z") };
     let answer = ask(database, "rt_p50", &by_second).await;
     assert_eq!(shown(&answer), "rt_p50 12:00:00 6000/60, 12:00:10 1200/60");
     assert!(matches!(answer, Answer::Line { truncated: true, .. }));
-    let answer = ask(database, "method_distribution", &ScenarioQuery { limit: 1, ..everything }).await;
+    let one_row = ScenarioQuery { limit: 1, ..everything };
+    let answer = ask(database, "method_distribution", &one_row).await;
     assert_eq!(shown(&answer), "method count: POST 7");
     assert!(matches!(answer, Answer::Table { truncated: true, .. }));
+    // Of the choices of a filter no page is asked for.
+    let answer = ask(database, "filter_model_options", &one_row).await;
+    assert_eq!(shown(&answer), "model: gpt, late, qwen");
 }
 
 /// Percentiles are nearest ranks: of twenty durations the 10th, 18th, 19th and 20th.
@@ -166,6 +168,47 @@ pub async fn percentiles_are_nearest_ranks(database: &impl Executor) {
     for (name, expected) in [("rt_p50", 100), ("rt_p90", 180), ("rt_p95", 190), ("rt_p99", 200)] {
         let answer = ask(database, name, &until("2026-01-31T12:02:00Z")).await;
         assert_eq!(shown(&answer), format!("{name} 12:00:00 {}/60", expected * 60));
+    }
+}
+
+/// Counts as large as a column takes spoil no scenario: a sum is the largest whole number at most.
+pub async fn counts_of_any_size_are_summed(database: &impl Executor) {
+    let count = i64::MAX;
+    let records: String = (0..3)
+        .map(|number| {
+            format!(
+                "{{\"record_id\":\"{number}\",\"start_time\":\"2026-01-31T12:00:00Z\",\"response_code\":200,\
+                 \"model\":\"m\",\"consumer\":\"c\",\"upstream_cluster\":\"u\",\"bytes_received\":{count},\
+                 \"bytes_sent\":{count},\"duration\":{count},\"input_tokens\":{count},\"output_tokens\":{count},\
+                 \"total_tokens\":{count},\"ai_log\":{{\"model\":\"m\",\"llm_service_duration\":1e308,\
+                 \"llm_first_token_duration\":\"-1e308\"}}}}\n"
+            )
+        })
+        .collect();
+    store(database, &records).await;
+    let query = until("2026-01-31T12:02:00Z");
+    let largest = i64::MAX as f64;
+    for (name, expected) in [
+        ("token_total", largest),
+        ("bytes_sent", largest / 1_048_576.0),
+        ("token_per_sec_total", largest / 60.0),
+        ("rt_avg", largest / 3.0),
+        ("rt_p99", largest),
+        ("rt_avg_total", 9_007_199_254_740_992.0),
+        ("rt_first_token", -9_007_199_254_740_992.0),
+    ] {
+        let found = match ask(database, name, &query).await {
+            Answer::Card { value, .. } => value.unwrap(),
+            Answer::Line { points, .. } => points[0].value,
+            other @ Answer::Table { .. } => panic!("{other:?}"),
+        };
+        assert!((found / expected - 1.0).abs() < 1e-12, "{name}: {found}");
+    }
+    let table = ask(database, "model_token_table", &query).await;
+    let expected = format!("model input_token output_token total_token request: m {count} {count} {count} 3");
+    assert_eq!(shown(&table), expected);
+    for scenario in SCENARIOS {
+        ask(database, scenario.name, &query).await;
     }
 }
 
@@ -215,18 +258,21 @@ fn one_of(name: &str, texts: &[&str]) -> Filter {
     Filter { field: fields::field(name).unwrap(), test: Test::TextIn(texts) }
 }
 
-/// An answer in one line; numbers of a line as sixtieths, which are whole.
+/// An answer in one line; numbers of a line as sixtieths, where these are whole.
 fn shown(answer: &Answer) -> String {
     match answer {
-        Answer::Card { key, value } => format!("{key} {value}"),
+        Answer::Card { key, value } => {
+            format!("{key} {}", value.map_or("NULL".to_owned(), |value| value.to_string()))
+        }
         Answer::Line { key, points, .. } => {
             let points: Vec<String> = points
                 .iter()
                 .map(|point| {
                     let sixtieths = point.value * 60.0;
                     let nearest = sixtieths.round();
-                    let value = if (sixtieths - nearest).abs() < 1e-9 { nearest } else { sixtieths };
-                    format!("{} {value}/60", time_of_day(point.time))
+                    let is_whole = (sixtieths - nearest).abs() < 1e-9;
+                    let value = if is_whole { format!("{nearest}/60") } else { point.value.to_string() };
+                    format!("{} {value}", time_of_day(point.time))
                 })
                 .collect();
             format!("{key} {}", points.join(", "))

@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use gatelog_databases::{MariaDb, SmallDisk};
+use gatelog_databases::{MariaDb, MySql, SmallDisk, SqlServer};
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -19,8 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mariadb_that_stops_crashes_freezes_or_only_reads_costs_no_acknowledged_record() {
-    let server = MariaDb::start(&[]).unwrap();
-    let stored = on(&server).await;
+    a_server_that_fails_costs_no_acknowledged_record(&MariaDb::start(&[]).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mysql_that_stops_crashes_freezes_or_only_reads_costs_no_acknowledged_record() {
+    a_server_that_fails_costs_no_acknowledged_record(&MySql::start(&[]).unwrap()).await;
+}
+
+async fn a_server_that_fails_costs_no_acknowledged_record(server: &SqlServer) {
+    let stored = on(server).await;
     assert_eq!(stored.store(&numbered(0..10)).await, (10, 0));
 
     server.stop().unwrap();
@@ -130,7 +138,7 @@ async fn a_libsql_file_that_another_process_locks_is_waited_for_and_given_up_in_
     every_number_is_there_once(&stored, 20).await;
 }
 
-async fn on(server: &MariaDb) -> Stored {
+async fn on(server: &SqlServer) -> Stored {
     let url = server.database().unwrap();
     let host = format!("127.0.0.1:{}", server.port());
     Stored::in_mysql_at(&url, &host, &[("database_timeout_ms", LIMIT_MS)]).await

@@ -12,7 +12,7 @@ mod settings;
 mod story;
 mod support;
 
-use gatelog_databases::{MariaDb, Turso};
+use gatelog_databases::{MariaDb, MySql, Turso};
 use support::Stored;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,6 +24,13 @@ async fn the_story_on_a_libsql_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_on_mariadb() {
     let stored = Stored::in_mysql(MariaDb::shared().unwrap()).await;
+    story::tell(&stored).await;
+}
+
+/// Its accounts sign in by `caching_sha2_password`, over a connection without TLS.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_on_mysql() {
+    let stored = Stored::in_mysql(MySql::shared().unwrap()).await;
     story::tell(&stored).await;
 }
 

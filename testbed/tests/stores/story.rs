@@ -121,9 +121,10 @@ async fn pages_hold_each_once(stored: &Stored) {
 
 async fn statistics_and_values_are_answered(stored: &Stored) {
     let since = "start=2026-02-01T00:00:00Z&end=2026-02-01T23:59:59Z";
-    for (name, value) in [("pv", "2"), ("uv", "2"), ("token_total", "33"), ("bytes_sent", "1.5")] {
+    for (name, value) in [("pv", 2.0), ("uv", 2.0), ("token_total", 33.0), ("bytes_sent", 1.5)] {
         let card = stored.json(&format!("/query/scenarios/{name}?{since}")).await;
-        assert_eq!(card["stats"][0]["value"], value, "{name}: {card}");
+        let found: f64 = card["stats"][0]["value"].as_str().unwrap().parse().unwrap();
+        assert_eq!(found, value, "{name}: {card}");
     }
     let line = stored
         .json(&format!("/query/scenarios/qps_total_simple?interval=60&{since}&bizType=MODEL_API"))

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gatelog_databases::{MariaDb, Turso};
+use gatelog_databases::{SqlServer, Turso};
 use gatelog_testbed::client::Client;
 use gatelog_testbed::functions::Functions;
 use http::{Request, Response};
@@ -25,7 +25,7 @@ impl Stored {
         Self::start(&[], &file, folder).await
     }
 
-    pub async fn in_mysql(server: &MariaDb) -> Self {
+    pub async fn in_mysql(server: &SqlServer) -> Self {
         let url = server.database().unwrap();
         Self::in_mysql_at(&url, &format!("127.0.0.1:{}", server.port()), &[]).await
     }

@@ -92,7 +92,8 @@ fn update(privileges: Privileges) {
     });
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// The file of a program: on the path, or with the daemons.
+pub fn find(name: &str) -> Option<PathBuf> {
     let in_system_folders = || SYSTEM_FOLDERS.iter().map(|dir| Path::new(dir).join(name));
     workspace::on_path(name).or_else(|| in_system_folders().find(|file| workspace::is_program(file)))
 }

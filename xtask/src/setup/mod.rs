@@ -8,6 +8,7 @@ mod cache;
 mod databases;
 mod debian;
 mod envoy;
+mod mysql;
 mod rustup;
 mod sysroot;
 
@@ -24,6 +25,7 @@ pub use rustup::ensure_component;
 use crate::workspace;
 use aioquic::aioquic;
 use databases::{mariadb, tursodb};
+use mysql::{MySql, mysql};
 use sysroot::Sysroot;
 
 /// The targets of the filter, of filters that use the SDK, and of the components.
@@ -73,15 +75,18 @@ pub struct Programs {
     envoy: PathBuf,
     tursodb: PathBuf,
     aioquic: PathBuf,
+    mysql: MySql,
 }
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 3] {
+    pub fn variables(&self) -> [(&'static str, &Path); 5] {
         [
             ("GATELOG_ENVOY", &self.envoy),
             ("GATELOG_TURSODB", &self.tursodb),
             ("GATELOG_AIOQUIC", &self.aioquic),
+            ("GATELOG_MYSQLD", &self.mysql.server),
+            ("GATELOG_MYSQL", &self.mysql.client),
         ]
     }
 }
@@ -101,7 +106,7 @@ pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
     let toolchain = wasm()?;
-    let programs = Programs { envoy: envoy()?, tursodb: tursodb()?, aioquic: aioquic()? };
+    let programs = Programs { envoy: envoy()?, tursodb: tursodb()?, aioquic: aioquic()?, mysql: mysql()? };
     Ok(Machine { toolchain, programs })
 }
 
