@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{StatusCode, response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode, response};
 use serde::Serialize;
 
 use crate::Failure;
@@ -95,4 +95,37 @@ pub fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> 
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+/// The answer as the method wants it: to `HEAD` without its body, but with the length that a complete one has.
+pub fn to_method(method: &Method, mut response: Response) -> Response {
+    if *method != Method::HEAD {
+        return response;
+    }
+    if let Body::Full(bytes) = response.body() {
+        let length = HeaderValue::from(bytes.len());
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    *response.body_mut() = Body::Full(Bytes::new());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_gets_the_length_of_a_complete_body_and_no_body() {
+        let response = to_method(&Method::HEAD, text(StatusCode::OK, "twelve bytes"));
+        assert_eq!(response.headers()["content-length"], "12");
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+        assert!(response.body().as_bytes().is_empty());
+        let stream = Chunks::new(futures::stream::pending());
+        let response = with_type(StatusCode::OK, "text/csv", Body::Stream(stream));
+        let response = to_method(&Method::HEAD, response);
+        assert!(!response.headers().contains_key("content-length"), "nobody knows it yet");
+        assert!(matches!(response.body(), Body::Full(bytes) if bytes.is_empty()));
+        let response = to_method(&Method::GET, text(StatusCode::OK, "ok"));
+        assert_eq!(response.body().as_bytes(), b"ok");
+    }
 }

@@ -47,7 +47,7 @@ impl StoreConfig {
     /// Everything that is wrong with them, also when they do not fit together.
     pub async fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
         let mut settings = Settings::new(variables);
-        let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
+        let time_limit = Self::read_time_limit(&mut settings).await;
         let store = settings.text("store").await;
         let store = match store.as_str() {
             "" | "libsql" => Store::Libsql,
@@ -61,7 +61,13 @@ impl StoreConfig {
                 Store::Libsql
             }
         };
-        settings.finish(Self { store, time_limit: Duration::from_millis(timeout as u64) })
+        settings.finish(Self { store, time_limit })
+    }
+
+    /// Reads how long a statement may take.
+    pub async fn read_time_limit(settings: &mut Settings<'_, impl Variables>) -> Duration {
+        let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
+        Duration::from_millis(timeout as u64)
     }
 }
 

@@ -121,7 +121,7 @@ async fn pages_hold_each_once(stored: &Stored) {
 
 async fn statistics_and_values_are_answered(stored: &Stored) {
     let since = "start=2026-02-01T00:00:00Z&end=2026-02-01T23:59:59Z";
-    for (name, value) in [("pv", "2"), ("uv", "2"), ("token_total", "33"), ("bytes_sent", "1.5")] {
+    for (name, value) in [("pv", "2.0"), ("uv", "2.0"), ("token_total", "33.0"), ("bytes_sent", "1.5")] {
         let card = stored.json(&format!("/query/scenarios/{name}?{since}")).await;
         assert_eq!(card["stats"][0]["value"], value, "{name}: {card}");
     }
