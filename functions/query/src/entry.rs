@@ -54,6 +54,6 @@ async fn records(config: &QueryConfig) -> Records {
     let database = spin::patient_database().await;
     let is_lasting = !matches!(*database, Database::Misconfigured { .. });
     let (max, limit) = (config.max_running_statements, config.time_limit);
-    let records = Bounded::new(database, SpinHost, max, limit, |work| spin::spawn(work));
+    let records = Bounded::new(database, SpinHost, max, limit, spin::spawn);
     if is_lasting { RECORDS.with(|cell| cell.get_or_init(|| records).clone()) } else { records }
 }
