@@ -104,7 +104,12 @@ fn query(criterion: &mut Criterion, runtime: &Runtime, folder: &Path) {
 }
 
 async fn start(database: &Path) -> RunningApp {
-    App::builder(workspace().join("spin.toml")).sqlite_file(database).start().await.unwrap()
+    App::builder(workspace().join("spin.toml"))
+        .sqlite_file(database)
+        .variable("query_open", "true")
+        .start()
+        .await
+        .unwrap()
 }
 
 async fn store(database: &NativeSqlite, body: &str) -> usize {

@@ -4,7 +4,7 @@ use std::fmt::{Arguments, Write};
 
 use crate::query::{Filter, Test};
 use crate::schema::TABLE;
-use crate::{Dialect, Statement, Value};
+use crate::{Dialect, Statement, Value, service};
 
 /// A `SELECT` in the making. Values are bound in the order in which their placeholders are written.
 #[derive(Debug)]
@@ -109,6 +109,17 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
         Test::TextNotIn(texts) => {
             (format!("({name} IS NULL OR NOT {})", is_in(name, texts.len())), bound(texts))
         }
+        Test::ServiceIn(services) => services_in(name, services),
+        Test::ServiceNotIn(services) => {
+            let (one_of, params) = services_in(name, services);
+            (format!("({name} IS NULL OR NOT {one_of})"), params)
+        }
+        Test::ServiceStartsWith(text) => {
+            let begins = format!("{}%", escape_like(service::name(text)));
+            let clusters = format!("{ANY_CLUSTER}{begins}");
+            let condition = format!("({name} LIKE ? ESCAPE '|' OR {name} LIKE ? ESCAPE '|')");
+            (condition, vec![Value::from(begins), Value::from(clusters)])
+        }
         Test::Contains(text) => {
             let pattern = format!("%{}%", escape_like(text));
             (dialect.is_like(name), vec![Value::from(pattern)])
@@ -126,6 +137,24 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
         Test::AtLeast(number) => (format!("{name} >= ?"), vec![Value::from(*number)]),
         Test::AtMost(number) => (format!("{name} <= ?"), vec![Value::from(*number)]),
     }
+}
+
+/// A pattern of what stands before the name of a service in its clusters.
+const ANY_CLUSTER: &str = "outbound||%||%||";
+
+/// The condition that a service is one of these, in parentheses, and its values.
+fn services_in<'q>(name: &str, services: &'q [String]) -> (String, Vec<Value<'q>>) {
+    let mut params = bound(services);
+    let (clusters, names): (Vec<&String>, Vec<_>) =
+        services.iter().partition(|service| service::is_cluster(service));
+    params.extend(clusters.into_iter().map(|cluster| Value::from(service::name(cluster))));
+    let mut condition = format!("({}", is_in(name, params.len()));
+    for service in names {
+        condition.push_str(&format!(" OR {name} LIKE ? ESCAPE '|'"));
+        params.push(Value::from(format!("{ANY_CLUSTER}{}", escape_like(service))));
+    }
+    condition.push(')');
+    (condition, params)
 }
 
 fn bound(texts: &[String]) -> Vec<Value<'_>> {

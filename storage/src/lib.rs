@@ -12,7 +12,7 @@
 //!   report. [`retention`]: deleting old records.
 //! - [`query`], [`cursor`], [`selection`], [`select`]: a typed query, the place where a page ended, the fields to read,
 //!   and the SQL of them; `condition` holds the `WHERE`.
-//! - [`stored`]: a row read back as a record.
+//! - [`stored`]: a row read back as a record. [`service`]: the two forms of a service's name.
 //! - [`distinct`]: the values of a field. [`scenarios`]: HiMarket's statistics by name.
 //! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL. [`pool`]: connections
 //!   that are kept for the life of an instance.
@@ -39,6 +39,7 @@ pub mod scenarios;
 pub mod schema;
 pub mod select;
 pub mod selection;
+pub mod service;
 pub mod statement;
 pub mod stored;
 

@@ -35,6 +35,13 @@ pub enum Test {
     TextIn(Vec<String>),
     /// None of these texts; a record without a value passes.
     TextNotIn(Vec<String>),
+    /// One of these services, in the form that is given or in the other one ([`crate::service`]). A name finds its
+    /// clusters on every port; a cluster finds itself and its name.
+    ServiceIn(Vec<String>),
+    /// None of these services in either form; a record without a value passes.
+    ServiceNotIn(Vec<String>),
+    /// A service whose name begins with that of this one, in either form.
+    ServiceStartsWith(String),
     /// A text, or JSON text, that contains this one.
     Contains(String),
     /// A text that begins with this one.

@@ -41,6 +41,12 @@ impl<'a> Statement<'a> {
         self
     }
 
+    /// A copy that borrows nothing.
+    pub fn to_static(&self) -> Statement<'static> {
+        let params = self.params.iter().map(Value::to_static).collect();
+        Statement { sql: self.sql.clone(), params, then: self.then }
+    }
+
     /// The SQL text.
     pub fn sql(&self) -> &str {
         &self.sql
@@ -97,6 +103,16 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// A copy that borrows nothing.
+    pub fn to_static(&self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Real(number) => Value::Real(*number),
+            Self::Text(text) => Value::Text(Cow::Owned(text.clone().into_owned())),
+        }
+    }
+
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

@@ -62,6 +62,10 @@ fn statements(dialect: Dialect) -> String {
     let search = Filter { field: field("ai_log"), test: Test::Contains("a_b".into()) };
     let query = Query { filters: vec![search], sort, page: first };
     show("text search", &select::batch_statement(dialect, &query, &few, usize::MAX));
+    let services = ["qwen.test", "outbound|80||a_b"].map(str::to_owned).to_vec();
+    let services = Filter { field: field("service"), test: Test::ServiceIn(services) };
+    let query = Query { filters: vec![services], sort, page: first };
+    show("services", &select::batch_statement(dialect, &query, &few, usize::MAX));
     show("one record", &select::one_statement(dialect, "0198", &few));
 
     let times = vec![Filter { field: field("start_time"), test: Test::NotBefore(time()) }];

@@ -16,6 +16,9 @@ use crate::client::Client;
 /// How long `spin up` may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// Lets everybody read the records, as tests and the demo do. Those that set a token are asked for it all the same.
+const OPEN: (&str, &str) = ("query_open", "true");
+
 /// The running functions; stopped when dropped.
 #[derive(Debug)]
 pub struct Functions {
@@ -46,7 +49,7 @@ impl Functions {
     /// As there.
     pub async fn start_local_with(database: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
         let manifest = artifacts::workspace().join("spin.toml");
-        let mut app = App::builder(manifest).sqlite_file(database);
+        let mut app = App::builder(manifest).sqlite_file(database).variable(OPEN.0, OPEN.1);
         for (name, value) in variables {
             app = app.variable(*name, *value);
         }
@@ -61,7 +64,8 @@ impl Functions {
     /// As there.
     pub async fn start_local_configured(runtime_config: &Path) -> anyhow::Result<Self> {
         let manifest = artifacts::workspace().join("spin.toml");
-        let app = App::builder(manifest).runtime_config(runtime_config).start().await?;
+        let app = App::builder(manifest).runtime_config(runtime_config).variable(OPEN.0, OPEN.1);
+        let app = app.start().await?;
         Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
     }
 
@@ -72,7 +76,8 @@ impl Functions {
     /// As there, and when the port is taken.
     pub async fn start_local_at(address: SocketAddr, database: &Path) -> anyhow::Result<Self> {
         let manifest = artifacts::workspace().join("spin.toml");
-        let app = App::builder(manifest).listen(address).sqlite_file(database).start().await?;
+        let app = App::builder(manifest).listen(address).sqlite_file(database).variable(OPEN.0, OPEN.1);
+        let app = app.start().await?;
         Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
     }
 
@@ -98,6 +103,7 @@ impl Functions {
             .arg(artifacts::workspace().join("spin.toml"))
             .args(["--listen", &address.to_string(), "--state-dir"])
             .arg(state)
+            .env("SPIN_VARIABLE_QUERY_OPEN", OPEN.1)
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .spawn()

@@ -37,7 +37,11 @@ impl Client {
     ///
     /// It is not built, or the file is no database.
     pub async fn start(file: &Path) -> anyhow::Result<Self> {
-        let app = App::builder(workspace().join("spin.toml")).sqlite_file(file).start().await?;
+        let app = App::builder(workspace().join("spin.toml"))
+            .sqlite_file(file)
+            .variable("query_open", "true")
+            .start()
+            .await?;
         Ok(Self { app })
     }
 

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use http::{StatusCode, response};
+use http::{Method, StatusCode, response};
 use serde::Serialize;
 
 use crate::Failure;
@@ -102,8 +102,7 @@ pub fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> 
 }
 
 /// Sets `Content-Length` of a complete answer to what its body has; a streamed one has none. The shell calls it for
-/// every answer, so that none goes without, however it was made. The answer to HEAD keeps the body of GET here: the
-/// server leaves the body out and says its length.
+/// every answer, so that none goes without, however it was made.
 pub fn declare_length(response: &mut Response) {
     let length = match response.body() {
         Body::Full(bytes) => Some(bytes.len()),
@@ -113,6 +112,15 @@ pub fn declare_length(response: &mut Response) {
         Some(length) => response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length)),
         None => response.headers_mut().remove(CONTENT_LENGTH),
     };
+}
+
+/// The answer as the method wants it. To `HEAD` a complete answer keeps its body, because the server leaves it out and
+/// says its length; a streamed one is not made.
+pub fn to_method(method: &Method, mut response: Response) -> Response {
+    if *method == Method::HEAD && matches!(response.body(), Body::Stream(_)) {
+        *response.body_mut() = Body::Stream(Chunks::new(futures::stream::empty()));
+    }
+    response
 }
 
 #[cfg(test)]
@@ -143,5 +151,19 @@ mod tests {
         *response.body_mut() = Body::Stream(Chunks::new(futures::stream::empty()));
         declare_length(&mut response);
         assert!(!response.headers().contains_key(CONTENT_LENGTH));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn head_gets_the_length_of_a_complete_body_and_makes_no_stream() {
+        let response = to_method(&Method::HEAD, text(StatusCode::OK, "twelve bytes"));
+        assert_eq!(response.headers()["content-length"], "12");
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+        let stream = Chunks::new(futures::stream::pending());
+        let response = with_type(StatusCode::OK, "text/csv", Body::Stream(stream));
+        let response = to_method(&Method::HEAD, response);
+        assert!(!response.headers().contains_key("content-length"), "nobody knows it yet");
+        assert!(response.into_body().collect().await.unwrap().is_empty());
+        let response = to_method(&Method::GET, text(StatusCode::OK, "ok"));
+        assert_eq!(response.body().as_bytes(), b"ok");
     }
 }

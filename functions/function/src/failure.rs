@@ -28,6 +28,12 @@ pub enum Failure {
     /// 401: the bearer token is missing or wrong.
     #[error("the bearer token is missing or wrong")]
     Unauthorized,
+    /// 403: nobody may ask, because the operator has not said who may.
+    #[error("{message}")]
+    Forbidden {
+        /// What has to be set.
+        message: String,
+    },
     /// 404: nothing is there.
     #[error("{message}")]
     NotFound {
@@ -39,6 +45,12 @@ pub enum Failure {
     MethodNotAllowed {
         /// The methods that are known, as in the header `Allow`.
         allow: &'static str,
+    },
+    /// 406: the header `Accept` refuses every form that there is.
+    #[error("{message}")]
+    NotAcceptable {
+        /// Which forms there are.
+        message: String,
     },
     /// 408: the body did not come in time.
     #[error("{message}")]
@@ -87,8 +99,10 @@ impl Failure {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -169,6 +183,19 @@ impl Failure {
     }
 }
 
+/// Refuses every method but `GET`, and `HEAD`, which is answered like it but for the body.
+///
+/// # Errors
+///
+/// [`Failure::MethodNotAllowed`].
+pub fn check_reads(method: &Method) -> Result<(), Failure> {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        Ok(())
+    } else {
+        Err(Failure::MethodNotAllowed { allow: "GET, HEAD" })
+    }
+}
+
 /// Refuses every method but `allowed`.
 ///
 /// # Errors
@@ -200,5 +227,12 @@ mod tests {
         let response = check_method(&Method::PUT, "POST").unwrap_err().response();
         assert_eq!(response.status(), 405);
         assert_eq!(response.headers()["allow"], "POST");
+    }
+
+    #[test]
+    fn what_is_read_takes_get_and_head() {
+        assert!(check_reads(&Method::GET).is_ok() && check_reads(&Method::HEAD).is_ok());
+        let response = check_reads(&Method::POST).unwrap_err().response();
+        assert_eq!(response.headers()["allow"], "GET, HEAD");
     }
 }

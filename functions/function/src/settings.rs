@@ -68,6 +68,19 @@ impl<'v, V: Variables> Settings<'v, V> {
         Duration::from_millis(self.number(name, default, range).await as u64)
     }
 
+    /// `true` or `false`; `default` when the variable is missing or empty.
+    pub async fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.text(name).await.as_str() {
+            "" => default,
+            "true" => true,
+            "false" => false,
+            other => {
+                self.problems.push(format!("{name}: \"{other}\" is neither true nor false"));
+                default
+            }
+        }
+    }
+
     /// A token; none when the variable is missing or empty.
     pub async fn token(&mut self, name: &str) -> Token {
         Token::new(&self.text(name).await)
@@ -116,5 +129,17 @@ mod tests {
             "the function's variables are wrong: a: \"x\" is no whole number from 1 to 10; \
              b: \"11\" is no whole number from 1 to 10"
         );
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_flag_is_true_or_false_and_nothing_else() {
+        let variables = [("yes", "true"), ("no", " false"), ("empty", ""), ("bad", "yes")];
+        let mut settings = Settings::new(&variables);
+        for (name, expected) in [("yes", true), ("no", false), ("empty", true), ("missing", true)] {
+            assert_eq!(settings.flag(name, true).await, expected, "{name}");
+        }
+        assert!(!settings.flag("bad", false).await);
+        let error = settings.finish(()).unwrap_err();
+        assert_eq!(error.problems, ["bad: \"yes\" is neither true nor false"]);
     }
 }

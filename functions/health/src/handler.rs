@@ -6,12 +6,12 @@
 //!   kind of failure in `reason`.
 //! - `GET /health/metrics`: Prometheus' text, over all instances.
 //!
-//! `HEAD` is answered like `GET`, which is how some load balancers ask.
+//! `HEAD` is answered like `GET`, without the body, which is how some load balancers ask.
 
-use gatelog_function::{Body, Failure, Response, answer, log};
+use gatelog_function::{Body, Failure, Response, answer, failure, log};
 use gatelog_record::Timestamp;
 use gatelog_storage::{Executor, schema};
-use http::{Method, Request, StatusCode};
+use http::{Request, StatusCode};
 use serde_json::json;
 
 use crate::metrics;
@@ -21,10 +21,13 @@ pub const FUNCTION: &str = "health";
 
 /// Serves one request.
 pub async fn handle<B>(request: Request<B>, database: &impl Executor, now: Timestamp) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Failure::MethodNotAllowed { allow: "GET, HEAD" }.response();
+    if let Err(failure) = failure::check_reads(request.method()) {
+        return failure.response();
     }
-    let path = request.uri().path();
+    answer::to_method(request.method(), answer(request.uri().path(), database, now).await)
+}
+
+async fn answer(path: &str, database: &impl Executor, now: Timestamp) -> Response {
     match path.strip_prefix("/health").unwrap_or(path).trim_matches('/') {
         "" => answer::text(StatusCode::OK, "ok"),
         "ready" => ready(database).await,

@@ -28,6 +28,14 @@ async fn a_function_whose_database_answers_is_ready() {
     assert_eq!(get(&database, "/health/").await, (200, "ok".into()));
     assert_eq!(get(&database, "/health/ready").await, (200, r#"{"status":"ready"}"#.into()));
     assert_eq!(get(&database, "/health/other").await.0, 404);
+    for (path, bytes) in [("/health", "2"), ("/health/ready", "18"), ("/health/other", "")] {
+        let request = Request::head(path).body(()).unwrap();
+        let response = handle(request, &database, now()).await;
+        assert_eq!(response.status().as_u16(), get(&database, path).await.0, "{path}");
+        assert!(response.body().as_bytes().is_empty(), "{path}");
+        let length = response.headers()["content-length"].to_str().unwrap();
+        assert!(length.ends_with(bytes), "{path}: {length}");
+    }
     let request = Request::post("/health").body(()).unwrap();
     let response = handle(request, &database, now()).await;
     assert_eq!(

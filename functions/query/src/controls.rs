@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use gatelog_record::{FIELDS, Field, Kind, fields};
+use http::HeaderMap;
+use http::header::ACCEPT;
 
 use crate::filters::{extend, not};
-use crate::terms;
+use crate::{accept, terms};
 
 /// Longest value of a parameter, in bytes; SQLite's bound on a LIKE pattern is 50 000.
 pub const MAX_VALUE_BYTES: usize = 8_192;
@@ -90,13 +92,12 @@ impl Format {
         (Self::Csv, "csv", "text/csv"),
     ];
 
-    /// The form that the header `Accept` asks for: of its media types, the first that is known.
-    pub fn accepted(accept: &str) -> Self {
-        let known = accept.split(',').find_map(|range| {
-            let media_type = range.split(';').next().unwrap_or_default().trim();
-            Self::ALL.iter().find(|(_, _, known)| known.eq_ignore_ascii_case(media_type))
-        });
-        known.map_or(Self::Json, |(format, ..)| *format)
+    /// The form that the headers `Accept` ask for; `None` when they refuse every form.
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let accept: Vec<&str> =
+            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        let index = accept::preferred(&accept.join(","), &Self::ALL.map(|(.., media_type)| media_type))?;
+        Self::ALL.get(index).map(|(format, ..)| *format)
     }
 
     /// Reads a value of `format`.
@@ -139,7 +140,7 @@ pub fn read_sortable(name: &str) -> Result<&'static Field, String> {
 ///
 /// When one is no field, or comes twice.
 pub fn read_fields(known: &mut Vec<&'static Field>, value: &str) -> Result<(), String> {
-    let names = terms::list(value);
+    let names = terms::list(value, FIELDS.len()).ok_or("a field is given twice")?;
     if names.is_empty() {
         return Err(not(value, "a list of fields"));
     }
@@ -184,24 +185,5 @@ pub fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), String> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err("it is given twice".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_header_accept_chooses_the_first_known_form() {
-        for (accept, expected) in [
-            ("", Format::Json),
-            ("*/*", Format::Json),
-            ("text/csv", Format::Csv),
-            ("text/html, text/csv;q=0.9", Format::Csv),
-            ("application/json, text/csv", Format::Json),
-            ("Application/X-NDJSON", Format::Ndjson),
-        ] {
-            assert_eq!(Format::accepted(accept), expected, "{accept}");
-        }
     }
 }

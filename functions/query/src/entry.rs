@@ -1,25 +1,29 @@
-//! The Spin component: hands requests to the handler. The configuration and the database connection live as long as
+//! The Spin component: hands requests to the handler. The configuration and the database connections live as long as
 //! the instance.
 
-use gatelog_function::spin::{self, SpinVariables};
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use gatelog_function::spin::{self, Database, SpinHost, SpinVariables};
 use gatelog_function::{Failure, log};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 use crate::QueryConfig;
 use crate::handler::{self, FUNCTION};
+use crate::running::Bounded;
+
+type Records = Bounded<Rc<Database>, SpinHost>;
 
 thread_local! {
-    static CONFIG: std::cell::OnceCell<&'static QueryConfig> = const { std::cell::OnceCell::new() };
+    static CONFIG: OnceCell<&'static QueryConfig> = const { OnceCell::new() };
+    static RECORDS: OnceCell<Records> = const { OnceCell::new() };
 }
 
 #[http_service]
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let response = match config().await {
-        Ok(config) => {
-            let database = spin::database(false).await;
-            handler::handle(request, database, config).await
-        }
+        Ok(config) => handler::handle(request, records(config).await, config).await,
         Err(failure) => {
             log::failure(FUNCTION, &failure);
             handler::failed(&failure)
@@ -33,9 +37,23 @@ async fn config() -> Result<&'static QueryConfig, Failure> {
         return Ok(config);
     }
     let read = QueryConfig::read(&SpinVariables).await?;
-    if !read.token.is_required() {
-        log::write(log::Level::Warn, FUNCTION, "query_token is not set: everybody may read the records");
+    if read.is_closed() {
+        let warning = "neither query_token nor query_open is set: nobody may read the records";
+        log::write(log::Level::Warn, FUNCTION, warning);
+    } else if !read.token.is_required() {
+        log::write(log::Level::Warn, FUNCTION, "query_open is set: everybody may read the records");
     }
     let config: &'static QueryConfig = Box::leak(Box::new(read));
     Ok(CONFIG.with(|cell| *cell.get_or_init(|| config)))
+}
+
+async fn records(config: &QueryConfig) -> Records {
+    if let Some(records) = RECORDS.with(|records| records.get().cloned()) {
+        return records;
+    }
+    let database = spin::patient_database().await;
+    let is_lasting = !matches!(*database, Database::Misconfigured { .. });
+    let (max, limit) = (config.max_running_statements, config.time_limit);
+    let records = Bounded::new(database, SpinHost, max, limit, spin::spawn);
+    if is_lasting { RECORDS.with(|cell| cell.get_or_init(|| records).clone()) } else { records }
 }

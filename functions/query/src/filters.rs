@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use gatelog_record::{FIELDS, Field, Kind, fields};
 use gatelog_storage::{Filter, Test};
 
-use crate::{terms, time};
+use crate::terms;
+use crate::time::{self, Zone};
 
 /// Most conditions in a query, and most values in a list; SQLite's bound on the depth of an expression is 1 000.
 pub const MAX_TERMS: usize = 100;
@@ -104,49 +105,67 @@ pub fn find(name: &str) -> Option<&'static FilterParameter> {
 }
 
 impl FilterParameter {
-    /// Reads the filter's value.
+    /// Reads the filter's value; `None` for a list without a value, which is no filter.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn read(&self, value: &str) -> Result<Filter, String> {
+    pub fn read(&self, value: &str, zone: &Zone) -> Result<Option<Filter>, String> {
         let field = self.field;
         let number = || value.parse().map_err(|_| not(value, "a whole number"));
         let test = match self.operation {
-            Operation::NotBefore => Test::NotBefore(read_time(value)?),
-            Operation::NotAfter => Test::NotAfter(read_time(value)?),
+            Operation::NotBefore => Test::NotBefore(read_time(value, zone)?),
+            Operation::NotAfter => Test::NotAfter(read_time(value, zone)?),
             Operation::Contains => Test::Contains(value.to_owned()),
             Operation::Prefix => Test::StartsWith(value.to_owned()),
             Operation::Min => Test::AtLeast(number()?),
             Operation::Max => Test::AtMost(number()?),
-            Operation::List if is_text(field) => Test::TextIn(texts(value)?),
-            Operation::ListOfOthers if is_text(field) => Test::TextNotIn(texts(value)?),
-            Operation::List => Test::NumberIn(numbers(field, value)?),
-            Operation::ListOfOthers => Test::NumberNotIn(numbers(field, value)?),
-            Operation::BizType => return biz_type(value, field),
+            Operation::List | Operation::ListOfOthers if is_text(field) => match texts(value)? {
+                texts if texts.is_empty() => return Ok(None),
+                texts if self.operation == Operation::List => one_of(field, texts),
+                texts => none_of(field, texts),
+            },
+            Operation::List | Operation::ListOfOthers => match numbers(field, value)? {
+                numbers if numbers.is_empty() => return Ok(None),
+                numbers if self.operation == Operation::List => Test::NumberIn(numbers),
+                numbers => Test::NumberNotIn(numbers),
+            },
+            Operation::BizType => return biz_type(value, field).map(Some),
         };
-        Ok(Filter { field, test })
+        Ok(Some(Filter { field, test }))
     }
 }
 
-/// Reads a time.
+/// Reads a time; one that names no zone is in `zone`.
 ///
 /// # Errors
 ///
 /// When it is none.
-pub fn read_time(value: &str) -> Result<gatelog_record::Timestamp, String> {
-    time::parse(value).ok_or_else(|| not(value, time::EXPECTED))
+pub fn read_time(value: &str, zone: &Zone) -> Result<gatelog_record::Timestamp, String> {
+    zone.parse(value).ok_or_else(|| not(value, time::EXPECTED))
 }
 
-/// Reads a list of texts of at least one and at most [`MAX_TERMS`].
+/// Reads a list of at most [`MAX_TERMS`] texts.
 ///
 /// # Errors
 ///
-/// When there are fewer or more.
+/// When there are more.
 pub fn texts(value: &str) -> Result<Vec<String>, String> {
-    let mut texts = Vec::new();
-    extend(&mut texts, &terms::list(value))?;
-    if texts.is_empty() { Err(not(value, "a list of values")) } else { Ok(texts) }
+    terms::list(value, MAX_TERMS).ok_or_else(too_many_values)
+}
+
+/// What a field has to be to be one of these texts. A service is meant in both of its forms.
+pub fn one_of(field: &Field, texts: Vec<String>) -> Test {
+    if is_service(field) { Test::ServiceIn(texts) } else { Test::TextIn(texts) }
+}
+
+fn none_of(field: &Field, texts: Vec<String>) -> Test {
+    if is_service(field) { Test::ServiceNotIn(texts) } else { Test::TextNotIn(texts) }
+}
+
+/// Whether the field holds services, which gateways write as `qwen.test` or `outbound|80||qwen.test`.
+pub fn is_service(field: &Field) -> bool {
+    field.name == "service"
 }
 
 /// Adds to a list within [`MAX_TERMS`].
@@ -156,7 +175,7 @@ pub fn texts(value: &str) -> Result<Vec<String>, String> {
 /// When it would be too long.
 pub fn extend<T: Clone>(all: &mut Vec<T>, more: &[T]) -> Result<(), String> {
     if all.len() + more.len() > MAX_TERMS {
-        return Err(format!("more than {MAX_TERMS} values"));
+        return Err(too_many_values());
     }
     all.extend_from_slice(more);
     Ok(())
@@ -173,9 +192,10 @@ pub fn add(filters: &mut Vec<Filter>, filter: Filter) -> Result<(), String> {
             return None;
         }
         match (&mut known.test, &filter.test) {
-            (Test::TextIn(all), Test::TextIn(more)) | (Test::TextNotIn(all), Test::TextNotIn(more)) => {
-                Some(extend(all, more))
-            }
+            (Test::TextIn(all), Test::TextIn(more))
+            | (Test::TextNotIn(all), Test::TextNotIn(more))
+            | (Test::ServiceIn(all), Test::ServiceIn(more))
+            | (Test::ServiceNotIn(all), Test::ServiceNotIn(more)) => Some(extend(all, more)),
             (Test::NumberIn(all), Test::NumberIn(more))
             | (Test::NumberNotIn(all), Test::NumberNotIn(more)) => Some(extend(all, more)),
             _ => None,
@@ -195,6 +215,10 @@ pub fn add(filters: &mut Vec<Filter>, filter: Filter) -> Result<(), String> {
 pub fn not(value: &str, expected: &str) -> String {
     let shown: String = value.chars().take(64).collect();
     format!("{shown:?} is not {expected}")
+}
+
+fn too_many_values() -> String {
+    format!("more than {MAX_TERMS} values")
 }
 
 fn is_text(field: &Field) -> bool {
@@ -220,7 +244,7 @@ fn numbers(field: &Field, value: &str) -> Result<Vec<(i64, i64)>, String> {
     };
     let read = if is_status { terms::status } else { terms::range };
     let mut numbers = Vec::new();
-    for item in value.split(',').map(str::trim) {
+    for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         extend(&mut numbers, &[read(item).ok_or_else(|| not(item, expected))?])?;
     }
     Ok(numbers)

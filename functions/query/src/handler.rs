@@ -8,7 +8,8 @@
 //! - `GET /query/filters/{field}`: the values of a field.
 //! - `GET /query/openapi.json`: the description of all this.
 //!
-//! Errors are `{"total":0,"logs":null,"status":"error","error":"…"}` everywhere.
+//! `HEAD` is answered like `GET`, without the body. Errors are
+//! `{"total":0,"logs":null,"status":"error","error":"…"}` everywhere.
 
 use std::borrow::Cow;
 
@@ -48,13 +49,15 @@ pub async fn handle<B, E: Executor + Clone + 'static>(
     database: E,
     config: &QueryConfig,
 ) -> Response {
-    match answer(request, database, config).await {
+    let method = request.method().clone();
+    let response = match answer(request, database, config).await {
         Ok(response) => response,
         Err(failure) => {
             log::failure(FUNCTION, &failure);
             failed(&failure)
         }
-    }
+    };
+    answer::to_method(&method, response)
 }
 
 /// The answer to a request that failed.
@@ -68,14 +71,16 @@ async fn answer<B, E: Executor + Clone + 'static>(
     database: E,
     config: &QueryConfig,
 ) -> Result<Response, Failure> {
-    failure::check_method(request.method(), "GET")?;
-    config.token.check(request.headers())?;
+    failure::check_reads(request.method())?;
+    config.admit(request.headers())?;
     let path = request.uri().path();
     let below = path.strip_prefix("/query").unwrap_or(path).trim_matches('/');
+    // No path has more than two parts.
     let parts: Vec<Cow<'_, str>> =
-        below.split('/').map(|part| percent_decode_str(part).decode_utf8_lossy()).collect();
+        below.splitn(3, '/').map(|part| percent_decode_str(part).decode_utf8_lossy()).collect();
     let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
     let query_string = request.uri().query().unwrap_or_default();
+    let zone = &config.time_zone;
     match parts.as_slice() {
         [""] => page::answer(query_string, request.headers(), database, config).await,
         ["openapi.json"] => {
@@ -87,8 +92,8 @@ async fn answer<B, E: Executor + Clone + 'static>(
             no_parameters(query_string)?;
             Ok(scenario::list())
         }
-        ["scenarios", name] => scenario::answer(name, query_string, &database).await,
-        ["filters", field] => values::answer(field, query_string, &database).await,
+        ["scenarios", name] => scenario::answer(name, query_string, &database, zone).await,
+        ["filters", field] => values::answer(field, query_string, &database, zone).await,
         [id] if *id != "filters" => one(id, query_string, &database).await,
         _ => Err(Failure::NotFound { message: format!("there is nothing at {path}") }),
     }

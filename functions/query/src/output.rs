@@ -104,25 +104,95 @@ fn cell(value: FieldValue<'_>) -> String {
     }
 }
 
-/// A text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe before it.
+/// A text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe before it. A lone
+/// `-`, which stands for no value, stays as it is.
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    let shown = text.trim_start_matches(is_passed_over);
+    let is_formula = shown.starts_with(is_sign) && text != "-";
+    // Spreadsheets pass these over, and some begin a new cell with them.
+    if is_formula || text.starts_with(['\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// What begins a formula, in each of its widths.
+fn is_sign(character: char) -> bool {
+    matches!(
+        character,
+        '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}' // full width
+            | '\u{fe66}' | '\u{fe62}' | '\u{fe63}' | '\u{fe6b}' // small
+            | '\u{2212}' // minus
+    )
+}
+
+/// What programs leave out at the beginning of a text, or show nothing for: blanks of every kind, control characters,
+/// marks of the byte order and of the direction of writing, fillers.
+fn is_passed_over(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(
+            character,
+            '\'' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+                | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What attackers begin a cell with, and what is harmless.
+    const NASTY: &str = "[-=+@|;,\"'\t\r\n \u{0}\u{a0}\u{ad}\u{1680}\u{2003}\u{200b}\u{200e}\u{2028}\u{2060}\u{2212}\u{3000}\u{fe0f}\u{fe63}\u{feff}＝＋－＠a1(){}é]{0,6}";
+
+    proptest! {
+        #[test]
+        fn no_cell_begins_like_a_formula_and_none_loses_its_text(texts in prop::collection::vec(NASTY, 1..4)) {
+            let cells: Vec<String> = texts.iter().map(|text| cell(FieldValue::Text(text))).collect();
+            for (cell, text) in cells.iter().zip(&texts) {
+                prop_assert!(cell == text || cell.strip_prefix('\'') == Some(text));
+                // Spreadsheets look at the text as it is, or trim it in one way or another.
+                let trimmed = cell.trim_start_matches(|character: char| {
+                    !character.is_alphanumeric() && !"-=+@|;,\"'(){}＝＋－＠\u{fe63}\u{2212}".contains(character)
+                });
+                let is_formula = trimmed.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\u{fe63}', '\u{2212}']);
+                prop_assert!(!is_formula || cell == "-", "{:?}", cell);
+                prop_assert!(!cell.starts_with(['\t', '\r', '\n']));
+            }
+            // Below a line of names, as in every answer.
+            let mut rows = Vec::new();
+            csv_row(cells.iter().map(|_| "name".to_owned()), &mut rows);
+            csv_row(cells.iter().cloned(), &mut rows);
+            let read: Vec<_> = csv::Reader::from_reader(rows.as_slice()).into_records().map(Result::unwrap).collect();
+            // A row of one empty cell is an empty line, which readers may pass over.
+            if cells != [""] {
+                prop_assert_eq!(read.len(), 1);
+                prop_assert_eq!(read[0].iter().collect::<Vec<_>>(), cells);
+            }
+        }
+    }
 
     #[test]
     fn a_text_that_begins_like_a_formula_gets_an_apostrophe() {
         for (text, expected) in [
             ("=1+1", "'=1+1"),
             ("+1", "'+1"),
-            ("-", "'-"),
+            ("-", "-"),
+            ("--", "'--"),
+            ("-1", "'-1"),
+            (" -", "' -"),
+            (" =1", "' =1"),
+            ("\u{a0}=1", "'\u{a0}=1"),
+            ("\u{feff}=1", "'\u{feff}=1"),
+            ("\u{200b} \u{3000}@A", "'\u{200b} \u{3000}@A"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠A", "'＠A"),
+            ("\n", "'\n"),
+            (" a", " a"),
+            ("é=1", "é=1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
             ("\r=1", "'\r=1"),

@@ -9,9 +9,12 @@ use bytes::Bytes;
 use futures::stream;
 use gatelog_function::answer::{self, Chunks};
 use gatelog_function::{Body, Failure, Response, log};
+use gatelog_record::{Timestamp, fields};
 use gatelog_storage::select::{self, Count};
-use gatelog_storage::{Executor, StorageError, StoredRecord};
-use http::header::{ACCEPT, CONTENT_DISPOSITION, HeaderValue, VARY};
+use gatelog_storage::{
+    Direction, Executor, Filter, Page, Query, Selection, Sort, StorageError, StoredRecord, Test,
+};
+use http::header::{CONTENT_DISPOSITION, HeaderValue, VARY};
 use http::{HeaderMap, StatusCode};
 
 use crate::QueryConfig;
@@ -37,8 +40,16 @@ pub async fn answer<E: Executor + Clone + 'static>(
     database: E,
     config: &QueryConfig,
 ) -> Result<Response, Failure> {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let params = params::parse(query_string, Format::accepted(accept), config.max_page_size)?;
+    let accepted = Format::accepted(headers);
+    let form = accepted.unwrap_or(Format::Json);
+    let mut params = params::parse(query_string, form, config.max_page_size, &config.time_zone)?;
+    if accepted.is_none() && !params.has_format {
+        let forms = Format::ALL.map(|(.., media_type)| media_type).join(", ");
+        return Err(Failure::NotAcceptable { message: format!("the forms of the answer are {forms}") });
+    }
+    if params.follows_the_newest() {
+        params.query.filters.extend(up_to_the_newest(&database).await?);
+    }
     let filters = &params.query.filters;
     let total = match params.count {
         Counting::Nothing => None,
@@ -55,6 +66,20 @@ pub async fn answer<E: Executor + Clone + 'static>(
         headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(file));
     }
     Ok(response)
+}
+
+/// The condition that a record is not later than the newest one now. An export that begins at the other end would go on
+/// for as long as records come.
+async fn up_to_the_newest(database: &impl Executor) -> Result<Option<Filter>, StorageError> {
+    let Some(field) = fields::field("start_time") else { return Ok(None) };
+    let newest = Query {
+        filters: Vec::new(),
+        sort: Sort { by: field, direction: Direction::Descending },
+        page: Page::Offset { offset: 0, limit: 1 },
+    };
+    let newest = select::batch(database, &newest, &Selection::of(vec![field]), usize::MAX).await?;
+    let time = newest.records.first().and_then(StoredRecord::start_time).unwrap_or(Timestamp::MIN);
+    Ok(Some(Filter { field, test: Test::NotAfter(time) }))
 }
 
 /// Writes an answer part by part.

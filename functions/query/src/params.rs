@@ -6,7 +6,7 @@
 //! | parameter | meaning |
 //! |---|---|
 //! | `start_time`, `start`; `end`, `end_time` | not before; not after ([`crate::time`]) |
-//! | a text field, as `model=a,b` | one of these values; given twice, the lists join |
+//! | a text field, as `model=a,b` | one of these values, blanks around them left out; given twice, the lists join |
 //! | `path` | contains this text; `path_exact` is the list |
 //! | a text field with `_contains`, `_prefix`; `ai_log_contains` | contains, begins with this text |
 //! | `status`, `response_code` | a list of statuses, classes (`5xx`) and ranges (`400-499`) |
@@ -21,7 +21,7 @@
 //! | `fields` (all) | the fields of the answer |
 //! | `format` (by `Accept`, else `json`) | `ndjson`, `csv`: an export, of every record unless a page is asked for |
 //!
-//! A filter without a value is no filter. Anything else is refused with a message that names the parameter.
+//! A filter without a value, or with blank values alone, is no filter. Anything else is refused with a message that names the parameter.
 
 use gatelog_record::{Field, Kind, fields};
 use gatelog_storage::{Cursor, Direction, Filter, Page, Query, Selection, Sort};
@@ -31,6 +31,7 @@ use crate::controls::{
     self, Control, Format, MAX_VALUE_BYTES, once, read_boolean, read_fields, read_number, read_sortable,
 };
 use crate::filters::{self, add, not};
+use crate::time::Zone;
 
 /// Records in a page when the request does not say.
 pub const DEFAULT_PAGE_SIZE: u32 = 10;
@@ -50,6 +51,15 @@ pub struct Params {
     pub is_selected: bool,
     /// The form of the answer.
     pub format: Format,
+    /// Whether the request chose the form by a parameter, whatever `Accept` says.
+    pub has_format: bool,
+}
+
+impl Params {
+    /// Whether the answer ends where the newest records are, and so would never end while there are new ones.
+    pub fn follows_the_newest(&self) -> bool {
+        self.page_size.is_none() && self.query.sort.direction == Direction::Ascending
+    }
 }
 
 /// How `total` is made.
@@ -73,14 +83,20 @@ pub struct InvalidParameter {
     pub problem: String,
 }
 
-/// Reads a query string of `/query`, with the form that the header `Accept` asks for.
+/// Reads a query string of `/query`, with the form that the header `Accept` asks for and the zone of times that name
+/// none.
 ///
 /// # Errors
 ///
 /// The first parameter that is unknown or has a bad value.
-pub fn parse(query_string: &str, accepted: Format, max_page_size: u32) -> Result<Params, InvalidParameter> {
+pub fn parse(
+    query_string: &str,
+    accepted: Format,
+    max_page_size: u32,
+    zone: &Zone,
+) -> Result<Params, InvalidParameter> {
     let mut reader = Reader { max_page_size, ..Reader::default() };
-    each(query_string, |name, value| reader.read(name, value))?;
+    each(query_string, |name, value| reader.read(name, value, zone))?;
     reader.finish(accepted)
 }
 
@@ -128,10 +144,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, name: &str, value: &str) -> Result<(), String> {
+    fn read(&mut self, name: &str, value: &str, zone: &Zone) -> Result<(), String> {
         let Some(control) = controls::find(name) else {
             let filter = filters::find(name).ok_or_else(unknown)?;
-            return if value.is_empty() { Ok(()) } else { add(&mut self.filters, filter.read(value)?) };
+            let filter = if value.is_empty() { None } else { filter.read(value, zone)? };
+            return filter.map_or(Ok(()), |filter| add(&mut self.filters, filter));
         };
         match control {
             Control::Cursor => {
@@ -167,6 +184,7 @@ impl Reader {
             name: name.to_owned(),
             problem: problem.to_owned(),
         };
+        let has_format = self.format.is_some();
         let format = self.format.unwrap_or(accepted);
         let by_default = DEFAULT_PAGE_SIZE.min(self.max_page_size);
         let page_size = match (self.page_size, format) {
@@ -219,6 +237,6 @@ impl Reader {
         let is_selected = !self.fields.is_empty();
         let selection = if is_selected { Selection::of(self.fields) } else { Selection::all() };
         let query = Query { filters: self.filters, sort, page };
-        Ok(Params { query, page_size, count, selection, is_selected, format })
+        Ok(Params { query, page_size, count, selection, is_selected, format, has_format })
     }
 }

@@ -11,8 +11,8 @@ use crate::params::Params;
 const MAX_RECORDS: u32 = 500;
 /// Fewest records of a part that is cut for its size.
 const MIN_RECORDS: u32 = 16;
-/// Most bytes of the values of a part, but for one record.
-const MAX_BYTES: usize = 16 * 1_024 * 1_024;
+/// Most bytes of the values of a part, but for one record. An instance answers up to 16 requests at once.
+const MAX_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// Reads the records of an answer.
 ///

@@ -1,24 +1,50 @@
 //! Lists, numbers and ranges as clients write them in a query string.
 
-/// The values of a list: `a,b`. A backslash takes the next character as it is, so `a\,b` is one value. Empty values
-/// are left out.
-pub fn list(text: &str) -> Vec<String> {
-    let mut values = vec![String::new()];
+/// The values of a list: `a, b`; `None` when there are more than `max`. Blanks around a value and empty values are left
+/// out. A backslash takes the next character as it is, so `a\,b` is one value.
+pub fn list(text: &str, max: usize) -> Option<Vec<String>> {
+    let mut values = Vec::new();
+    let mut value = Value::default();
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         match character {
-            ',' => values.push(String::new()),
-            '\\' => push(&mut values, characters.next().unwrap_or('\\')),
-            other => push(&mut values, other),
+            ',' => std::mem::take(&mut value).end(&mut values, max)?,
+            '\\' => value.push(characters.next().unwrap_or('\\')),
+            blank if blank.is_whitespace() => value.push_blank(blank),
+            other => value.push(other),
         }
     }
-    values.retain(|value| !value.is_empty());
-    values
+    value.end(&mut values, max)?;
+    Some(values)
 }
 
-fn push(values: &mut [String], character: char) {
-    if let Some(last) = values.last_mut() {
-        last.push(character);
+/// A value in the making.
+#[derive(Default)]
+struct Value {
+    text: String,
+    /// Bytes of the text without the blanks at its end.
+    kept: usize,
+}
+
+impl Value {
+    fn push(&mut self, character: char) {
+        self.text.push(character);
+        self.kept = self.text.len();
+    }
+
+    fn push_blank(&mut self, blank: char) {
+        if self.kept > 0 {
+            self.text.push(blank);
+        }
+    }
+
+    /// Adds the value to those before it; `None` when there are `max` already.
+    fn end(mut self, values: &mut Vec<String>, max: usize) -> Option<()> {
+        self.text.truncate(self.kept);
+        if self.text.is_empty() {
+            return Some(());
+        }
+        (values.len() < max).then(|| values.push(self.text))
     }
 }
 
@@ -50,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_split_at_commas_that_are_not_escaped() {
+    fn a_list_is_split_at_commas_that_are_not_escaped_and_its_values_trimmed() {
         for (text, expected) in [
             ("a", vec!["a"]),
             ("a,b", vec!["a", "b"]),
@@ -59,9 +85,19 @@ mod tests {
             (",a,,", vec!["a"]),
             ("", vec![]),
             (r"a\", vec![r"a\"]),
+            (" a , b c ", vec!["a", "b c"]),
+            (" , \t", vec![]),
+            (r"\ a\ ", vec![" a "]),
+            (r"\ ", vec![" "]),
         ] {
-            assert_eq!(list(text), expected, "{text}");
+            assert_eq!(list(text, 2).unwrap(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_is_no_list() {
+        assert_eq!(list("a,b,c", 2), None);
+        assert_eq!(list(",,,a,,,", 1).unwrap(), ["a"]);
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! `GET /query/filters/{field}`: the values of a field, for the choices of a filter.
 
+use std::collections::BTreeSet;
+
 use gatelog_function::{Failure, Response, answer};
 use gatelog_record::{FIELDS, Field, Kind, fields};
 use gatelog_storage::distinct::{self, DistinctQuery};
-use gatelog_storage::{Executor, Filter, Test, Value};
+use gatelog_storage::{Executor, Filter, Test, Value, service};
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::controls::{once, read_number};
-use crate::filters::{add, read_time};
+use crate::filters::{add, is_service, read_time};
 use crate::params::{InvalidParameter, each, unknown};
+use crate::time::Zone;
 
 /// Values in an answer when the request does not say.
 pub const DEFAULT_VALUES: u32 = 100;
@@ -64,7 +67,11 @@ pub fn choosable() -> impl Iterator<Item = &'static Field> {
 /// # Errors
 ///
 /// The first parameter that is unknown or has a bad value.
-pub fn parse(query_string: &str, field: &'static Field) -> Result<DistinctQuery, InvalidParameter> {
+pub fn parse(
+    query_string: &str,
+    field: &'static Field,
+    zone: &Zone,
+) -> Result<DistinctQuery, InvalidParameter> {
     let (mut prefix, mut limit) = (None, None);
     let mut times = Vec::new();
     each(query_string, |name, value| {
@@ -76,8 +83,8 @@ pub fn parse(query_string: &str, field: &'static Field) -> Result<DistinctQuery,
         let mut time_is =
             |test| add(&mut times, Filter { field: fields::field("start_time").ok_or_else(unknown)?, test });
         match role {
-            Role::Start => time_is(Test::NotBefore(read_time(value)?)),
-            Role::End => time_is(Test::NotAfter(read_time(value)?)),
+            Role::Start => time_is(Test::NotBefore(read_time(value, zone)?)),
+            Role::End => time_is(Test::NotAfter(read_time(value, zone)?)),
             Role::Prefix if matches!(field.kind, Kind::Text(_)) => once(&mut prefix, value.to_owned()),
             Role::Prefix => Err("numbers have no prefix".to_owned()),
             Role::Limit => once(&mut limit, read_number(value, 1, MAX_VALUES)?),
@@ -87,7 +94,8 @@ pub fn parse(query_string: &str, field: &'static Field) -> Result<DistinctQuery,
     if matches!(field.kind, Kind::Text(_)) {
         values.push(Filter { field, test: Test::Present });
     }
-    values.extend(prefix.map(|prefix| Filter { field, test: Test::StartsWith(prefix) }));
+    let begins = if is_service(field) { Test::ServiceStartsWith } else { Test::StartsWith };
+    values.extend(prefix.map(|prefix| Filter { field, test: begins(prefix) }));
     Ok(DistinctQuery { field, values, times, limit: limit.unwrap_or(DEFAULT_VALUES) })
 }
 
@@ -96,19 +104,29 @@ pub fn parse(query_string: &str, field: &'static Field) -> Result<DistinctQuery,
 /// # Errors
 ///
 /// A field that has none, a bad parameter, and the database's.
-pub async fn answer(name: &str, query_string: &str, database: &impl Executor) -> Result<Response, Failure> {
+pub async fn answer(
+    name: &str,
+    query_string: &str,
+    database: &impl Executor,
+    zone: &Zone,
+) -> Result<Response, Failure> {
     let Some(field) = choosable().find(|field| field.name == name) else {
         let name: String = name.chars().take(64).collect();
         return Err(Failure::NotFound {
             message: format!("there is no field {name:?} with values to choose from"),
         });
     };
-    let mut query = parse(query_string, field)?;
+    let mut query = parse(query_string, field, zone)?;
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    // One value more tells whether there are more.
-    query.limit = query.limit.saturating_add(1);
+    // One value more tells whether there are more. Of services, several values may be one.
+    query.limit = query.limit.saturating_mul(if is_service(field) { 2 } else { 1 }).saturating_add(1);
+    let most = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let mut found = distinct::values(database, &query).await?;
-    let truncated = found.len() > limit;
+    let is_cut = found.len() >= most;
+    if is_service(field) {
+        found = names(found);
+    }
+    let truncated = is_cut || found.len() > limit;
     found.truncate(limit);
     let values = found
         .into_iter()
@@ -119,4 +137,11 @@ pub async fn answer(name: &str, query_string: &str, database: &impl Executor) ->
         })
         .collect();
     Ok(answer::json(StatusCode::OK, &Values { field: field.name, values, truncated, status: "success" }))
+}
+
+/// The names of services, each once. A filter by a name finds its clusters too.
+fn names(services: Vec<Value<'static>>) -> Vec<Value<'static>> {
+    let names: BTreeSet<String> =
+        services.iter().filter_map(Value::as_text).map(|service| service::name(service).to_owned()).collect();
+    names.into_iter().map(Value::from).collect()
 }

@@ -4,7 +4,11 @@
 
 mod service;
 
+use std::cell::Cell;
+
 use gatelog_function::Body;
+use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
 use serde_json::Value;
 use service::{Service, ids};
 
@@ -64,6 +68,9 @@ async fn the_header_accept_chooses_the_form_and_the_parameter_overrides_it() {
         ("/query", "*/*", "application/json"),
         ("/query", "text/csv", "text/csv; charset=utf-8; header=present"),
         ("/query", "application/x-ndjson", "application/x-ndjson"),
+        ("/query", "application/json;q=0.1, text/csv", "text/csv; charset=utf-8; header=present"),
+        ("/query", "application/json;q=0, */*", "application/x-ndjson"),
+        ("/query?format=json", "*/*;q=0", "application/json"),
         ("/query?format=json", "text/csv", "application/json"),
         ("/query?format=csv", "application/json", "text/csv; charset=utf-8; header=present"),
     ] {
@@ -71,6 +78,61 @@ async fn the_header_accept_chooses_the_form_and_the_parameter_overrides_it() {
         assert_eq!(headers["content-type"], expected, "{uri} {accept}");
         assert_eq!(headers["vary"], "accept");
     }
+    let refused = query.answer("/query", "application/json;q=0").await;
+    assert_eq!(refused.status(), 406);
+    let error = String::from_utf8(refused.body().as_bytes().to_vec()).unwrap();
+    assert!(error.contains("application/x-ndjson"), "{error}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_ascending_export_ends_with_the_records_that_were_there_when_it_began() {
+    let query = Service::with_numbered(1_000).await;
+    for end in ["", "&end=2037-01-01"] {
+        let response = query.answer(&format!("/query?format=ndjson&sort_order=ASC{end}"), "").await;
+        let Body::Stream(mut chunks) = response.into_body() else { unreachable!("it is long") };
+        let mut text = Vec::new();
+        let mut number = 0;
+        // For each part that is read, more records come than it has.
+        while let Some(chunk) = chunks.next().await {
+            text.extend_from_slice(&chunk.unwrap());
+            number += 1;
+            assert!(number < 100, "it follows the newest records{end}");
+            query.insert(&later(number, 200)).await;
+        }
+        let ids: Vec<String> = text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                serde_json::from_slice::<Value>(line).unwrap()["record_id"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        let (first, later): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| !id.contains('-'));
+        assert_eq!((first.len(), first[0].as_str(), first[999].as_str()), (1_000, "1", "1000"));
+        assert_eq!(later.is_empty(), end.is_empty(), "the second one has those that the first one left out");
+    }
+    let empty = Service::with("").await;
+    let (_, text) = empty.text("/query?format=csv&fields=record_id&sort_order=ASC", "").await.unwrap();
+    assert_eq!(text, "record_id\r\n");
+}
+
+/// Records that begin an hour after the others.
+fn later(number: usize, count: usize) -> String {
+    let (hour, minute) = (13 + number / 60, number % 60);
+    let record = |place| {
+        let time = format!("2026-01-31T{hour}:{minute:02}:00Z");
+        format!("{{\"record_id\":\"{number}-{place}\",\"start_time\":\"{time}\"}}\n")
+    };
+    (0..count).map(record).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_lone_dash_of_csv_stays_as_it_is() {
+    let record = r#"{"record_id":"c1","response_flags":"-","route_name":"-","path":"=1+1","model":"\u00a0=1","consumer":"＝1"}"#;
+    let query = Service::with(record).await;
+    let uri = "/query?format=csv&fields=response_flags,route_name,path,model,consumer";
+    let (_, text) = query.text(uri, "").await.unwrap();
+    let expected = "response_flags,route_name,path,model,consumer\r\n-,-,'=1+1,'\u{a0}=1,'＝1\r\n";
+    assert_eq!(text, expected);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -140,6 +202,44 @@ async fn a_large_page_is_whole_and_never_in_memory_at_once() {
         ))
         .await;
     assert_eq!(ids(&rest), "10 9 8 7 6 5 4 3 2 1");
+}
+
+/// A database that notes how much its largest answer holds.
+#[derive(Debug)]
+struct Measured {
+    database: NativeSqlite,
+    largest: Cell<usize>,
+}
+
+impl Executor for Measured {
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let rows = self.database.run(statement).await?;
+        let bytes = rows.iter().flatten().filter_map(|value| value.as_text()).map(str::len).sum();
+        self.largest.set(self.largest.get().max(bytes));
+        Ok(rows)
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_page_and_no_export_of_large_logs_is_read_beyond_its_bound() {
+    let log = "x".repeat(250_000);
+    let records: String = (1..=60)
+        .map(|number| format!("{{\"record_id\":\"{number}\",\"ai_log\":{{\"answer\":\"{log}\"}}}}\n"))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    let query = Service::over(Measured { database, largest: Cell::new(0) }, folder, &records).await;
+    for uri in ["/query?page_size=1000", "/query?format=ndjson", "/query?format=csv&fields=ai_log"] {
+        query.database.largest.set(0);
+        let (_, text) = query.text(uri, "").await.unwrap();
+        assert!(text.len() > 60 * 250_000, "{uri}");
+        let largest = query.database.largest.get();
+        assert!((1_000_000..5_000_000).contains(&largest), "{uri}: {largest}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

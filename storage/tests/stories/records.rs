@@ -78,8 +78,20 @@ pub async fn filters_choose_records(database: &impl Executor) {
         ..AccessRecord::default()
     };
     let records = [
-        AccessRecord { model: "a".into(), response_code: 200, path: "/v1/chat".into(), ..new("1", 1) },
-        AccessRecord { model: "b".into(), response_code: 404, path: "/50%".into(), ..new("2", 2) },
+        AccessRecord {
+            model: "a".into(),
+            response_code: 200,
+            path: "/v1/chat".into(),
+            service: "qwen.test".into(),
+            ..new("1", 1)
+        },
+        AccessRecord {
+            model: "b".into(),
+            response_code: 404,
+            path: "/50%".into(),
+            service: "outbound|80||qwen.test".into(),
+            ..new("2", 2)
+        },
         AccessRecord { response_code: 503, path: "/x_y|z".into(), total_tokens: Some(7), ..new("3", 3) },
         AccessRecord { model: "it's".into(), response_code: 599, path: "/505".into(), ..new("4", 4) },
     ];
@@ -95,6 +107,15 @@ pub async fn filters_choose_records(database: &impl Executor) {
         ("model", Test::TextNotIn(texts(&["a"])), "2 3 4"),
         ("model", Test::TextNotIn(texts(&["a", "b"])), "3 4"),
         ("model", Test::Present, "1 2 4"),
+        ("service", Test::ServiceIn(texts(&["qwen.test"])), "1 2"),
+        ("service", Test::ServiceIn(texts(&["outbound|80||qwen.test"])), "1 2"),
+        ("service", Test::ServiceIn(texts(&["outbound|443||qwen.test", "none"])), "1"),
+        ("service", Test::ServiceIn(texts(&["qwen_test", "test"])), ""),
+        ("service", Test::ServiceNotIn(texts(&["qwen.test"])), "3 4"),
+        ("service", Test::ServiceNotIn(texts(&["outbound|443||qwen.test"])), "2 3 4"),
+        ("service", Test::ServiceStartsWith("qwen".into()), "1 2"),
+        ("service", Test::ServiceStartsWith("outbound|80||qwen.t".into()), "1 2"),
+        ("service", Test::ServiceStartsWith("outbound|8".into()), "2"),
         ("path", Test::Contains("50".into()), "2 4"),
         ("path", Test::Contains("50%".into()), "2"),
         ("path", Test::Contains("x_y|".into()), "3"),

@@ -86,7 +86,7 @@ async fn scenarios_values_and_the_description_are_answered() {
     let line = stored.json("/query/scenarios/rt_p90?interval=86400").await;
     assert_eq!(line["timeSeries"]["dataPoints"][0]["value"], 9.0);
     let card = stored.json("/query/scenarios/bytes_sent").await;
-    assert_eq!(card["stats"], json!([{"key": "sent", "value": "10"}]));
+    assert_eq!(card["stats"], json!([{"key": "sent", "value": "10.0"}]));
     let table = stored.json("/query/scenarios/model_token_table?model=m1").await;
     assert_eq!(table["table"][0]["request"], "5");
     let list = stored.json("/query/scenarios").await;
@@ -102,6 +102,40 @@ async fn scenarios_values_and_the_description_are_answered() {
     let page = stored.json("/query?model=m0,m1&fields=record_id&page_size=3").await;
     assert_eq!(page["logs"], json!([{"record_id": "10"}, {"record_id": "9"}, {"record_id": "8"}]));
     assert_eq!(stored.json("/query/openapi.json").await["openapi"], "3.1.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_the_component_admits_nobody_until_it_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("gatelog.db");
+    for (variables, status) in [
+        ([("query_open", "false"), ("query_token", "")], StatusCode::FORBIDDEN),
+        ([("query_open", "true"), ("query_token", "")], StatusCode::OK),
+        ([("query_open", "true"), ("query_token", "secret")], StatusCode::UNAUTHORIZED),
+    ] {
+        let functions = Functions::start_local_with(&database, &variables).await.unwrap();
+        for path in ["/query", "/query/filters/model", "/query/openapi.json"] {
+            let url = format!("http://{}{path}", functions.address());
+            let answer = Client::default().send(Request::get(url).body("").unwrap()).await.unwrap();
+            assert_eq!(answer.status(), status, "{variables:?} {path}");
+        }
+        let url = format!("http://{}/health/metrics", functions.address());
+        let answer = Client::default().send(Request::get(url).body("").unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "the health of the functions is open");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_is_answered_with_the_length_of_the_body_that_get_has() {
+    let stored = Stored::with(3, 10).await;
+    for path in ["/query", "/query?format=csv", "/query/1", "/query/scenarios", "/health", "/health/ready"] {
+        let get = Client::default().send(Request::get(stored.url(path)).body("").unwrap()).await.unwrap();
+        let head = Client::default().send(Request::head(stored.url(path)).body("").unwrap()).await.unwrap();
+        assert_eq!(head.status(), get.status(), "{path}");
+        let length = get.body().len().to_string();
+        assert_eq!(head.headers()["content-length"], length.as_str(), "{path}");
+        assert!(head.body().is_empty(), "{path}");
+    }
 }
 
 /// The functions over records with numbers for ids and durations, one a second, each with a body of so many zeros.

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use gatelog_storage::driver::spin_http::SpinHttp;
 use gatelog_storage::driver::spin_mysql::SpinMysql;
@@ -12,9 +13,9 @@ use gatelog_storage::{Dialect, Executor, Pool, Rows, Statement, StorageError};
 use super::SpinVariables;
 use crate::store::{Store, StoreConfig};
 
-/// Connections for what asks; each is one to the server. For what writes there is one to SQLite, which lets one writer
-/// work at a time: waiting here is fair and free, while waiting in SQLite is done by sleeping.
-const READERS: usize = 4;
+/// Most connections for what asks; each is one to the server. For what writes there is one to SQLite, which lets one
+/// writer work at a time: waiting here is fair and free, while waiting in SQLite is done by sleeping.
+const READERS: usize = 16;
 /// Connections for what writes to a server.
 const WRITERS: usize = 4;
 /// Requests to Turso at once; it is their only bound.
@@ -27,8 +28,10 @@ pub enum Database {
     SqliteWriter(Pool<SpinSqlite, 1>),
     /// `store = "libsql"`.
     SqliteReader(Pool<SpinSqlite, READERS>),
+    /// `store = "mysql"`, for a component that writes.
+    MysqlWriter(Pool<SpinMysql, WRITERS>),
     /// `store = "mysql"`.
-    Mysql(Pool<SpinMysql, WRITERS>),
+    MysqlReader(Pool<SpinMysql, READERS>),
     /// `store = "turso"`.
     Turso(Pool<Turso<SpinHttp>, REQUESTS>),
     /// The variables are wrong: every statement fails and says how.
@@ -47,11 +50,25 @@ thread_local! {
 /// Wrong variables are no error here: every statement will fail, as when the database is down. They are read again
 /// for the next request.
 pub async fn database(writes: bool) -> Rc<Database> {
+    opened(writes, None).await
+}
+
+/// As [`database`], for a component that asks, bounds by itself what runs at once and for how long, and wants to know
+/// when what it gave up has ended.
+pub async fn patient_database() -> Rc<Database> {
+    opened(false, Some(PATIENCE)).await
+}
+
+/// After this even a statement that was given up is taken for ended.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+async fn opened(writes: bool, patience: Option<Duration>) -> Rc<Database> {
     if let Some(database) = DATABASE.with(|database| database.get().cloned()) {
         return database;
     }
     match StoreConfig::read(&SpinVariables).await {
-        Ok(config) => {
+        Ok(mut config) => {
+            config.time_limit = patience.unwrap_or(config.time_limit);
             DATABASE.with(|database| Rc::clone(database.get_or_init(|| Rc::new(open(config, writes)))))
         }
         Err(error) => Rc::new(Database::Misconfigured { reason: error.to_string() }),
@@ -69,7 +86,8 @@ fn open(config: StoreConfig, writes: bool) -> Database {
                 Database::SqliteReader(Pool::new(sqlite, limit))
             }
         }
-        Store::Mysql { url } => Database::Mysql(Pool::new(SpinMysql::new(url), limit)),
+        Store::Mysql { url } if writes => Database::MysqlWriter(Pool::new(SpinMysql::new(url), limit)),
+        Store::Mysql { url } => Database::MysqlReader(Pool::new(SpinMysql::new(url), limit)),
         Store::Turso { url, token } => Database::Turso(Pool::new(Turso::new(SpinHttp, &url, &token), limit)),
     }
 }
@@ -77,7 +95,7 @@ fn open(config: StoreConfig, writes: bool) -> Database {
 impl Executor for Database {
     fn dialect(&self) -> Dialect {
         match self {
-            Self::Mysql(_) => Dialect::Mysql,
+            Self::MysqlWriter(_) | Self::MysqlReader(_) => Dialect::Mysql,
             Self::SqliteWriter(_) | Self::SqliteReader(_) | Self::Turso(_) | Self::Misconfigured { .. } => {
                 Dialect::Sqlite
             }
@@ -88,7 +106,8 @@ impl Executor for Database {
         match self {
             Self::SqliteWriter(pool) => pool.run(statement).await,
             Self::SqliteReader(pool) => pool.run(statement).await,
-            Self::Mysql(pool) => pool.run(statement).await,
+            Self::MysqlWriter(pool) => pool.run(statement).await,
+            Self::MysqlReader(pool) => pool.run(statement).await,
             Self::Turso(pool) => pool.run(statement).await,
             Self::Misconfigured { reason } => Err(StorageError::Misconfigured { reason: reason.clone() }),
         }

@@ -15,7 +15,7 @@ use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::{variables, wasip3};
 use thiserror::Error;
 
-pub use database::{Database, database};
+pub use database::{Database, database, patient_database};
 
 use crate::body::{self, BodySource};
 use crate::{Body, Failure, Host, Response, Variables, answer};

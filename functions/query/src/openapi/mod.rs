@@ -22,7 +22,7 @@ pub fn document() -> Value {
         "info": {
             "title": "gatelog query",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Access records of an API gateway. A parameter without a value is as if it were not there. Given twice, the values of a list join. In a list, a backslash takes the next character as it is.",
+            "description": "Access records of an API gateway. A parameter without a value is as if it were not there. Given twice, the values of a list join. In a list, blanks around a value are left out, and a backslash takes the next character as it is. HEAD is answered like GET, without the body.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" }
         },
         "servers": [{ "url": "/" }],
@@ -33,7 +33,7 @@ pub fn document() -> Value {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "Needed when the variable query_token is set."
+                    "description": "Needed when the variable query_token is set. When it is not, nobody is admitted, unless the variable query_open is true."
                 }
             },
             "schemas": schemas(),
@@ -48,7 +48,7 @@ fn paths() -> Value {
         "content": {
             "application/json": { "schema": reference("Logs") },
             "application/x-ndjson": { "schema": { "type": "string", "description": "One Log on each line." } },
-            "text/csv": { "schema": { "type": "string", "description": "A line of field names, then one for each record; CRLF, quoted as in RFC 4180. A text that begins with =, +, -, @, a tab or a line break has an apostrophe before it." } }
+            "text/csv": { "schema": { "type": "string", "description": "A line of field names, then one for each record; CRLF, quoted as in RFC 4180. A text that begins like a formula (with =, +, - or @, also behind blanks, invisible characters or in full width) or with a tab or a line break has an apostrophe before it; a lone - has none." } }
         }
     });
     let fields =
@@ -87,7 +87,9 @@ fn operation(id: &str, summary: &str, parameters: Vec<Value>, success: Value) ->
     for (status, name, applies) in [
         ("400", "BadRequest", true),
         ("401", "Unauthorized", true),
+        ("403", "Closed", true),
         ("404", "NotFound", has_path),
+        ("406", "NotAcceptable", id == "query"),
         ("500", "Unexpected", true),
         ("503", "Unavailable", true),
     ] {
@@ -105,12 +107,16 @@ fn answer(doc: &str, schema: &str) -> Value {
 
 fn responses() -> Value {
     let error = |doc: &str| answer(doc, "Error");
-    let unavailable = error("The database cannot take the request now, or the function is not configured.");
+    let unavailable = error(
+        "The database cannot take the request now, as many statements that were given up as may run (max_running_statements) still do, or the function is not configured.",
+    );
     let headers = json!({ "retry-after": { "schema": integer(), "description": "Seconds." } });
     let unavailable = with(unavailable, "headers", headers);
     json!({
         "BadRequest": error("A parameter is unknown or has a bad value; the error names it."),
         "Unauthorized": error("The bearer token is missing or wrong."),
+        "Closed": error("Nobody is admitted yet: neither query_token nor query_open is set."),
+        "NotAcceptable": error("The header Accept refuses every form of the answer."),
         "NotFound": error("There is no such record, scenario or field."),
         "Unexpected": error("The database answered unexpectedly."),
         "Unavailable": unavailable

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{integer, with};
 use crate::config::QueryConfig;
 use crate::controls::{CONTROLS, Control, Format, sortable};
-use crate::filters::{FILTERS, FilterParameter, Operation};
+use crate::filters::{FILTERS, FilterParameter, Operation, is_service};
 use crate::params::DEFAULT_PAGE_SIZE;
 use crate::{scenario, time, values};
 
@@ -17,6 +17,9 @@ pub(super) fn query_parameters() -> Vec<Value> {
     filters.chain(controls).collect()
 }
 
+/// What a filter of services makes of its values.
+const SERVICE_FORMS: &str = ", as qwen.test or as outbound|80||qwen.test, whichever is stored";
+
 fn filter(filter: &FilterParameter) -> Value {
     let name = filter.field.name;
     let doc = filter.field.doc;
@@ -25,9 +28,13 @@ fn filter(filter: &FilterParameter) -> Value {
     let (meaning, schema) = match filter.operation {
         Operation::NotBefore => ("is this or later".to_owned(), time_schema()),
         Operation::NotAfter => ("is this or earlier".to_owned(), time_schema()),
-        Operation::List => ("is one of these".to_owned(), list_schema(is_text, is_status)),
-        Operation::ListOfOthers => {
-            ("is none of these, or missing".to_owned(), list_schema(is_text, is_status))
+        Operation::List | Operation::ListOfOthers => {
+            let meaning = match filter.operation {
+                Operation::List => "is one of these",
+                _ => "is none of these, or missing",
+            };
+            let forms = if is_service(filter.field) { SERVICE_FORMS } else { "" };
+            (format!("{meaning}{forms}"), list_schema(is_text, is_status))
         }
         Operation::Contains => {
             ("contains this text; letters may be upper or lower case".to_owned(), json!({ "type": "string" }))
@@ -82,14 +89,25 @@ pub(super) fn scenario_parameters() -> Vec<Value> {
     parameters.extend(scenario::PARAMETERS.iter().map(|(name, role)| match role {
         scenario::Role::Start => parameter(name, "`start_time` is this or later.", time_schema()),
         scenario::Role::End => parameter(name, "`start_time` is this or earlier.", time_schema()),
-        scenario::Role::OneOf(field) => {
-            parameter(name, &format!("`{field}` is one of these."), list_schema(true, false))
+        scenario::Role::StartSeconds => {
+            let doc = "`start_time` is this or later; a short number is in seconds. Of no effect beside startTime.";
+            parameter(name, doc, time_schema())
         }
-        scenario::Role::Interval => parameter(
-            name,
-            "Seconds between the points of a LINE.",
-            json!({ "type": "integer", "minimum": 1, "maximum": scenario::MAX_INTERVAL_S, "default": scenario::DEFAULT_INTERVAL_S }),
-        ),
+        scenario::Role::EndSeconds => {
+            let doc = "`start_time` is this or earlier; a short number is in seconds. Of no effect beside endTime.";
+            parameter(name, doc, time_schema())
+        }
+        scenario::Role::OneOf(field) => {
+            let forms = if *field == "upstream_cluster" { SERVICE_FORMS } else { "" };
+            parameter(name, &format!("`{field}` is one of these{forms}."), list_schema(true, false))
+        }
+        scenario::Role::Interval => {
+            let (shortest, longest) = (scenario::DEFAULT_INTERVAL_S, scenario::MAX_INTERVAL_S);
+            let doc = format!(
+                "Seconds between the points of a LINE. Less than 1 means {shortest}, more than {longest} means {longest}."
+            );
+            parameter(name, &doc, json!({ "type": "integer", "default": scenario::DEFAULT_INTERVAL_S }))
+        }
         scenario::Role::BizType => {
             let by_biz_type: Vec<&str> = SCENARIOS
                 .iter()
@@ -97,16 +115,17 @@ pub(super) fn scenario_parameters() -> Vec<Value> {
                 .map(|scenario| scenario.name)
                 .collect();
             let doc = format!(
-                "MCP_SERVER: paths under /mcp-servers. MODEL_API: `ai_log` names a model, which is meant when nothing is given in {}.",
+                "Only in {}: MCP_SERVER: paths under /mcp-servers. MODEL_API, which is meant when nothing is given: `ai_log` names a model. Of no effect in the others.",
                 by_biz_type.join(", ")
             );
             parameter(name, &doc, biz_type_schema())
         }
         scenario::Role::PageSize => {
             let doc = format!(
-                "Most points of a LINE ({} when not given) or rows of a TABLE ({}; at most 100 in the scenarios named filter_).",
+                "Most points of a LINE ({} when not given) or rows of a TABLE ({}). Of no effect in the scenarios named filter_, which have {} at most.",
                 scenario::DEFAULT_POINTS,
-                scenario::DEFAULT_ROWS
+                scenario::DEFAULT_ROWS,
+                scenario::MAX_CHOICES
             );
             parameter(name, &doc, json!({ "type": "integer", "minimum": 1, "maximum": scenario::MAX_ROWS }))
         }

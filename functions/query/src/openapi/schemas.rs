@@ -28,12 +28,12 @@ pub(super) fn schemas() -> Value {
         "Scenario": object(&["scenario", "type", "status"], json!({
             "scenario": { "type": "string" },
             "type": kinds(),
-            "stats": { "type": "array", "description": "The number of a CARD.", "items": object(&["key", "value"], json!({
-                "key": { "type": "string" }, "value": { "type": "string" }
+            "stats": { "type": "array", "description": "The number of a CARD, as HiMarket writes it: 22.0, from ten million on 1.2E7; null for the sum of nothing.", "items": object(&["key", "value"], json!({
+                "key": { "type": "string" }, "value": { "type": ["string", "null"] }
             })) },
             "timeSeries": object(&["dataPoints", "metadata"], json!({
                 "dataPoints": { "type": "array", "description": "The intervals of a LINE that have records, in the order of time.", "items": object(&["timestamp", "value"], json!({
-                    "timestamp": { "type": "string", "description": "When the interval begins, UTC.", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$" },
+                    "timestamp": { "type": "string", "description": "When the interval begins, in the zone of the variable query_time_zone, UTC by default.", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$" },
                     "value": { "type": "number" },
                     "dimensions": { "type": "object", "additionalProperties": { "type": "string" } }
                 })) },

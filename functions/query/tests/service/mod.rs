@@ -3,8 +3,10 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use gatelog_function::{Failure, Response, Token};
+use gatelog_query::time::Zone;
 use gatelog_query::{QueryConfig, handle};
 use gatelog_record::{AccessRecord, Timestamp, batch};
 use gatelog_storage::driver::native::NativeSqlite;
@@ -34,11 +36,18 @@ impl Service {
 impl<E: Executor + 'static> Service<E> {
     /// Over an empty database, which gets these records.
     pub async fn over(database: E, folder: tempfile::TempDir, records: &str) -> Self {
-        let database = Rc::new(database);
+        let service = Self { database: Rc::new(database), folder };
+        if !records.trim().is_empty() {
+            service.insert(records).await;
+        }
+        service
+    }
+
+    /// Adds these records.
+    pub async fn insert(&self, records: &str) {
         let read = batch::decode(records.as_bytes(), 10_000).unwrap();
         let records: Vec<AccessRecord<'_>> = read.records.into_iter().map(complete).collect();
-        insert::insert(&database, &records).await.unwrap();
-        Self { database, folder }
+        insert::insert(&self.database, &records).await.unwrap();
     }
 
     /// The status and the JSON of an answer.
@@ -68,8 +77,12 @@ impl<E: Executor + 'static> Service<E> {
 pub fn config() -> QueryConfig {
     QueryConfig {
         token: Token::default(),
+        is_open: true,
         max_page_size: QueryConfig::MAX_PAGE_SIZE,
         max_counted_records: QueryConfig::MAX_COUNTED_RECORDS,
+        time_zone: Zone::UTC,
+        max_running_statements: QueryConfig::MAX_RUNNING_STATEMENTS,
+        time_limit: Duration::from_secs(30),
     }
 }
 

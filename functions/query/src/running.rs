@@ -1,0 +1,317 @@
+//! How many statements the database works on at once for one instance.
+//!
+//! A statement that takes too long is given up, but goes on in the database: Spin's host has no way to stop it. So it is
+//! followed to its end, and counts as running until then. When all that may run are such, further ones are refused at
+//! once instead of being piled up on them.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{Either, LocalBoxFuture, select};
+use gatelog_function::Host;
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
+
+/// Rest between two looks whether a statement may run. Requests of one instance cannot wake each other.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// Lets work go on after the answer of the request that began it.
+pub type Spawn = fn(LocalBoxFuture<'static, ()>);
+
+/// A database on which so many statements run at once.
+#[derive(Debug)]
+pub struct Bounded<E, H> {
+    database: E,
+    running: Rc<Running<H>>,
+}
+
+impl<E: Clone, H> Clone for Bounded<E, H> {
+    fn clone(&self) -> Self {
+        Self { database: self.database.clone(), running: Rc::clone(&self.running) }
+    }
+}
+
+impl<E, H: Host> Bounded<E, H> {
+    /// A database on which at most `max` statements run, each given up after `time_limit`, the wait for its turn
+    /// included. The database must not give them up before.
+    pub fn new(database: E, host: H, max: usize, time_limit: Duration, spawn: Spawn) -> Self {
+        let counts = Counts::default();
+        Self { database, running: Rc::new(Running { host, max, time_limit, spawn, counts }) }
+    }
+}
+
+impl<E: Executor + Clone + 'static, H: Host + 'static> Executor for Bounded<E, H> {
+    fn dialect(&self) -> Dialect {
+        self.database.dialect()
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let begin = self.running.host.ticks();
+        let place = Running::enter(&self.running, begin).await?;
+        let is_given_up = Rc::clone(&place.is_given_up);
+        let (database, statement) = (self.database.clone(), statement.to_static());
+        let work = async move {
+            let answer = database.run(&statement).await;
+            place.leave();
+            answer
+        };
+        let left = self.running.left(begin);
+        match select(work.boxed_local(), pin!(self.running.host.sleep(left))).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(((), work)) => {
+                is_given_up.set(true);
+                let counts = &self.running.counts;
+                counts.given_up.set(counts.given_up.get() + 1);
+                (self.running.spawn)(work.map(drop).boxed_local());
+                Err(self.running.too_late())
+            }
+        }
+    }
+}
+
+/// What runs in an instance.
+struct Running<H> {
+    host: H,
+    max: usize,
+    time_limit: Duration,
+    spawn: Spawn,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Statements that are followed.
+    followed: Cell<usize>,
+    /// Those of them that were given up.
+    given_up: Cell<usize>,
+    /// When those that nobody follows, because their request was cut off, count no more.
+    unknown: RefCell<Vec<Duration>>,
+}
+
+impl<H: Host> Running<H> {
+    /// A place, as soon as there is one.
+    async fn enter(running: &Rc<Self>, begin: Duration) -> Result<Place<H>, StorageError> {
+        loop {
+            let counts = &running.counts;
+            let now = running.host.ticks();
+            counts.unknown.borrow_mut().retain(|end| *end > now);
+            let unknown = counts.unknown.borrow().len();
+            if counts.followed.get() + unknown < running.max {
+                counts.followed.set(counts.followed.get() + 1);
+                let is_given_up = Rc::new(Cell::new(false));
+                return Ok(Place { running: Rc::clone(running), is_given_up, is_left: false });
+            }
+            if counts.given_up.get() + unknown >= running.max {
+                let reason = format!("{} statements that were given up are still running", running.max);
+                return Err(StorageError::Unavailable { reason });
+            }
+            if running.left(begin).is_zero() {
+                return Err(running.too_late());
+            }
+            running.host.sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+impl<H: Host> Running<H> {
+    fn left(&self, begin: Duration) -> Duration {
+        self.time_limit.saturating_sub(self.host.ticks().saturating_sub(begin))
+    }
+
+    fn too_late(&self) -> StorageError {
+        StorageError::Unavailable { reason: format!("no answer within {} ms", self.time_limit.as_millis()) }
+    }
+}
+
+impl<H> fmt::Debug for Running<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("max", &self.max)
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The place of one statement.
+struct Place<H: Host> {
+    running: Rc<Running<H>>,
+    is_given_up: Rc<Cell<bool>>,
+    is_left: bool,
+}
+
+impl<H: Host> Place<H> {
+    /// The statement has ended.
+    fn leave(mut self) {
+        self.is_left = true;
+    }
+}
+
+impl<H: Host> Drop for Place<H> {
+    fn drop(&mut self) {
+        let counts = &self.running.counts;
+        counts.followed.set(counts.followed.get().saturating_sub(1));
+        if self.is_given_up.get() {
+            counts.given_up.set(counts.given_up.get().saturating_sub(1));
+        }
+        if !self.is_left {
+            // The request was cut off, and the statement goes on, nobody knows for how long.
+            let end = self.running.host.ticks().saturating_add(self.running.time_limit);
+            counts.unknown.borrow_mut().push(end);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use gatelog_record::Timestamp;
+    use gatelog_storage::schema;
+
+    use super::*;
+
+    thread_local! {
+        /// What goes on after its answer.
+        static BACKGROUND: RefCell<Vec<LocalBoxFuture<'static, ()>>> = RefCell::default();
+    }
+
+    fn background(work: LocalBoxFuture<'static, ()>) {
+        BACKGROUND.with(|works| works.borrow_mut().push(work));
+    }
+
+    /// Lets what goes on in the background go on; answers how much is left.
+    fn go_on() -> usize {
+        BACKGROUND.with(|works| {
+            works.borrow_mut().retain_mut(|work| work.now_or_never().is_none());
+            works.borrow().len()
+        })
+    }
+
+    /// A database that answers only when it is told to.
+    #[derive(Clone, Debug, Default)]
+    struct Slow(Rc<SlowState>);
+
+    #[derive(Debug, Default)]
+    struct SlowState {
+        begun: Cell<usize>,
+        answers: Cell<bool>,
+    }
+
+    impl Executor for Slow {
+        fn dialect(&self) -> Dialect {
+            Dialect::Sqlite
+        }
+
+        async fn run(&self, _: &Statement<'_>) -> Result<Rows, StorageError> {
+            self.0.begun.set(self.0.begun.get() + 1);
+            futures::future::poll_fn(|_| match self.0.answers.get() {
+                true => std::task::Poll::Ready(Ok(Rows::new())),
+                false => std::task::Poll::Pending,
+            })
+            .await
+        }
+    }
+
+    /// A clock that stands still, or passes as far as somebody sleeps.
+    #[derive(Clone, Debug, Default)]
+    struct Clock(Rc<(Cell<Duration>, Cell<bool>)>);
+
+    impl Clock {
+        fn pass(&self) {
+            self.0.1.set(true);
+        }
+
+        fn stand(&self) {
+            self.0.1.set(false);
+        }
+    }
+
+    impl Host for Clock {
+        fn now(&self) -> Timestamp {
+            Timestamp::MIN
+        }
+
+        fn ticks(&self) -> Duration {
+            self.0.0.get()
+        }
+
+        fn fill_random(&self, _: &mut [u8]) {}
+
+        async fn sleep(&self, duration: Duration) {
+            if !self.0.1.get() {
+                pending::<()>().await;
+            }
+            self.0.0.set(self.0.0.get() + duration);
+        }
+    }
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn bounded(max: usize) -> (Bounded<Slow, Clock>, Slow, Clock) {
+        let (slow, clock) = (Slow::default(), Clock::default());
+        (Bounded::new(slow.clone(), clock.clone(), max, LIMIT, background), slow, clock)
+    }
+
+    async fn ask(database: &Bounded<Slow, Clock>) -> Result<(), String> {
+        schema::version(database).await.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn statements_that_were_given_up_count_until_they_end_and_further_ones_are_refused_at_once() {
+        let (database, slow, clock) = bounded(2);
+        clock.pass();
+        for _ in 0..2 {
+            let error = ask(&database).now_or_never().unwrap().unwrap_err();
+            assert!(error.ends_with("no answer within 30000 ms"), "{error}");
+        }
+        clock.stand();
+        for _ in 0..5 {
+            let error = ask(&database).now_or_never().unwrap().unwrap_err();
+            assert!(error.ends_with("2 statements that were given up are still running"), "{error}");
+        }
+        assert_eq!((slow.0.begun.get(), go_on()), (2, 2));
+        slow.0.answers.set(true);
+        assert_eq!(go_on(), 0);
+        let _ = ask(&database).now_or_never().unwrap();
+        assert_eq!(slow.0.begun.get(), 3);
+    }
+
+    #[test]
+    fn a_statement_waits_for_one_that_was_not_given_up() {
+        let (database, slow, _) = bounded(1);
+        let mut first = pin!(ask(&database));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(pin!(ask(&database)).now_or_never().is_none(), "it waits");
+        assert_eq!(slow.0.begun.get(), 1);
+        slow.0.answers.set(true);
+        assert!(first.now_or_never().is_some());
+        let _ = ask(&database).now_or_never().unwrap();
+        assert_eq!(slow.0.begun.get(), 2);
+    }
+
+    #[test]
+    fn a_statement_whose_request_was_cut_off_counts_for_as_long_as_it_might_have_taken() {
+        let (database, slow, clock) = bounded(1);
+        assert!(ask(&database).now_or_never().is_none(), "and it is dropped");
+        slow.0.answers.set(true);
+        let error = ask(&database).now_or_never().unwrap().unwrap_err();
+        assert!(error.ends_with("1 statements that were given up are still running"), "{error}");
+        clock.0.0.set(LIMIT);
+        let _ = ask(&database).now_or_never().unwrap();
+        assert_eq!(slow.0.begun.get(), 2);
+    }
+
+    #[test]
+    fn the_wait_for_a_place_is_part_of_the_time_of_a_statement() {
+        let (database, slow, clock) = bounded(1);
+        let mut first = pin!(ask(&database));
+        assert!(first.as_mut().now_or_never().is_none());
+        clock.pass();
+        let error = ask(&database).now_or_never().unwrap().unwrap_err();
+        assert!(error.ends_with("no answer within 30000 ms"), "{error}");
+        assert_eq!((clock.ticks(), slow.0.begun.get()), (LIMIT, 1));
+    }
+}

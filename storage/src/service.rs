@@ -1,0 +1,38 @@
+//! The two forms of a service: its name, `qwen.test`, which gatelog's filter stores, and Istio's cluster of it,
+//! `outbound|80||qwen.test`, which db-log-pusher stores.
+
+/// The name of a service in either form.
+pub fn name(service: &str) -> &str {
+    let mut parts = service.splitn(4, '|');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some("outbound"), Some(_), Some(_), Some(name)) if !name.is_empty() => name,
+        _ => service,
+    }
+}
+
+/// Whether the text is a cluster, which says more than the name.
+pub(crate) fn is_cluster(service: &str) -> bool {
+    name(service).len() < service.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_the_last_part_of_a_cluster() {
+        for (service, expected) in [
+            ("qwen.test", "qwen.test"),
+            ("outbound|80||qwen.test", "qwen.test"),
+            ("outbound|443|v1|qwen.test", "qwen.test"),
+            ("outbound|443|v1|a|b", "a|b"),
+            ("outbound|80||", "outbound|80||"),
+            ("outbound|80", "outbound|80"),
+            ("inbound|80||qwen.test", "inbound|80||qwen.test"),
+            ("", ""),
+        ] {
+            assert_eq!(name(service), expected);
+            assert_eq!(is_cluster(service), expected != service);
+        }
+    }
+}
