@@ -1,9 +1,9 @@
-//! The functions over HTTP, as components in the local host.
+//! The functions over HTTP, as components.
 
 use std::time::Duration;
 
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use http::{Request, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -110,7 +110,8 @@ async fn what_ingest_counts_after_its_answers_is_in_the_metrics() {
 
 async fn start() -> (Functions, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+    let options = Options::storing_in(&directory.path().join("gatelog.db"));
+    let functions = Functions::start(&options).await.unwrap();
     (functions, directory)
 }
 

@@ -1,9 +1,9 @@
-//! The query function over HTTP, as a component in the local host: exports that stream, scenarios, its description.
+//! The query function over HTTP, as a component: exports that stream, scenarios, its description.
 
 use std::path::PathBuf;
 
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -115,7 +115,7 @@ impl Stored {
     async fn with(records: u32, body_bytes: u32) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("gatelog.db");
-        let functions = Functions::start_local(&database).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(&database)).await.unwrap();
         let stored = Self { functions, database, _directory: directory };
         // Makes the table.
         assert_eq!(stored.json("/query").await["total"], 0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatelog_harness::artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::upstream::Upstream;
 use serde_json::{Value, json};
@@ -51,7 +51,8 @@ impl Path {
     async fn start_with(filter: Filter, variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("gatelog.db");
-        let functions = Functions::start_local_with(&database, variables).await.unwrap();
+        let options = Options::storing_in(&database).variables(variables);
+        let functions = Functions::start(&options).await.unwrap();
         let upstream = Upstream::start().await.unwrap();
         let gateway = Gateway {
             upstream: upstream.address(),
