@@ -57,6 +57,20 @@ impl Gateway {
         )
     }
 
+    /// As [`Gateway::bootstrap`], with filters of Envoy's own (name and `typed_config`) before and after the
+    /// proxy-wasm filters.
+    pub fn bootstrap_among(&self, before: &[Value], after: &[Value]) -> Value {
+        let mut bootstrap = self.bootstrap();
+        let chain = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+        if let Some(Value::Array(filters)) = bootstrap.pointer_mut(chain) {
+            // The router stays the last.
+            let end = filters.len().saturating_sub(1);
+            filters.splice(end..end, after.iter().cloned());
+            filters.splice(0..0, before.iter().cloned());
+        }
+        bootstrap
+    }
+
     /// A bootstrap configuration that takes its listener from a file; Envoy reads it again whenever another file is
     /// moved to its place. See [`Gateway::listener_file`].
     pub fn dynamic_bootstrap(&self, listener_file: &Path) -> Value {

@@ -6,6 +6,7 @@
     reason = "a failing test says where by panicking"
 )]
 
+mod chain;
 mod deploy;
 mod filter;
 mod functions;

@@ -39,20 +39,30 @@ impl Path {
     /// With further keys of the filter's configuration, and values of the functions' variables.
     pub async fn with(overrides: &Value, variables: &[(&str, &str)]) -> Self {
         let wasm = artifacts::artifact("gatelog-filter").unwrap();
-        Self::start_with(Filter::gatelog(&wasm, overrides), variables).await
+        Self::start_with(Filter::gatelog(&wasm, overrides), variables, &[], &[]).await
+    }
+
+    /// With filters of Envoy's own before and after gatelog's.
+    pub async fn among(before: &[Value], after: &[Value]) -> Self {
+        let wasm = artifacts::artifact("gatelog-filter").unwrap();
+        Self::start_with(Filter::gatelog(&wasm, &json!({})), &[], before, after).await
     }
 
     /// With this configuration of the filter and nothing else.
     pub async fn with_configuration(configuration: &Value) -> Self {
         let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
-        Self::start_with(Filter { configuration: configuration.clone(), ..filter }, &[]).await
+        Self::start_with(Filter { configuration: configuration.clone(), ..filter }, &[], &[], &[]).await
     }
 
-    async fn start_with(filter: Filter, variables: &[(&str, &str)]) -> Self {
+    async fn start_with(
+        filter: Filter,
+        variables: &[(&str, &str)],
+        before: &[Value],
+        after: &[Value],
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("gatelog.db");
-        let options = Options::storing_in(&database).variables(variables);
-        let functions = Functions::start(&options).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(&database).variables(variables)).await.unwrap();
         let upstream = Upstream::start().await.unwrap();
         let gateway = Gateway {
             upstream: upstream.address(),
@@ -60,7 +70,7 @@ impl Path {
             filters: vec![filter],
             access_log: Some(directory.path().join("access.log")),
         };
-        let envoy = Envoy::start(&gateway.bootstrap(), 1).await.unwrap();
+        let envoy = Envoy::start(&gateway.bootstrap_among(before, after), 1).await.unwrap();
         Self { envoy, functions, upstream, client: Client::default(), directory }
     }
 
