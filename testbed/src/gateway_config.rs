@@ -169,7 +169,8 @@ fn wasm_filter(filter: &Filter) -> Value {
             "config": {
                 "name": filter.name,
                 "root_id": filter.name,
-                "failure_policy": "FAIL_OPEN",
+                // As deploy/envoy has it: only this keeps the requests in flight when a VM fails.
+                "fail_open": true,
                 "configuration": {
                     "@type": "type.googleapis.com/google.protobuf.StringValue",
                     "value": filter.configuration.to_string(),

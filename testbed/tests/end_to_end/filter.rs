@@ -43,7 +43,7 @@ async fn each_part_of_a_streamed_answer_arrives_before_the_next_is_sent() {
     assert!(first <= whole, "{record:#}");
 }
 
-async fn read_until(connection: &mut TcpStream, end: &str) {
+pub async fn read_until(connection: &mut TcpStream, end: &str) {
     let mut answer = String::new();
     while !answer.contains(end) {
         let mut chunk = vec![0; 65_536];
@@ -342,7 +342,7 @@ async fn second_envoy(path: &Path) -> Envoy {
     Envoy::start(&gateway.bootstrap(), 1).await.unwrap()
 }
 
-async fn await_stat(envoy: &Envoy, name: &str, least: u64) {
+pub async fn await_stat(envoy: &Envoy, name: &str, least: u64) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let stats = envoy.stats(name).await.unwrap();

@@ -14,3 +14,4 @@ mod gateway;
 mod query;
 mod setup;
 mod syslog;
+mod trap;
