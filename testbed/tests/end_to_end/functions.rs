@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use gatelog_databases::SmallDisk;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::functions::{Functions, Options};
+use gatelog_testbed::runtime::Runtime;
 use http::{Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 /// A payload of Higress's db-log-pusher: its keys, no `record_id`.
@@ -108,10 +110,36 @@ async fn what_ingest_counts_after_its_answers_is_in_the_metrics() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_fails_no_request() {
+    let directory = tempfile::tempdir().unwrap();
+    // Spin writes what components print to files.
+    let disk = Runtime::chosen().unwrap().is_spin().then(|| SmallDisk::new(1).unwrap());
+    let mut options = Options::storing_in(&directory.path().join("gatelog.db"));
+    if let Some(disk) = &disk {
+        options = options.log_folder(disk.path());
+    }
+    let functions = Functions::start(&options).await.unwrap();
+    let body = r#"[{"record_id":"1","path":"/a"},{"duration":"long"}]"#;
+    // What it rejects it logs, and the first request has more to log.
+    assert_eq!(post(&functions, "/ingest", "application/json", body).await.0, StatusCode::OK);
+    let written = functions.log();
+    assert!(written.contains("function=ingest"), "{written}");
+    functions.fail_logging();
+    if let Some(disk) = &disk {
+        disk.fill().unwrap();
+    }
+    for _ in 0..3 {
+        let answer = post(&functions, "/ingest", "application/json", body).await;
+        assert_eq!(answer.0, StatusCode::OK, "{}", functions.log());
+        assert_eq!((&answer.1["duplicates"], answer.1["rejected"].as_array().unwrap().len()), (&json!(1), 1));
+    }
+}
+
 async fn start() -> (Functions, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let options = Options::storing_in(&directory.path().join("gatelog.db"));
-    let functions = Functions::start(&options).await.unwrap();
+    let functions =
+        Functions::start(&Options::storing_in(&directory.path().join("gatelog.db"))).await.unwrap();
     (functions, directory)
 }
 
