@@ -36,16 +36,34 @@ impl Envoy {
         Self::start_on(None, config, concurrency).await
     }
 
+    /// As [`Envoy::start`], with one worker and a configuration in YAML.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Envoy::start`].
+    pub async fn start_yaml(config: &str) -> anyhow::Result<Self> {
+        Self::launch(None, "envoy.yaml", config.as_bytes(), 1).await
+    }
+
     /// As [`Envoy::start`], with all its threads on one processor core (by `taskset`) when there is a `core`.
     ///
     /// # Errors
     ///
     /// Those of [`Envoy::start`], or there is no `taskset`.
     pub async fn start_on(core: Option<usize>, config: &Value, concurrency: u32) -> anyhow::Result<Self> {
+        Self::launch(core, "envoy.json", &serde_json::to_vec_pretty(config)?, concurrency).await
+    }
+
+    async fn launch(
+        core: Option<usize>,
+        file: &str,
+        config: &[u8],
+        concurrency: u32,
+    ) -> anyhow::Result<Self> {
         let binary = find()?;
         let directory = tempfile::tempdir()?;
-        let config_path = directory.path().join("envoy.json");
-        std::fs::write(&config_path, serde_json::to_vec_pretty(config)?)?;
+        let config_path = directory.path().join(file);
+        std::fs::write(&config_path, config)?;
         let log = std::fs::File::create(directory.path().join("envoy.log"))?;
         let mut command = Command::new(if core.is_some() { Path::new("taskset") } else { &binary });
         if let Some(core) = core {

@@ -1,128 +1,120 @@
-//! The three functions of `spin.toml`: in the local host, or under `spin up`.
+//! The three functions of `spin.toml`: under the real Spin, or in the local host.
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use gatelog_harness::artifacts;
 use gatelog_harness::spin::{App, RunningApp};
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
 
-use crate::client::Client;
-
-/// How long `spin up` may take to answer.
-const START_LIMIT: Duration = Duration::from_secs(60);
+use crate::runtime::Runtime;
+use crate::spin_up::SpinUp;
 
 /// Lets everybody read the records, as tests and the demo do. Those that set a token are asked for it all the same.
 const OPEN: (&str, &str) = ("query_open", "true");
+
+/// How the functions are started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub(crate) runtime: Option<Runtime>,
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) database: Option<PathBuf>,
+    pub(crate) runtime_config: Option<PathBuf>,
+    pub(crate) log_folder: Option<PathBuf>,
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Options {
+    /// On a free loopback port, storing in this file unless the variables name another store.
+    pub fn storing_in(database: &Path) -> Self {
+        Self { database: Some(database.to_owned()), ..Self::default() }.variables(&[OPEN])
+    }
+
+    /// On a free loopback port, with a runtime configuration file that says where the database is.
+    pub fn configured_by(runtime_config: &Path) -> Self {
+        Self { runtime_config: Some(runtime_config.to_owned()), ..Self::default() }.variables(&[OPEN])
+    }
+
+    /// With values for the application's variables, beside those given before.
+    #[must_use]
+    pub fn variables(mut self, variables: &[(&str, &str)]) -> Self {
+        self.variables
+            .extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    /// At an address: to come back where others were before.
+    #[must_use]
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// With what the components print in files of this folder too, under Spin. The local host keeps it in memory.
+    #[must_use]
+    pub fn log_folder(mut self, folder: &Path) -> Self {
+        self.log_folder = Some(folder.to_owned());
+        self
+    }
+
+    /// In this runtime, and not in that which [`Runtime::chosen`] gives.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Runtime) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+}
 
 /// The running functions; stopped when dropped.
 #[derive(Debug)]
 pub struct Functions {
     address: SocketAddr,
-    runtime: Runtime,
+    host: Host,
 }
 
 #[derive(Debug)]
-enum Runtime {
+enum Host {
     Local(RunningApp),
-    Spin(Child),
+    Spin(SpinUp),
 }
 
 impl Functions {
-    /// Runs them in the local host on a free loopback port, storing in `database`.
+    /// Starts them, and returns when they listen.
     ///
     /// # Errors
     ///
-    /// What the local host says: a missing component, a wrong manifest, a database that cannot be opened.
-    pub async fn start_local(database: &Path) -> anyhow::Result<Self> {
-        Self::start_local_at(SocketAddr::from(([127, 0, 0, 1], 0)), database).await
-    }
-
-    /// As [`Functions::start_local`], with values for the application's variables.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn start_local_with(database: &Path, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let manifest = artifacts::workspace().join("spin.toml");
-        let mut app = App::builder(manifest).sqlite_file(database).variable(OPEN.0, OPEN.1);
-        for (name, value) in variables {
-            app = app.variable(*name, *value);
+    /// What the runtime says: there is none, a missing component, a wrong manifest, a database that cannot be opened, a
+    /// port that is taken.
+    pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        let runtime = match &options.runtime {
+            Some(runtime) => runtime.clone(),
+            None => Runtime::chosen()?,
+        };
+        if runtime.is_spin() {
+            let spin = SpinUp::start(options).await?;
+            return Ok(Self { address: spin.address(), host: Host::Spin(spin) });
+        }
+        let mut app = App::builder(artifacts::workspace().join("spin.toml"));
+        if let Some(database) = &options.database {
+            app = app.sqlite_file(database);
+        }
+        if let Some(file) = &options.runtime_config {
+            app = app.runtime_config(file);
+        }
+        if let Some(address) = options.address {
+            app = app.listen(address);
+        }
+        for (name, value) in &options.variables {
+            app = app.variable(name, value);
         }
         let app = app.start().await?;
-        Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
+        Ok(Self { address: app.addr(), host: Host::Local(app) })
     }
 
-    /// As [`Functions::start_local`], with a runtime configuration file that says where the database is.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn start_local_configured(runtime_config: &Path) -> anyhow::Result<Self> {
-        let manifest = artifacts::workspace().join("spin.toml");
-        let app = App::builder(manifest).runtime_config(runtime_config).variable(OPEN.0, OPEN.1);
-        let app = app.start().await?;
-        Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
-    }
-
-    /// As [`Functions::start_local`], at an address: to come back where others were before.
-    ///
-    /// # Errors
-    ///
-    /// As there, and when the port is taken.
-    pub async fn start_local_at(address: SocketAddr, database: &Path) -> anyhow::Result<Self> {
-        let manifest = artifacts::workspace().join("spin.toml");
-        let app = App::builder(manifest).listen(address).sqlite_file(database).variable(OPEN.0, OPEN.1);
-        let app = app.start().await?;
-        Ok(Self { address: app.addr(), runtime: Runtime::Local(app) })
-    }
-
-    /// Lets the requests under way end, and stops.
+    /// Stops them. The local host lets the requests under way end; Spin does not.
     pub async fn stop(self) {
-        match self.runtime {
-            Runtime::Local(app) => app.shutdown().await,
-            Runtime::Spin(mut spin) => {
-                let _ = spin.kill().await;
-            }
-        }
-    }
-
-    /// Runs them under `spin up` at `address`, with Spin's state in `state`.
-    ///
-    /// # Errors
-    ///
-    /// When there is no `spin`, it ends, or it does not answer within a minute.
-    pub async fn start_spin(address: SocketAddr, state: &Path) -> anyhow::Result<Self> {
-        let mut spin = Command::new("spin")
-            .arg("up")
-            .arg("--from")
-            .arg(artifacts::workspace().join("spin.toml"))
-            .args(["--listen", &address.to_string(), "--state-dir"])
-            .arg(state)
-            .env("SPIN_VARIABLE_QUERY_OPEN", OPEN.1)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("`spin` does not start: install Spin, or use --runtime local")?;
-        let deadline = Instant::now() + START_LIMIT;
-        let client = Client::default();
-        loop {
-            if let Some(status) = spin.try_wait()? {
-                bail!("`spin up` ended at once: {status}");
-            }
-            let health = http::Request::get(format!("http://{address}/health")).body("")?;
-            if client.send(health).await.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(Self { address, runtime: Runtime::Spin(spin) });
-            }
-            anyhow::ensure!(
-                Instant::now() < deadline,
-                "`spin up` did not answer on {address} within {START_LIMIT:?}"
-            );
-            sleep(Duration::from_millis(50)).await;
+        match self.host {
+            Host::Local(app) => app.shutdown().await,
+            Host::Spin(spin) => spin.stop().await,
         }
     }
 
@@ -131,11 +123,19 @@ impl Functions {
         self.address
     }
 
-    /// What the functions have printed; empty under Spin, which prints it itself.
+    /// What the functions have printed, and what the runtime said of them.
     pub fn log(&self) -> String {
-        match &self.runtime {
-            Runtime::Local(app) => app.logs().lines().iter().map(|line| format!("{line}\n")).collect(),
-            Runtime::Spin(_) => String::new(),
+        match &self.host {
+            Host::Local(app) => app.logs().lines().iter().map(|line| format!("{line}\n")).collect(),
+            Host::Spin(spin) => spin.log(),
+        }
+    }
+
+    /// Lets the functions' writes to their log fail from now on, in the local host. Under Spin, fill the disk that holds
+    /// [`Options::log_folder`].
+    pub fn fail_logging(&self) {
+        if let Host::Local(app) = &self.host {
+            app.logs().set_full(true);
         }
     }
 }

@@ -57,6 +57,20 @@ impl Gateway {
         )
     }
 
+    /// As [`Gateway::bootstrap`], with filters of Envoy's own (name and `typed_config`) before and after the
+    /// proxy-wasm filters.
+    pub fn bootstrap_among(&self, before: &[Value], after: &[Value]) -> Value {
+        let mut bootstrap = self.bootstrap();
+        let chain = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+        if let Some(Value::Array(filters)) = bootstrap.pointer_mut(chain) {
+            // The router stays the last.
+            let end = filters.len().saturating_sub(1);
+            filters.splice(end..end, after.iter().cloned());
+            filters.splice(0..0, before.iter().cloned());
+        }
+        bootstrap
+    }
+
     /// A bootstrap configuration that takes its listener from a file; Envoy reads it again whenever another file is
     /// moved to its place. See [`Gateway::listener_file`].
     pub fn dynamic_bootstrap(&self, listener_file: &Path) -> Value {
@@ -155,7 +169,8 @@ fn wasm_filter(filter: &Filter) -> Value {
             "config": {
                 "name": filter.name,
                 "root_id": filter.name,
-                "failure_policy": "FAIL_OPEN",
+                // As deploy/envoy has it: only this keeps the requests in flight when a VM fails.
+                "fail_open": true,
                 "configuration": {
                     "@type": "type.googleapis.com/google.protobuf.StringValue",
                     "value": filter.configuration.to_string(),

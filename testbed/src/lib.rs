@@ -6,7 +6,7 @@
 //! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
 //! - [`gateway_config`]: the Envoy configuration, as JSON.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
-//! - [`functions`]: the three functions, in the local host or under `spin up`.
+//! - [`functions`]: the three functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
 //! - [`rsyslog`]: a real rsyslog on a port of its own.
 //! - [`traffic`]: the varied requests of the demo.
 //! - [`report`]: what `/query` answered, as tables.
@@ -17,5 +17,7 @@ pub mod functions;
 pub mod gateway_config;
 pub mod report;
 pub mod rsyslog;
+pub mod runtime;
+mod spin_up;
 pub mod traffic;
 pub mod upstream;

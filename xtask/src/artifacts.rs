@@ -31,6 +31,7 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-filter", target: PLAIN, max_bytes: Some(200_000) },
     Artifact { package: "gatelog-echo-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-noop-filter", target: WASIP1, max_bytes: None },
+    Artifact { package: "gatelog-trap-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-counted-filter", target: PLAIN, max_bytes: None },
     // Lua, for the custom fields of the syslog sink, is the larger half of it.
     Artifact { package: "gatelog-ingest", target: WASIP2, max_bytes: Some(2_500_000) },

@@ -1,9 +1,10 @@
 //! `cargo xtask demo`: prepares everything that the demo needs, then becomes the demo.
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::artifacts::{self, Warnings, Which};
+use crate::runtime::Runtime;
 use crate::{process, setup, workspace};
 
 /// The options of the demo.
@@ -12,17 +13,9 @@ pub struct Options {
     /// End after the table instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions.
-    #[arg(long, value_enum, default_value_t = Runtime::Local)]
-    runtime: Runtime,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Runtime {
-    /// The local host, which is part of the project.
-    Local,
-    /// `spin up`, when Spin is on PATH.
-    Spin,
+    /// What runs the functions [default: Spin when version 4 is on PATH, else local].
+    #[arg(long, value_enum)]
+    runtime: Option<Runtime>,
 }
 
 /// Builds and starts the demo; returns only when that fails.
@@ -37,6 +30,6 @@ pub fn demo(options: &Options) -> Result<()> {
     if options.once {
         cargo.arg("--once");
     }
-    cargo.args(["--runtime", if options.runtime == Runtime::Spin { "spin" } else { "local" }]);
+    cargo.args(["--runtime", Runtime::choose(options.runtime)?.name()]);
     process::replace_with(cargo.env("GATELOG_ENVOY", envoy))
 }

@@ -4,6 +4,7 @@ mod artifacts;
 mod bench;
 mod demo;
 mod process;
+mod runtime;
 mod setup;
 mod step;
 mod test;
@@ -30,9 +31,9 @@ enum Task {
         all: bool,
     },
     /// Run all checks and tests.
-    Test,
+    Test(test::Options),
     /// What CI runs: the same as `test`.
-    Ci,
+    Ci(test::Options),
     /// Show gatelog at work: Envoy with the filter, the functions, some traffic, and what was recorded.
     Demo(demo::Options),
     /// Measure: `bench AREA [--quick]` with real parts, `bench` alone by criterion.
@@ -61,7 +62,7 @@ fn run(task: Task) -> Result<()> {
         Task::Build { all } => {
             artifacts::build(if all { Which::All } else { Which::Deployed }, Warnings::Show)
         }
-        Task::Test | Task::Ci => test::test(),
+        Task::Test(options) | Task::Ci(options) => test::test(&options),
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),
         Task::Tidy => tidy::tidy(),

@@ -5,8 +5,10 @@ use std::mem;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 
 use crate::artifacts::{self, Warnings, Which};
+use crate::runtime::{self, Runtime};
 use crate::step::Steps;
 use crate::{process, setup, tidy, workspace};
 
@@ -15,11 +17,21 @@ const CLIPPY: &str = "clippy --workspace --all-targets -- -D warnings";
 const DOCUMENT: &str = "doc --workspace --no-deps";
 const TESTS: &str = "test --workspace";
 
+/// The options of the tests.
+#[derive(Args)]
+pub struct Options {
+    /// What runs the functions in the end-to-end tests and those of the stores [default: Spin when version 4 is on PATH,
+    /// else local].
+    #[arg(long, value_enum)]
+    runtime: Option<Runtime>,
+}
+
 /// Runs all steps and stops at the first that fails.
 ///
 /// # Errors
 /// Fails with the step's name and the command that runs it alone.
-pub fn test() -> Result<()> {
+pub fn test(options: &Options) -> Result<()> {
+    let runtime = Runtime::choose(options.runtime)?;
     let mut steps = Steps::new(8);
     steps.step("formatting", "cargo fmt --all", || {
         setup::ensure_component("fmt")?;
@@ -45,8 +57,10 @@ pub fn test() -> Result<()> {
     steps.step("wasm files, warnings denied", "cargo xtask build --all", || {
         artifacts::build(Which::All, Warnings::Deny)
     })?;
-    let alone = format!("{programs}cargo {TESTS}");
-    let last_lines = steps.step("tests", &alone, || run_tests(&programs))?;
+    let alone = format!("{programs}{}={} cargo {TESTS}", runtime::VARIABLE, runtime.name());
+    let last_lines = steps.step("tests", &alone, || run_tests(&programs, runtime))?;
+    // Once more, as the first line is far above.
+    Runtime::choose(Some(runtime))?;
     steps.finish();
     print!("{last_lines}");
     Ok(())
@@ -60,10 +74,14 @@ fn cargo(words: &str) -> Result<Command> {
 
 /// Runs cargo's tests. What they print is shown as it comes, but for the last result, which is returned: it is to be
 /// the end of all output.
-fn run_tests(programs: &setup::Programs) -> Result<String> {
+fn run_tests(programs: &setup::Programs, runtime: Runtime) -> Result<String> {
     let (reader, writer) = io::pipe()?;
     let mut cargo = cargo(TESTS)?;
-    cargo.envs(programs.variables()).stdout(writer.try_clone()?).stderr(writer);
+    cargo
+        .envs(programs.variables())
+        .env(runtime::VARIABLE, runtime.name())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
     let name = process::line(&cargo);
     let mut child = cargo.spawn().with_context(|| format!("cannot start {name}"))?;
     // The command keeps its ends of the pipe, and reading would not end.

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum};
 use gatelog_bench::gateway::{self, Effort};
 use gatelog_bench::{ingest, query, syslog};
+use gatelog_testbed::runtime::Runtime;
 
 /// Measures gatelog with real parts. Each figure is compared with something measured in the same run.
 #[derive(Debug, Parser)]
@@ -38,6 +40,9 @@ enum Area {
         /// A quick look: fewer and shorter rounds.
         #[arg(long)]
         quick: bool,
+        /// What runs the functions.
+        #[arg(long, value_enum, default_value_t = RuntimeName::Local)]
+        runtime: RuntimeName,
         /// Only these parts.
         parts: Vec<ingest::Part>,
     },
@@ -47,6 +52,14 @@ enum Area {
         #[arg(long)]
         quick: bool,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RuntimeName {
+    /// The local host of this project.
+    Local,
+    /// `spin up`, of version 4.
+    Spin,
 }
 
 #[tokio::main]
@@ -59,8 +72,15 @@ async fn main() -> anyhow::Result<()> {
             let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };
             query::run(effort, database.as_deref()).await
         }
-        Area::Ingest { quick, parts } => {
-            ingest::run(if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL }, &parts).await
+        Area::Ingest { quick, runtime, parts } => {
+            let runtime = match runtime {
+                RuntimeName::Local => Runtime::Local,
+                RuntimeName::Spin => {
+                    Runtime::spin().context("there is no `spin` of version 4 on the path")?
+                }
+            };
+            let effort = if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL };
+            ingest::run(effort, &parts, &runtime).await
         }
         Area::Syslog { quick } => {
             syslog::run(if quick { syslog::Effort::QUICK } else { syslog::Effort::FULL }).await

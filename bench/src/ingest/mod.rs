@@ -1,4 +1,4 @@
-//! What ingest stores, as a component in the local host, against the same rows stored by this process into a table with
+//! What ingest stores, as a component in the local host or the real Spin, against the same rows stored by this process into a table with
 //! the same indexes, in the same run.
 //!
 //! - [`load`]: pushes from `wrk`.
@@ -14,7 +14,9 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use gatelog_databases::MariaDb;
 use gatelog_harness::artifacts::workspace;
-use gatelog_harness::spin::{App, RunningApp};
+use gatelog_harness::spin::App;
+use gatelog_testbed::functions::{Functions, Options};
+use gatelog_testbed::runtime::Runtime;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 
@@ -59,32 +61,36 @@ pub enum Part {
     Memory,
 }
 
-/// Measures `parts`, or everything when there are none, and prints one line for each figure.
+/// Measures `parts` in `runtime`, or everything when there are none, and prints one line for each figure.
 ///
 /// # Errors
 ///
 /// When a part does not start, a push fails, or a record is missing: a figure of a wrong result is no figure.
-pub async fn run(effort: Effort, parts: &[Part]) -> anyhow::Result<()> {
+pub async fn run(effort: Effort, parts: &[Part], runtime: &Runtime) -> anyhow::Result<()> {
+    println!("# in {runtime}");
     let folder = tempfile::tempdir()?;
     let wanted = |part| parts.is_empty() || parts.contains(&part);
     if wanted(Part::Batches) {
-        batches(effort, folder.path()).await?;
+        batches(effort, folder.path(), runtime).await?;
     }
     if wanted(Part::Singles) {
-        singles(effort, folder.path()).await?;
+        singles(effort, folder.path(), runtime).await?;
     }
-    if wanted(Part::Memory) {
+    if wanted(Part::Memory) && runtime.is_spin() {
+        println!("# the memory of an instance can be seen in the local host only");
+    } else if wanted(Part::Memory) {
         memory(folder.path()).await?;
     }
     Ok(())
 }
 
 /// Batches into libSQL, through the component and natively by turns.
-async fn batches(effort: Effort, folder: &Path) -> anyhow::Result<()> {
+async fn batches(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Result<()> {
     let database = folder.join("batches.db");
-    let app = start(&database).await?;
+    let functions = start(&database, runtime).await?;
     let mut native = Native::open(&folder.join("native.db")).await?;
-    let mut pusher = Pusher::new(app.addr(), Store::libsql(&database).await?, BATCH, BATCH_CONNECTIONS);
+    let mut pusher =
+        Pusher::new(functions.address(), Store::libsql(&database).await?, BATCH, BATCH_CONNECTIONS);
     let (mut ratios, mut component, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=effort.rounds {
         let native_rate = native.store(BATCH, effort.load).await?;
@@ -96,7 +102,7 @@ async fn batches(effort: Effort, folder: &Path) -> anyhow::Result<()> {
             alone.push(native_rate);
         }
     }
-    app.shutdown().await;
+    functions.stop().await;
     println!(
         "# batches of {BATCH}: {:.0} rows/s through the component, {:.0} rows/s natively",
         median(&component),
@@ -107,27 +113,27 @@ async fn batches(effort: Effort, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Single records from many connections, each stored before it is acknowledged.
-async fn singles(effort: Effort, folder: &Path) -> anyhow::Result<()> {
+async fn singles(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Result<()> {
     let mut native = Native::open(&folder.join("native-singles.db")).await?;
     let alone = native.store(1, effort.load).await?;
     println!("# one record after the other, natively into libSQL: {alone:.0} rows/s");
     let file = folder.join("singles.db");
-    let rate = singles_into(start(&file).await?, Store::libsql(&file).await?, effort).await?;
+    let rate = singles_into(start(&file, runtime).await?, Store::libsql(&file).await?, effort).await?;
     print("ingest.singles.libsql", rate, "requests/s", Target::AtLeast(5_000.0));
 
     let server = MariaDb::start(&[])?;
     let url = server.database()?;
-    let app = App::builder(workspace().join("spin.toml")).sqlite_file(folder.join("unused.db"));
-    let app = app.variable("store", "mysql").variable("mysql_url", &*url);
-    let app = app.variable("mysql_host", format!("127.0.0.1:{}", server.port())).start().await?;
-    let rate = singles_into(app, Store::mysql(&url).await?, effort).await?;
+    let host = format!("127.0.0.1:{}", server.port());
+    let options = Options::storing_in(&folder.join("unused.db")).runtime(runtime.clone());
+    let options = options.variables(&[("store", "mysql"), ("mysql_url", &url), ("mysql_host", &host)]);
+    let rate = singles_into(Functions::start(&options).await?, Store::mysql(&url).await?, effort).await?;
     print("ingest.singles.mariadb", rate, "requests/s", Target::AtLeast(3_000.0));
     Ok(())
 }
 
 /// Requests per second.
-async fn singles_into(app: RunningApp, store: Store, effort: Effort) -> anyhow::Result<f64> {
-    let mut pusher = Pusher::new(app.addr(), store, 1, SINGLE_CONNECTIONS);
+async fn singles_into(functions: Functions, store: Store, effort: Effort) -> anyhow::Result<f64> {
+    let mut pusher = Pusher::new(functions.address(), store, 1, SINGLE_CONNECTIONS);
     let mut rates = Vec::new();
     for round in 0..=effort.rounds {
         let rate = pusher.push(effort.load).await?;
@@ -135,7 +141,7 @@ async fn singles_into(app: RunningApp, store: Store, effort: Effort) -> anyhow::
             rates.push(rate);
         }
     }
-    app.shutdown().await;
+    functions.stop().await;
     Ok(median(&rates))
 }
 
@@ -161,8 +167,8 @@ async fn memory(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn start(database: &Path) -> anyhow::Result<RunningApp> {
-    App::builder(workspace().join("spin.toml")).sqlite_file(database).start().await
+async fn start(database: &Path, runtime: &Runtime) -> anyhow::Result<Functions> {
+    Functions::start(&Options::storing_in(database).runtime(runtime.clone())).await
 }
 
 fn print(name: &str, value: f64, unit: &'static str, target: Target) {

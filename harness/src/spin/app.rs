@@ -16,7 +16,7 @@ use super::files::ComponentFiles;
 use super::instance::{Instances, Phase};
 use super::logs::Logs;
 use super::manifest::{Component, Manifest};
-use super::outbound::AllowedHosts;
+use super::outbound::{AllowedHosts, is_left_out};
 use super::router::{Route, Router};
 use super::running::RunningApp;
 use super::runtime_config::{Databases, Place};
@@ -232,6 +232,7 @@ fn allowed_hosts(declared: &Component, variables: &Variables) -> anyhow::Result<
         .allowed_outbound_hosts
         .iter()
         .map(|entry| variables.fill(entry).with_context(|| format!("allowed_outbound_hosts: {entry:?}")))
+        .filter(|entry| !entry.as_ref().is_ok_and(|entry| is_left_out(entry)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     AllowedHosts::parse(&entries).context("allowed_outbound_hosts")
 }

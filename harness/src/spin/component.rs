@@ -146,7 +146,7 @@ fn new_engine(pool: bool) -> wasmtime::Result<Engine> {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(MAX_INSTANCES)
             .total_core_instances(4 * MAX_INSTANCES)
-            .total_tables(4 * MAX_INSTANCES)
+            .total_tables(2 * MAX_INSTANCES)
             .total_memories(MAX_INSTANCES)
             .total_stacks(MAX_INSTANCES);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

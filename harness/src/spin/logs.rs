@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write as _;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 /// Most lines that are kept; older ones are forgotten.
 const MAX_LINES: usize = 10_000;
@@ -28,6 +29,7 @@ struct Shared {
     lines: Mutex<VecDeque<LogLine>>,
     added: Notify,
     print: bool,
+    full: AtomicBool,
 }
 
 /// One line.
@@ -62,7 +64,14 @@ impl fmt::Display for LogLine {
 impl Logs {
     /// An empty log. With `print`, every line also goes to this process's own output.
     pub(super) fn new(print: bool) -> Self {
-        Self { shared: Arc::new(Shared { lines: Mutex::default(), added: Notify::new(), print }) }
+        let full = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { lines: Mutex::default(), added: Notify::new(), print, full }) }
+    }
+
+    /// Lets what components print fail from now on, or no more: under Spin their output goes to files, and these may be
+    /// on a full or read-only disk. What the host itself says is kept.
+    pub fn set_full(&self, full: bool) {
+        self.shared.full.store(full, Ordering::Relaxed);
     }
 
     /// The lines kept so far.
@@ -139,6 +148,14 @@ struct Output {
 }
 
 impl Output {
+    /// Why nothing can be written now.
+    fn check(&self) -> std::io::Result<()> {
+        match self.logs.shared.full.load(Ordering::Relaxed) {
+            true => Err(std::io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+
     fn write(&self, bytes: &[u8]) {
         let mut unfinished = lock(&self.unfinished);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -177,8 +194,11 @@ impl StdoutStream for ComponentOutput {
 
 impl AsyncWrite for ComponentOutput {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.shared.write(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        let taken = self.shared.check().map(|()| {
+            self.shared.write(bytes);
+            bytes.len()
+        });
+        Poll::Ready(taken)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -192,6 +212,7 @@ impl AsyncWrite for ComponentOutput {
 
 impl OutputStream for ComponentOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.shared.check().map_err(failed)?;
         self.shared.write(&bytes);
         Ok(())
     }
@@ -201,6 +222,7 @@ impl OutputStream for ComponentOutput {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
+        self.shared.check().map_err(failed)?;
         Ok(MAX_LINE_BYTES)
     }
 }
@@ -213,6 +235,10 @@ impl Pollable for ComponentOutput {
     {
         Box::pin(std::future::ready(()))
     }
+}
+
+fn failed(error: std::io::Error) -> StreamError {
+    StreamError::LastOperationFailed(error.into())
 }
 
 /// A panic elsewhere leaves whole lines behind.

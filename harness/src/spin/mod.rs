@@ -30,9 +30,14 @@
 //!   call, the rest of the text ignored; journal mode `delete` until it is set; 5 s of waiting for a lock; results of
 //!   at most 128 MiB; no `ATTACH` of files; an SQL error arrives in the result's future, never from `execute`;
 //! - SQLite on a libSQL server (`type = "libsql"`): one request for each statement; changed rows are counted as 0;
-//! - MySQL: each `open` is a new connection; every statement is prepared; dates and decimals fail the statement; `query`
-//!   tells no error of the server, `execute` does;
-//! - variables, `allowed_outbound_hosts`, sockets and files: what the manifest does not give is refused.
+//! - MySQL: each `open` is a new connection; every statement is prepared; dates, decimals and texts of the types MEDIUM_BLOB
+//!   and LONG_BLOB fail the statement; `query` tells no error of the server, `execute` does;
+//! - variables, `allowed_outbound_hosts`, sockets and files: what the manifest does not give is refused; a rule has to be
+//!   valid with the defaults of its variables;
+//! - HTTP: without TCP_NODELAY, so that an answer without `Content-Length`, which goes out in two writes, takes up to
+//!   40 ms more; a request without a readable host gets no answer but the end of its connection; a header that is not
+//!   UTF-8 is answered with 500; what a client sends under the names of Spin's own headers comes before these;
+//! - what a component prints fails, and so traps it by `eprintln!`, when it cannot be written ([`Logs::set_full`]).
 //!
 //! # What is knowingly different
 //!
@@ -40,11 +45,10 @@
 //! - For a libSQL server, Spin's client rewrites each statement, so that a column without an alias has another name; it also
 //!   sends and reads bytes, which the local host refuses.
 //! - Databases are reached without TLS: a libSQL server at `https://`, or MySQL with `?ssl-mode=`, is refused.
-//! - Stricter: two triggers with one route, a value for an undeclared variable, requests to the application itself
+//! - Stricter: a rule of `allowed_outbound_hosts` that the given values of variables make invalid, two triggers with one route, a value for an undeclared variable, requests to the application itself
 //!   (`self`, `*.spin.internal`), static responses, inline components, key-value stores, AI models, component
 //!   dependencies, triggers other than HTTP, WASI 0.2 components and downloads are refused at the start; so is a
 //!   database file that cannot be opened, which Spin finds out at the first statement.
-//! - A request without a `Host` header gets 400.
 //! - A component that computes without end gives way every 10 ms, so that it cannot keep other components from
 //!   answering; Spin needs a free thread for that.
 //! - `changes` and `last-insert-rowid` with unread rows hang the component as under Spin, and say so.

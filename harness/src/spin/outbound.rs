@@ -1,13 +1,15 @@
 //! `allowed_outbound_hosts`: which addresses a component may talk to.
 //!
 //! An entry is `scheme://host[:port]`. The scheme may be `*`; the host may be `*`, `*.domain`, a name, an
-//! address or a network (`10.0.0.0/8`); the port may be `*`, a number or a range `from..to` without its end.
-//! A port may be left out only where the scheme has a well-known one.
+//! address (IPv6 in brackets) or a network (`10.0.0.0/8`); the port may be `*`, a number or a range `from..to` without
+//! its end. A port may be left out only where the scheme has a well-known one. Hosts are read and compared as those of
+//! URLs are, as Spin does: an empty one is refused, names have no upper case, addresses have one form.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use ipnet::IpNet;
+use url::Host as UrlHost;
 
 /// The rules of one component.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +28,7 @@ struct Rule {
 enum Host {
     Any,
     Subdomain(String),
-    Name(String),
+    One(UrlHost),
     Network(IpNet),
 }
 
@@ -49,9 +51,19 @@ pub enum RuleError {
     /// Something follows the host and port.
     #[error("{0:?} has a path; only scheme, host and port are compared")]
     Path(String),
-    /// A `*` in the middle of a name.
+    /// A `*` in the middle of a name, or before an address.
     #[error("{0:?}: in a host, \"*\" may stand alone or as the first label, as in \"*.example.com\"")]
     Wildcard(String),
+    /// A host that no URL can have.
+    #[error("{entry:?}: {host:?} is no host: {problem}")]
+    Host {
+        /// The whole entry.
+        entry: String,
+        /// Its host.
+        host: String,
+        /// What is wrong with it.
+        problem: url::ParseError,
+    },
     /// No port, and the scheme has no well-known one.
     #[error("{0:?} needs a port: its scheme has no well-known one")]
     NoPort(String),
@@ -67,7 +79,8 @@ pub enum RuleError {
 }
 
 impl AllowedHosts {
-    /// Reads the entries of one component, templates already resolved.
+    /// Reads the entries of one component, templates already resolved. See [`is_left_out`] for entries that variables
+    /// made empty.
     ///
     /// # Errors
     ///
@@ -83,10 +96,11 @@ impl AllowedHosts {
 
     /// Whether a URL with this scheme, host and port may be requested. Without a port the scheme's own counts.
     pub fn allows_url(&self, scheme: &str, host: &str, port: Option<u16>) -> bool {
+        let Ok(host) = UrlHost::parse(host) else { return false };
         let Some(port) = port.or_else(|| well_known_port(scheme)) else {
-            return self.rules.iter().any(|rule| rule.port == Port::Any && rule.fits(scheme, host));
+            return self.rules.iter().any(|rule| rule.port == Port::Any && rule.fits(scheme, &host));
         };
-        self.rules.iter().any(|rule| rule.port.fits(port) && rule.fits(scheme, host))
+        self.rules.iter().any(|rule| rule.port.fits(port) && rule.fits(scheme, &host))
     }
 
     /// Whether a raw socket may reach this address. `scheme` is `tcp` or `udp`.
@@ -101,6 +115,12 @@ impl AllowedHosts {
     }
 }
 
+/// Whether an entry is left out that came from a template: variables without a value made it empty, and so it means an
+/// address that is not wanted. Spin knows these three forms; with any other scheme an empty host is a mistake.
+pub fn is_left_out(resolved: &str) -> bool {
+    matches!(resolved, "" | "http://" | "https://")
+}
+
 impl Rule {
     fn parse(entry: &str) -> Result<Self, RuleError> {
         let text = entry.trim();
@@ -108,66 +128,86 @@ impl Rule {
             return Err(RuleError::AllowAll);
         }
         let (scheme, rest) = text.split_once("://").ok_or_else(|| RuleError::NoScheme(text.to_owned()))?;
-        if scheme != "*" && (scheme.is_empty() || !scheme.chars().all(char::is_alphabetic)) {
+        let (host, port) = split_port(rest, text)?;
+        let port = Port::parse(port, scheme, text)?;
+        if scheme != "*" && !scheme.chars().all(char::is_alphabetic) {
             return Err(RuleError::Scheme(text.to_owned()));
         }
-        let (host, port) = split_port(rest);
-        Ok(Self {
-            scheme: (scheme != "*").then(|| scheme.to_owned()),
-            host: Host::parse(host, text)?,
-            port: Port::parse(port, scheme, text)?,
-        })
+        Ok(Self { scheme: (scheme != "*").then(|| scheme.to_owned()), host: Host::parse(host, text)?, port })
     }
 
-    fn fits(&self, scheme: &str, host: &str) -> bool {
+    fn fits(&self, scheme: &str, host: &UrlHost) -> bool {
         self.scheme.as_deref().is_none_or(|own| own == scheme) && self.host.fits(host)
     }
 }
 
-/// Splits `host:port`, where the host may be an IPv6 address in brackets.
-fn split_port(text: &str) -> (&str, &str) {
+/// Splits `host:port`. What is a host as a whole, an IPv6 address in brackets or an IPv6 network, has no port.
+fn split_port<'a>(text: &'a str, entry: &str) -> Result<(&'a str, &'a str), RuleError> {
     match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.trim_end_matches('/')),
-        _ => (text.trim_end_matches('/'), ""),
+        None => Ok((text, "")),
+        Some((host, "")) => Ok((host, "")),
+        Some(_) if Host::parse(text, entry).is_ok() => Ok((text, "")),
+        Some((host, port)) => match port.split_once('/') {
+            None => Ok((host, port)),
+            Some((port, "")) => Ok((host, port)),
+            Some(_) => Err(RuleError::Path(entry.to_owned())),
+        },
     }
 }
 
 impl Host {
     fn parse(host: &str, entry: &str) -> Result<Self, RuleError> {
+        let host = host.trim();
         if host == "*" {
             return Ok(Self::Any);
         }
-        if host == "self" || host == "self.alt" || host == "spin.internal" || host.ends_with(".spin.internal")
-        {
+        if host == "self" || host == "self.alt" {
             return Err(RuleError::ToSelf(entry.to_owned()));
         }
         if let Ok(network) = host.parse::<IpNet>() {
             return Ok(Self::Network(network.trunc()));
         }
-        // An IPv6 address in brackets is compared as a text, as Spin does.
-        if let Ok(ip) = host.parse::<IpAddr>() {
-            return Ok(Self::Network(IpNet::from(ip)));
-        }
+        let host = host.strip_suffix('/').unwrap_or(host);
         if host.contains('/') {
             return Err(RuleError::Path(entry.to_owned()));
         }
+        let parse = |host: &str| {
+            UrlHost::parse(host).map_err(|problem| RuleError::Host {
+                entry: entry.to_owned(),
+                host: host.to_owned(),
+                problem,
+            })
+        };
         if let Some(domain) = host.strip_prefix("*.")
             && !domain.contains('*')
         {
-            return Ok(Self::Subdomain(format!(".{domain}")));
+            return match parse(domain)? {
+                UrlHost::Domain(domain) if domain == "spin.internal" => {
+                    Err(RuleError::ToSelf(entry.to_owned()))
+                }
+                UrlHost::Domain(domain) => Ok(Self::Subdomain(format!(".{domain}"))),
+                _ => Err(RuleError::Wildcard(entry.to_owned())),
+            };
         }
         if host.contains('*') {
             return Err(RuleError::Wildcard(entry.to_owned()));
         }
-        Ok(Self::Name(host.to_owned()))
+        match parse(host)? {
+            UrlHost::Domain(domain) if domain.ends_with(".spin.internal") => {
+                Err(RuleError::ToSelf(entry.to_owned()))
+            }
+            host => Ok(Self::One(host)),
+        }
     }
 
-    fn fits(&self, host: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Subdomain(suffix) => host.ends_with(suffix.as_str()),
-            Self::Name(name) => name == host,
-            Self::Network(network) => host.parse::<IpAddr>().is_ok_and(|ip| network.contains(&ip)),
+    fn fits(&self, host: &UrlHost) -> bool {
+        match (self, host) {
+            (Self::Any, _) => true,
+            (Self::Subdomain(suffix), UrlHost::Domain(domain)) => domain.ends_with(suffix.as_str()),
+            (Self::Subdomain(_), _) | (Self::Network(_), UrlHost::Domain(_)) => false,
+            (Self::One(own), host) => own == host,
+            (Self::Network(network), UrlHost::Ipv4(ip)) => network.contains(&IpAddr::V4(*ip)),
+            (Self::Network(network), UrlHost::Ipv6(ip)) => network.contains(&IpAddr::V6(*ip)),
         }
     }
 }
@@ -175,9 +215,6 @@ impl Host {
 impl Port {
     fn parse(port: &str, scheme: &str, entry: &str) -> Result<Self, RuleError> {
         let bad = || RuleError::Port(entry.to_owned());
-        if port.contains('/') {
-            return Err(RuleError::Path(entry.to_owned()));
-        }
         match port {
             "" => well_known_port(scheme).map(Self::One).ok_or_else(|| RuleError::NoPort(entry.to_owned())),
             "*" => Ok(Self::Any),
@@ -261,11 +298,12 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_address_matches_only_in_brackets_and_written_as_the_standard_wants() {
+    fn an_ipv6_address_matches_however_it_is_written() {
         for (entry, expected) in [
             ("tcp://[2001:db8::1]:514", true),
-            ("tcp://2001:db8::1:514", false),
-            ("tcp://[2001:db8:0::1]:514", false),
+            ("tcp://[2001:db8:0::1]:514", true),
+            ("tcp://[2001:db8::2]:514", false),
+            ("tcp://2001:db8::/32:514", true),
         ] {
             let rules = AllowedHosts::parse([entry]).unwrap();
             assert_eq!(rules.allows_socket("tcp", "[2001:db8::1]:514".parse().unwrap()), expected, "{entry}");
@@ -273,10 +311,35 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_host_is_understood_and_allows_nothing() {
-        let rules = AllowedHosts::parse(["tcp://:514"]).unwrap();
-        assert!(!rules.allows_socket("tcp", "127.0.0.1:514".parse().unwrap()));
-        assert!(!rules.allows_socket("tcp", "0.0.0.0:514".parse().unwrap()));
+    fn names_are_compared_as_those_of_urls() {
+        assert!(allows("http://*.Example.COM", "http", "a.example.com", None));
+        assert!(allows("mysql://DB.example", "mysql", "db.EXAMPLE", None));
+        assert!(!allows("*://10.0.0.0/8:80", "http", "name.example", None));
+    }
+
+    #[test]
+    fn a_host_that_no_url_can_have_is_refused() {
+        for entry in [
+            "tcp://:514",
+            "tcp://2001:db8::1:514",
+            "http://[::1",
+            "http://exa mple.com",
+            "http://example%GG.com",
+            "http://example.com:80:90",
+            "http://*.",
+        ] {
+            let error = AllowedHosts::parse([entry]).unwrap_err();
+            assert!(matches!(error, RuleError::Host { .. }), "{entry}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_an_empty_entry_and_an_empty_web_address_are_left_out() {
+        for (entry, expected) in
+            [("", true), ("http://", true), ("https://", true), ("tcp://:514", false), ("mysql://", false)]
+        {
+            assert_eq!(is_left_out(entry), expected, "{entry}");
+        }
     }
 
     #[test]
@@ -288,7 +351,11 @@ mod tests {
             ("http://a:eighty", RuleError::Port("http://a:eighty".into())),
             ("http://a/path", RuleError::Path("http://a/path".into())),
             ("http://a:80/path", RuleError::Path("http://a:80/path".into())),
+            ("http://a/b//", RuleError::Path("http://a/b//".into())),
+            ("http://a:8080..70000", RuleError::Port("http://a:8080..70000".into())),
             ("http://a.*.b:80", RuleError::Wildcard("http://a.*.b:80".into())),
+            ("http://*.127.0.0.1", RuleError::Wildcard("http://*.127.0.0.1".into())),
+            ("http://ingest.spin.internal", RuleError::ToSelf("http://ingest.spin.internal".into())),
             ("http://self", RuleError::ToSelf("http://self".into())),
             ("insecure:allow-all", RuleError::AllowAll),
         ] {

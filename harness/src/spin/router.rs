@@ -143,9 +143,9 @@ pub fn absolute_uri(uri: Uri, headers: &HeaderMap) -> anyhow::Result<Uri> {
     Uri::from_parts(parts).context("the request target cannot be made absolute")
 }
 
-/// Sets Spin's request headers (`spin-full-url`, `spin-path-info` and so on); what a client sent under these
-/// names is replaced.
-pub fn set_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &RouteMatch<'_>, client: SocketAddr) {
+/// Adds Spin's request headers (`spin-full-url`, `spin-path-info` and so on). What a client sent under these names stays,
+/// before Spin's, so that a component which looks at the first value believes the client.
+pub fn add_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &RouteMatch<'_>, client: SocketAddr) {
     let pattern = found.route.pattern.as_str();
     let matched = format!("/{}", pattern.trim_start_matches('/'));
     let prefix = pattern.strip_suffix("/...").unwrap_or(pattern);
@@ -158,21 +158,20 @@ pub fn set_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &RouteMatch<'
         ("spin-component-route", prefix.to_owned()),
         ("spin-client-addr", client.to_string()),
     ] {
-        set(headers, HeaderName::from_static(name), value);
+        add(headers, HeaderName::from_static(name), value);
     }
     for (name, value) in &found.named {
         let name = format!("spin-path-match-{}", name.to_ascii_lowercase());
         if let Ok(name) = HeaderName::try_from(name) {
-            set(headers, name, value.clone());
+            add(headers, name, value.clone());
         }
     }
 }
 
 /// A value that no header can hold is left out.
-fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    match HeaderValue::try_from(value) {
-        Ok(value) => drop(headers.insert(name, value)),
-        Err(_) => drop(headers.remove(name)),
+fn add(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.append(name, value);
     }
 }
 
@@ -240,17 +239,17 @@ mod tests {
         headers.insert("host", "example.com".parse().unwrap());
         headers.insert("spin-client-addr", "forged".parse().unwrap());
         let uri = absolute_uri("/user/7/mail?a=1".parse().unwrap(), &headers).unwrap();
-        set_spin_headers(&mut headers, &uri, &found, "127.0.0.1:9".parse().unwrap());
+        add_spin_headers(&mut headers, &uri, &found, "127.0.0.1:9".parse().unwrap());
         for (name, value) in [
             ("spin-full-url", "http://example.com/user/7/mail?a=1"),
             ("spin-path-info", "/mail"),
             ("spin-matched-route", "/user/:id/..."),
             ("spin-component-route", "/user/:id"),
-            ("spin-client-addr", "127.0.0.1:9"),
             ("spin-path-match-id", "7"),
         ] {
             assert_eq!(headers[name], value, "{name}");
         }
+        assert_eq!(headers.get_all("spin-client-addr").iter().collect::<Vec<_>>(), ["forged", "127.0.0.1:9"]);
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use wasmtime_wasi_http::WasiBody;
 
-use super::dispatch::Dispatcher;
+use super::dispatch::{Dispatcher, plain};
 use super::instance::{Phase, all_ended};
 use super::logs::Logs;
 use super::router::Route;
@@ -72,14 +73,15 @@ impl RunningApp {
     }
 
     /// Answers a request without a network, with everything else as for one from it. The URI needs an authority or
-    /// the request a `Host` header.
+    /// the request a `Host` header; without, the answer is 400, where a client from the network gets none.
     pub async fn call<B>(&self, request: http::Request<B>) -> http::Response<WasiBody>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<wasmtime_wasi_http::Error>,
     {
         let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-        self.dispatcher.answer(request, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
+        let answer = self.dispatcher.answer(request, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
+        answer.unwrap_or_else(|_| plain(StatusCode::BAD_REQUEST, ""))
     }
 
     /// Stops accepting requests, lets those under way and the work behind them end, at most ten seconds, and ends

@@ -72,14 +72,15 @@ fn connection(
     connections: &GracefulShutdown,
     dispatcher: &Arc<Dispatcher>,
 ) {
-    // Streamed responses go out piece by piece.
-    let _ = stream.set_nodelay(true);
+    // TCP_NODELAY stays off, as Spin leaves it: an answer without Content-Length goes out in two writes, of which the
+    // second waits until the client's system acknowledges the first, up to 40 ms.
     let dispatcher = Arc::clone(dispatcher);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let dispatcher = Arc::clone(&dispatcher);
         async move {
             let request = request.map(|body| body.map_err(wasmtime_wasi_http::Error::from).boxed_unsync());
-            Ok::<_, std::convert::Infallible>(dispatcher.answer(request, client).await)
+            // An error closes the connection without an answer, as under Spin.
+            dispatcher.answer(request, client).await
         }
     });
     let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
@@ -98,4 +99,44 @@ fn connection(
 /// The system does not tell it.
 pub(super) fn local_address(listener: &TcpListener) -> anyhow::Result<SocketAddr> {
     listener.local_addr().context("the listener has no address")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::spin::logs::Logs;
+    use crate::spin::router::Router;
+
+    #[tokio::test]
+    async fn pieces_of_an_answer_wait_for_the_client_to_acknowledge_the_piece_before() {
+        let dispatcher = Arc::new(Dispatcher {
+            name: "none".to_owned(),
+            router: Router::new([]).unwrap(),
+            components: BTreeMap::new(),
+            logs: Logs::new(false),
+        });
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let mut client = TcpStream::connect(local_address(&listener).unwrap()).await.unwrap();
+        let (stream, address) = listener.accept().await.unwrap();
+        let stream = stream.into_std().unwrap();
+        // The same socket, whose options can be seen when the connection has taken the other handle.
+        let seen = stream.try_clone().unwrap();
+        let http = Builder::new(TokioExecutor::new());
+        connection(
+            TcpStream::from_std(stream).unwrap(),
+            address,
+            &http,
+            &GracefulShutdown::new(),
+            &dispatcher,
+        );
+        client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        assert!(!seen.nodelay().unwrap());
+    }
 }

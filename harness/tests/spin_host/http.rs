@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 use futures::StreamExt as _;
+use gatelog_harness::spin::RunningApp;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, StreamBody};
 use hyper::body::Frame;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::{Fixture, PATIENCE, get, post};
 
@@ -37,7 +40,10 @@ async fn the_component_sees_spins_headers() {
     ] {
         assert!(text.contains(&line), "{line} is missing in {text}");
     }
-    assert!(!text.contains("forged"), "{text}");
+    // Spin adds its own value after the client's.
+    let (forged, own) = (text.find("forged").unwrap(), text.find("spin-path-info: \"/headers\"").unwrap());
+    assert!(forged < own, "{text}");
+    assert!(!text.contains("connection: "), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,10 +87,39 @@ async fn large_bodies_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_without_a_host_is_refused() {
+async fn a_request_without_a_host_or_with_an_unreadable_one_gets_no_answer() {
     let app = Fixture::new("").start().await;
+    for head in [
+        b"GET /hello HTTP/1.1\r\n\r\n".as_slice(),
+        b"GET /hello HTTP/1.1\r\nhost: a b\r\n\r\n",
+        b"GET /hello HTTP/1.1\r\nhost: \xff\r\n\r\n",
+    ] {
+        assert_eq!(String::from_utf8_lossy(&exchange(&app, head).await), "");
+    }
     let response = app.call(Request::get("/hello").body(Empty::new()).unwrap()).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_header_that_is_not_utf8_is_answered_with_500_before_the_component_sees_it() {
+    let app = Fixture::new("").start().await;
+    let with = |value: &[u8]| {
+        [b"GET /number HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-name: ", value, b"\r\n\r\n"].concat()
+    };
+    let latin = exchange(&app, &with(b"caf\xe9")).await;
+    assert!(latin.starts_with(b"HTTP/1.1 500"), "{}", String::from_utf8_lossy(&latin));
+    let text = String::from_utf8(exchange(&app, &with("café".as_bytes())).await).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("\r\n1\r\n0\r\n"), "{text}");
+}
+
+/// Everything that comes back on a connection of its own.
+async fn exchange(app: &RunningApp, request: &[u8]) -> Vec<u8> {
+    let mut connection = TcpStream::connect(app.addr()).await.unwrap();
+    connection.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    // A connection that is reset has ended too.
+    let _ = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut answer)).await.expect("no end");
+    answer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -29,6 +29,23 @@ async fn an_instance_without_work_ends_after_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_that_prints_traps_while_its_log_cannot_be_written_and_others_do_not() {
+    let app = Fixture::new("").start().await;
+    assert_eq!(get(&app, "/print/before").await, "printed");
+    app.logs().set_full(true);
+    assert_eq!(post(&app, "/print/lost", "").await.0, 500);
+    assert_eq!(get(&app, "/hello").await, "hello");
+    app.logs().set_full(false);
+    assert_eq!(get(&app, "/print/after").await, "printed");
+    let lines: Vec<_> = app.logs().lines().into_iter().map(|line| line.text).collect();
+    for (text, expected) in
+        [("to stderr: before", true), ("to stdout: lost", false), ("to stderr: after", true)]
+    {
+        assert_eq!(lines.iter().any(|line| line == text), expected, "{text}: {lines:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_memory_of_the_largest_instance_is_known() {
     let app = Fixture::new("").start().await;
     assert_eq!(app.peak_memory_bytes("probe"), Some(0));

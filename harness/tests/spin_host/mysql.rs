@@ -42,6 +42,28 @@ async fn values_come_back_with_the_types_that_the_interface_knows() {
     tried.ask("execute", "INSERT INTO t VALUES ('{}', 'a', 'b')").await;
     let answer = tried.ask("query", "SELECT j, s, m FROM t").await;
     assert!(answer.contains("DbValue::Binary"), "JSON and binary collations come as bytes: {answer}");
+    for expression in ["m", "CAST(m AS CHAR(20))", "LEFT(m, 20)"] {
+        let answer = tried.ask("query", &format!("SELECT {expression} AS x FROM t")).await;
+        assert_eq!(answer, "x DbDataType::Str\nDbValue::Str(\"b\")", "{expression}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_text_that_was_made_by_an_expression_fails_the_statement() {
+    let tried = Tried::start().await;
+    tried.ask("execute", "CREATE TABLE t (m MEDIUMTEXT, l LONGTEXT)").await;
+    tried.ask("execute", "INSERT INTO t VALUES ('a', 'b')").await;
+    for expression in ["CAST(m AS CHAR)", "CAST(l AS CHAR)"] {
+        let answer = tried.ask("query", &format!("SELECT {expression} AS x FROM t")).await;
+        assert!(
+            answer.starts_with("from the result: ") && answer.contains("ValueConversionFailed"),
+            "{expression}: {answer}"
+        );
+        let answer = tried
+            .ask("query", &format!("SELECT {expression} AS x FROM (SELECT NULL AS n) e LEFT JOIN t ON FALSE"))
+            .await;
+        assert!(answer.ends_with("DbValue::DbNull"), "{expression}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,6 @@
 //! The demo: the whole path on this machine, with traffic, and what an operator sees of it.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,12 +8,12 @@ use clap::{Parser, ValueEnum};
 use gatelog_harness::artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options as Start};
 use gatelog_testbed::gateway_config::{Filter, Gateway};
+use gatelog_testbed::runtime::Runtime;
 use gatelog_testbed::upstream::Upstream;
 use gatelog_testbed::{report, traffic};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 /// How long the records may take from Envoy to the database.
@@ -26,9 +25,9 @@ struct Options {
     /// End after the tables, instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions.
-    #[arg(long, value_enum, default_value_t = RuntimeName::Local)]
-    runtime: RuntimeName,
+    /// What runs the functions [default: Spin when version 4 is on the path, else local].
+    #[arg(long, value_enum)]
+    runtime: Option<RuntimeName>,
     /// How many requests to send.
     #[arg(long, default_value_t = 400)]
     requests: usize,
@@ -46,7 +45,14 @@ enum RuntimeName {
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let state = tempfile::tempdir()?;
-    let functions = start_functions(options.runtime, state.path()).await?;
+    let runtime = match options.runtime {
+        Some(RuntimeName::Local) => Runtime::Local,
+        Some(RuntimeName::Spin) => Runtime::spin().context("there is no `spin` of version 4 on the path")?,
+        None => Runtime::chosen()?,
+    };
+    println!("starting the functions on a libSQL file, in {runtime} ...");
+    let database = state.path().join("gatelog.db");
+    let functions = Functions::start(&Start::storing_in(&database).runtime(runtime)).await?;
     let upstream = Upstream::start().await?;
     println!("starting Envoy with the filter ...");
     let gateway = Gateway {
@@ -71,24 +77,6 @@ async fn main() -> anyhow::Result<()> {
         tokio::signal::ctrl_c().await?;
     }
     envoy.terminate().await
-}
-
-async fn start_functions(runtime: RuntimeName, state: &Path) -> anyhow::Result<Functions> {
-    match runtime {
-        RuntimeName::Local => {
-            println!("starting the functions in the local host, on an embedded libSQL file ...");
-            Functions::start_local(&state.join("gatelog.db")).await
-        }
-        RuntimeName::Spin => {
-            println!("starting the functions with `spin up` ...");
-            Functions::start_spin(free_address().await?, state).await
-        }
-    }
-}
-
-/// A loopback address that was free a moment ago, for a program that cannot choose one itself.
-async fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
 }
 
 /// Waits until `count` records are stored, and answers how long that took.

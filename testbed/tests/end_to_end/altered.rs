@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatelog_harness::artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::upstream::Upstream;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ impl Altered {
     /// With another upstream than the testbed's when there is one, and `alter` done to Envoy's configuration.
     pub async fn start(upstream: Option<SocketAddr>, alter: impl FnOnce(&mut Value)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(&directory.path().join("gatelog.db"))).await.unwrap();
         let own = Upstream::start().await.unwrap();
         let access_log = directory.path().join("access.log");
         let gateway = Gateway {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatelog_harness::artifacts;
 use gatelog_testbed::client::{Client, raw_exchange};
 use gatelog_testbed::envoy::Envoy;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::upstream::Upstream;
 use http::Request;
@@ -43,7 +43,7 @@ async fn each_part_of_a_streamed_answer_arrives_before_the_next_is_sent() {
     assert!(first <= whole, "{record:#}");
 }
 
-async fn read_until(connection: &mut TcpStream, end: &str) {
+pub async fn read_until(connection: &mut TcpStream, end: &str) {
     let mut answer = String::new();
     while !answer.contains(end) {
         let mut chunk = vec![0; 65_536];
@@ -121,7 +121,7 @@ async fn a_collector_that_is_down_for_30_s_under_traffic_loses_nothing_and_store
         get(&path).await;
     }
     await_stat(&path.envoy, "gatelog_retries", 3).await;
-    path.functions = Functions::start_local_at(address, &path.database()).await.unwrap();
+    path.functions = Functions::start(&Options::storing_in(&path.database()).at(address)).await.unwrap();
     for _ in 0..100 {
         get(&path).await;
     }
@@ -174,7 +174,8 @@ async fn the_first_records_of_all_are_stored_when_envoy_is_terminated_at_once() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_configuration_takes_over_and_the_old_one_drains() {
     let directory = tempfile::tempdir().unwrap();
-    let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+    let functions =
+        Functions::start(&Options::storing_in(&directory.path().join("gatelog.db"))).await.unwrap();
     let upstream = Upstream::start().await.unwrap();
     let configured = |instance: &str| Gateway {
         upstream: upstream.address(),
@@ -327,7 +328,7 @@ async fn get_many(path: &Path, count: u64) {
 /// Functions that nothing pushes to, to hold the place of those that are down.
 async fn elsewhere() -> Functions {
     let directory = tempfile::tempdir().unwrap();
-    Functions::start_local(&directory.keep().join("elsewhere.db")).await.unwrap()
+    Functions::start(&Options::storing_in(&directory.keep().join("elsewhere.db"))).await.unwrap()
 }
 
 /// An Envoy without a filter, to hold the place of the one that ends.
@@ -341,7 +342,7 @@ async fn second_envoy(path: &Path) -> Envoy {
     Envoy::start(&gateway.bootstrap(), 1).await.unwrap()
 }
 
-async fn await_stat(envoy: &Envoy, name: &str, least: u64) {
+pub async fn await_stat(envoy: &Envoy, name: &str, least: u64) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let stats = envoy.stats(name).await.unwrap();

@@ -1,11 +1,13 @@
-//! The functions over HTTP, as components in the local host.
+//! The functions over HTTP, as components.
 
 use std::time::Duration;
 
+use gatelog_databases::SmallDisk;
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
+use gatelog_testbed::runtime::Runtime;
 use http::{Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
@@ -84,7 +86,7 @@ async fn a_body_that_comes_byte_by_byte_is_given_up_when_its_time_is_over() {
     let directory = tempfile::tempdir().unwrap();
     let variables = [("body_timeout_ms", "300")];
     let functions =
-        Functions::start_local_with(&directory.path().join("gatelog.db"), &variables).await.unwrap();
+        Functions::start(&Options::storing_in(&directory.path().join("gatelog.db")).variables(&variables)).await.unwrap();
     let mut client = TcpStream::connect(functions.address()).await.unwrap();
     client.write_all(b"POST /ingest HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n[").await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -147,9 +149,36 @@ async fn what_ingest_counts_after_its_answers_is_in_the_metrics() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_fails_no_request() {
+    let directory = tempfile::tempdir().unwrap();
+    // Spin writes what components print to files.
+    let disk = Runtime::chosen().unwrap().is_spin().then(|| SmallDisk::new(1).unwrap());
+    let mut options = Options::storing_in(&directory.path().join("gatelog.db"));
+    if let Some(disk) = &disk {
+        options = options.log_folder(disk.path());
+    }
+    let functions = Functions::start(&options).await.unwrap();
+    let body = r#"[{"record_id":"1","path":"/a"},{"duration":"long"}]"#;
+    // What it rejects it logs, and the first request has more to log.
+    assert_eq!(post(&functions, "/ingest", "application/json", body).await.0, StatusCode::OK);
+    let written = functions.log();
+    assert!(written.contains("function=ingest"), "{written}");
+    functions.fail_logging();
+    if let Some(disk) = &disk {
+        disk.fill().unwrap();
+    }
+    for _ in 0..3 {
+        let answer = post(&functions, "/ingest", "application/json", body).await;
+        assert_eq!(answer.0, StatusCode::OK, "{}", functions.log());
+        assert_eq!((&answer.1["duplicates"], answer.1["rejected"].as_array().unwrap().len()), (&json!(1), 1));
+    }
+}
+
 async fn start() -> (Functions, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let functions = Functions::start_local(&directory.path().join("gatelog.db")).await.unwrap();
+    let functions =
+        Functions::start(&Options::storing_in(&directory.path().join("gatelog.db"))).await.unwrap();
     (functions, directory)
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod altered;
+mod chain;
 mod deploy;
 mod filter;
 mod functions;
@@ -16,3 +17,4 @@ mod protocols;
 mod query;
 mod setup;
 mod syslog;
+mod trap;

@@ -1,9 +1,9 @@
-//! The query function over HTTP, as a component in the local host: exports that stream, scenarios, its description.
+//! The query function over HTTP, as a component: exports that stream, scenarios, its description.
 
 use std::path::PathBuf;
 
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -113,7 +113,7 @@ async fn without_a_token_the_component_admits_nobody_until_it_is_opened() {
         ([("query_open", "true"), ("query_token", "")], StatusCode::OK),
         ([("query_open", "true"), ("query_token", "secret")], StatusCode::UNAUTHORIZED),
     ] {
-        let functions = Functions::start_local_with(&database, &variables).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(&database).variables(&variables)).await.unwrap();
         for path in ["/query", "/query/filters/model", "/query/openapi.json"] {
             let url = format!("http://{}{path}", functions.address());
             let answer = Client::default().send(Request::get(url).body("").unwrap()).await.unwrap();
@@ -149,7 +149,7 @@ impl Stored {
     async fn with(records: u32, body_bytes: u32) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("gatelog.db");
-        let functions = Functions::start_local(&database).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(&database)).await.unwrap();
         let stored = Self { functions, database, _directory: directory };
         // Makes the table.
         assert_eq!(stored.json("/query").await["total"], 0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatelog_harness::artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::upstream::Upstream;
 use serde_json::{Value, json};
@@ -39,19 +39,30 @@ impl Path {
     /// With further keys of the filter's configuration, and values of the functions' variables.
     pub async fn with(overrides: &Value, variables: &[(&str, &str)]) -> Self {
         let wasm = artifacts::artifact("gatelog-filter").unwrap();
-        Self::start_with(Filter::gatelog(&wasm, overrides), variables).await
+        Self::start_with(Filter::gatelog(&wasm, overrides), variables, &[], &[]).await
+    }
+
+    /// With filters of Envoy's own before and after gatelog's.
+    pub async fn among(before: &[Value], after: &[Value]) -> Self {
+        let wasm = artifacts::artifact("gatelog-filter").unwrap();
+        Self::start_with(Filter::gatelog(&wasm, &json!({})), &[], before, after).await
     }
 
     /// With this configuration of the filter and nothing else.
     pub async fn with_configuration(configuration: &Value) -> Self {
         let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
-        Self::start_with(Filter { configuration: configuration.clone(), ..filter }, &[]).await
+        Self::start_with(Filter { configuration: configuration.clone(), ..filter }, &[], &[], &[]).await
     }
 
-    async fn start_with(filter: Filter, variables: &[(&str, &str)]) -> Self {
+    async fn start_with(
+        filter: Filter,
+        variables: &[(&str, &str)],
+        before: &[Value],
+        after: &[Value],
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("gatelog.db");
-        let functions = Functions::start_local_with(&database, variables).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(&database).variables(variables)).await.unwrap();
         let upstream = Upstream::start().await.unwrap();
         let gateway = Gateway {
             upstream: upstream.address(),
@@ -59,7 +70,7 @@ impl Path {
             filters: vec![filter],
             access_log: Some(directory.path().join("access.log")),
         };
-        let envoy = Envoy::start(&gateway.bootstrap(), 1).await.unwrap();
+        let envoy = Envoy::start(&gateway.bootstrap_among(before, after), 1).await.unwrap();
         Self { envoy, functions, upstream, client: Client::default(), directory }
     }
 

@@ -1,4 +1,4 @@
-//! The functions, as components in the local host, over each database that they can store in: one story for all, and
+//! The functions, as components, over each database that they can store in: one story for all, and
 //! what happens when a database fails.
 #![expect(
     clippy::unwrap_used,

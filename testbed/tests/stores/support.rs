@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gatelog_databases::{SqlServer, Turso};
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use http::{Request, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -47,7 +47,7 @@ impl Stored {
         let config =
             format!("[sqlite_database.default]\ntype = \"libsql\"\nurl = \"{url}\"\ntoken = \"{token}\"\n");
         std::fs::write(&file, config).unwrap();
-        let functions = Functions::start_local_configured(&file).await.unwrap();
+        let functions = Functions::start(&Options::configured_by(&file)).await.unwrap();
         Self { functions, _folder: folder, client: Client::default() }
     }
 
@@ -59,7 +59,7 @@ impl Stored {
     }
 
     pub async fn start(variables: &[(&str, &str)], file: &Path, folder: TempDir) -> Self {
-        let functions = Functions::start_local_with(file, variables).await.unwrap();
+        let functions = Functions::start(&Options::storing_in(file).variables(variables)).await.unwrap();
         Self { functions, _folder: folder, client: Client::default() }
     }
 

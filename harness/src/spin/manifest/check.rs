@@ -1,11 +1,12 @@
 //! What the keys of a manifest may hold.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
 use super::{Component, HttpTrigger, Manifest, Mount, Variable, raw};
-use crate::spin::outbound::AllowedHosts;
+use crate::spin::outbound::{AllowedHosts, is_left_out};
 use crate::spin::template::{Template, check_variable_name};
 
 /// Turns a raw manifest into a checked one, or names everything that is wrong with it.
@@ -16,27 +17,27 @@ pub(super) fn check(raw: raw::Manifest, path: &Path, folder: PathBuf) -> anyhow:
             problems.add(format!("application.trigger.{kind}"), "the local host has no settings here");
         }
     }
-    let names: Vec<String> = raw.variables.keys().cloned().collect();
+    let variables: BTreeMap<String, Variable> = raw
+        .variables
+        .into_iter()
+        .map(|(name, variable)| {
+            let checked = check_variable(&name, variable, &mut problems);
+            (name, checked)
+        })
+        .collect();
     let mut manifest = Manifest {
         path: path.to_owned(),
         name: raw.application.name,
-        variables: raw
-            .variables
-            .into_iter()
-            .map(|(name, variable)| {
-                let checked = check_variable(&name, variable, &mut problems);
-                (name, checked)
-            })
-            .collect(),
         triggers: Vec::new(),
         components: raw
             .component
             .into_iter()
             .map(|(name, component)| {
-                let checked = check_component(&name, component, &folder, &names, &mut problems);
+                let checked = check_component(&name, component, &folder, &variables, &mut problems);
                 (name, checked)
             })
             .collect(),
+        variables,
         folder,
     };
     for (index, trigger) in raw.trigger.http.into_iter().enumerate() {
@@ -122,7 +123,7 @@ fn check_component(
     name: &str,
     raw: raw::Component,
     folder: &Path,
-    variables: &[String],
+    variables: &BTreeMap<String, Variable>,
     problems: &mut Problems,
 ) -> Component {
     let key = |part: &str| format!("component.{name}.{part}");
@@ -187,24 +188,50 @@ fn check_component(
     }
 }
 
-/// A rule with variables in it can only be read when their values are known.
-fn check_outbound(key: &str, entry: &str, variables: &[String], problems: &mut Problems) {
-    if entry.contains("{{") {
-        check_template(key, entry, variables, problems);
-    } else if let Err(problem) = AllowedHosts::parse([entry]) {
-        problems.add(key.to_owned(), problem);
+/// A rule with variables in it has to be right with their defaults, as Spin loads no application otherwise. Where one
+/// has no default, the rule is read when its value is known.
+fn check_outbound(key: &str, entry: &str, variables: &BTreeMap<String, Variable>, problems: &mut Problems) {
+    let Some(template) = check_template(key, entry, variables, problems) else { return };
+    if template.variables().next().is_none() {
+        if let Err(problem) = AllowedHosts::parse([entry]) {
+            problems.add(key.to_owned(), problem);
+        }
+        return;
+    }
+    let defaults = variables
+        .iter()
+        .filter_map(|(name, variable)| Some((name.clone(), variable.default.clone()?)))
+        .collect();
+    let Ok(resolved) = template.resolve(&defaults) else { return };
+    if is_left_out(&resolved) {
+        return;
+    }
+    if let Err(problem) = AllowedHosts::parse([resolved]) {
+        problems
+            .add(key.to_owned(), format!("{entry:?} is not valid with the variables' defaults: {problem}"));
     }
 }
 
-fn check_template(key: &str, text: &str, variables: &[String], problems: &mut Problems) {
-    match Template::parse(text) {
-        Err(problem) => problems.add(key.to_owned(), problem),
-        Ok(template) => {
-            for name in template.variables().filter(|name| !variables.iter().any(|known| known == name)) {
-                problems.add(key.to_owned(), format!("variable {name:?} is not declared in [variables]"));
-            }
+/// The template, when it can be read and its variables are declared.
+fn check_template(
+    key: &str,
+    text: &str,
+    variables: &BTreeMap<String, Variable>,
+    problems: &mut Problems,
+) -> Option<Template> {
+    let template = match Template::parse(text) {
+        Ok(template) => template,
+        Err(problem) => {
+            problems.add(key.to_owned(), problem);
+            return None;
         }
+    };
+    let mut known = true;
+    for name in template.variables().filter(|name| !variables.contains_key(*name)) {
+        problems.add(key.to_owned(), format!("variable {name:?} is not declared in [variables]"));
+        known = false;
     }
+    known.then_some(template)
 }
 
 fn is_kebab(name: &str) -> bool {

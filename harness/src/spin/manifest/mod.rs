@@ -232,6 +232,38 @@ mod tests {
     }
 
     #[test]
+    fn an_outbound_rule_must_be_right_with_the_defaults_of_its_variables() {
+        let manifest = |default: &str, rule: &str| {
+            format!(
+                "[variables]\naddress = {{ {default} }}\nport = {{ default = \"514\" }}\n\
+                 [[trigger.http]]\nroute = \"/a\"\ncomponent = \"a\"\n\
+                 [component.a]\nsource = \"a.wasm\"\nallowed_outbound_hosts = [\"{rule}\"]"
+            )
+        };
+        for (default, rule) in [
+            ("default = \"\"", "tcp://{{ address }}:{{ port }}"),
+            ("default = \"a b\"", "tcp://{{ address }}:{{ port }}"),
+            ("default = \"x\"", "tcp://127.0.0.1:{{ address }}"),
+            ("default = \"tcp\"", "{{ address }}"),
+            ("default = \"\"", "mysql://{{ address }}"),
+        ] {
+            let message = message(&manifest(default, rule));
+            assert!(
+                message.contains("component.a.allowed_outbound_hosts[0]") && message.contains("defaults"),
+                "{default} {rule}: {message}"
+            );
+        }
+        for (default, rule) in [
+            ("default = \"127.0.0.1\"", "tcp://{{ address }}:{{ port }}"),
+            ("default = \"\"", "https://{{ address }}"),
+            ("default = \"\"", "{{ address }}"),
+            ("required = true", "tcp://{{ address }}:{{ port }}"),
+        ] {
+            parse(&manifest(default, rule)).unwrap_or_else(|error| panic!("{default} {rule}: {error:#}"));
+        }
+    }
+
+    #[test]
     fn an_older_manifest_is_refused() {
         for text in ["spin_manifest_version = \"1\"\nname = \"a\"", "name = \"a\""] {
             let error = Manifest::parse(text, Path::new("spin.toml")).unwrap_err().to_string();

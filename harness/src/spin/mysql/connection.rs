@@ -60,7 +60,7 @@ impl Connection {
             let _ = tell_end.send(ended);
         });
         // An error of the server leaves no columns, and is lost here, as under Spin.
-        let columns = columns.await.map_err(|error| Error::Other(error.to_string()))?;
+        let columns = columns.await.map_err(|error| Error::Other(format!("async error: {error}")))?;
         Ok((columns, Rows::new(rows), end))
     }
 }

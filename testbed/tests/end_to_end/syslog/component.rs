@@ -1,9 +1,9 @@
-//! The ingest component in the local host, with a real rsyslog: the sockets that production uses.
+//! The ingest component, with a real rsyslog: the sockets that production uses.
 
 use std::time::Duration;
 
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::Functions;
+use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::rsyslog::Rsyslog;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -22,7 +22,9 @@ impl Ingest {
     pub async fn start(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let functions =
-            Functions::start_local_with(&folder.path().join("gatelog.db"), variables).await.unwrap();
+            Functions::start(&Options::storing_in(&folder.path().join("gatelog.db")).variables(variables))
+                .await
+                .unwrap();
         Self { functions, client: Client::default(), _folder: folder }
     }
 

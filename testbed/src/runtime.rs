@@ -1,0 +1,86 @@
+//! What runs the functions: the real Spin, or the local host of this project.
+
+use std::fmt;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+/// The variable that chooses: `spin` or `local`. Without it, Spin is taken when version 4 is on the path.
+pub const VARIABLE: &str = "GATELOG_RUNTIME";
+
+/// The version of Spin that the functions are made for.
+const VERSION: &str = "4.";
+
+/// A program that runs the functions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runtime {
+    /// The local host, in this process.
+    Local,
+    /// `spin up`.
+    Spin {
+        /// What `spin --version` says: version, commit and day.
+        version: String,
+    },
+}
+
+impl Runtime {
+    /// What [`VARIABLE`] chooses.
+    ///
+    /// # Errors
+    ///
+    /// The variable has another value, or wants a Spin that is not there.
+    pub fn chosen() -> anyhow::Result<Self> {
+        match std::env::var(VARIABLE).ok().as_deref() {
+            None | Some("") => Ok(Self::spin().unwrap_or(Self::Local)),
+            Some("local") => Ok(Self::Local),
+            Some("spin") => Self::spin().context(
+                "there is no `spin` of version 4 on the path: install it, or choose the runtime local",
+            ),
+            Some(other) => bail!("{VARIABLE} is {other:?}: choose spin or local"),
+        }
+    }
+
+    /// The Spin on the path, if it is of version 4.
+    pub fn spin() -> Option<Self> {
+        let output = Command::new("spin").arg("--version").output().ok()?;
+        let version = version(&String::from_utf8_lossy(&output.stdout))?;
+        Some(Self::Spin { version })
+    }
+
+    /// Whether it is the real Spin.
+    pub fn is_spin(&self) -> bool {
+        matches!(self, Self::Spin { .. })
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("the local host of this project"),
+            Self::Spin { version } => write!(f, "the real Spin, {version}"),
+        }
+    }
+}
+
+/// The version in `spin 4.1.0 (94a8fc8 2026-11-20)`, when it is one that the functions run on.
+fn version(said: &str) -> Option<String> {
+    let version = said.trim().strip_prefix("spin ")?;
+    version.starts_with(VERSION).then(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_version_4_is_taken() {
+        for (said, expected) in [
+            ("spin 4.1.0-pre0 (94a8fc8 2026-11-20)\n", Some("4.1.0-pre0 (94a8fc8 2026-11-20)")),
+            ("spin 3.4.0 (1 2025-01-01)\n", None),
+            ("Spin 6.5.2, a model checker\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version(said).as_deref(), expected, "{said}");
+        }
+    }
+}

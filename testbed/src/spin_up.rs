@@ -1,0 +1,155 @@
+//! `spin up` as a child process: started on a free port, watched, stopped with all its own children.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use gatelog_harness::artifacts;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use crate::functions::Options;
+
+/// How long `spin up` may take to listen. Compiling the components takes most of it.
+const START_LIMIT: Duration = Duration::from_secs(120);
+/// How long it may take to end when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running `spin up`; killed with its children when dropped.
+#[derive(Debug)]
+pub(crate) struct SpinUp {
+    process: Child,
+    /// Its process group, in which its children are too.
+    group: Pid,
+    address: SocketAddr,
+    folder: TempDir,
+}
+
+impl SpinUp {
+    /// Starts it and waits until it listens. Its state, its configuration and what it prints are in a folder that goes
+    /// with it.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, ends, or listens nowhere within two minutes; with what it said.
+    pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let said = std::fs::File::create(output(folder.path()))?;
+        let listen = options.address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let mut spin = Command::new("spin");
+        spin.arg("up")
+            .arg("--from")
+            .arg(artifacts::workspace().join("spin.toml"))
+            .args(["--listen", &listen.to_string(), "--state-dir"])
+            .arg(folder.path().join("state"));
+        if let Some(file) = runtime_config(options, folder.path())? {
+            spin.arg("--runtime-config-file").arg(file);
+        }
+        if let Some(logs) = &options.log_folder {
+            spin.arg("--log-dir").arg(logs);
+        }
+        for (name, value) in &options.variables {
+            // Not as arguments, which everybody can see.
+            spin.env(format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()), value);
+        }
+        let process = spin
+            .stdin(Stdio::null())
+            .stdout(said.try_clone()?)
+            .stderr(said)
+            .process_group(0)
+            .spawn()
+            .context("`spin` does not start: install Spin, or choose the runtime local")?;
+        let group =
+            process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("`spin up` ended")?;
+        let mut running = Self { process, group, address: listen, folder };
+        running.await_listening().await?;
+        Ok(running)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What Spin and the components have printed.
+    pub(crate) fn log(&self) -> String {
+        let bytes = std::fs::read(output(self.folder.path())).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Asks it to end (SIGTERM), as an operator does.
+    pub(crate) async fn stop(mut self) {
+        let _ = kill_process_group(self.group, Signal::TERM);
+        // What does not end is killed when `self` is dropped.
+        let _ = tokio::time::timeout(STOP_LIMIT, self.process.wait()).await;
+    }
+
+    async fn await_listening(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            let ended = self.process.try_wait()?;
+            let log = self.log();
+            if let Some(address) = serving(&log) {
+                self.address = address;
+                return Ok(());
+            }
+            if let Some(status) = ended {
+                bail!("`spin up` ended at once ({status}); it said:\n{log}");
+            }
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "`spin up` did not listen within {START_LIMIT:?}; it said:\n{log}"
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for SpinUp {
+    fn drop(&mut self) {
+        // The process that serves is a child of the one that was started.
+        let _ = kill_process_group(self.group, Signal::KILL);
+    }
+}
+
+fn output(folder: &Path) -> PathBuf {
+    folder.join("output.txt")
+}
+
+/// The runtime configuration file: the given one, or one that says where the database is.
+fn runtime_config(options: &Options, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    if let Some(file) = &options.runtime_config {
+        return Ok(Some(file.clone()));
+    }
+    let Some(database) = &options.database else { return Ok(None) };
+    let path = std::path::absolute(database)?;
+    let path = path.to_str().context("the database's path is no text")?;
+    let file = folder.join("runtime-config.toml");
+    std::fs::write(&file, format!("[sqlite_database.default]\ntype = \"spin\"\npath = {path:?}\n"))?;
+    Ok(Some(file))
+}
+
+/// The address in Spin's line `Serving http://127.0.0.1:3000`, once the routes follow it.
+fn serving(log: &str) -> Option<SocketAddr> {
+    let (before, _) = log.split_once("Available Routes:")?;
+    let (_, url) = before.rsplit_once("http://")?;
+    url.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_read_when_its_line_is_whole() {
+        let said = "Logging component stdio to \"logs/\"\n\nServing http://127.0.0.1:4312\nAvailable Routes:\n  a: http://127.0.0.1:4312/a\n";
+        assert_eq!(serving(said), Some(SocketAddr::from(([127, 0, 0, 1], 4312))));
+        for end in [0, 40, said.find("4312").unwrap() + 2, said.find("\nAvailable").unwrap()] {
+            assert_eq!(serving(&said[..end]), None, "{end}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What runs the functions in the demo and the tests: the real Spin, or the project's local host.
+
+use std::env;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use crate::{process, workspace};
+
+/// The variable by which the tests learn it.
+pub const VARIABLE: &str = "GATELOG_RUNTIME";
+
+/// The version of Spin that the functions are made for.
+const VERSION: &str = "spin 4.";
+
+/// A program that runs the functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Runtime {
+    /// The local host, which is part of the project.
+    Local,
+    /// `spin up`, of version 4.
+    Spin,
+}
+
+impl Runtime {
+    /// The one that is wanted, else the one that [`VARIABLE`] names, else Spin when version 4 is on `PATH`, else the
+    /// local host. Says which it is.
+    ///
+    /// # Errors
+    /// Fails when Spin is wanted and not there, or the variable has another value.
+    pub fn choose(wanted: Option<Self>) -> Result<Self> {
+        let wanted = match (wanted, env::var(VARIABLE).ok().as_deref()) {
+            (Some(wanted), _) => Some(wanted),
+            (None, None | Some("")) => None,
+            (None, Some("local")) => Some(Self::Local),
+            (None, Some("spin")) => Some(Self::Spin),
+            (None, Some(other)) => bail!("{VARIABLE} is {other:?}: choose spin or local"),
+        };
+        let spin = spin();
+        match (wanted, spin) {
+            (Some(Self::Spin), None) => {
+                bail!("there is no `spin` of version 4 on PATH: install it, or choose the runtime local")
+            }
+            (Some(Self::Spin) | None, Some(version)) => {
+                eprintln!("the functions run in the real Spin: {version}");
+                Ok(Self::Spin)
+            }
+            (Some(Self::Local), _) | (None, None) => {
+                eprintln!("the functions run in the local host of this project, not in Spin");
+                Ok(Self::Local)
+            }
+        }
+    }
+
+    /// Its name, as options and [`VARIABLE`] have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Spin => "spin",
+        }
+    }
+}
+
+/// What `spin --version` says, when it is of version 4.
+fn spin() -> Option<String> {
+    let file = workspace::on_path("spin")?;
+    let said = process::capture(process::command(file).arg("--version")).ok()?;
+    said.starts_with(VERSION).then(|| said.trim().to_owned())
+}
