@@ -44,7 +44,8 @@ impl<'a> Statement<'a> {
     /// A copy that borrows nothing.
     pub fn to_static(&self) -> Statement<'static> {
         let params = self.params.iter().map(Value::to_static).collect();
-        Statement { sql: self.sql.clone(), params, then: self.then }
+        let probe = self.probe.as_ref().map(|probe| Box::new(probe.to_static()));
+        Statement { sql: self.sql.clone(), params, then: self.then, counted: self.counted, probe }
     }
 
     /// The SQL text.

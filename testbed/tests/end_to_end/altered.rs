@@ -32,7 +32,8 @@ impl Altered {
     /// With another upstream than the testbed's when there is one, and `alter` done to Envoy's configuration.
     pub async fn start(upstream: Option<SocketAddr>, alter: impl FnOnce(&mut Value)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let functions = Functions::start(&Options::storing_in(&directory.path().join("gatelog.db"))).await.unwrap();
+        let functions =
+            Functions::start(&Options::storing_in(&directory.path().join("gatelog.db"))).await.unwrap();
         let own = Upstream::start().await.unwrap();
         let access_log = directory.path().join("access.log");
         let gateway = Gateway {

@@ -86,7 +86,9 @@ async fn a_body_that_comes_byte_by_byte_is_given_up_when_its_time_is_over() {
     let directory = tempfile::tempdir().unwrap();
     let variables = [("body_timeout_ms", "300")];
     let functions =
-        Functions::start(&Options::storing_in(&directory.path().join("gatelog.db")).variables(&variables)).await.unwrap();
+        Functions::start(&Options::storing_in(&directory.path().join("gatelog.db")).variables(&variables))
+            .await
+            .unwrap();
     let mut client = TcpStream::connect(functions.address()).await.unwrap();
     client.write_all(b"POST /ingest HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n[").await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);

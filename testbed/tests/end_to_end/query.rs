@@ -113,7 +113,8 @@ async fn without_a_token_the_component_admits_nobody_until_it_is_opened() {
         ([("query_open", "true"), ("query_token", "")], StatusCode::OK),
         ([("query_open", "true"), ("query_token", "secret")], StatusCode::UNAUTHORIZED),
     ] {
-        let functions = Functions::start(&Options::storing_in(&database).variables(&variables)).await.unwrap();
+        let functions =
+            Functions::start(&Options::storing_in(&database).variables(&variables)).await.unwrap();
         for path in ["/query", "/query/filters/model", "/query/openapi.json"] {
             let url = format!("http://{}{path}", functions.address());
             let answer = Client::default().send(Request::get(url).body("").unwrap()).await.unwrap();
