@@ -117,8 +117,8 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
         Test::ServiceStartsWith(text) => {
             let begins = format!("{}%", escape_like(service::name(text)));
             let clusters = format!("{ANY_CLUSTER}{begins}");
-            let condition = format!("({name} LIKE ? ESCAPE '|' OR {name} LIKE ? ESCAPE '|')");
-            (condition, vec![Value::from(begins), Value::from(clusters)])
+            let is_like = dialect.is_like(name);
+            (format!("({is_like} OR {is_like})"), vec![Value::from(begins), Value::from(clusters)])
         }
         Test::Contains(text) => {
             let pattern = format!("%{}%", escape_like(text));
@@ -150,8 +150,11 @@ fn services_in<'q>(name: &str, services: &'q [String]) -> (String, Vec<Value<'q>
     params.extend(clusters.into_iter().map(|cluster| Value::from(service::name(cluster))));
     let mut condition = format!("({}", is_in(name, params.len()));
     for service in names {
-        condition.push_str(&format!(" OR {name} LIKE ? ESCAPE '|'"));
-        params.push(Value::from(format!("{ANY_CLUSTER}{}", escape_like(service))));
+        // Unlike LIKE, a filter of texts tells large letters from small ones on every database.
+        condition.push_str(&format!(" OR ({name} LIKE ? ESCAPE '|' AND SUBSTR({name}, ?) = ?)"));
+        let from_end = i64::try_from(service.chars().count()).unwrap_or(i64::MAX).saturating_neg();
+        let pattern = format!("{ANY_CLUSTER}{}", escape_like(service));
+        params.extend([Value::from(pattern), Value::Integer(from_end), Value::from(&**service)]);
     }
     condition.push(')');
     (condition, params)

@@ -7,6 +7,7 @@ use anyhow::ensure;
 use gatelog_query::controls::Format;
 use gatelog_query::params;
 use gatelog_query::records::Records;
+use gatelog_query::time::Zone;
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::insert;
@@ -66,7 +67,7 @@ pub async fn measure(database: &Database, effort: Effort) -> anyhow::Result<Expo
 
 /// Reads the records of a query string part by part, as the component does, and answers their number and the seconds.
 async fn natively(file: &Path, query_string: &str) -> anyhow::Result<(u64, f64)> {
-    let params = params::parse(query_string, Format::Json, 1_000)?;
+    let params = params::parse(query_string, Format::Json, 1_000, &Zone::UTC)?;
     let native = NativeSqlite::open(file).await?;
     let begin = Instant::now();
     let mut records = Records::new(&native, &params);

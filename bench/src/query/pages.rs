@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use gatelog_query::controls::Format;
 use gatelog_query::params;
+use gatelog_query::time::Zone;
 use gatelog_record::Timestamp;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Cursor, Dialect, Direction, Page, select};
@@ -157,7 +158,7 @@ impl Asking<'_> {
 
     /// The 99th percentile of the first page run by the same statement in this process, and the ids in it.
     async fn natively(&self, native: &NativeSqlite, requests: u32) -> anyhow::Result<(f64, Vec<String>)> {
-        let params = params::parse(self.filter, Format::Json, 1_000)?;
+        let params = params::parse(self.filter, Format::Json, 1_000, &Zone::UTC)?;
         let (mut times, mut ids) = (Vec::new(), Vec::new());
         for _ in 0..requests {
             let begin = Instant::now();
@@ -170,7 +171,7 @@ impl Asking<'_> {
 
     /// The time of that page over no index; it has to hold the same records.
     async fn without_index(&self, sql: &Sql, ids: &[String]) -> anyhow::Result<Duration> {
-        let mut params = params::parse(self.filter, Format::Json, 1_000)?;
+        let mut params = params::parse(self.filter, Format::Json, 1_000, &Zone::UTC)?;
         params.query.page = Page::Offset { offset: 0, limit: u32::try_from(PAGE)? };
         let statement = select::page_statement(Dialect::Sqlite, &params.query);
         let begin = Instant::now();
