@@ -55,6 +55,9 @@
 //! - TCP and UDP through WASI 0.2 sockets may be bound to no address in particular, which Spin refuses. WASI 0.3
 //!   sockets behave as under Spin.
 //! - A UDP or TCP address is checked against the rules, not against blocked networks of a runtime configuration.
+//! - A client that hangs up right after a request: the server is the same, and drops a request whose connection has ended
+//!   before it is looked at, unless it carries `expect: 100-continue`. Spin looks later, and so drops more: 296 of 300,
+//!   and none with `expect: 100-continue`.
 //! - Files are copied into one folder that the component sees as `/`.
 //! - Outbound HTTP opens a connection for each request. There is no TLS on the listener, no `/.well-known/spin/info`,
 //!   no log folder, no telemetry, and no variable provider but flags and the environment.
