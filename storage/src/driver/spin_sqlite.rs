@@ -4,9 +4,9 @@
 //! every answer is read to its end before the next statement.
 //!
 //! SQLite lets one connection write at a time. Another waits in SQLite by sleeping, 1 ms at first and up to 100 ms, while
-//! the one at work, which never sleeps, takes the file again and again. A look from here costs more than one from there:
-//! the statement's values are handed over again. So a connection that writes waits in SQLite, but begins anew with short
-//! sleeps before they become long.
+//! the one at work, which never sleeps, takes the file again and again. A look from here would be as fair as one likes, but
+//! hands over all values of the statement again: with some dozens of instances that is all that the machine does. So a
+//! connection that writes waits in SQLite, and begins anew with short sleeps once a second.
 //!
 //! A statement holds the file locked until its last row is read, and Spin hands rows over four at a time. So what is
 //! inserted is counted, where the connection can count, and no row comes back.
@@ -41,7 +41,7 @@ impl Connect for SpinSqlite {
         connection.looks_again = true;
         let setup = connection.dialect().connection_setup(true).iter().copied();
         // A libSQL server does not know how to wait, and does without.
-        for sql in setup.chain([durability.pragma(), SHORT_WAITING]) {
+        for sql in setup.chain([durability.pragma(), WAITING]) {
             let done = connection.run(&Statement::new(sql, Vec::new())).await;
             if connection.dialect().setup_is_vital() {
                 done?;
@@ -77,8 +77,9 @@ impl SpinSqlite {
     }
 }
 
-/// How long SQLite waits for the file, sleeping 1, 2, 5, 10 and 15 ms, until a statement is sent anew.
-const SHORT_WAITING: &str = "PRAGMA busy_timeout=33";
+/// How long SQLite waits for the file until a statement is sent anew: it sleeps 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 ms,
+/// and then 100 ms at a time.
+const WAITING: &str = "PRAGMA busy_timeout=1000";
 /// What SQLite says then.
 const LOCKED: &str = "database is locked";
 /// Rest before the statement is sent anew: SQLite does not always wait.
