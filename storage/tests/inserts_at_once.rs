@@ -11,7 +11,7 @@ use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::insert;
 
 /// With its values, more than a statement has placeholders for: it travels as JSON.
-const BATCH: usize = 9_000;
+const BATCH: usize = 12_000;
 const INSTANCES: usize = 4;
 
 #[test]
