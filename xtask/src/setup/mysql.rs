@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::{cache, debian};
-use crate::{process, workspace};
+use crate::process;
 
 /// The packages that hold the programs.
 const PACKAGES: [&str; 2] = ["mysql-server-core", "mysql-client-core"];
