@@ -131,18 +131,23 @@ struct Recorder {
     sql: RefCell<String>,
 }
 
+impl Recorder {
+    fn note(&self, statement: &Statement<'_>) {
+        let mut sql = self.sql.borrow_mut();
+        for text in [Some(statement.sql()), statement.follow_up()].into_iter().flatten() {
+            sql.push_str(text);
+            sql.push_str(";\n");
+        }
+    }
+}
+
 impl Executor for Recorder {
     fn dialect(&self) -> Dialect {
         self.inner.dialect()
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
-        let mut sql = self.sql.borrow_mut();
-        for text in [Some(statement.sql()), statement.follow_up()].into_iter().flatten() {
-            sql.push_str(text);
-            sql.push_str(";\n");
-        }
-        drop(sql);
+        self.note(statement);
         self.inner.run(statement).await
     }
 }

@@ -96,7 +96,7 @@ mod tests {
         #[test]
         fn what_serde_escapes_is_undone(text in any::<String>()) {
             let quoted = serde_json::to_string(&text).unwrap();
-            let mut bytes = quoted[1..quoted.len() - 1].as_bytes().to_vec();
+            let mut bytes = quoted.as_bytes()[1..quoted.len() - 1].to_vec();
             prop_assert!(unescape(&mut bytes));
             prop_assert_eq!(String::from_utf8(bytes).unwrap(), text);
         }

@@ -37,7 +37,7 @@ pub struct Syslog<T: Transport> {
 
 #[derive(Debug)]
 enum State<T: Transport> {
-    Works(Logger<T>),
+    Works(Box<Logger<T>>),
     Wrong(Wrong),
 }
 
@@ -62,7 +62,7 @@ impl<T: Transport> Syslog<T> {
             Setup::On(on) => {
                 let (options, sink) = *on;
                 let transport = transport(&options);
-                State::Works(Logger::new(sink, &options, transport))
+                State::Works(Box::new(Logger::new(sink, &options, transport)))
             }
             Setup::Wrong { problems, promise } => State::Wrong(Wrong {
                 problems: problems.join("; "),

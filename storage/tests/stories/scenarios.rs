@@ -199,8 +199,8 @@ pub async fn counts_of_any_size_are_summed(database: &impl Executor) {
     ] {
         let found = match ask(database, name, &query).await {
             Answer::Card { value, .. } => value.unwrap(),
-            Answer::Line { points, .. } => points[0].value,
-            other @ Answer::Table { .. } => panic!("{other:?}"),
+            Answer::Line { points, .. } => points.first().unwrap().value,
+            Answer::Table { .. } => f64::NAN,
         };
         assert!((found / expected - 1.0).abs() < 1e-12, "{name}: {found}");
     }

@@ -186,11 +186,13 @@ async fn what_is_given_up_harms_the_component_neither_while_connecting_nor_sendi
             [("syslog_delivery", "at_least_once"), ("syslog_port", &*port), ("syslog_timeout_ms", "50")];
         let ingest = Ingest::start(&variables).await;
         let accept = async {
+            if is_full {
+                return std::future::pending::<()>().await;
+            }
             let mut taken = Vec::new();
-            while !is_full {
+            loop {
                 taken.push(listener.accept().await);
             }
-            std::future::pending::<()>().await;
         };
         let post = async {
             let deadline = Instant::now() + Duration::from_secs(60);
