@@ -6,7 +6,7 @@
 use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue, Kind};
+use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue};
 
 use crate::dialect::NewRows;
 use crate::schema::TABLE;
@@ -47,6 +47,10 @@ pub async fn insert_each<'r>(
 ) -> Result<Vec<bool>, StorageError> {
     if records.is_empty() {
         return Ok(Vec::new());
+    }
+    // The column's default on MySQL is for other programs.
+    if records.iter().any(|record| record.borrow().start_time.is_none()) {
+        return Err(StorageError::Refused { reason: "a record has no start_time".to_owned() });
     }
     let dialect = executor.dialect();
     let rows = executor.run(&statement(dialect, records)).await?;
@@ -153,11 +157,7 @@ fn counts<const COLUMNS: usize>(rows: &Rows) -> Result<[i64; COLUMNS], StorageEr
 }
 
 fn filled_fields(rows: &[[FieldValue<'_>; FIELDS.len()]]) -> [bool; FIELDS.len()] {
-    // A record without a time is refused; the column's default is for other programs.
     let mut filled = [false; FIELDS.len()];
-    for (filled, field) in filled.iter_mut().zip(FIELDS) {
-        *filled = field.kind == Kind::Timestamp;
-    }
     for row in rows {
         for (filled, value) in filled.iter_mut().zip(row) {
             *filled |= !matches!(value, FieldValue::Absent);

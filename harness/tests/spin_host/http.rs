@@ -40,9 +40,8 @@ async fn the_component_sees_spins_headers() {
     ] {
         assert!(text.contains(&line), "{line} is missing in {text}");
     }
-    // Spin adds its own value after the client's.
-    let (forged, own) = (text.find("forged").unwrap(), text.find("spin-path-info: \"/headers\"").unwrap());
-    assert!(forged < own, "{text}");
+    // Spin adds its own value to the client's, and takes neither away. (The probe sorts what it shows.)
+    assert!(text.contains("spin-path-info: \"forged\""), "{text}");
     assert!(!text.contains("connection: "), "{text}");
 }
 

@@ -51,23 +51,23 @@ SELECT COUNT(*) AS amount FROM access_logs WHERE start_time >= ? AND instance_id
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Text("internal_redirect")]
 
 -- bytes_received
-SELECT CAST(SUM(bytes_received) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(LEAST(SUM(bytes_received), 9223372036854775807) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- bytes_sent
-SELECT CAST(SUM(bytes_sent) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(LEAST(SUM(bytes_sent), 9223372036854775807) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- input_token_total
-SELECT CAST(COALESCE(SUM(input_tokens), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(COALESCE(LEAST(SUM(input_tokens), 9223372036854775807), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- output_token_total
-SELECT CAST(COALESCE(SUM(output_tokens), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(COALESCE(LEAST(SUM(output_tokens), 9223372036854775807), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- token_total
-SELECT CAST(COALESCE(SUM(total_tokens), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
+SELECT CAST(COALESCE(LEAST(SUM(total_tokens), 9223372036854775807), 0) AS SIGNED) AS amount FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?);
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2")]
 
 -- qps_stream
@@ -87,15 +87,15 @@ SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- token_per_sec_input
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(SUM(input_tokens), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(LEAST(SUM(input_tokens), 9223372036854775807), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- token_per_sec_output
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(SUM(output_tokens), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(LEAST(SUM(output_tokens), 9223372036854775807), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- token_per_sec_total
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(SUM(total_tokens), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(LEAST(SUM(total_tokens), 9223372036854775807), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_avg_total
@@ -135,7 +135,7 @@ SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, COUNT(
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_avg
-SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(SUM(duration), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
+SELECT CAST(FLOOR(UNIX_TIMESTAMP(start_time)) AS SIGNED) DIV ? AS bucket, CAST(COALESCE(LEAST(SUM(duration), 9223372036854775807), 0) AS SIGNED) AS amount, COUNT(*) AS records FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND duration IS NOT NULL GROUP BY bucket ORDER BY bucket LIMIT ?;
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- rt_p50
@@ -155,15 +155,15 @@ SELECT bucket, duration AS amount, CAST(COALESCE(records, 0) AS SIGNED) AS recor
 -- values: [Integer(60), Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(99), Integer(99), Integer(1001)]
 
 -- model_token_table
-SELECT model AS model, CAST(COALESCE(SUM(input_tokens), 0) AS SIGNED) AS input_token, CAST(COALESCE(SUM(output_tokens), 0) AS SIGNED) AS output_token, CAST(COALESCE(SUM(total_tokens), 0) AS SIGNED) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND model IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
+SELECT model AS model, CAST(COALESCE(LEAST(SUM(input_tokens), 9223372036854775807), 0) AS SIGNED) AS input_token, CAST(COALESCE(LEAST(SUM(output_tokens), 9223372036854775807), 0) AS SIGNED) AS output_token, CAST(COALESCE(LEAST(SUM(total_tokens), 9223372036854775807), 0) AS SIGNED) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND model IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- consumer_token_table
-SELECT consumer AS consumer, CAST(COALESCE(SUM(input_tokens), 0) AS SIGNED) AS input_token, CAST(COALESCE(SUM(output_tokens), 0) AS SIGNED) AS output_token, CAST(COALESCE(SUM(total_tokens), 0) AS SIGNED) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND consumer IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
+SELECT consumer AS consumer, CAST(COALESCE(LEAST(SUM(input_tokens), 9223372036854775807), 0) AS SIGNED) AS input_token, CAST(COALESCE(LEAST(SUM(output_tokens), 9223372036854775807), 0) AS SIGNED) AS output_token, CAST(COALESCE(LEAST(SUM(total_tokens), 9223372036854775807), 0) AS SIGNED) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND consumer IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- service_token_table
-SELECT upstream_cluster AS upstream_cluster, CAST(COALESCE(SUM(input_tokens), 0) AS SIGNED) AS input_token, CAST(COALESCE(SUM(output_tokens), 0) AS SIGNED) AS output_token, CAST(COALESCE(SUM(total_tokens), 0) AS SIGNED) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND upstream_cluster IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
+SELECT upstream_cluster AS upstream_cluster, CAST(COALESCE(LEAST(SUM(input_tokens), 9223372036854775807), 0) AS SIGNED) AS input_token, CAST(COALESCE(LEAST(SUM(output_tokens), 9223372036854775807), 0) AS SIGNED) AS output_token, CAST(COALESCE(LEAST(SUM(total_tokens), 9223372036854775807), 0) AS SIGNED) AS total_token, COUNT(*) AS request FROM access_logs WHERE start_time >= ? AND instance_id IN (?, ?) AND upstream_cluster IS NOT NULL GROUP BY 1 ORDER BY total_token DESC, 1 LIMIT ?;
 -- values: [Text("2026-01-31 12:00:00.000000"), Text("i1"), Text("i2"), Integer(1001)]
 
 -- error_requests_table

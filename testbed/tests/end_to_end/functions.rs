@@ -170,7 +170,8 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
     if let Some(disk) = &disk {
         disk.fill().unwrap();
     }
-    for _ in 0..3 {
+    // The last page of a file on a full disk still takes some lines.
+    for _ in 0..100 {
         let answer = post(&functions, "/ingest", "application/json", body).await;
         assert_eq!(answer.0, StatusCode::OK, "{}", functions.log());
         assert_eq!((&answer.1["duplicates"], answer.1["rejected"].as_array().unwrap().len()), (&json!(1), 1));
