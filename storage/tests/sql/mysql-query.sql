@@ -23,8 +23,8 @@ SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS
 -- values: [Text("%a|_b%"), Integer(500)]
 
 -- services
-SELECT id, record_id, path, CAST(ai_log AS CHAR) AS ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE (service IN (?, ?, ?) OR service LIKE ? ESCAPE '|') ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?;
--- values: [Text("qwen.test"), Text("outbound|80||a_b"), Text("a_b"), Text("outbound||%||%||qwen.test"), Integer(500)]
+SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE (service IN (?, ?, ?) OR (service LIKE ? ESCAPE '|' AND SUBSTR(service, ?) = ?)) ORDER BY access_logs.start_time DESC, access_logs.id DESC LIMIT ?;
+-- values: [Text("qwen.test"), Text("outbound|80||a_b"), Text("a_b"), Text("outbound||%||%||qwen.test"), Integer(-9), Text("qwen.test"), Integer(500)]
 
 -- one record
 SELECT id, record_id, path, ai_log, CAST(UNIX_TIMESTAMP(start_time) * 1000000 AS SIGNED) AS start_time FROM access_logs WHERE record_id = ? LIMIT 1;
