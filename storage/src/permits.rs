@@ -3,9 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+
+use crate::oneshot;
 
 /// Permits for tasks of one thread.
 pub(crate) struct Permits {
@@ -17,7 +17,7 @@ pub(crate) struct Permits {
 #[derive(Default)]
 struct Place {
     granted: Cell<bool>,
-    waker: Cell<Option<Waker>>,
+    wakes: Cell<Option<oneshot::Sender>>,
 }
 
 /// A permit, given back when dropped.
@@ -44,25 +44,22 @@ impl Permits {
         let place = Rc::<Place>::default();
         self.queue.borrow_mut().push_back(Rc::clone(&place));
         let waiting = Waiting { permits: self, place };
-        poll_fn(|context| {
-            if waiting.place.granted.take() {
-                return Poll::Ready(());
-            }
-            waiting.place.waker.set(Some(context.waker().clone()));
-            Poll::Pending
-        })
-        .await;
+        while !waiting.place.granted.take() {
+            let (sender, receiver) = oneshot::channel();
+            waiting.place.wakes.set(Some(sender));
+            receiver.wait().await;
+        }
         Permit(self)
     }
 
     fn give_back(&self) {
-        // Ended before the waker runs, which may come back here.
+        // The borrow ends before anybody is woken, who may come back here.
         let next = self.queue.borrow_mut().pop_front();
         match next {
             Some(place) => {
                 place.granted.set(true);
-                if let Some(waker) = place.waker.take() {
-                    waker.wake();
+                if let Some(sender) = place.wakes.take() {
+                    sender.send();
                 }
             }
             None => self.free.set(self.free.get() + 1),

@@ -9,16 +9,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures::future::{Either, select};
 use gatelog_function::Host;
 use gatelog_record::AccessRecord;
-use gatelog_storage::{Executor, StorageError};
+use gatelog_storage::{Executor, StorageError, oneshot};
 
 pub use crate::store::{Fate, Outcome, Refusal};
 use crate::store::{Search, store};
@@ -67,7 +65,7 @@ struct Job {
 struct Waiter {
     outcome: Cell<Option<Outcome>>,
     /// Set while it sleeps and may lead.
-    waker: Cell<Option<Waker>>,
+    wakes: Cell<Option<oneshot::Sender>>,
     /// It still lets others come, and does not lead.
     gathers: Cell<bool>,
     /// Nobody waits any more.
@@ -175,19 +173,19 @@ impl Committer {
 
     /// Waits for the outcome or, unless the request still gathers others, for the turn.
     async fn called(&self, waiter: &Waiter) -> Called<'_> {
-        poll_fn(|context| {
+        loop {
             if let Some(outcome) = waiter.outcome.take() {
-                return Poll::Ready(Called::Answered(outcome));
+                return Called::Answered(outcome);
             }
             if !waiter.gathers.get()
                 && let Some(turn) = self.take_turn()
             {
-                return Poll::Ready(Called::Leads(turn));
+                return Called::Leads(turn);
             }
-            waiter.waker.set(Some(context.waker().clone()));
-            Poll::Pending
-        })
-        .await
+            let (sender, receiver) = oneshot::channel();
+            waiter.wakes.set(Some(sender));
+            receiver.wait().await;
+        }
     }
 
     fn is_crowded(&self, host: &impl Host) -> bool {
@@ -208,10 +206,10 @@ impl Committer {
             let queue = self.queue.borrow();
             let mut may_lead =
                 queue.iter().rev().map(|job| &job.waiter).filter(|waiter| !waiter.gathers.get());
-            may_lead.find_map(|waiter| waiter.waker.take())
+            may_lead.find_map(|waiter| waiter.wakes.take())
         };
-        if let Some(waker) = next {
-            waker.wake();
+        if let Some(sender) = next {
+            sender.send();
         }
     }
 
@@ -251,8 +249,8 @@ impl Committer {
         let of_leader = own.and_then(|_| outcomes.next());
         for (job, outcome) in group.jobs.drain(..).zip(outcomes) {
             job.waiter.outcome.set(Some(outcome));
-            if let Some(waker) = job.waiter.waker.take() {
-                waker.wake();
+            if let Some(sender) = job.waiter.wakes.take() {
+                sender.send();
             }
         }
         of_leader
@@ -295,7 +293,7 @@ struct Place<'c> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.waiter.gone.set(true);
-        self.waiter.waker.take();
+        self.waiter.wakes.take();
         self.committer.call_next();
     }
 }

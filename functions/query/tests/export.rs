@@ -257,6 +257,6 @@ async fn a_failure_in_the_middle_breaks_the_body_off_and_one_before_it_has_a_sta
         }
         assert!(last.unwrap().is_err(), "{format}");
         let (status, answer) = query.get(&format!("/query?format={format}")).await;
-        assert_eq!((status, &answer["status"]), (503, &"error".into()), "{format}");
+        assert_eq!((status, &answer["status"]), (500, &"error".into()), "{format}");
     }
 }
