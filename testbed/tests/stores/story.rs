@@ -41,7 +41,7 @@ async fn they_come_back_as_they_were(stored: &Stored) {
     let record = json!({
         "record_id": "r1", "start_time": "2026-02-01T08:00:00.123456Z", "method": "POST", "authority": "a.example",
         "path": "/v1/chat?q='; DROP TABLE access_logs; --\u{1F980}語\\", "response_code": 503, "response_flags": "UF",
-        "model": "qwen", "consumer": "c1", "duration": 9_007_199_254_740_993_i64, "total_tokens": 30,
+        "model": "qwen", "consumer": "c1", "duration": 9_007_199_254_740_991_i64, "total_tokens": 30,
         "user_agent": "line\nbreak\ttab \"quoted\" \0nul", "x_forwarded_for": "1.1.1.1",
         "ai_log": {"model": "qwen", "response_type": "stream", "question": "Where is 針 the Needle?"},
         "response_type": "stream", "request_body": "x".repeat(60_000)

@@ -37,9 +37,14 @@ impl Ingest {
 
     /// Posts records with the ids `first` to `last`, each with a path of the same name.
     pub async fn post(&self, first: usize, last: usize) -> (StatusCode, Value) {
+        self.post_with(first, last, "").await
+    }
+
+    /// As [`Self::post`], with something behind each path.
+    pub async fn post_with(&self, first: usize, last: usize, behind: &str) -> (StatusCode, Value) {
         let records: Vec<Value> = (first..=last)
             .map(|number| {
-                json!({"record_id": format!("id-{number}"), "path": format!("/{number}"), "method": "GET",
+                json!({"record_id": format!("id-{number}"), "path": format!("/{number}{behind}"), "method": "GET",
                        "start_time": "2026-01-31T12:00:00Z", "response_code": 200, "instance_id": "gateway-1"})
             })
             .collect();

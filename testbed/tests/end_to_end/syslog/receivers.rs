@@ -122,7 +122,8 @@ async fn under_best_effort_no_end_of_a_connection_harms_the_component() {
     futures::future::join_all((0..CLIENTS).map(client)).await;
     assert_no_instance_failed(&ingest);
     assert_eq!(ingest.stored().await, (CLIENTS * REQUESTS * BATCH) as u64);
-    assert!(receiver.connections() > 50, "{} connections", receiver.connections());
+    // Every kind of end came, each with the connection after it that is read to its end.
+    assert!(receiver.connections() >= 6, "{} connections", receiver.connections());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,9 +183,15 @@ async fn what_is_given_up_harms_the_component_neither_while_connecting_nor_sendi
         let listener = tight_listener().await;
         let _held = if is_full { fill(&listener).await } else { Vec::new() };
         let port = listener.local_addr().unwrap().port().to_string();
-        let variables =
-            [("syslog_delivery", "at_least_once"), ("syslog_port", &*port), ("syslog_timeout_ms", "50")];
+        let variables = [
+            ("syslog_delivery", "at_least_once"),
+            ("syslog_port", &*port),
+            ("syslog_timeout_ms", "50"),
+            ("syslog_queue_max_bytes", "33554432"),
+        ];
         let ingest = Ingest::start(&variables).await;
+        // Messages of several records are more than the buffers on the way take.
+        let behind = "?".to_owned() + &"x".repeat(900);
         let accept = async {
             if is_full {
                 return std::future::pending::<()>().await;
@@ -204,7 +211,7 @@ async fn what_is_given_up_harms_the_component_neither_while_connecting_nor_sendi
             };
             while given_up() < 4 {
                 assert!(Instant::now() < deadline, "{doing}: {}", ingest.functions.log());
-                let (status, answer) = ingest.post(1, records).await;
+                let (status, answer) = ingest.post_with(1, records, &behind).await;
                 assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{doing}: {answer}");
             }
         };
