@@ -6,7 +6,7 @@
 //! of the component model, and whoever wakes it drops the other end: then it is the host that wakes it.
 
 #[cfg(target_family = "wasm")]
-use component as imp;
+use crate::driver::spin_oneshot as imp;
 #[cfg(not(target_family = "wasm"))]
 use native as imp;
 
@@ -35,24 +35,6 @@ impl Receiver {
     /// Waits until the other end is used or gone.
     pub async fn wait(self) {
         imp::wait(self.0).await;
-    }
-}
-
-#[cfg(target_family = "wasm")]
-mod component {
-    use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamWriter};
-    use spin_sdk::wasip3::wit_stream;
-
-    pub(super) type Sender = StreamWriter<u8>;
-    pub(super) type Receiver = StreamReader<u8>;
-
-    pub(super) fn channel() -> (Sender, Receiver) {
-        wit_stream::new()
-    }
-
-    /// Nothing is ever written, so the read ends when the writer is dropped.
-    pub(super) async fn wait(mut receiver: Receiver) {
-        let _ = receiver.read(Vec::with_capacity(1)).await;
     }
 }
 

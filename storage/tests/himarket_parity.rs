@@ -5,7 +5,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 #![expect(clippy::string_slice, reason = "texts of known length")]
-#![expect(clippy::indexing_slicing, clippy::panic, reason = "a wrong shape fails the test")]
 
 #[path = "stories/scenarios.rs"]
 #[expect(dead_code, reason = "the records are shared with the story, whose tests run elsewhere")]

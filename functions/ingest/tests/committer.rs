@@ -1,6 +1,6 @@
 //! Requests that share an insert: each gets what became of its own records, and none suffers for another.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
 use std::cell::Cell;
 use std::rc::Rc;

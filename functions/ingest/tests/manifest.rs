@@ -1,6 +1,6 @@
 //! What `spin.toml` says of this function, beside what the function reads and what Spin refuses at the start.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
 use std::collections::HashMap;
 use std::path::Path;

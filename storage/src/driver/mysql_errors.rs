@@ -38,27 +38,35 @@ pub(crate) fn answered(code: u16, message: &str) -> StorageError {
     }
 }
 
-/// What Spin tells of a failed statement: the `Debug` form of an error of mysql_async, which is
-/// `Server(ServerError { code: 1146, message: "…", state: "42S02" })` when the server answered, and else of the
-/// connection.
+/// What Spin tells of a failed statement or connection. When the server answered, that is of a statement the `Debug` form of
+/// an error of mysql_async, `Server(ServerError { code: 1146, message: "…", state: "42S02" })`, and of a connection the
+/// error in words with what caused it behind, "Server error: `ERROR 28000 (1045): …'". Else it is about the connection.
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) fn told(text: &str) -> StorageError {
-    let fields = text.split_once("ServerError").map(|(_, fields)| fields);
-    let code = fields.and_then(|fields| {
-        let digits = fields.split_once("code:")?.1.trim_start();
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        digits.get(..end)?.parse().ok()
-    });
-    match code {
-        Some(code) => {
-            let message =
-                fields.and_then(|fields| fields.split_once("message:")).map(|(_, rest)| rest.trim());
-            let message =
-                message.and_then(|rest| rest.rsplit_once(", state:")).map_or(text, |(text, _)| text);
-            answered(code, message)
-        }
+    match in_fields(text).or_else(|| in_words(text)) {
+        Some((code, message)) => answered(code, message),
         None => broken(text),
     }
+}
+
+#[cfg(any(test, target_family = "wasm"))]
+fn in_fields(text: &str) -> Option<(u16, &str)> {
+    let (_, fields) = text.split_once("ServerError")?;
+    let digits = fields.split_once("code:")?.1.trim_start();
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let code = digits.get(..end)?.parse().ok()?;
+    let message = fields.split_once("message:").map(|(_, rest)| rest.trim());
+    let message = message.and_then(|rest| rest.rsplit_once(", state:")).map_or(text, |(text, _)| text);
+    Some((code, message))
+}
+
+#[cfg(any(test, target_family = "wasm"))]
+fn in_words(text: &str) -> Option<(u16, &str)> {
+    let (_, rest) = text.split_once("ERROR ")?;
+    let (_, rest) = rest.split_once(" (")?;
+    let (code, rest) = rest.split_once("): ")?;
+    let message = rest.lines().next()?.trim_end_matches('\'');
+    Some((code.parse().ok()?, message))
 }
 
 /// What a client tells of a statement for which it has no answer.
@@ -81,7 +89,7 @@ pub(crate) fn not_connected(text: &str) -> StorageError {
         );
     }
     match told(text) {
-        StorageError::Disconnected { reason } if text.contains("UrlError") || text.contains("Url(") => {
+        StorageError::Disconnected { reason } if text.contains("URL error") || text.contains("Url(") => {
             misconfigured(&reason)
         }
         StorageError::Disconnected { reason } => StorageError::Unavailable { reason },
@@ -134,6 +142,11 @@ mod tests {
                 "Io(Io(Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }))",
                 "database_unavailable",
             ),
+            (
+                "Server error: `ERROR 28000 (1045): Access denied for user 'x'@'y'\n\nCaused by:\n    ERROR 28000 (1045): Access",
+                "database_misconfigured",
+            ),
+            ("URL error: `Invalid url'", "database_misconfigured"),
             ("address mysql://user:pass@db:3306/x is not permitted", "database_misconfigured"),
         ] {
             let error = not_connected(text);

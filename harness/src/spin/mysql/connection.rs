@@ -26,7 +26,9 @@ pub struct Connection {
 impl Connection {
     /// Connects.
     pub(super) async fn open(address: &str, permit: Option<OwnedSemaphorePermit>) -> Result<Self, Error> {
-        let failed = |error: mysql_async::Error| Error::ConnectionFailed(format!("{error:?}"));
+        // In words with what caused it behind, unlike the error of a statement.
+        let failed =
+            |error: mysql_async::Error| Error::ConnectionFailed(format!("{:?}", anyhow::Error::from(error)));
         let options = Opts::from_url(address).map_err(|error| failed(error.into()))?;
         // As Spin's own host, which reaches the server by the address alone.
         let options = OptsBuilder::from_opts(options).prefer_socket(false);

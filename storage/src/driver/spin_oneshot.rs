@@ -1,0 +1,16 @@
+//! How one request of a component wakes another: by a stream of the component model, whose end the host announces.
+
+use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamWriter};
+use spin_sdk::wasip3::wit_stream;
+
+pub(crate) type Sender = StreamWriter<u8>;
+pub(crate) type Receiver = StreamReader<u8>;
+
+pub(crate) fn channel() -> (Sender, Receiver) {
+    wit_stream::new()
+}
+
+/// Nothing is ever written, so the read ends when the writer is dropped.
+pub(crate) async fn wait(mut receiver: Receiver) {
+    let _ = receiver.read(Vec::with_capacity(1)).await;
+}
