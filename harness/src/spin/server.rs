@@ -126,13 +126,9 @@ mod tests {
         // The same socket, whose options can be seen when the connection has taken the other handle.
         let seen = stream.try_clone().unwrap();
         let http = Builder::new(TokioExecutor::new());
-        connection(
-            TcpStream::from_std(stream).unwrap(),
-            address,
-            &http,
-            &GracefulShutdown::new(),
-            &dispatcher,
-        );
+        // It has to live on: a connection ends when its shutdown goes away.
+        let shutdown = GracefulShutdown::new();
+        connection(TcpStream::from_std(stream).unwrap(), address, &http, &shutdown, &dispatcher);
         client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         // Not to the end of the connection: the other handle keeps it open.
         let mut answer = [0; 12];
