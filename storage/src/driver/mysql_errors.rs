@@ -63,8 +63,10 @@ fn in_fields(text: &str) -> Option<(u16, &str)> {
 #[cfg(any(test, target_family = "wasm"))]
 fn in_words(text: &str) -> Option<(u16, &str)> {
     let (_, rest) = text.split_once("ERROR ")?;
-    let (_, rest) = rest.split_once(" (")?;
-    let (code, rest) = rest.split_once("): ")?;
+    let (first, rest) = rest.split_once(" (")?;
+    let (second, rest) = rest.split_once("): ")?;
+    // Versions of mysql_async put the SQL state, which has five characters, before the code or behind it.
+    let code = if first.len() == 5 { second } else { first };
     let message = rest.lines().next()?.trim_end_matches('\'');
     Some((code.parse().ok()?, message))
 }
@@ -146,6 +148,7 @@ mod tests {
                 "Server error: `ERROR 28000 (1045): Access denied for user 'x'@'y'\n\nCaused by:\n    ERROR 28000 (1045): Access",
                 "database_misconfigured",
             ),
+            ("Server error: `ERROR 1045 (28000): Access denied for user 'x'@'y''", "database_misconfigured"),
             ("URL error: `Invalid url'", "database_misconfigured"),
             ("address mysql://user:pass@db:3306/x is not permitted", "database_misconfigured"),
         ] {
