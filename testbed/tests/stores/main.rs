@@ -8,6 +8,7 @@
 )]
 
 mod faults;
+mod scenarios;
 mod settings;
 mod story;
 mod support;
