@@ -63,7 +63,7 @@ pub async fn run_script(
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), format!("{script}\n{PRINT_SUMS}"))?;
     let output = Command::new("wrk")
-        .args(["-t1", &format!("-c{connections}"), &format!("-d{}s", duration.as_secs().max(1)), "-s"])
+        .args(["-t1", "--timeout", "10s", "-c", &connections.to_string(), "-d", &format!("{}s", duration.as_secs().max(1)), "-s"])
         .arg(file.path())
         .arg(format!("http://{address}{path}"))
         .output()

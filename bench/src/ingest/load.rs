@@ -71,6 +71,11 @@ impl Pusher {
         Self { address, store, records, connections, runs: 0 }
     }
 
+    /// Pushes over so many connections from now on.
+    pub fn set_connections(&mut self, connections: u32) {
+        self.connections = connections;
+    }
+
     /// Pushes for `duration` and answers the records per second that were stored and acknowledged.
     ///
     /// # Errors

@@ -31,6 +31,12 @@ const BATCH: u64 = 50;
 const BATCH_CONNECTIONS: u32 = 4;
 /// Connections that push single records.
 const SINGLE_CONNECTIONS: u32 = 32;
+/// Records in a batch of the crowd.
+const CROWD_BATCH: u64 = 100;
+/// Connections that push such batches: one after the other in each round, the last compared with [`CROWD_BASE`].
+const CROWD: &[u32] = &[1, 4, CROWD_BASE, 32, 64, 128];
+/// So many connections keep the database busy, and are still few.
+const CROWD_BASE: u32 = 16;
 /// Size of the batch whose memory is measured.
 const LARGE_BATCH_BYTES: usize = 5_000_000;
 
@@ -57,6 +63,8 @@ pub enum Part {
     Batches,
     /// Single records over 32 connections.
     Singles,
+    /// Batches of 100 over more and more connections.
+    Crowd,
     /// The memory of an instance with a batch of 5 MB.
     Memory,
 }
@@ -75,6 +83,9 @@ pub async fn run(effort: Effort, parts: &[Part], runtime: &Runtime) -> anyhow::R
     }
     if wanted(Part::Singles) {
         singles(effort, folder.path(), runtime).await?;
+    }
+    if wanted(Part::Crowd) {
+        crowd(effort, folder.path(), runtime).await?;
     }
     if wanted(Part::Memory) && runtime.is_spin() {
         println!("# the memory of an instance can be seen in the local host only");
@@ -128,6 +139,34 @@ async fn singles(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Re
     let options = options.variables(&[("store", "mysql"), ("mysql_url", &url), ("mysql_host", &host)]);
     let rate = singles_into(Functions::start(&options).await?, Store::mysql(&url).await?, effort).await?;
     print("ingest.singles.mariadb", rate, "requests/s", Target::AtLeast(3_000.0));
+    Ok(())
+}
+
+/// Batches into libSQL over more and more connections: each round has them all. A push that is refused is an error.
+async fn crowd(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Result<()> {
+    let file = folder.join("crowd.db");
+    let functions = start(&file, runtime).await?;
+    let mut pusher = Pusher::new(functions.address(), Store::libsql(&file).await?, CROWD_BATCH, CROWD_BASE);
+    pusher.push(effort.load).await?;
+    let mut rates: Vec<Vec<f64>> = vec![Vec::new(); CROWD.len()];
+    let mut ratios = Vec::new();
+    for _ in 0..effort.rounds {
+        let (mut base, mut last) = (0.0, 0.0);
+        for (connections, rates) in CROWD.iter().zip(&mut rates) {
+            pusher.set_connections(*connections);
+            last = pusher.push(effort.load).await?;
+            if *connections == CROWD_BASE {
+                base = last;
+            }
+            rates.push(last);
+        }
+        ratios.push(last / base);
+    }
+    functions.stop().await;
+    for (connections, rates) in CROWD.iter().zip(&rates) {
+        println!("# batches of {CROWD_BATCH} over {connections} connections: {:.0} rows/s", median(rates));
+    }
+    print("ingest.crowd.128_connections_of_16", median(&ratios), "ratio", Target::AtLeast(0.8));
     Ok(())
 }
 
