@@ -9,6 +9,7 @@ mod generated {
             "spin:mysql/mysql.[static]connection.open": store | trappable,
             "spin:mysql/mysql.[method]connection.query": store | trappable,
             "spin:mysql/mysql.[method]connection.execute": store | trappable,
+            "spin:mysql/mysql.[drop]connection": async | trappable,
             "spin:sqlite/sqlite.[static]connection.open": async | trappable,
             "spin:sqlite/sqlite.[method]connection.execute": async | trappable,
             "spin:sqlite/sqlite.[method]connection.last-insert-rowid": async | trappable,

@@ -24,6 +24,8 @@ pub struct State {
     pub(super) variables: ComponentVariables,
     pub(super) databases: ComponentDatabases,
     pub(super) mysql_permits: Option<Arc<Semaphore>>,
+    /// Connections to MySQL that are being opened.
+    pub(super) opening_mysql: Arc<AtomicUsize>,
     pub(super) open_connections: usize,
     pub(super) component: ComponentHandle,
     pub(super) memory: MemoryWatch,
@@ -83,14 +85,11 @@ impl ComponentHandle {
         *self.hangs.borrow()
     }
 
-    /// Hangs the component, as Spin does when `function` is called while rows are unread: there the call takes the
-    /// thread that would have to read them. No request to the component is answered any more.
-    pub(super) async fn hang<R>(&self, function: &str) -> R {
+    /// Hangs the component, as Spin does when a call takes the thread that would have to do what the call waits for. No
+    /// request to the component is answered any more. `cause` says what was called when, and what to do instead.
+    pub(super) async fn hang<R>(&self, cause: impl std::fmt::Display) -> R {
         self.hangs.send_replace(true);
-        self.log(format_args!(
-            "{function}() was called while rows of the last statement are unread. Under Spin this blocks the \
-             component for ever, so it does here: read the rows to their end first"
-        ));
+        self.log(format_args!("{cause}. Under Spin this blocks the component for ever, so it does here"));
         std::future::pending().await
     }
 }

@@ -1,9 +1,12 @@
 //! MySQL, as a component finds it: a real MariaDB.
 
+use std::net::TcpListener;
+use std::time::Duration;
+
 use gatelog_databases::MariaDb;
 use gatelog_harness::spin::RunningApp;
 
-use crate::support::{Fixture, sql};
+use crate::support::{Fixture, PATIENCE, post, sql};
 
 struct Tried {
     app: RunningApp,
@@ -112,4 +115,27 @@ async fn only_servers_of_the_manifest_are_reached() {
     let log = format!("{:?}", app.logs());
     assert!(log.contains(&format!("add \\\"mysql://127.0.0.1:{}\\\"", server.port())), "{log}");
     assert!(!log.contains("s3cret"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropping_a_connection_while_another_one_is_being_opened_hangs_the_component() {
+    let server = MariaDb::shared().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = silent.local_addr().unwrap();
+    let app = Fixture::new(&format!(
+        "allowed_outbound_hosts = [\"mysql://127.0.0.1:{}\", \"mysql://{other}\"]",
+        server.port()
+    ))
+    .start()
+    .await;
+    let urls = format!("{}\nmysql://u:p@{other}/d", server.database().unwrap());
+    let asking = post(&app, "/mysql/drop-while-opening", &urls);
+    let noticed = app.logs().wait_for(|line| line.text.contains("while another one was being opened"));
+    tokio::select! {
+        answer = asking => panic!("answered: {answer:?}"),
+        _ = noticed => {}
+    }
+    let next = tokio::time::timeout(Duration::from_millis(200), post(&app, "/hello", "")).await;
+    assert!(next.is_err(), "the component must answer nothing any more");
+    tokio::time::timeout(PATIENCE, app.shutdown()).await.unwrap();
 }

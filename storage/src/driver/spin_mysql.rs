@@ -5,7 +5,9 @@
 //! `query` swallows the server's error, which its `execute` tells: what changes something is executed, and a question
 //! that failed is executed once more to learn why.
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use spin_sdk::mysql::{self, DbValue, MysqlError, ParameterValue};
@@ -18,12 +20,13 @@ use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 #[derive(Clone)]
 pub struct SpinMysql {
     url: String,
+    closing: Rc<Closing>,
 }
 
 impl SpinMysql {
     /// The database at `mysql://user:password@host:port/database`.
     pub fn new(url: String) -> Self {
-        Self { url }
+        Self { url, closing: Rc::default() }
     }
 }
 
@@ -42,8 +45,11 @@ impl Connect for SpinMysql {
     }
 
     async fn connect(&self) -> Result<Connection, StorageError> {
-        let inner = mysql::Connection::open(&*self.url).await.map_err(failure)?;
-        let connection = Connection { inner };
+        let opening = Opening::begin(&self.closing);
+        let opened = mysql::Connection::open(&*self.url).await;
+        drop(opening);
+        let connection =
+            Connection { inner: Rc::new(opened.map_err(failure)?), closing: Rc::clone(&self.closing) };
         for sql in connection.dialect().connection_setup(true) {
             connection.run(&Statement::new(*sql, Vec::new())).await?;
         }
@@ -57,7 +63,16 @@ impl Connect for SpinMysql {
 
 /// One connection.
 pub struct Connection {
-    inner: mysql::Connection,
+    inner: Rc<mysql::Connection>,
+    closing: Rc<Closing>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.closing.opening.get() > 0 {
+            self.closing.waiting.borrow_mut().push(Rc::clone(&self.inner));
+        }
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -99,6 +114,35 @@ impl Connection {
         }
         answer.result().await.map_err(unexplained)?;
         Ok(rows)
+    }
+}
+
+/// Connections that are closed as soon as no other one is being opened.
+///
+/// Spin's host holds a lock of the instance while it opens a connection, and a server that hangs lets it do so without
+/// end. Closing a connection waits for that lock, and nothing else of the instance goes on meanwhile.
+#[derive(Default)]
+struct Closing {
+    opening: Cell<usize>,
+    waiting: RefCell<Vec<Rc<mysql::Connection>>>,
+}
+
+/// A connection is being opened, until this is dropped because it is open or nobody wants it any more.
+struct Opening<'c>(&'c Closing);
+
+impl<'c> Opening<'c> {
+    fn begin(closing: &'c Closing) -> Self {
+        closing.opening.set(closing.opening.get() + 1);
+        Self(closing)
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.opening.set(self.0.opening.get().saturating_sub(1));
+        if self.0.opening.get() == 0 {
+            drop(self.0.waiting.take());
+        }
     }
 }
 

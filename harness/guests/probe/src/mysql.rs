@@ -1,8 +1,11 @@
 //! What the host does with MySQL. Each answer is text that a test compares.
 
+use std::pin::pin;
+
+use futures::FutureExt as _;
 use spin_sdk::mysql::Connection;
 
-/// `/mysql/{what}` with the URL in the first line of the request's body, and statements in the others.
+/// `/mysql/{what}` with the URL in the first line of the request's body, and statements in the others, or another URL.
 pub async fn answer(what: &str, body: &str) -> String {
     let mut lines = body.lines();
     let url = lines.next().unwrap_or_default();
@@ -10,6 +13,14 @@ pub async fn answer(what: &str, body: &str) -> String {
         Ok(connection) => connection,
         Err(error) => return format!("from open: {error:?}"),
     };
+    if what == "drop-while-opening" {
+        let mut other = pin!(Connection::open(lines.next().unwrap_or_default()));
+        if other.as_mut().now_or_never().is_some() {
+            return "the other one is open, or refused".to_owned();
+        }
+        drop(connection);
+        return "dropped".to_owned();
+    }
     let mut answer = String::new();
     for statement in lines {
         answer = match what {

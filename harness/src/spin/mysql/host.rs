@@ -1,5 +1,8 @@
 //! The functions of `spin:mysql` that a component calls.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use wasmtime::Result;
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
@@ -11,10 +14,18 @@ use crate::spin::state::{SpinHost, State};
 
 type Answer = (Vec<Column>, StreamReader<Vec<DbValue>>, FutureReader<Result<(), Error>>);
 
+/// Spin holds a lock of the instance while it opens a connection, and closing one waits for that lock without letting
+/// anything else of the instance go on.
+const OPENING: &str =
+    "a MySQL connection was dropped while another one was being opened: keep it until no one is";
+
 impl Host for State {}
 
 impl HostConnection for State {
-    fn drop(&mut self, connection: Resource<Connection>) -> Result<()> {
+    async fn drop(&mut self, connection: Resource<Connection>) -> Result<()> {
+        if self.opening_mysql.load(Ordering::Relaxed) > 0 {
+            return self.component.hang(OPENING).await;
+        }
         self.table.delete(connection)?;
         Ok(())
     }
@@ -25,9 +36,10 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
         accessor: &Accessor<T, Self>,
         address: String,
     ) -> Result<std::result::Result<Resource<Connection>, Error>> {
-        let (permitted, permits) = accessor.with(|mut access| {
+        let (permitted, permits, opening) = accessor.with(|mut access| {
             let state = access.get();
-            (state.permits_mysql(&address), state.mysql_permits.clone())
+            let opening = Arc::clone(&state.opening_mysql);
+            (state.permits_mysql(&address), state.mysql_permits.clone(), opening)
         });
         if let Err(error) = permitted {
             return Ok(Err(error));
@@ -36,6 +48,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
             Some(permits) => Some(permits.acquire_owned().await?),
             None => None,
         };
+        let _opening = Opening::begin(&opening);
         match Connection::open(&address, permit).await {
             Ok(connection) => accessor.with(|mut access| Ok(Ok(access.get().table.push(connection)?))),
             Err(error) => Ok(Err(error)),
@@ -72,6 +85,22 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
     ) -> Result<std::result::Result<(), Error>> {
         let connection = get(accessor, &connection)?;
         Ok(connection.execute(statement, params).await)
+    }
+}
+
+/// Counts a connection that is being opened, until it is dropped.
+struct Opening<'c>(&'c AtomicUsize);
+
+impl<'c> Opening<'c> {
+    fn begin(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,6 +9,7 @@
 //! - dates, decimals, MySQL's JSON, MEDIUM_BLOB and LONG_BLOB (`CAST(x AS CHAR)` of a long text, many columns of
 //!   `information_schema`) and every other type fail the statement, unless the value is NULL;
 //! - an error of the server is told by `execute`; `query` says no more than "channel closed";
+//! - a connection that is dropped while another one is being opened hangs the component;
 //! - nobody is told how many rows a statement changed;
 //! - results of at most 128 MiB.
 //!

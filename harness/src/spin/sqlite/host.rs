@@ -31,7 +31,7 @@ impl HostConnection for State {
         let connection = self.table.get(&connection)?.clone();
         match connection.last_insert_rowid().await {
             Ok(rowid) => Ok(rowid),
-            Err(WaitsForReader) => self.component.hang("last_insert_rowid").await,
+            Err(WaitsForReader) => self.component.hang(unread("last_insert_rowid")).await,
         }
     }
 
@@ -39,7 +39,7 @@ impl HostConnection for State {
         let connection = self.table.get(&connection)?.clone();
         match connection.changes().await {
             Ok(changes) => Ok(changes),
-            Err(WaitsForReader) => self.component.hang("changes").await,
+            Err(WaitsForReader) => self.component.hang(unread("changes")).await,
         }
     }
 
@@ -122,5 +122,11 @@ fn get<T: Send + 'static>(
 
 async fn hang<T: Send + 'static, R>(accessor: &Accessor<T, SpinHost>, function: &str) -> R {
     let component = accessor.with(|mut access| access.get().component.clone());
-    component.hang(function).await
+    component.hang(unread(function)).await
+}
+
+fn unread(function: &str) -> String {
+    format!(
+        "{function}() was called while rows of the last statement are unread: read the rows to their end first"
+    )
 }
