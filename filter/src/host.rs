@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::headers::Headers;
-use crate::metrics::Metric;
+use crate::host::headers::Headers;
+use crate::observe::metrics::Metric;
 
+pub mod headers;
 #[cfg(test)]
 pub(crate) mod mock;
 
@@ -25,7 +26,7 @@ pub trait Host {
     fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>>;
 
     /// An attribute of the stream, its connection or the gateway. `path` holds the parts separated by NUL, as
-    /// the gateway takes them; [`crate::attributes`] lists the paths and decodes the values.
+    /// the gateway takes them; [`crate::collect::attributes`] lists the paths and decodes the values.
     fn attribute(&self, path: &str) -> Option<Vec<u8>>;
 
     /// Prepares a CEL expression over attributes; none when the gateway cannot evaluate any.

@@ -3,67 +3,41 @@
 //! # The way of a record
 //!
 //! ```text
-//! callbacks ─▶ wasm ─▶ exchange ─▶ collect ─▶ queue ─▶ push ─▶ wasm ─▶ collector
-//!                       bodies      headers,   bounded  in flight,
-//!                       usage       attributes          retried
+//! callbacks ─▶ shell ─▶ stream ─▶ collect ─▶ deliver ─────────▶ shell ─▶ collector
+//!                       bodies    headers,   queue    push
+//!                       usage     attributes bounded  in flight,
+//!                                                     retried
 //! ```
 //!
 //! # Layout
 //!
-//! - `wasm`: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`exchange`], with the
-//!   streams kept in [`by_id`].
+//! - [`shell`]: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`stream`].
 //! - [`host`]: everything that the rest may ask of the gateway, as one trait.
-//! - [`config`]: the plugin configuration, read and checked: destinations, [`rules`], [`settings`].
+//! - [`config`]: the plugin configuration, read and checked.
 //! - [`plugin`]: one configured filter in one VM: what its streams share.
-//! - [`exchange`]: one request and its response, from the first callback to the last.
-//! - [`collect`]: the exchange turned into an access record, with [`questions`], [`attributes`], [`flags`],
-//!   [`headers`], [`request_headers`], [`names`], [`trace`], [`redact`], [`ai_log`], [`mcp`], [`instance`] and [`record_id`];
-//!   [`sampling`] decides whether, [`capture`] adds headers and bodies, [`writer`] makes the JSON.
-//! - [`usage`]: model and token usage found in bodies as they pass.
-//! - [`lane`] with [`queue`], [`push`] and [`keep_alive`]: records wait, travel in batches, and are kept until
-//!   acknowledged or counted as dropped.
-//! - [`json`]: small JSON texts read whole, and texts written.
-//! - [`metrics`] and [`journal`]: what operators can see.
+//! - [`stream`]: one request and its response, from the first callback to the last.
+//! - [`collect`]: the stream turned into an access record at its end.
+//! - [`privacy`]: secrets taken out, headers and bodies captured when operators ask for them.
+//! - [`ai`]: models and token usage, found in bodies as they pass, and `ai_log`.
+//! - [`deliver`]: records wait, travel in batches, and are kept until acknowledged or counted as dropped.
+//! - [`observe`]: metrics and log lines.
 //!
-//! Everything but `wasm` compiles and is tested natively. Time is always an argument.
+//! Everything but the shell compiles and is tested natively. Time is always an argument.
 
-pub mod ai_log;
-pub mod attributes;
-pub mod by_id;
-pub mod capture;
+pub mod ai;
 pub mod collect;
 pub mod config;
-pub mod exchange;
-pub mod flags;
-pub mod headers;
+pub mod deliver;
 pub mod host;
-pub mod instance;
-pub mod journal;
 pub mod json;
-pub mod keep_alive;
-pub mod lane;
-pub mod mcp;
-pub mod metrics;
 pub mod names;
+pub mod observe;
 pub mod plugin;
-pub mod push;
-pub mod questions;
-pub mod queue;
-pub mod random;
-pub mod record_id;
-pub mod redact;
-pub mod request_headers;
-pub mod rules;
-pub mod sampling;
-pub mod settings;
-pub mod trace;
-pub mod usage;
+pub mod privacy;
+pub mod rng;
+pub mod shell;
+pub mod stream;
 pub mod writer;
 
-#[cfg(target_family = "wasm")]
-mod wasm;
-
 #[cfg(test)]
-mod hostile_tests;
-#[cfg(test)]
-mod split_tests;
+mod tests;

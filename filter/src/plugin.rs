@@ -4,20 +4,20 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::capture::Held;
+use crate::collect::attribute_batch::Questions;
+use crate::collect::record_id::RecordIds;
 use crate::collect::{self, Extras, Facts, Memory, Raw};
+use crate::config::rules;
+use crate::config::settings::Settings;
 use crate::config::{Config, ConfigError, Destination};
-use crate::exchange::Exchange;
+use crate::deliver::push::Surroundings;
+use crate::deliver::sink::Lane;
 use crate::host::{CallId, Host, Instant, Level};
-use crate::journal::{Event, Journal};
-use crate::lane::Lane;
-use crate::metrics::{Metric, Metrics};
-use crate::push::Surroundings;
-use crate::questions::Questions;
-use crate::random::Random;
-use crate::record_id::RecordIds;
-use crate::rules;
-use crate::settings::Settings;
+use crate::observe::log_throttle::{Event, Journal};
+use crate::observe::metrics::{Metric, Metrics};
+use crate::privacy::capture::Held;
+use crate::rng::Random;
+use crate::stream::Exchange;
 use crate::writer;
 
 /// A configured filter.

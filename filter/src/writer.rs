@@ -5,8 +5,8 @@
 
 use gatelog_record::{AccessRecord, FIELDS, FieldValue, Kind, Origin};
 
+use crate::config::settings::Omitted;
 use crate::json::write_text;
-use crate::settings::Omitted;
 
 /// Appends the JSON object of a record.
 pub fn write(out: &mut Vec<u8>, record: &AccessRecord<'_>, omitted: Omitted) {

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::capture::Held;
 use crate::config::Config;
 use crate::host::mock::MockHost;
-use crate::metrics::Metrics;
+use crate::observe::metrics::Metrics;
+use crate::privacy::capture::Held;
 
 mod ai;
 mod rewritten;

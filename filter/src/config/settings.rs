@@ -1,113 +1,103 @@
-//! The keys that say what is recorded, outside of the rules or in one.
+//! What is recorded of an exchange: the part of the configuration that a rule can change.
 
-use std::borrow::Cow;
-use std::time::Duration;
+use gatelog_record::{FIELDS, Origin};
 
-use super::reader::Reader;
-use crate::capture::Capture;
-use crate::journal::Verbosity;
-use crate::redact::Redact;
-use crate::sampling::Sampling;
-use crate::settings::{Ai, Omitted, Settings};
+use crate::collect::attribute_batch::Questions;
+use crate::collect::sampling::Sampling;
+use crate::privacy::capture::Capture;
+use crate::privacy::redact::Redact;
 
-/// Largest part of a body that is captured: what the record holds.
-const MAX_BODY_BYTES: usize = 65_536;
+/// What is recorded of the exchanges that one rule, or none, matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Number of these settings in their configuration: 0 outside of the rules.
+    pub number: usize,
+    /// Number of the destination that the records go to.
+    pub destination: usize,
+    /// `enabled`: whether anything is recorded.
+    pub enabled: bool,
+    /// `instance_id`: name of this gateway instance, instead of what the node tells.
+    pub instance_id: Option<String>,
+    /// How AI calls are recognised.
+    pub ai: Ai,
+    /// What is hidden.
+    pub redact: Redact,
+    /// Which exchanges make a record.
+    pub sampling: Sampling,
+    /// Which fields are left out.
+    pub omitted: Omitted,
+    /// Which headers and bodies are recorded.
+    pub capture: Capture,
+}
 
-/// Reads the keys of settings.
-pub fn read(keys: &mut Reader<'_, '_>, number: usize, destination: usize) -> Settings {
-    Settings {
-        number,
-        destination,
-        // A rule below settings that record nothing is there to record something.
-        enabled: keys.alone().flag("enabled").unwrap_or(true),
-        instance_id: {
-            keys.know(&["enabled"]);
-            keys.text("instance_id")
-        },
-        ai: read_ai(keys.section("ai")),
-        redact: read_redact(keys.section("redact")),
-        sampling: read_sampling(keys.section("sampling")),
-        omitted: read_omitted(keys.section("fields")),
-        capture: read_capture(keys.section("capture")),
+impl Settings {
+    /// What has to be asked about an exchange.
+    pub fn questions(&self) -> Questions {
+        Questions::new(|field| self.omitted.has(field))
     }
 }
 
-/// Reads `log_level`, with the names that Higress's plugins know.
-pub fn log_level(keys: &mut Reader<'_, '_>) -> Option<Verbosity> {
-    let level = keys.text("log_level")?.to_ascii_lowercase();
-    match level.as_str() {
-        "trace" | "debug" | "info" => Some(Verbosity::Info),
-        "warn" | "warning" => Some(Verbosity::Warn),
-        "error" => Some(Verbosity::Error),
-        "critical" | "off" => Some(Verbosity::Nothing),
-        _ => {
-            keys.problem("log_level", "must be trace, debug, info, warn, error, critical or off");
-            None
+/// How AI calls are recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ai {
+    /// `ai.detection`: look for model and usage in bodies when `ai_log` is absent.
+    pub detection: bool,
+    /// `ai.build_log`: make an `ai_log` from what was found, when no other plugin wrote one.
+    pub build_log: bool,
+    /// `ai.window_bytes`: bytes of a body within which something must tell of an AI call.
+    pub window_bytes: usize,
+}
+
+/// The fields that a record leaves out, by their place in the field table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Omitted {
+    mask: u128,
+}
+
+/// Fields that no record can do without: ingest counts a record twice without its id, and finds none without a time.
+const REQUIRED: [&str; 2] = ["record_id", "start_time"];
+
+const _: () = assert!(FIELDS.len() <= 128, "the mask has a bit for each field");
+
+impl Omitted {
+    /// Leaves a field out; false when there is no such field, or no record can do without it.
+    pub fn add(&mut self, name: &str) -> bool {
+        let index = FIELDS.iter().position(|field| field.name == name);
+        let Some(index) = index.filter(|_| !REQUIRED.contains(&name)) else { return false };
+        self.mask |= 1 << index;
+        true
+    }
+
+    /// Leaves out every field that db-log-pusher does not have, the id too.
+    pub fn add_all_but_the_references(&mut self) {
+        for (index, field) in FIELDS.iter().enumerate() {
+            self.mask |= u128::from(field.origin == Origin::Added) << index;
         }
     }
+
+    /// True when the field is left out.
+    pub fn has(&self, name: &str) -> bool {
+        self.mask != 0
+            && FIELDS.iter().enumerate().any(|(index, field)| field.name == name && self.has_index(index))
+    }
+
+    /// True when the field with this place in the table is left out.
+    pub fn has_index(&self, index: usize) -> bool {
+        self.mask >> index & 1 == 1
+    }
 }
 
-fn read_ai(mut keys: Reader<'_, '_>) -> Ai {
-    let ai = Ai {
-        detection: keys.flag("detection").unwrap_or(true),
-        build_log: keys.flag("build_log").unwrap_or(true),
-        window_bytes: keys.size("window_bytes", 1_024, 16 << 20).unwrap_or(64 << 10),
-    };
-    keys.finish();
-    ai
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn read_redact(mut keys: Reader<'_, '_>) -> Redact {
-    let defaults = keys.flag("defaults").unwrap_or(true);
-    let mut redact =
-        if defaults { Redact::default() } else { Redact { headers: Vec::new(), query: Vec::new() } };
-    redact.headers.extend(keys.all_names("headers").into_iter().map(Cow::Owned));
-    redact.query.extend(keys.all_names("query").into_iter().map(Cow::Owned));
-    keys.finish();
-    redact
-}
-
-fn read_sampling(mut keys: Reader<'_, '_>) -> Sampling {
-    let mut sampling = Sampling::default();
-    if let Some(rate) = keys.number("rate") {
-        sampling.rate = rate;
-        if !(0.0..=1.0).contains(&rate) {
-            keys.problem("rate", "must be from 0 to 1");
-        }
+    #[test]
+    fn fields_are_left_out_by_name_and_required_or_unknown_ones_are_refused() {
+        let mut omitted = Omitted::default();
+        assert!(omitted.add("user_agent") && omitted.add("response_body"));
+        assert!(!omitted.add("record_id") && !omitted.add("start_time") && !omitted.add("user-agent"));
+        assert!(omitted.has("user_agent") && omitted.has("response_body") && !omitted.has("path"));
+        omitted.add_all_but_the_references();
+        assert!(omitted.has("record_id") && omitted.has("scheme") && !omitted.has("path"));
     }
-    if let Some(status) = keys.integer("keep_status_from", 100, 1_000) {
-        sampling.keep_status_from = status;
-    }
-    if let Some(millis) = keys.integer("keep_slower_than_ms", -1, 86_400_000) {
-        sampling.keep_slower_than = u64::try_from(millis).ok().map(Duration::from_millis);
-    }
-    keys.finish();
-    sampling
-}
-
-fn read_omitted(mut keys: Reader<'_, '_>) -> Omitted {
-    let mut omitted = Omitted::default();
-    for name in keys.texts("omit").unwrap_or_default() {
-        if !omitted.add(&name) {
-            keys.problem("omit", format_args!("names `{name}`, which is no field that can be left out"));
-        }
-    }
-    keys.finish();
-    omitted
-}
-
-fn read_capture(mut keys: Reader<'_, '_>) -> Capture {
-    let mut capture = Capture {
-        request_headers: keys.names("request_headers").unwrap_or_default(),
-        response_headers: keys.names("response_headers").unwrap_or_default(),
-        request_body_bytes: keys.size("request_body_bytes", 0, MAX_BODY_BYTES).unwrap_or(0),
-        response_body_bytes: keys.size("response_body_bytes", 0, MAX_BODY_BYTES).unwrap_or(0),
-        max_total_bytes: keys.size("max_total_bytes", 65_536, 1 << 30).unwrap_or(Capture::MAX_TOTAL_BYTES),
-        ..Capture::default()
-    };
-    if let Some(name) = keys.text("refusal_header") {
-        capture.refusal_header = name.to_ascii_lowercase();
-    }
-    keys.finish();
-    capture
 }

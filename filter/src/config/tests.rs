@@ -3,9 +3,9 @@
 mod accepted;
 
 use super::*;
-use crate::capture::Capture;
-use crate::redact::Redact;
-use crate::sampling::Sampling;
+use crate::collect::sampling::Sampling;
+use crate::privacy::capture::Capture;
+use crate::privacy::redact::Redact;
 
 /// The one destination of a configuration.
 fn destination(config: &Config) -> &Destination {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
-use crate::headers::Headers;
-use crate::metrics::Metric;
+use crate::host::headers::Headers;
+use crate::observe::metrics::Metric;
 
 /// A stand-in for the gateway.
 #[derive(Default)]
@@ -100,7 +100,7 @@ impl MockHost {
         self
     }
 
-    /// The gateway evaluates expressions, as far as [`crate::questions`] writes them.
+    /// The gateway evaluates expressions, as far as [`crate::collect::attribute_batch`] writes them.
     pub fn with_expressions(mut self) -> Self {
         self.expressions = Some(RefCell::default());
         self

@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn only_shells_name_an_sdk() {
         let text = "//! A.\n\nuse proxy_wasm::traits;\nuse spin_sdk::http;\n";
-        let found = naming("filter/src/collect.rs", text);
-        assert!(found[0].starts_with("filter/src/collect.rs:3: names proxy_wasm"), "{found:?}");
-        assert!(found[1].starts_with("filter/src/collect.rs:4: names spin_sdk"), "{found:?}");
-        assert_eq!(naming("filter/src/wasm/abi.rs", "use proxy_wasm::traits;").len(), 1);
+        let found = naming("filter/src/collect/mod.rs", text);
+        assert!(found[0].starts_with("filter/src/collect/mod.rs:3: names proxy_wasm"), "{found:?}");
+        assert!(found[1].starts_with("filter/src/collect/mod.rs:4: names spin_sdk"), "{found:?}");
+        assert_eq!(naming("filter/src/shell/abi.rs", "use proxy_wasm::traits;").len(), 1);
         assert_eq!(naming("harness/guests/noop-filter/src/lib.rs", "use proxy_wasm::traits;").len(), 0);
         assert_eq!(naming("functions/ingest/src/entry.rs", "use spin_sdk::http;").len(), 0);
         assert_eq!(naming("functions/ingest/src/handler.rs", "use spin_sdk::http;").len(), 1);

@@ -63,7 +63,7 @@ fn what_a_client_says_was_rewritten_is_not_believed() {
         assert!(record.get("upstream_path").is_none());
     }
     let path = [(":path", "/healthz"), ("x-envoy-original-path", "/v1/chat/completions")];
-    assert!(!crate::exchange::is_ai_path(
+    assert!(!crate::stream::is_ai_path(
         &path.map(|(name, value)| (name, value.as_bytes())).into_iter().collect()
     ));
 }

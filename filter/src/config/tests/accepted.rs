@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plugin::Plugin;
-use crate::random::Random;
+use crate::rng::Random;
 
 /// The parameters of db-log-pusher's README, as Higress's console and its example resource have them.
 const DOCUMENTED: &str = r#"{"log_level":"info","collector_service_name":"log-collector.higress-system.svc.cluster.local",

@@ -1,0 +1,211 @@
+//! `ai_log`: what Higress's AI plugins logged about a call, as they leave it in the stream's filter state.
+//!
+//! # Format
+//!
+//! A JSON object, escaped as the inside of a JSON string without the quotes around it: `{\"model\":\"m\"}`. Older
+//! versions and other writers leave the object as it is, or as a JSON string with its quotes; some escape twice.
+//! Numbers may be strings.
+
+use serde_json::value::RawValue;
+
+use crate::ai::usage::keys::Key;
+use crate::ai::usage::scanner::{Scalar, Scanner, unescaped};
+
+mod build;
+mod unescape;
+
+pub use build::build;
+use unescape::unescape;
+
+/// A decoded `ai_log`.
+#[derive(Debug)]
+pub struct AiLog {
+    /// The object.
+    pub json: Box<RawValue>,
+    /// What the record takes from it.
+    pub members: Members,
+}
+
+/// The members of an `ai_log` that have a field of their own in the record.
+#[derive(Debug, Default)]
+pub struct Members {
+    /// `api`, unless it is `-`.
+    pub api: Option<String>,
+    /// `model`, unless unknown.
+    pub model: Option<String>,
+    /// `consumer`.
+    pub consumer: Option<String>,
+    /// `chat_id`.
+    pub chat_id: Option<String>,
+    /// `session_id`.
+    pub session_id: Option<String>,
+    /// `response_type`.
+    pub response_type: Option<String>,
+    /// `input_token`.
+    pub input_tokens: Option<i64>,
+    /// `output_token`.
+    pub output_tokens: Option<i64>,
+    /// `total_token`.
+    pub total_tokens: Option<i64>,
+    /// `cached_tokens`.
+    pub cached_tokens: Option<i64>,
+    /// `reasoning_tokens`.
+    pub reasoning_tokens: Option<i64>,
+    /// `llm_first_token_duration`, in milliseconds.
+    pub time_to_first_token: Option<i64>,
+}
+
+/// More layers of escaping than any writer has.
+const MAX_LAYERS: usize = 3;
+/// Largest `ai_log` that is looked at, in bytes as it is written: some texts of the 10 MB that ai-statistics allows each.
+pub const MAX_BYTES: usize = 32 << 20;
+
+/// Decodes an `ai_log` of any known encoding, without a copy of it; none when it holds no JSON object.
+pub fn decode(mut text: Vec<u8>) -> Option<AiLog> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    for _ in 0..=MAX_LAYERS {
+        trim(&mut text);
+        if is_object(&text) {
+            return RawValue::from_string(String::from_utf8(text).ok()?).ok().map(AiLog::read);
+        }
+        let is_quoted = text.len() > 1 && text.starts_with(b"\"") && text.ends_with(b"\"");
+        if is_quoted {
+            text.pop();
+            text.remove(0);
+        }
+        let before = text.len();
+        if !unescape(&mut text) || (text.len() == before && !is_quoted) {
+            return None;
+        }
+    }
+    None
+}
+
+fn trim(text: &mut Vec<u8>) {
+    text.truncate(text.trim_ascii_end().len());
+    let blanks = text.len() - text.trim_ascii_start().len();
+    text.drain(..blanks);
+}
+
+/// True when the text begins as an object does whose quotes are not escaped.
+fn is_object(text: &[u8]) -> bool {
+    text.strip_prefix(b"{").is_some_and(|inside| inside.trim_ascii_start().first() != Some(&b'\\'))
+}
+
+impl AiLog {
+    fn read(json: Box<RawValue>) -> Self {
+        let mut members = Members::default();
+        Scanner::default().read(json.get().as_bytes(), &mut |path, key, value| {
+            if path.is_empty() {
+                members.take(key, value);
+            }
+        });
+        Self { json, members }
+    }
+}
+
+impl Members {
+    fn take(&mut self, key: Key, value: &Scalar<'_>) {
+        let (Scalar::Text(raw) | Scalar::Literal(raw)) = value else { return };
+        let is_text = matches!(value, Scalar::Text(_));
+        let text = || Some(unescaped(raw)).filter(|text| is_text && !matches!(text.as_str(), "" | "-"));
+        let number = || std::str::from_utf8(raw).ok().and_then(count);
+        match key {
+            Key::Api => self.api = text(),
+            Key::Model => self.model = text().filter(|model| !model.eq_ignore_ascii_case("unknown")),
+            Key::Consumer => self.consumer = text(),
+            Key::ChatId => self.chat_id = text(),
+            Key::SessionId => self.session_id = text(),
+            Key::ResponseType => self.response_type = text(),
+            Key::InputToken => self.input_tokens = number(),
+            Key::OutputToken => self.output_tokens = number(),
+            Key::TotalToken => self.total_tokens = number(),
+            Key::CachedTokens => self.cached_tokens = number(),
+            Key::ReasoningTokens => self.reasoning_tokens = number(),
+            Key::LlmFirstTokenDuration => self.time_to_first_token = number(),
+            _ => {}
+        }
+    }
+}
+
+/// Largest count that is believed: what every reader of JSON holds exactly, so that sums of many do not overflow.
+const MAX_COUNT: i64 = 1 << 53;
+
+/// A count from the text of a JSON number; a fraction of zeros is allowed. None when it is negative or too large to be
+/// one.
+pub fn count(number: &str) -> Option<i64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let number: i64 = whole.parse().ok()?;
+    ((0..=MAX_COUNT).contains(&number) && fraction.bytes().all(|digit| digit == b'0')).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoding_of_the_field_is_decoded() {
+        let plain = r#"{"api":"-","model":"qwen-max","input_token":21,"answer":"say \"hi\" <b>"}"#;
+        let escaped = plain.replace('\\', "\\\\").replace('"', "\\\"").replace('<', "\\u003c");
+        let quoted = format!("\"{escaped}\"");
+        let twice = escaped.replace('\\', "\\\\").replace('"', "\\\"");
+        for (name, raw) in [
+            ("plain", plain),
+            ("escaped", &escaped),
+            ("quoted", &quoted),
+            ("twice", &twice),
+            ("spaces", &format!(" {plain}\n")),
+        ] {
+            let log = decode(raw.as_bytes().to_vec()).unwrap_or_else(|| panic!("{name}"));
+            let found = &log.members;
+            assert_eq!(found.model.as_deref(), Some("qwen-max"), "{name}");
+            assert_eq!(found.input_tokens, Some(21), "{name}");
+            assert_eq!(found.api, None, "{name}");
+            let object: serde_json::Value = serde_json::from_str(log.json.get()).unwrap();
+            assert_eq!(object["answer"], "say \"hi\" <b>", "{name}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_object_is_nothing() {
+        for raw in [&b""[..], b"-", b"null", b"[1]", b"\"{\"", b"{\"a\":", b"\xff{}", b"text", b"\\"] {
+            assert!(decode(raw.to_vec()).is_none(), "{}", String::from_utf8_lossy(raw));
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_from_strings_too_and_bad_ones_are_left_out() {
+        let log = decode(
+            br#"{"input_token":"7","output_token":8.0,"total_token":-1,"cached_tokens":99999999999999999999,
+                "reasoning_tokens":[1],"llm_first_token_duration":120,"model":"UNKNOWN","chat_id":"c","response_type":"stream"}"#
+                .to_vec(),
+        )
+        .unwrap()
+        .members;
+        assert_eq!((log.input_tokens, log.output_tokens, log.total_tokens), (Some(7), Some(8), None));
+        assert_eq!((log.cached_tokens, log.reasoning_tokens), (None, None));
+        assert_eq!(log.time_to_first_token, Some(120));
+        assert_eq!((log.model, log.chat_id.as_deref()), (None, Some("c")));
+        assert_eq!(log.response_type.as_deref(), Some("stream"));
+    }
+
+    #[test]
+    fn counts_end_where_sums_of_them_would_overflow() {
+        let max = MAX_COUNT.to_string();
+        assert_eq!((count(&max), count("9007199254740993"), count("-1")), (Some(MAX_COUNT), None, None));
+    }
+
+    #[test]
+    fn what_is_larger_than_any_writer_makes_is_not_read() {
+        let large = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(MAX_BYTES)).into_bytes();
+        assert!(decode(large).is_none());
+    }
+
+    #[test]
+    fn deep_nesting_is_no_trouble() {
+        let raw = format!(r#"{{"model":"m","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(decode(raw.as_bytes().to_vec()).unwrap().members.model.as_deref(), Some("m"));
+    }
+}

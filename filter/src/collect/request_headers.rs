@@ -1,0 +1,190 @@
+//! The request headers that a record is made of: as they came, and as they were when the exchange was over.
+//!
+//! What names the request is recorded as it came to the filter: other plugins and the router change it. What the gateway
+//! adds or vouches for (ids, the consumer, the route of an AI call) is read at the end. Headers in which a proxy tells
+//! what it has rewritten, such as `x-envoy-original-path`, are not believed, because clients send them too.
+
+use crate::collect::mcp::McpHeaders;
+use crate::host::headers::Headers;
+
+/// A header that a record is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// `:method`
+    Method,
+    /// `:path`
+    Path,
+    /// `:authority`
+    Authority,
+    /// `:scheme`
+    Scheme,
+    /// `x-request-id`
+    RequestId,
+    /// `user-agent`
+    UserAgent,
+    /// `content-type`
+    ContentType,
+    /// `x-forwarded-for`
+    ForwardedFor,
+    /// `x-b3-traceid`
+    B3TraceId,
+    /// `b3`
+    B3,
+    /// `traceparent`
+    Traceparent,
+    /// `x-mse-consumer`
+    Consumer,
+    /// `x-instance-id`
+    InstanceId,
+    /// `x-higress-llm-model`
+    LlmModel,
+    /// Any of the headers that name a session.
+    Session,
+    /// `x-envoy-mcp-server-name`
+    McpServer,
+    /// `x-envoy-mcp-tool-name`
+    McpTool,
+    /// Any of the headers that only MCP has.
+    Mcp,
+}
+
+/// Number of [`Name`]s.
+const COUNT: usize = Name::Mcp as usize + 1;
+
+/// The headers by name. A table instead of a `match`: that would be one of the largest functions of the filter, and
+/// gateways pay for large functions with memory when they compile them.
+const NAMES: [(&[u8], Name); 22] = [
+    (b":method", Name::Method),
+    (b":path", Name::Path),
+    (b":authority", Name::Authority),
+    (b":scheme", Name::Scheme),
+    (b"x-request-id", Name::RequestId),
+    (b"user-agent", Name::UserAgent),
+    (b"content-type", Name::ContentType),
+    (b"x-forwarded-for", Name::ForwardedFor),
+    (b"x-b3-traceid", Name::B3TraceId),
+    (b"b3", Name::B3),
+    (b"traceparent", Name::Traceparent),
+    (b"x-mse-consumer", Name::Consumer),
+    (b"x-instance-id", Name::InstanceId),
+    (b"x-higress-llm-model", Name::LlmModel),
+    (b"x-openclaw-session-key", Name::Session),
+    (b"x-clawdbot-session-key", Name::Session),
+    (b"x-moltbot-session-key", Name::Session),
+    (b"x-agent-session", Name::Session),
+    (b"x-envoy-mcp-server-name", Name::McpServer),
+    (b"x-envoy-mcp-tool-name", Name::McpTool),
+    (b"mcp-protocol-version", Name::Mcp),
+    (b"mcp-session-id", Name::Mcp),
+];
+
+/// A bit for each length that one of the names has: most other headers need no look at their bytes.
+const LENGTHS: u32 = {
+    let (mut lengths, mut rest) = (0, NAMES.as_slice());
+    while let Some(((name, _), after)) = rest.split_first() {
+        lengths |= 1 << name.len();
+        rest = after;
+    }
+    lengths
+};
+
+/// What is recorded as it came.
+const AS_THEY_CAME: [Name; 5] = [Name::Method, Name::Path, Name::Authority, Name::Scheme, Name::UserAgent];
+
+/// Bytes of a header map that is kept as it is until its exchange is over. Of a larger one only what a record is made
+/// of is kept: a gateway has thousands of exchanges at once, and clients choose how large their headers are.
+const KEPT_WHOLE: usize = 4 << 10;
+/// Bytes that are kept of a value of a larger map, the path's excepted.
+const KEPT_OF_VALUE: usize = 4 << 10;
+/// Bytes that are kept of a path then: more than a record holds of one.
+const KEPT_OF_PATH: usize = 32 << 10;
+
+/// A header map in a form that may be kept while its exchange lasts.
+pub fn small(headers: Headers) -> Headers {
+    if headers.raw().len() <= KEPT_WHOLE {
+        return headers;
+    }
+    let known = headers.iter().filter_map(|(name, value)| {
+        let (name, _) = NAMES.iter().find(|(known, _)| *known == name)?;
+        let most = if *name == b":path" { KEPT_OF_PATH } else { KEPT_OF_VALUE };
+        Some((std::str::from_utf8(name).ok()?, value.get(..most).unwrap_or(value)))
+    });
+    known.collect()
+}
+
+/// The values, where they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestHeaders<'a> {
+    values: [Option<&'a [u8]>; COUNT],
+    sent_path: Option<&'a [u8]>,
+}
+
+impl<'a> RequestHeaders<'a> {
+    /// Finds the values in the header map as it came, if it was seen, and as it is at the end, if the gateway still has
+    /// it.
+    pub fn of(arrived: Option<&'a Headers>, last: &'a Headers) -> Self {
+        let mut of_end = Self::read(last);
+        let Some(arrived) = arrived.map(Self::read) else { return of_end };
+        if last.is_empty() {
+            return arrived;
+        }
+        of_end.sent_path = of_end.get(Name::Path);
+        for name in AS_THEY_CAME {
+            if let Some(place) = of_end.values.get_mut(name as usize) {
+                *place = arrived.get(name);
+            }
+        }
+        of_end
+    }
+
+    fn read(headers: &'a Headers) -> Self {
+        let mut read = Self::default();
+        for (name, value) in headers.iter() {
+            if name.len() >= 32 || LENGTHS >> name.len() & 1 == 0 {
+                continue;
+            }
+            let known = NAMES.iter().find(|(known, _)| *known == name);
+            if let Some(place) = known.and_then(|(_, name)| read.values.get_mut(*name as usize)) {
+                // As the gateway's log: the first of several values.
+                place.get_or_insert(value);
+            }
+        }
+        read
+    }
+
+    /// The first value of a header.
+    pub fn get(&self, name: Name) -> Option<&'a [u8]> {
+        self.values.get(name as usize).copied().flatten()
+    }
+
+    /// The path that went on to the upstream, when it is another than that which came.
+    pub fn rewritten_path(&self) -> Option<&'a [u8]> {
+        self.sent_path.filter(|path| Some(*path) != self.get(Name::Path))
+    }
+
+    /// True when the request is a gRPC call.
+    pub fn is_grpc(&self) -> bool {
+        let rest = self.get(Name::ContentType).and_then(|content_type| content_type.get(16..));
+        let start = self.get(Name::ContentType).and_then(|content_type| content_type.get(..16));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
+            && rest.is_some_and(|rest| rest.first().is_none_or(|next| matches!(next, b'+' | b';' | b' ')))
+    }
+
+    /// The trace id.
+    pub fn trace_id(&self) -> Option<&'a [u8]> {
+        crate::collect::trace_id::id(
+            self.get(Name::B3TraceId),
+            self.get(Name::B3),
+            self.get(Name::Traceparent),
+        )
+    }
+
+    /// What tells of MCP.
+    pub fn mcp(&self) -> McpHeaders<'a> {
+        McpHeaders {
+            server: self.get(Name::McpServer),
+            tool: self.get(Name::McpTool),
+            is_mcp: self.get(Name::Mcp).is_some(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Which exchanges make a record: a share of all, the same ones on every gateway, and every error and slow one.
+
+use std::time::Duration;
+
+use crate::rng::Random;
+
+/// Which exchanges make a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampling {
+    /// `sampling.rate`: share of the exchanges that make a record, by chance; 1 for all.
+    pub rate: f64,
+    /// `sampling.keep_status_from`: statuses from this one on always make a record, as does none at all, or a
+    /// response flag.
+    pub keep_status_from: i64,
+    /// `sampling.keep_slower_than_ms`: exchanges that took longer always make a record; none when absent.
+    pub keep_slower_than: Option<Duration>,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { rate: 1.0, keep_status_from: 400, keep_slower_than: Some(Duration::from_secs(1)) }
+    }
+}
+
+/// What sampling looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// `x-request-id`, else the trace id.
+    pub id: Option<&'a [u8]>,
+    /// Status; 0 for none.
+    pub status: i64,
+    /// Response flags.
+    pub flags: i64,
+    /// From start to end.
+    pub duration: Duration,
+}
+
+impl Sampling {
+    /// True when the exchange makes a record. All gateways that see the same id decide the same by chance; an
+    /// exchange without an id is left to the chance of this one.
+    pub fn keeps(&self, candidate: &Candidate<'_>, random: &mut Random) -> bool {
+        if self.rate >= 1.0
+            || candidate.status == 0
+            || candidate.flags != 0
+            || candidate.status >= self.keep_status_from
+            || self.keep_slower_than.is_some_and(|slow| candidate.duration > slow)
+        {
+            return true;
+        }
+        let number = candidate.id.map_or_else(|| random.number(), number_of);
+        // 53 bits, which a float holds exactly.
+        #[expect(clippy::cast_precision_loss, reason = "at most 53 bits")]
+        let share = (number >> 11) as f64 / (1_u64 << 53) as f64;
+        share < self.rate
+    }
+}
+
+/// Where Envoy writes a tracing decision into a request id that is a UUID; it may differ from one gateway to the next.
+const TRACE_DIGIT: usize = 14;
+/// Length of a UUID.
+const UUID_LENGTH: usize = 36;
+
+/// A number uniform over all 64-bit numbers: FNV-1a, with the finish of MurmurHash3 for its weak high bits.
+fn number_of(id: &[u8]) -> u64 {
+    let is_uuid = id.len() == UUID_LENGTH;
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for (index, byte) in id.iter().enumerate() {
+        if !(is_uuid && index == TRACE_DIGIT) {
+            hash = (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
+        hash = (hash ^ hash >> 33).wrapping_mul(factor);
+    }
+    hash ^ hash >> 33
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OK: Candidate<'_> =
+        Candidate { id: Some(b"a"), status: 200, flags: 0, duration: Duration::from_millis(5) };
+
+    fn sampling(rate: f64) -> Sampling {
+        Sampling { rate, ..Sampling::default() }
+    }
+
+    #[test]
+    fn errors_and_slow_exchanges_are_always_kept() {
+        let slow = Duration::from_millis(1_001);
+        for (name, candidate, expected) in [
+            ("fine", OK, false),
+            ("client error", Candidate { status: 404, ..OK }, true),
+            ("server error", Candidate { status: 503, ..OK }, true),
+            ("no status", Candidate { status: 0, ..OK }, true),
+            ("hung up", Candidate { flags: 1 << 14, ..OK }, true),
+            ("slow", Candidate { duration: slow, ..OK }, true),
+            ("redirect", Candidate { status: 301, ..OK }, false),
+            ("no id", Candidate { id: None, ..OK }, false),
+        ] {
+            assert_eq!(sampling(0.0).keeps(&candidate, &mut Random::seeded(1)), expected, "{name}");
+            assert!(sampling(1.0).keeps(&candidate, &mut Random::seeded(1)), "{name}");
+        }
+        let only_5xx = Sampling { rate: 0.0, keep_status_from: 500, keep_slower_than: None };
+        let random = &mut Random::seeded(1);
+        assert!(!only_5xx.keeps(&Candidate { status: 404, duration: slow, ..OK }, random));
+        assert!(only_5xx.keeps(&Candidate { status: 500, ..OK }, random));
+    }
+
+    #[test]
+    fn the_share_is_met_and_a_higher_rate_keeps_what_a_lower_one_does() {
+        let ids: Vec<String> =
+            (0..20_000_u32).map(|number| format!("6b0ff6ce-0000-4000-8000-{number:012x}")).collect();
+        let kept = |rate: f64| -> Vec<bool> {
+            let keep = |id: &String| {
+                let candidate = Candidate { id: Some(id.as_bytes()), ..OK };
+                sampling(rate).keeps(&candidate, &mut Random::seeded(1))
+            };
+            ids.iter().map(keep).collect()
+        };
+        let (tenth, half) = (kept(0.1), kept(0.5));
+        let count = |kept: &[bool]| kept.iter().filter(|kept| **kept).count();
+        assert!((1_800..2_200).contains(&count(&tenth)), "{}", count(&tenth));
+        assert!((9_700..10_300).contains(&count(&half)), "{}", count(&half));
+        assert!(tenth.iter().zip(&half).all(|(tenth, half)| !tenth || *half));
+    }
+
+    #[test]
+    fn the_decision_is_the_same_on_every_gateway_whatever_it_decides_about_tracing() {
+        // Fixed values: another version must decide the same.
+        assert_eq!(number_of(b""), 0xefd0_1f60_ba99_2926);
+        let with = |digit: char| number_of(format!("6b0ff6ce-0000-{digit}000-8000-000000000001").as_bytes());
+        assert!(['4', '9', 'a', 'b'].into_iter().all(|digit| with(digit) == with('4')));
+        assert_eq!(number_of(b"ABC"), number_of(b"abc"));
+        assert_ne!(number_of(b"abc"), number_of(b"abd"));
+    }
+}

@@ -1,0 +1,216 @@
+//! The plugin configuration: read from JSON, checked, and refused with every problem named at once.
+//!
+//! `reader` takes values out of the JSON by key and notes what is wrong; `sink` and `read_settings` say which keys
+//! there are, what they mean, and what holds when they are missing. A [`Config`] cannot be wrong.
+
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::config::rules::{Matcher, Rule};
+use crate::config::settings::Settings;
+use crate::deliver::queue::QueueLimits;
+use crate::json::Json;
+use crate::observe::log_throttle::Verbosity;
+
+pub mod rules;
+pub mod settings;
+
+mod read_settings;
+mod reader;
+mod secret;
+mod sink;
+
+pub use secret::Secret;
+
+use reader::Reader;
+
+/// A checked configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Where records go; every settings' destination is one of these.
+    pub destinations: Vec<Destination>,
+    /// What is recorded outside of the rules; none when there are rules and no collector is named outside of them.
+    pub global: Option<Rc<Settings>>,
+    /// `_rules_`, in their order.
+    pub rules: Vec<Rule>,
+    /// `drain_timeout_ms`: how long the filter goes on pushing after its configuration is gone.
+    pub drain_timeout: Duration,
+    /// `log_level`: what the filter writes to the gateway's log; the most talkative one when rules have their own.
+    pub log_level: Verbosity,
+}
+
+/// A collector with the queue before it. Rules that name the same share it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// Where records go.
+    pub collector: Collector,
+    /// How they wait.
+    pub queue: QueueLimits,
+    /// How they are sent again.
+    pub retry: Retry,
+}
+
+impl Destination {
+    /// True when both are the same place, whatever else they say.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let place = |of: &Self| (of.collector.cluster.clone(), of.collector.path.clone());
+        place(self) == place(other)
+    }
+}
+
+/// Where records go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collector {
+    /// The gateway's cluster: `outbound|{collector_port}||{collector_service_name}`, or `collector_cluster`.
+    pub cluster: String,
+    /// Host header of the push.
+    pub authority: String,
+    /// `collector_path`.
+    pub path: String,
+    /// The `authorization` header: `Bearer {collector_token}`.
+    pub authorization: Option<Secret>,
+    /// `timeout_ms`.
+    pub timeout: Duration,
+    /// `keep_alive_ms`: how often connections are used at least; none when they are not kept open.
+    pub keep_alive: Option<Duration>,
+    /// `batch_format`.
+    pub batch_format: BatchFormat,
+}
+
+/// What the body of a push looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchFormat {
+    /// A JSON array of records, for gatelog's ingest.
+    #[default]
+    Array,
+    /// One JSON object a push, with db-log-pusher's keys and no others, for its collector.
+    Single,
+}
+
+/// How a batch is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// `max_retry_time`: no retries when none.
+    pub max_time: Option<Duration>,
+    /// `initial_retry_delay`.
+    pub initial_delay: Duration,
+    /// `max_retry_delay`.
+    pub max_delay: Duration,
+    /// `concurrency_limit`: batches on their way at once.
+    pub concurrency_limit: usize,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// One sentence a problem; each names its key.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the plugin configuration is refused: ")?;
+        self.problems.iter().enumerate().try_for_each(|(index, problem)| {
+            f.write_str(if index > 0 { "; " } else { "" })?;
+            f.write_str(problem)
+        })
+    }
+}
+
+/// The key that holds the rules.
+const RULES: &str = "_rules_";
+/// The keys that a rule is matched by.
+const MATCHERS: [&str; 4] = ["_match_route_", "_match_domain_", "_match_service_", "_match_route_prefix_"];
+
+impl Config {
+    /// Reads and checks the JSON text of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a JSON object, or has unknown keys or bad values; all of them are named.
+    pub fn parse(text: &[u8]) -> Result<Self, ConfigError> {
+        let text = if text.trim_ascii().is_empty() { b"{}" } else { text };
+        let value = Json::parse(text)
+            .map_err(|error| ConfigError { problems: vec![format!("not JSON: {error}")] })?;
+        let mut problems = Vec::new();
+        let config = Self::read(&value, &mut problems);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+    }
+
+    /// All settings, in the order of their numbers.
+    pub fn settings(&self) -> impl Iterator<Item = &Rc<Settings>> {
+        self.global.iter().chain(self.rules.iter().map(|rule| &rule.settings))
+    }
+
+    fn read(value: &Json, problems: &mut Vec<String>) -> Self {
+        let mut keys = Reader::root(value, problems);
+        let rules = keys.list(RULES);
+        let mut config = Self {
+            destinations: Vec::new(),
+            global: None,
+            rules: Vec::new(),
+            drain_timeout: keys.millis("drain_timeout_ms", 0, 600_000).unwrap_or(Duration::from_secs(5)),
+            log_level: Verbosity::default(),
+        };
+        let mut log_level = read_settings::log_level(&mut keys);
+        if rules.is_empty() || sink::is_meant(&keys) {
+            let destination = config.destination(sink::read(&mut keys));
+            config.global = Some(Rc::new(config.settings_of(read_settings::read(&mut keys, 0, destination))));
+        } else {
+            // Rules build on it, but without a collector it records nothing.
+            sink::check(&mut keys);
+            read_settings::read(&mut keys, 0, 0);
+        }
+        keys.finish();
+        for (index, rule) in rules.iter().enumerate() {
+            let mut keys = Reader::rule(rule, index, value, problems);
+            let mut names = MATCHERS.map(|key| keys.alone().texts(key).unwrap_or_default()).into_iter();
+            let mut next = || names.next().unwrap_or_default();
+            let matcher = Matcher::new(
+                next(),
+                next().iter().map(|domain| domain.to_ascii_lowercase()).collect(),
+                next(),
+                next(),
+            );
+            keys.know(&MATCHERS);
+            if keys.has("drain_timeout_ms") {
+                keys.problem("drain_timeout_ms", "can only be set outside of the rules");
+                keys.know(&["drain_timeout_ms"]);
+            }
+            log_level = log_level.into_iter().chain(read_settings::log_level(&mut keys.alone())).min();
+            keys.know(&["log_level"]);
+            if matcher.is_none() {
+                keys.problem("", format_args!("must have at least one of: {}", MATCHERS.join(", ")));
+            }
+            let destination = config.destination(sink::read(&mut keys));
+            let settings =
+                Rc::new(config.settings_of(read_settings::read(&mut keys, index + 1, destination)));
+            keys.finish();
+            config.rules.extend(matcher.map(|matcher| Rule { matcher, settings }));
+        }
+        config.log_level = log_level.unwrap_or_default();
+        config
+    }
+
+    /// The settings, with what the format of their destination leaves out.
+    fn settings_of(&self, mut settings: Settings) -> Settings {
+        let destination = self.destinations.get(settings.destination);
+        if destination.is_some_and(|known| known.collector.batch_format == BatchFormat::Single) {
+            settings.omitted.add_all_but_the_references();
+        }
+        settings
+    }
+
+    /// The number of a destination, the same for the same one.
+    fn destination(&mut self, destination: Destination) -> usize {
+        let known = self.destinations.iter().position(|known| *known == destination);
+        known.unwrap_or_else(|| {
+            self.destinations.push(destination);
+            self.destinations.len() - 1
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

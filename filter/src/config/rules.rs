@@ -1,0 +1,203 @@
+//! `_rules_`: which settings an exchange gets, by its route, domain or service, as Higress's plugins match.
+//!
+//! Rules are tried in their order and the first that matches counts. A rule with routes looks at the route, and at
+//! the service too when it has services as well; else one with domains looks at the domain alone, else one with
+//! services at the service, else at the beginning of the route's name.
+
+use std::rc::Rc;
+
+use crate::collect::attributes::{self, Naming};
+use crate::config::settings::Settings;
+use crate::host::{HeaderMap, Host};
+use crate::names;
+
+/// A rule and the settings of what it matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// What it matches.
+    pub matcher: Matcher,
+    /// What is recorded then.
+    pub settings: Rc<Settings>,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matcher {
+    /// The route has one of these names.
+    Route(Vec<String>),
+    /// The route has one of these names and the cluster is one of these services.
+    RouteAndService(Vec<String>, Vec<String>),
+    /// The host is one of these: exact, `*suffix` or `prefix*`.
+    Domain(Vec<String>),
+    /// The cluster is one of these services: `host` or `host:port`, or the name of a cluster of another form.
+    Service(Vec<String>),
+    /// The route's name begins with one of these.
+    RoutePrefix(Vec<String>),
+}
+
+impl Matcher {
+    /// The matcher of a rule with these lists; none when all are empty.
+    pub fn new(
+        routes: Vec<String>,
+        domains: Vec<String>,
+        services: Vec<String>,
+        route_prefixes: Vec<String>,
+    ) -> Option<Self> {
+        match [routes.is_empty(), domains.is_empty(), services.is_empty(), route_prefixes.is_empty()] {
+            [false, _, false, _] => Some(Self::RouteAndService(routes, services)),
+            [false, ..] => Some(Self::Route(routes)),
+            [_, false, ..] => Some(Self::Domain(domains)),
+            [_, _, false, _] => Some(Self::Service(services)),
+            [_, _, _, false] => Some(Self::RoutePrefix(route_prefixes)),
+            _ => None,
+        }
+    }
+
+    fn matches(&self, exchange: &mut Traits<'_, impl Host>) -> bool {
+        let is = |name: &str, names: &[String]| names.iter().any(|each| each == name);
+        match self {
+            Self::Route(routes) => is(exchange.route(), routes),
+            Self::RouteAndService(routes, services) => {
+                is(exchange.route(), routes) && is_service(exchange.cluster(), services)
+            }
+            Self::Domain(domains) => is_domain(exchange.domain(), domains),
+            Self::Service(services) => is_service(exchange.cluster(), services),
+            Self::RoutePrefix(prefixes) => {
+                prefixes.iter().any(|prefix| exchange.route().starts_with(prefix.as_str()))
+            }
+        }
+    }
+}
+
+/// The settings of the first rule that matches the current stream, else the global ones; none when there are none.
+pub fn choose(
+    rules: &[Rule],
+    global: Option<&Rc<Settings>>,
+    naming: &mut Naming,
+    host: &impl Host,
+) -> Option<Rc<Settings>> {
+    let mut exchange = Traits { host, naming, route: None, cluster: None, domain: None };
+    let rule = rules.iter().find(|rule| rule.matcher.matches(&mut exchange));
+    rule.map(|rule| &rule.settings).or(global).cloned()
+}
+
+/// What rules look at, asked for when the first rule wants it.
+struct Traits<'h, H> {
+    host: &'h H,
+    naming: &'h mut Naming,
+    route: Option<String>,
+    cluster: Option<String>,
+    domain: Option<String>,
+}
+
+impl<H: Host> Traits<'_, H> {
+    fn route(&mut self) -> &str {
+        let ask = || self.naming.read(self.host, attributes::ROUTE_NAME).unwrap_or_default();
+        self.route.get_or_insert_with(ask)
+    }
+
+    fn cluster(&mut self) -> &str {
+        let ask = || self.naming.read(self.host, attributes::CLUSTER_NAME).unwrap_or_default();
+        self.cluster.get_or_insert_with(ask)
+    }
+
+    fn domain(&mut self) -> &str {
+        let ask = || {
+            let authority = self.host.header(HeaderMap::Request, ":authority").unwrap_or_default();
+            names::without_port(&attributes::lossy(authority)).to_ascii_lowercase()
+        };
+        self.domain.get_or_insert_with(ask)
+    }
+}
+
+fn is_domain(host: &str, domains: &[String]) -> bool {
+    domains.iter().any(|domain| match (domain.strip_prefix('*'), domain.strip_suffix('*')) {
+        (Some(suffix), _) => host.ends_with(suffix),
+        (_, Some(prefix)) => host.starts_with(prefix),
+        _ => host == domain,
+    })
+}
+
+fn is_service(cluster: &str, services: &[String]) -> bool {
+    let outbound = names::outbound(cluster);
+    services.iter().any(|service| match outbound {
+        Some((port, fqdn)) => {
+            service == fqdn
+                || service.strip_prefix(fqdn).and_then(|rest| rest.strip_prefix(':')) == Some(port)
+        }
+        None => service == cluster && !cluster.is_empty(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::host::mock::MockHost;
+
+    /// The number of the settings for a stream; none when nothing is recorded.
+    fn chosen(config: &str, route: &str, authority: &str, cluster: &str) -> Option<usize> {
+        let config = Config::parse(config.as_bytes()).unwrap();
+        let host = MockHost::new()
+            .with_request(&[(":authority", authority)])
+            .with_text("xds.route_name", route)
+            .with_text("xds.cluster_name", cluster);
+        choose(&config.rules, config.global.as_ref(), &mut Naming::Unknown, &host)
+            .map(|settings| settings.number)
+    }
+
+    #[test]
+    fn each_category_matches_as_higress_does() {
+        let qwen = "outbound|443||qwen.dns";
+        for (matcher, route, authority, cluster, expected) in [
+            (r#""_match_route_":["r1","r2"]"#, "r2", "h", "c", true),
+            (r#""_match_route_":["r1"]"#, "r11", "h", "c", false),
+            (r#""_match_domain_":["api.x.com"]"#, "r", "api.x.com", "c", true),
+            (r#""_match_domain_":["API.x.com"]"#, "r", "Api.X.com:8443", "c", true),
+            (r#""_match_domain_":["*.x.com"]"#, "r", "a.x.com:443", "c", true),
+            (r#""_match_domain_":["*.x.com"]"#, "r", "x.com", "c", false),
+            (r#""_match_domain_":["api.*"]"#, "r", "api.y.org", "c", true),
+            (r#""_match_domain_":["[::1]"]"#, "r", "[::1]:80", "c", true),
+            (r#""_match_domain_":["*"]"#, "r", "any", "c", true),
+            (r#""_match_service_":["qwen.dns"]"#, "r", "h", qwen, true),
+            (r#""_match_service_":["qwen.dns:443"]"#, "r", "h", qwen, true),
+            (r#""_match_service_":["qwen.dns:80"]"#, "r", "h", qwen, false),
+            (r#""_match_service_":["qwen.dns4"]"#, "r", "h", qwen, false),
+            (r#""_match_service_":["upstream"]"#, "r", "h", "upstream", true),
+            (r#""_match_route_prefix_":["model-api-"]"#, "model-api-q-0", "h", "c", true),
+            (r#""_match_route_prefix_":["model-api-"]"#, "x-model-api-", "h", "c", false),
+            // A route and a service must both match; a domain beside them is not looked at.
+            (r#""_match_route_":["r1"],"_match_service_":["qwen.dns"]"#, "r1", "h", qwen, true),
+            (r#""_match_route_":["r1"],"_match_service_":["qwen.dns"]"#, "r1", "h", "c", false),
+            (r#""_match_route_":["r1"],"_match_domain_":["other"]"#, "r1", "h", "c", true),
+            (r#""_match_domain_":["h"],"_match_service_":["other"]"#, "r", "h", "c", true),
+            (r#""_match_service_":["c"],"_match_route_prefix_":["z"]"#, "r", "h", "c", true),
+        ] {
+            let config = format!(r#"{{"_rules_":[{{{matcher},"collector_cluster":"c"}}]}}"#);
+            let expected = expected.then_some(1);
+            assert_eq!(chosen(&config, route, authority, cluster), expected, "{matcher} {route} {authority}");
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_matches_counts_and_else_the_global_settings() {
+        let config = r#"{"collector_cluster":"c","_rules_":[
+            {"_match_route_":["a"]},{"_match_domain_":["h"]},{"_match_route_":["a","b"]}]}"#;
+        for (route, authority, expected) in
+            [("a", "h", Some(1)), ("b", "h", Some(2)), ("b", "i", Some(3)), ("c", "i", Some(0))]
+        {
+            assert_eq!(chosen(config, route, authority, "c"), expected);
+        }
+    }
+
+    #[test]
+    fn only_what_the_rules_look_at_is_asked_for_and_once() {
+        let config = Config::parse(
+            br#"{"collector_cluster":"c","_rules_":[{"_match_route_":["a"]},{"_match_route_":["b"]}]}"#,
+        )
+        .unwrap();
+        let host = MockHost::new().with_text("xds.route_name", "z");
+        choose(&config.rules, config.global.as_ref(), &mut Naming::Xds, &host);
+        assert_eq!(host.asked(), ["attribute xds.route_name"]);
+    }
+}

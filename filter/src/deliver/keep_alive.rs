@@ -1,0 +1,151 @@
+//! Connections to the collector, kept open by empty pushes.
+//!
+//! A gateway that is told to end writes what it still can to the connections that it has and opens no other. So there
+//! should be one at any time, and one more than there are pushes under way. The gateway opens a connection when all
+//! that it has are busy, and keeps it: an empty push beside `n` others leaves `n + 1` open connections behind. Empty
+//! pushes also tell the collector of the queue when there are no requests to tell it with, and find a wrong token or
+//! path before the first record does.
+
+use std::time::Duration;
+
+use crate::host::{CallId, Instant};
+use crate::rng::Random;
+
+/// The open connections, as far as they can be known, and the empty pushes that keep them open.
+#[derive(Debug)]
+pub struct KeepAlive {
+    /// `keep_alive_ms`; none when nothing is to be kept open.
+    period: Option<Duration>,
+    /// Connections that should be open; none while the collector does not answer.
+    open: Option<usize>,
+    next: Instant,
+    calls: Vec<(CallId, Instant)>,
+}
+
+/// Connections that are kept open without any push: one may have been closed unnoticed.
+const SPARE: usize = 2;
+
+impl KeepAlive {
+    /// Nothing is open yet.
+    pub fn new(period: Option<Duration>) -> Self {
+        Self { period, open: None, next: Instant::default(), calls: Vec::new() }
+    }
+
+    /// How many empty pushes should be sent now, with `busy` pushes of records under way.
+    pub fn wanted(&mut self, busy: usize, now: Instant, random: &mut Random) -> usize {
+        let Some(period) = self.period else { return 0 };
+        self.calls.retain(|(_, sent)| now.since(*sent) < period);
+        if now >= self.next {
+            // Not all gateways at once.
+            self.next = now.plus(random.at_least_half(period));
+            self.open = self.open.map(|_| SPARE.max(busy + 1));
+            return SPARE.saturating_sub(busy).max(1);
+        }
+        match &mut self.open {
+            Some(open) if busy >= *open => {
+                *open = busy + 1;
+                1
+            }
+            _ => 0,
+        }
+    }
+
+    /// An empty push is under way.
+    pub fn sent(&mut self, call: CallId, now: Instant) {
+        self.calls.push((call, now));
+    }
+
+    /// True when the answered call was an empty push.
+    pub fn is_answered(&mut self, call: CallId) -> bool {
+        let known = self.calls.iter().position(|(sent, _)| *sent == call);
+        known.map(|index| self.calls.swap_remove(index)).is_some()
+    }
+
+    /// The collector answers, or it does not: then connections may be gone, and more are not asked for.
+    pub fn note(&mut self, answers: bool) {
+        self.open = if answers { self.open.or(Some(1)) } else { None };
+    }
+
+    /// Connections that should be free while `busy` pushes are under way; at least one is assumed.
+    pub fn free(&self, busy: usize) -> usize {
+        self.open.unwrap_or(0).saturating_sub(busy + self.calls.len()).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::mock::MockHost;
+
+    const PERIOD: Duration = Duration::from_secs(30);
+    const NOW: Instant = MockHost::BOOTED;
+
+    /// Two connections are open, and nothing is under way.
+    fn opened() -> (KeepAlive, Random) {
+        let (mut kept, mut random) = (KeepAlive::new(Some(PERIOD)), Random::seeded(1));
+        let wanted = kept.wanted(0, NOW, &mut random);
+        assert_eq!(wanted, 2, "at the start");
+        for call in [1, 2] {
+            kept.sent(CallId(call), NOW);
+        }
+        assert_eq!(kept.wanted(0, NOW, &mut random), 0, "before anything is answered");
+        for call in [1, 2] {
+            assert!(kept.is_answered(CallId(call)) && !kept.is_answered(CallId(call)));
+            kept.note(true);
+        }
+        (kept, random)
+    }
+
+    #[test]
+    fn there_is_one_connection_more_than_pushes_under_way() {
+        let (mut kept, mut random) = opened();
+        for (busy, wanted) in [(0, 0), (1, 1), (1, 0), (2, 1), (1, 0), (0, 0), (3, 1), (3, 0)] {
+            assert_eq!(kept.wanted(busy, NOW, &mut random), wanted, "{busy}");
+        }
+        assert_eq!((kept.free(0), kept.free(1), kept.free(9)), (4, 3, 1));
+    }
+
+    #[test]
+    fn connections_are_used_once_in_a_period_whether_or_not_there_is_traffic() {
+        let (mut kept, mut random) = opened();
+        assert_eq!(kept.wanted(0, NOW.plus(PERIOD / 2 - Duration::from_millis(1)), &mut random), 0);
+        assert_eq!(kept.wanted(0, NOW.plus(PERIOD), &mut random), 2);
+        assert_eq!(kept.wanted(3, NOW.plus(PERIOD * 2), &mut random), 1);
+    }
+
+    #[test]
+    fn a_collector_that_does_not_answer_is_asked_again_after_a_period_and_no_sooner() {
+        let (mut kept, mut random) = opened();
+        kept.note(false);
+        assert_eq!((kept.wanted(4, NOW, &mut random), kept.free(0)), (0, 1));
+        assert_eq!(kept.wanted(0, NOW.plus(PERIOD), &mut random), 2);
+        kept.note(true);
+        assert_eq!(kept.wanted(1, NOW.plus(PERIOD), &mut random), 1);
+    }
+
+    #[test]
+    fn empty_pushes_that_are_answered_slowly_do_not_beget_others() {
+        let (mut kept, mut random) = opened();
+        let wanted: Vec<usize> = (3..100)
+            .map(|call| {
+                let wanted = kept.wanted(4, NOW, &mut random);
+                (0..wanted).for_each(|_| kept.sent(CallId(call), NOW));
+                wanted
+            })
+            .collect();
+        assert_eq!(wanted.iter().sum::<usize>(), 1);
+    }
+
+    #[test]
+    fn nothing_is_sent_when_nothing_is_to_be_kept_open() {
+        assert_eq!(KeepAlive::new(None).wanted(3, NOW, &mut Random::seeded(1)), 0);
+    }
+
+    #[test]
+    fn an_empty_push_that_is_never_answered_is_forgotten() {
+        let (mut kept, mut random) = opened();
+        kept.sent(CallId(3), NOW);
+        kept.wanted(0, NOW.plus(PERIOD), &mut random);
+        assert!(!kept.is_answered(CallId(3)));
+    }
+}

@@ -1,0 +1,264 @@
+//! Headers and bodies that operators want to see in the record: named, capped, and only when the request agrees.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use serde_json::value::RawValue;
+
+use crate::ai::usage::Format;
+use crate::host::headers::Headers;
+use crate::json;
+use crate::privacy::redact::Redact;
+
+/// What is captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// `capture.request_headers`: names, lower case.
+    pub request_headers: Vec<String>,
+    /// `capture.response_headers`: names, lower case.
+    pub response_headers: Vec<String>,
+    /// `capture.request_body_bytes`: from the start of the request's body.
+    pub request_body_bytes: usize,
+    /// `capture.response_body_bytes`: from the start of the response's body.
+    pub response_body_bytes: usize,
+    /// `capture.max_total_bytes`: of the bodies of all exchanges that the VM holds at the same time.
+    pub max_total_bytes: usize,
+    /// `capture.refusal_header`: name of the request header that refuses, lower case.
+    pub refusal_header: String,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            request_body_bytes: 0,
+            response_body_bytes: 0,
+            max_total_bytes: Self::MAX_TOTAL_BYTES,
+            refusal_header: "x-gatelog-capture".to_owned(),
+        }
+    }
+}
+
+impl Capture {
+    /// Bytes that captured bodies may take together when nothing is said.
+    pub const MAX_TOTAL_BYTES: usize = 16 << 20;
+
+    /// True when any header is captured.
+    pub fn has_headers(&self) -> bool {
+        !self.request_headers.is_empty() || !self.response_headers.is_empty()
+    }
+
+    /// True when any body is captured.
+    pub fn has_bodies(&self) -> bool {
+        self.request_body_bytes > 0 || self.response_body_bytes > 0
+    }
+
+    /// True when the request asks that nothing of it be captured.
+    pub fn is_refused(&self, request: &Headers) -> bool {
+        request.get(&self.refusal_header).is_some_and(|value| {
+            let value = value.trim_ascii();
+            ["off", "false", "no", "0"].iter().any(|no| value.eq_ignore_ascii_case(no.as_bytes()))
+        })
+    }
+}
+
+/// The named headers as a JSON object, secrets hidden; none when there are none of them. Several values of one name
+/// are joined by commas.
+pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<Box<RawValue>> {
+    let mut object = Vec::new();
+    for name in wanted {
+        let mut values = headers.iter().filter(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value);
+        let Some(first) = values.next() else { continue };
+        let mut text = String::from_utf8_lossy(first);
+        for value in values {
+            let text = text.to_mut();
+            text.push_str(", ");
+            text.push_str(&String::from_utf8_lossy(value));
+        }
+        object.push(if object.is_empty() { b'{' } else { b',' });
+        json::write_text(&mut object, name);
+        object.push(b':');
+        // Paths and locations among the headers carry query strings too.
+        json::write_text(&mut object, &redact.path(redact.header(name, &text)));
+    }
+    if object.is_empty() {
+        return None;
+    }
+    object.push(b'}');
+    RawValue::from_string(String::from_utf8(object).ok()?).ok()
+}
+
+/// True for bodies that are text: `text/…`, JSON and event streams.
+pub fn is_text(content_type: &[u8]) -> bool {
+    content_type.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
+        || Format::of(content_type).is_some()
+}
+
+/// Bytes that the copies of all bodies in a VM take at the moment.
+#[derive(Clone, Debug, Default)]
+pub struct Held(Rc<Cell<usize>>);
+
+/// The start of a body.
+#[derive(Debug)]
+pub struct BodyCopy {
+    bytes: Vec<u8>,
+    limit: usize,
+    held: Held,
+    max_total: usize,
+    /// Bytes that count in `held`.
+    room: usize,
+    is_short: bool,
+}
+
+impl BodyCopy {
+    /// A copy of at most `limit` bytes, and of fewer when all copies together would take more than `max_total`.
+    pub fn new(limit: usize, held: &Held, max_total: usize) -> Self {
+        Self { bytes: Vec::new(), limit, held: held.clone(), max_total, room: 0, is_short: false }
+    }
+
+    /// True when nothing more is wanted, or has room.
+    pub fn is_full(&self) -> bool {
+        self.is_short || self.bytes.len() >= self.limit
+    }
+
+    /// True when something was left out because all copies together were too large.
+    pub fn is_short(&self) -> bool {
+        self.is_short
+    }
+
+    /// Takes the next chunk.
+    pub fn take(&mut self, chunk: &[u8]) {
+        let len = self.bytes.len();
+        let left = self.limit.saturating_sub(len);
+        let wanted = chunk.get(..left).unwrap_or(chunk);
+        if len + wanted.len() > self.room {
+            self.grow(len + wanted.len());
+        }
+        let taken = wanted.get(..self.room.saturating_sub(len)).unwrap_or(wanted);
+        self.is_short |= taken.len() < wanted.len();
+        self.bytes.extend_from_slice(taken);
+    }
+
+    /// Makes room for `needed` bytes, or for as many as there is room for.
+    fn grow(&mut self, needed: usize) {
+        let held = self.held.0.get();
+        let most = self.room + self.max_total.saturating_sub(held);
+        let room = (self.room * 2).min(self.limit).max(needed).min(most);
+        self.bytes.reserve_exact(room.saturating_sub(self.bytes.len()));
+        self.held.0.set(held + room - self.room);
+        self.room = room;
+    }
+
+    /// The text, without a character that was cut at the limit.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        let whole = match std::str::from_utf8(&self.bytes) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.bytes.len(),
+        };
+        String::from_utf8_lossy(self.bytes.get(..whole).unwrap_or_default())
+    }
+}
+
+impl Drop for BodyCopy {
+    fn drop(&mut self) {
+        self.held.0.set(self.held.0.get().saturating_sub(self.room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::privacy::redact::REDACTED;
+
+    #[test]
+    fn named_headers_are_captured_and_secrets_stay_hidden() {
+        let map: Headers = [
+            ("accept", &b"text/html"[..]),
+            ("authorization", b"Bearer s3cr3t"),
+            ("x-a", b"1"),
+            ("x-a", b"2\"\x01\xff"),
+            ("referer", b"/p?token=s3cr3t&a=1"),
+            ("x-b", b"unwanted"),
+        ]
+        .into_iter()
+        .collect();
+        let wanted = ["x-a", "authorization", "referer", "x-missing"].map(str::to_owned);
+        let captured = headers(&wanted, &map, &Redact::default()).unwrap();
+        let object: serde_json::Value = serde_json::from_str(captured.get()).unwrap();
+        assert_eq!(
+            object,
+            serde_json::json!({
+                "x-a": "1, 2\"\u{1}\u{fffd}",
+                "authorization": REDACTED,
+                "referer": "/p?token=REDACTED&a=1",
+            })
+        );
+        assert!(headers(&["x-missing".to_owned()], &map, &Redact::default()).is_none());
+    }
+
+    #[test]
+    fn a_request_can_refuse() {
+        let capture = Capture::default();
+        for (value, refused) in [
+            ("off", true),
+            (" OFF ", true),
+            ("false", true),
+            ("0", true),
+            ("no", true),
+            ("on", false),
+            ("", false),
+        ] {
+            let map: Headers = [("x-gatelog-capture", value.as_bytes())].into_iter().collect();
+            assert_eq!(capture.is_refused(&map), refused, "{value}");
+        }
+        assert!(!capture.is_refused(&Headers::default()));
+    }
+
+    #[test]
+    fn only_text_is_captured() {
+        for (content_type, expected) in [
+            ("text/plain; charset=utf-8", true),
+            ("TEXT/HTML", true),
+            ("application/json", true),
+            ("application/problem+json", true),
+            ("text/event-stream", true),
+            ("application/octet-stream", false),
+            ("application/x-www-form-urlencoded", false),
+            ("multipart/form-data", false),
+            ("", false),
+        ] {
+            assert_eq!(is_text(content_type.as_bytes()), expected, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_copy_ends_at_its_limit_on_a_whole_character() {
+        let mut copy = BodyCopy::new(6, &Held::default(), 100);
+        copy.take("añ".as_bytes());
+        assert!(!copy.is_full());
+        copy.take("bé€".as_bytes());
+        assert!(copy.is_full());
+        assert_eq!(copy.text(), "añbé");
+        let mut copy = BodyCopy::new(10, &Held::default(), 100);
+        copy.take(b"a\xffb");
+        assert_eq!(copy.text(), "a\u{fffd}b");
+        assert!(!copy.is_short());
+    }
+
+    #[test]
+    fn all_copies_together_take_no_more_than_they_may_and_give_it_back() {
+        let held = Held::default();
+        let mut copies: Vec<BodyCopy> = (0..10).map(|_| BodyCopy::new(30, &held, 100)).collect();
+        for _ in 0..10 {
+            copies.iter_mut().for_each(|copy| copy.take(b"1234567"));
+            assert!(held.0.get() <= 100);
+            assert!(copies.iter().map(|copy| copy.bytes.capacity()).sum::<usize>() <= 100);
+        }
+        assert!(copies.iter().all(BodyCopy::is_full));
+        let whole = copies.iter().filter(|copy| !copy.is_short()).all(|copy| copy.bytes.len() == 30);
+        assert!(whole && copies.iter().any(BodyCopy::is_short));
+        drop(copies);
+        assert_eq!(held.0.get(), 0);
+    }
+}

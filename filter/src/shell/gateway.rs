@@ -1,0 +1,103 @@
+//! The real gateway behind [`Host`]: each method is one host call.
+
+use std::time::Duration;
+
+use super::abi;
+use super::abi_constants::{Buffer, LogLevel, Map, MetricType};
+use crate::host::headers::Headers;
+use crate::host::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
+use crate::observe::metrics::{Metric, MetricKind};
+
+/// The gateway that runs this VM.
+pub struct Gateway {
+    metrics: Vec<Option<u32>>,
+}
+
+impl Gateway {
+    /// Announces the metrics to the gateway.
+    pub fn new() -> Self {
+        let define = |metric: &Metric| {
+            let kind = match metric.kind() {
+                MetricKind::Counter => MetricType::Counter,
+                MetricKind::Gauge => MetricType::Gauge,
+                MetricKind::Histogram => MetricType::Histogram,
+            };
+            abi::define_metric(kind, metric.name())
+        };
+        Self { metrics: Metric::ALL.iter().map(define).collect() }
+    }
+}
+
+impl Host for Gateway {
+    fn wall_time(&self) -> Time {
+        Time(abi::wall_time())
+    }
+
+    fn monotonic(&self) -> Instant {
+        // A gateway without such a clock still has the other.
+        Instant(abi::monotonic().unwrap_or_else(abi::wall_time))
+    }
+
+    fn headers(&self, map: HeaderMap) -> Headers {
+        abi::header_map(map_type(map)).map(Headers::from_raw).unwrap_or_default()
+    }
+
+    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
+        abi::header(map_type(map), name)
+    }
+
+    fn attribute(&self, path: &str) -> Option<Vec<u8>> {
+        abi::property(path)
+    }
+
+    fn create_expression(&self, text: &str) -> Option<Expression> {
+        let token = abi::foreign_function("expr_create", text.as_bytes())?;
+        token.first_chunk::<4>().map(|token| Expression(u32::from_le_bytes(*token)))
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<Vec<u8>> {
+        abi::foreign_function("expr_evaluate", &expression.0.to_le_bytes())
+    }
+
+    fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
+        let buffer = match body {
+            Body::Request => Buffer::RequestBody,
+            Body::Response => Buffer::ResponseBody,
+            Body::Answer => Buffer::AnswerBody,
+        };
+        abi::buffer(buffer, start, max_bytes)
+    }
+
+    fn call(&self, call: &Call<'_>) -> Result<CallId, CallError> {
+        abi::http_call(call)
+    }
+
+    fn set_tick_period(&self, period: Duration) {
+        abi::set_tick_period(period);
+    }
+
+    fn metric(&self, metric: Metric, amount: i64) {
+        let Some(Some(id)) = self.metrics.get(metric as usize) else { return };
+        match metric.kind() {
+            MetricKind::Counter | MetricKind::Gauge => abi::increment_metric(*id, amount),
+            MetricKind::Histogram => abi::record_metric(*id, u64::try_from(amount).unwrap_or_default()),
+        }
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        let level = match level {
+            Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
+        };
+        abi::log(level, message);
+    }
+}
+
+fn map_type(map: HeaderMap) -> Map {
+    match map {
+        HeaderMap::Request => Map::Request,
+        HeaderMap::Response => Map::Response,
+        HeaderMap::Answer => Map::Answer,
+    }
+}

@@ -1,0 +1,369 @@
+//! One request and its response, from the first callback to the last: which settings it has, which bodies are looked
+//! at, and how far.
+//!
+//! The request's headers are kept as they came, because plugins and the router may change them. Only a request that
+//! carries a JSON or form body can be an AI call, so without rules and capture nothing else is asked of the gateway for
+//! any other request before it is complete.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::ai::usage::{BodyReader, Findings, Format, Side};
+use crate::collect::request_headers;
+use crate::config::settings::Settings;
+use crate::host::headers::Headers;
+use crate::host::{Body, HeaderMap, Host, Instant};
+use crate::names;
+use crate::observe::metrics::{Metric, Metrics};
+use crate::privacy::capture::{self, BodyCopy, Held};
+
+/// The state of one stream.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// The settings, with the number of the configuration that they are of; nothing while they are not chosen.
+    scope: Option<(u32, Option<Rc<Settings>>)>,
+    /// The request's headers as they came.
+    arrived: Option<Headers>,
+    is_recorded: bool,
+    /// The response may be that of an AI call.
+    candidate: bool,
+    request: Option<BodyReader>,
+    response: Option<BodyReader>,
+    /// The response's body may be captured.
+    capture: bool,
+    request_copy: Option<BodyCopy>,
+    response_copy: Option<BodyCopy>,
+    headers_at: Option<Instant>,
+    streamed: bool,
+    first_part: Option<Instant>,
+    ai_path: bool,
+    /// The request's body is a form with parts, as uploads of audio and images are.
+    form: bool,
+}
+
+/// Bytes of a chunk that are read at once, so that large chunks do not grow the VM's memory.
+const SLICE: usize = 64 << 10;
+
+impl Exchange {
+    /// The settings that were chosen; none when nothing is to be recorded. `choose` is asked the first time, and again
+    /// when `configuration` is another than then.
+    pub fn settings(
+        &mut self,
+        configuration: u32,
+        choose: impl FnOnce() -> Option<Rc<Settings>>,
+    ) -> Option<Rc<Settings>> {
+        if self.scope.as_ref().is_none_or(|(of, _)| *of != configuration) {
+            self.scope = Some((configuration, choose().filter(|settings| settings.enabled)));
+        }
+        self.scope.as_ref().and_then(|(_, settings)| settings.clone())
+    }
+
+    /// Notes that the record is made; false when it was before.
+    pub fn record_once(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_recorded, true)
+    }
+
+    /// The request's headers have come.
+    pub fn on_request_headers(
+        &mut self,
+        host: &impl Host,
+        settings: &Settings,
+        metrics: &mut Metrics,
+        held: &Held,
+        end: bool,
+    ) {
+        let headers = host.headers(HeaderMap::Request);
+        let detect = settings.ai.detection && !end;
+        if detect || settings.capture.has_bodies() {
+            self.look_at_request(&headers, settings, metrics, held, end);
+        }
+        self.arrived = Some(request_headers::small(headers));
+    }
+
+    fn look_at_request(
+        &mut self,
+        headers: &Headers,
+        settings: &Settings,
+        metrics: &mut Metrics,
+        held: &Held,
+        end: bool,
+    ) {
+        let detect = settings.ai.detection && !end;
+        let content_type = headers.get("content-type").unwrap_or_default();
+        self.capture = settings.capture.has_bodies() && !settings.capture.is_refused(headers);
+        let limit = settings.capture.request_body_bytes;
+        let copy = self.capture && limit > 0 && !end && capture::is_text(content_type);
+        let json = detect && Format::of(content_type) == Some(Format::Json);
+        self.ai_path = detect && is_ai_path(headers);
+        if (json || copy) && is_encoded(headers) {
+            metrics.add(Metric::BodiesSkippedEncoding, 1);
+        } else {
+            self.request_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
+            if json {
+                let window = (!self.ai_path).then_some(settings.ai.window_bytes);
+                self.request = Some(BodyReader::new(Side::Request, Format::Json, window));
+            }
+        }
+        if detect {
+            self.form = content_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
+            self.candidate = self.ai_path || self.form || json;
+            if !json {
+                metrics.add(Metric::BodiesSkippedType, 1);
+            }
+        }
+    }
+
+    /// A chunk of the request's body passes.
+    pub fn on_request_body(&mut self, host: &impl Host, size: usize) {
+        read_chunk(&mut self.request, &mut self.request_copy, host, Body::Request, size);
+    }
+
+    /// The response's headers have come.
+    pub fn on_response_headers(
+        &mut self,
+        host: &impl Host,
+        settings: &Settings,
+        metrics: &mut Metrics,
+        held: &Held,
+        end: bool,
+    ) {
+        // Informational headers may come before the final ones.
+        self.headers_at = (!settings.omitted.has("time_to_headers")).then(|| host.monotonic());
+        let limit = settings.capture.response_body_bytes;
+        let capture = self.capture && limit > 0;
+        if end || !(self.candidate || capture) {
+            return;
+        }
+        let headers = host.headers(HeaderMap::Response);
+        let content_type = headers.get("content-type").unwrap_or_default();
+        let format = Format::of(content_type).filter(|_| self.candidate);
+        let copy = capture && capture::is_text(content_type);
+        self.streamed = format == Some(Format::EventStream);
+        if self.candidate && format.is_none() {
+            metrics.add(Metric::BodiesSkippedType, 1);
+        }
+        if (format.is_some() || copy) && is_encoded(&headers) {
+            metrics.add(Metric::BodiesSkippedEncoding, 1);
+            return;
+        }
+        self.response_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
+        let known = self.ai_path || self.request().is_some_and(|body| body.model.is_some());
+        let window = (!known).then_some(settings.ai.window_bytes);
+        self.response = format.map(|format| BodyReader::new(Side::Response, format, window));
+    }
+
+    /// A chunk of the response's body passes.
+    pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
+        if self.streamed && self.first_part.is_none() && size > 0 {
+            self.first_part = Some(host.monotonic());
+        }
+        read_chunk(&mut self.response, &mut self.response_copy, host, Body::Response, size);
+    }
+
+    /// The request's headers as they came; none when no filter saw the request.
+    pub fn arrived(&self) -> Option<&Headers> {
+        self.arrived.as_ref()
+    }
+
+    /// What the request's body told.
+    pub fn request(&self) -> Option<&Findings> {
+        self.request.as_ref().map(BodyReader::findings)
+    }
+
+    /// What the response's body told.
+    pub fn response(&self) -> Option<&Findings> {
+        self.response.as_ref().map(BodyReader::findings)
+    }
+
+    /// The start of the request's body, when it was captured.
+    pub fn request_text(&self) -> Cow<'_, str> {
+        self.request_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
+    }
+
+    /// The start of the response's body, when it was captured.
+    pub fn response_text(&self) -> Cow<'_, str> {
+        self.response_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
+    }
+
+    /// Bodies that were captured in part because all that are held take too much memory.
+    pub fn short_copies(&self) -> usize {
+        [&self.request_copy, &self.response_copy].into_iter().flatten().filter(|copy| copy.is_short()).count()
+    }
+
+    /// When the response's headers came.
+    pub fn headers_at(&self) -> Option<Instant> {
+        self.headers_at
+    }
+
+    /// When the first part of a streamed answer came.
+    pub fn first_part(&self) -> Option<Instant> {
+        self.first_part
+    }
+
+    /// True when the answer is an event stream.
+    pub fn is_streamed(&self) -> bool {
+        self.streamed
+    }
+
+    /// True when the path is one of AI providers and the request has a body.
+    pub fn is_on_ai_path(&self) -> bool {
+        self.ai_path
+    }
+
+    /// True when the request uploads a form to a path of AI providers.
+    pub fn is_ai_upload(&self) -> bool {
+        self.ai_path && self.form
+    }
+
+    /// True when the answer has what only those of models have.
+    pub fn has_ai_answer(&self) -> bool {
+        self.response().is_some_and(Findings::is_ai)
+    }
+}
+
+/// True when the request's path is one of AI providers.
+pub(crate) fn is_ai_path(headers: &Headers) -> bool {
+    headers.get(":path").is_some_and(|path| names::is_ai_path(&String::from_utf8_lossy(path)))
+}
+
+fn is_encoded(headers: &Headers) -> bool {
+    headers
+        .get("content-encoding")
+        .is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"))
+}
+
+fn read_chunk(
+    reader: &mut Option<BodyReader>,
+    copy: &mut Option<BodyCopy>,
+    host: &impl Host,
+    body: Body,
+    size: usize,
+) {
+    let mut start = 0;
+    while start < size {
+        let reader = reader.as_mut().filter(|reader| !reader.is_done());
+        let copy = copy.as_mut().filter(|copy| !copy.is_full());
+        if reader.is_none() && copy.is_none() {
+            return;
+        }
+        let Some(bytes) = host.body(body, start, SLICE.min(size - start)) else { return };
+        if bytes.is_empty() {
+            return;
+        }
+        if let Some(reader) = reader {
+            reader.read(&bytes);
+        }
+        if let Some(copy) = copy {
+            copy.take(&bytes);
+        }
+        start += bytes.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::mock::MockHost;
+
+    fn settings(config: &str) -> Rc<Settings> {
+        let config = format!(r#"{{"collector_cluster":"c",{config}}}"#);
+        crate::config::Config::parse(config.as_bytes()).unwrap().global.unwrap()
+    }
+
+    fn detecting() -> Rc<Settings> {
+        settings(r#""ai":{"window_bytes":1024}"#)
+    }
+
+    fn host(path: &str, request: &[(&str, &str)], response: &[(&str, &str)]) -> MockHost {
+        let mut headers = vec![(":method", "POST"), (":path", path)];
+        headers.extend(request);
+        MockHost::new().with_request(&headers).with_response(response)
+    }
+
+    #[test]
+    fn only_bodies_that_can_tell_something_are_read_and_the_others_are_counted() {
+        let json = [("content-type", "application/json")];
+        let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
+        let html = [("content-type", "text/html")];
+        let form = [("content-type", "multipart/form-data; boundary=x")];
+        let identity = [("content-type", "text/event-stream"), ("content-encoding", "identity")];
+        for (name, path, request, response, reads, encoded, other) in [
+            ("chat", "/v1/chat/completions", &json[..], &json[..], (true, true), 0, 0),
+            ("stream", "/v1/chat/completions", &json, &identity, (true, true), 0, 0),
+            ("compressed answer", "/v1/chat/completions", &json, &gzip, (true, false), 1, 0),
+            ("compressed request", "/x", &gzip, &json, (false, true), 1, 0),
+            ("page", "/x", &json, &html, (true, false), 0, 1),
+            ("upload", "/x", &html, &json, (false, false), 0, 1),
+            ("audio", "/v1/audio/transcriptions", &form, &json, (false, true), 0, 1),
+        ] {
+            let (host, mut metrics, mut exchange) =
+                (host(path, request, response), Metrics::default(), Exchange::default());
+            exchange.on_request_headers(&host, &detecting(), &mut metrics, &Held::default(), false);
+            exchange.on_request_body(&host, 10);
+            exchange.on_response_headers(&host, &detecting(), &mut metrics, &Held::default(), false);
+            exchange.on_response_body(&host, 10);
+            metrics.flush(&host);
+            assert_eq!((exchange.request().is_some(), exchange.response().is_some()), reads, "{name}");
+            assert_eq!(host.metric_value(Metric::BodiesSkippedEncoding), encoded, "{name}");
+            assert_eq!(host.metric_value(Metric::BodiesSkippedType), other, "{name}");
+        }
+    }
+
+    #[test]
+    fn large_chunks_are_read_in_slices_and_only_as_far_as_they_matter() {
+        let json = [("content-type", "application/json")];
+        let body = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(10 * SLICE));
+        let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
+        exchange.on_request_headers(&host, &detecting(), &mut Metrics::default(), &Held::default(), false);
+        host.set_body(body.as_bytes());
+        exchange.on_request_body(&host, body.len());
+        assert_eq!(exchange.request().and_then(|found| found.model.as_deref()), Some("m"));
+        assert_eq!(host.asked(), ["headers Request", "body Request"]);
+        exchange.on_response_headers(&host, &detecting(), &mut Metrics::default(), &Held::default(), false);
+        exchange.on_response_body(&host, body.len());
+        assert_eq!(host.asked().iter().filter(|asked| *asked == "body Response").count(), 11);
+    }
+
+    #[test]
+    fn nothing_but_the_headers_is_asked_when_detection_is_off_or_there_is_no_body() {
+        let json = [("content-type", "application/json")];
+        for (settings, end) in [(settings(r#""ai":{"detection":false}"#), false), (detecting(), true)] {
+            let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
+            exchange.on_request_headers(&host, &settings, &mut Metrics::default(), &Held::default(), end);
+            exchange.on_request_body(&host, 10);
+            exchange.on_response_headers(&host, &settings, &mut Metrics::default(), &Held::default(), false);
+            exchange.on_response_body(&host, 10);
+            assert_eq!(host.asked(), ["headers Request"]);
+        }
+    }
+
+    #[test]
+    fn bodies_are_captured_as_far_as_configured_unless_they_are_no_text_or_the_request_refuses() {
+        let settings = settings(r#""capture":{"request_body_bytes":4,"response_body_bytes":100}"#);
+        let text = [("content-type", "text/plain")];
+        let gzip = [("content-type", "text/plain"), ("content-encoding", "gzip")];
+        let refusing = [("content-type", "text/plain"), ("x-gatelog-capture", "off")];
+        let binary = [("content-type", "application/octet-stream")];
+        for (name, request, response, end, expected, encoded) in [
+            ("text", &text[..], &text[..], false, ("01234567".get(..4), Some("01234567")), 0),
+            ("no request body", &[], &text, true, (None, Some("01234567")), 0),
+            ("compressed", &gzip, &gzip, false, (None, None), 2),
+            ("refused", &refusing, &text, false, (None, None), 0),
+            ("binary", &binary, &binary, false, (None, None), 0),
+        ] {
+            let (host, mut metrics, mut exchange) =
+                (host("/x", request, response), Metrics::default(), Exchange::default());
+            exchange.on_request_headers(&host, &settings, &mut metrics, &Held::default(), end);
+            host.set_body(b"01234567");
+            if !end {
+                exchange.on_request_body(&host, 8);
+            }
+            exchange.on_response_headers(&host, &settings, &mut metrics, &Held::default(), false);
+            exchange.on_response_body(&host, 8);
+            metrics.flush(&host);
+            let expected = (expected.0.unwrap_or(""), expected.1.unwrap_or(""));
+            assert_eq!((&*exchange.request_text(), &*exchange.response_text()), expected, "{name}");
+            assert_eq!(host.metric_value(Metric::BodiesSkippedEncoding), encoded, "{name}");
+        }
+    }
+}
