@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::host::headers::Headers;
-use crate::observe::metrics::Metric;
+use crate::observe::metric::Metric;
 
+pub mod attribute;
 pub mod headers;
 #[cfg(test)]
 pub(crate) mod mock;
@@ -26,7 +27,7 @@ pub trait Host {
     fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>>;
 
     /// An attribute of the stream, its connection or the gateway. `path` holds the parts separated by NUL, as
-    /// the gateway takes them; [`crate::collect::attributes`] lists the paths and decodes the values.
+    /// the gateway takes them; [`crate::host::attribute`] lists the paths and decodes the values.
     fn attribute(&self, path: &str) -> Option<Vec<u8>>;
 
     /// Prepares a CEL expression over attributes; none when the gateway cannot evaluate any.

@@ -25,12 +25,14 @@
 //! Everything but the shell compiles and is tested natively. Time is always an argument.
 
 pub mod ai;
+pub mod authority;
 pub mod collect;
 pub mod config;
+pub mod context;
 pub mod deliver;
+pub mod higress;
 pub mod host;
 pub mod json;
-pub mod names;
 pub mod observe;
 pub mod plugin;
 pub mod privacy;

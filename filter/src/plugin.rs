@@ -4,20 +4,19 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::collect::attribute_batch::Questions;
-use crate::collect::record_id::RecordIds;
-use crate::collect::{self, Extras, Facts, Memory, Raw};
-use crate::config::rules;
+use crate::collect::attribute_batch::AttributeBatch;
+use crate::collect::vm_state::VmState;
+use crate::collect::{self, Answers};
 use crate::config::settings::Settings;
-use crate::config::{Config, ConfigError, Destination};
-use crate::deliver::push::Surroundings;
-use crate::deliver::sink::Lane;
+use crate::config::sink::Destination;
+use crate::config::{Config, ConfigError, rules};
+use crate::context::Core;
+use crate::deliver::sink::Sink;
 use crate::host::{CallId, Host, Instant, Level};
-use crate::observe::log_throttle::{Event, Journal};
-use crate::observe::metrics::{Metric, Metrics};
-use crate::privacy::capture::Held;
-use crate::rng::Random;
-use crate::stream::Exchange;
+use crate::observe::metric::Metric;
+use crate::privacy::capture::HeldBytes;
+use crate::rng::Rng;
+use crate::stream::Stream;
 use crate::writer;
 
 /// A configured filter.
@@ -26,18 +25,15 @@ pub struct Plugin {
     config: Config,
     /// How often the configuration was replaced.
     configuration: u32,
-    vm: String,
-    memory: Memory,
+    vm_id: String,
+    vm_state: VmState,
+    core: Core,
     /// Bytes of the bodies that are captured at the moment.
-    held: Held,
+    held: HeldBytes,
     /// By the number of the settings.
-    questions: Vec<Questions>,
-    ids: RecordIds,
-    random: Random,
+    batches: Vec<AttributeBatch>,
     /// By the number of the destination.
-    lanes: Vec<Lane>,
-    metrics: Metrics,
-    journal: Journal,
+    sinks: Vec<Sink>,
     /// Where a record's JSON is written before it joins its batch.
     scratch: Vec<u8>,
     drain_until: Option<Instant>,
@@ -59,32 +55,28 @@ impl Plugin {
     /// # Errors
     ///
     /// When the configuration is refused.
-    pub fn new(configuration: &[u8], mut random: Random) -> Result<Self, ConfigError> {
+    pub fn new(configuration: &[u8], mut rng: Rng) -> Result<Self, ConfigError> {
         let config = Config::parse(configuration)?;
-        let vm = format!("{:016x}", random.number());
-        let lanes = config.destinations.iter().map(|destination| Lane::new(destination, &vm)).collect();
-        let mut journal = Journal::default();
-        journal.set_verbosity(config.log_level);
+        let vm_id = format!("{:016x}", rng.next_u64());
+        let mut core = Core::new(rng);
+        core.log.set_verbosity(config.log_level);
         Ok(Self {
             configuration: 0,
-            memory: Memory::default(),
-            held: Held::default(),
-            questions: questions(&config),
-            ids: RecordIds::default(),
-            random,
-            lanes,
-            metrics: Metrics::default(),
-            journal,
+            vm_state: VmState::default(),
+            core,
+            held: HeldBytes::default(),
+            batches: attribute_batches(&config),
+            sinks: sinks(&config, &vm_id),
             scratch: Vec::new(),
             drain_until: None,
             hurries: false,
             config,
-            vm,
+            vm_id,
         })
     }
 
-    /// Takes another configuration. What waits, and what is on its way, goes on to the same collector with the new
-    /// bounds; where that is none any more, to the first of the new ones.
+    /// Takes another configuration. Records that wait or are in flight stay with the same collector under the new
+    /// bounds; where the new configuration no longer has it, they go to the first of the new collectors.
     ///
     /// # Errors
     ///
@@ -92,18 +84,16 @@ impl Plugin {
     pub fn configure_again(&mut self, configuration: &[u8], host: &impl Host) -> Result<(), ConfigError> {
         let config = Config::parse(configuration)?;
         let now = host.monotonic();
-        let lanes = config.destinations.iter().map(|destination| Lane::new(destination, &self.vm)).collect();
-        let older = std::mem::replace(&mut self.lanes, lanes);
-        self.questions = questions(&config);
-        self.journal.set_verbosity(config.log_level);
+        let older = std::mem::replace(&mut self.sinks, sinks(&config, &self.vm_id));
+        self.batches = attribute_batches(&config);
+        self.core.log.set_verbosity(config.log_level);
         self.configuration = self.configuration.wrapping_add(1);
-        let Self { lanes, metrics, journal, random, .. } = self;
-        let mut around = Surroundings { host, now, metrics, journal, random };
-        for (destination, lane) in self.config.destinations.iter().zip(older) {
+        let mut cx = self.core.context(host, now);
+        for (destination, sink) in self.config.destinations.iter().zip(older) {
             let find = |is: &dyn Fn(&Destination) -> bool| config.destinations.iter().position(is);
             let heir = find(&|new| new == destination).or_else(|| find(&|new| new.is_like(destination)));
-            if let Some(heir) = lanes.get_mut(heir.unwrap_or(0)) {
-                heir.inherit(lane, &mut around);
+            if let Some(heir) = self.sinks.get_mut(heir.unwrap_or(0)) {
+                heir.take_over(sink, &mut cx);
             }
         }
         self.config = config;
@@ -119,54 +109,39 @@ impl Plugin {
     }
 
     /// A request's headers have come.
-    pub fn on_request_headers(&mut self, exchange: &mut Exchange, host: &impl Host, end: bool) {
-        if let Some(settings) = self.settings(exchange, host) {
-            exchange.on_request_headers(host, &settings, &mut self.metrics, &self.held, end);
+    pub fn on_request_headers(&mut self, stream: &mut Stream, host: &impl Host, end: bool) {
+        if let Some(settings) = self.settings(stream, host) {
+            stream.on_request_headers(host, &settings, &mut self.core.metrics, &self.held, end);
         }
     }
 
     /// A response's headers have come.
-    pub fn on_response_headers(&mut self, exchange: &mut Exchange, host: &impl Host, end: bool) {
-        if let Some(settings) = self.settings(exchange, host) {
-            exchange.on_response_headers(host, &settings, &mut self.metrics, &self.held, end);
+    pub fn on_response_headers(&mut self, stream: &mut Stream, host: &impl Host, end: bool) {
+        if let Some(settings) = self.settings(stream, host) {
+            stream.on_response_headers(host, &settings, &mut self.core.metrics, &self.held, end);
         }
     }
 
     /// An exchange is complete: its record joins the queue. The gateway logs an exchange, or only says that it is over:
     /// the first of these makes the record.
-    pub fn on_end(&mut self, exchange: &mut Exchange, host: &impl Host) {
-        if !exchange.record_once() {
+    pub fn on_end(&mut self, stream: &mut Stream, host: &impl Host) {
+        if !stream.record_once() {
             return;
         }
-        let Some(settings) = self.settings(exchange, host) else { return };
-        let (Some(questions), Some(lane)) =
-            (self.questions.get_mut(settings.number), self.lanes.get_mut(settings.destination))
+        let Some(settings) = self.settings(stream, host) else { return };
+        let (Some(batch), Some(sink)) =
+            (self.batches.get_mut(settings.number), self.sinks.get_mut(settings.destination))
         else {
             return;
         };
-        let now = host.monotonic();
-        let raw = Raw::ask(questions, &mut self.memory.naming, host);
-        let facts = Facts::read(&raw, exchange, questions, host, now);
-        if !settings.sampling.keeps(&facts.candidate(), &mut self.random) {
-            self.metrics.add(Metric::SampledOut, 1);
-            return;
-        }
-        let extras = Extras::ask(&facts, exchange, &settings, &mut self.memory, host);
-        self.metrics.add(Metric::CaptureRefused, usize::from(extras.capture_refused));
-        let short = exchange.short_copies();
-        if short > 0 {
-            self.metrics.add(Metric::CaptureShort, short);
-            self.journal.note(Event::CaptureFull, short, "");
-        }
-        let mut record = collect::record(&facts, &extras, exchange, &settings);
-        record.record_id = self.ids.next(facts.end(), &mut self.random).into();
-        self.metrics.add(Metric::ValuesCut, record.fit_to_limits() + usize::from(extras.ai_log_too_large));
-        self.metrics.add(Metric::Collected, 1);
+        let mut cx = self.core.context(host, host.monotonic());
+        let mut answers = Answers::default();
+        let record = collect::collect(stream, &settings, batch, &mut self.vm_state, &mut cx, &mut answers);
+        let Some(record) = record else { return };
         self.scratch.clear();
         writer::write(&mut self.scratch, &record, settings.omitted);
-        let Self { metrics, journal, random, .. } = self;
-        lane.add(&self.scratch, &mut Surroundings { host, now, metrics, journal, random });
-        if !self.hurries && lane.is_ready() {
+        sink.add(&self.scratch, &mut cx);
+        if !self.hurries && sink.is_ready() {
             self.hurries = true;
             host.set_tick_period(HURRY);
         }
@@ -187,9 +162,8 @@ impl Plugin {
     /// The answer to a call has come. True as in [`Plugin::on_tick`].
     pub fn on_answer(&mut self, call: CallId, host: &impl Host) -> bool {
         let now = host.monotonic();
-        let Self { lanes, metrics, journal, random, .. } = self;
-        let mut around = Surroundings { host, now, metrics, journal, random };
-        if !lanes.iter_mut().any(|lane| lane.answered(call, &mut around)) {
+        let mut cx = self.core.context(host, now);
+        if !self.sinks.iter_mut().any(|sink| sink.on_answer(call, &mut cx)) {
             return false;
         }
         self.push(host, now);
@@ -205,8 +179,7 @@ impl Plugin {
     pub fn on_done(&mut self, host: &impl Host) -> bool {
         let now = host.monotonic();
         self.drain_until = Some(now.plus(self.config.drain_timeout));
-        let Self { lanes, metrics, .. } = self;
-        lanes.iter_mut().for_each(|lane| lane.recall(metrics));
+        self.sinks.iter_mut().for_each(|sink| sink.requeue_waiting(&mut self.core.metrics));
         let finished = self.on_tick(host);
         if !finished {
             self.tell_what_is_left(host);
@@ -216,63 +189,67 @@ impl Plugin {
 
     /// For the log of a gateway that ends: it gives no answers any more, so this is the most that can be lost.
     fn tell_what_is_left(&self, host: &impl Host) {
-        let waiting: usize = self.lanes.iter().map(|lane| lane.load()[0]).sum();
-        let in_flight: usize = self.lanes.iter().map(Lane::records_in_flight).sum();
+        let waiting: usize = self.sinks.iter().map(|sink| sink.load()[0]).sum();
+        let in_flight: usize = self.sinks.iter().map(Sink::records_in_flight).sum();
         let level = if waiting > 0 { Level::Warn } else { Level::Info };
         let line = format!(
             "gatelog: ending with {in_flight} records on their way to the collector and {waiting} that wait for a push to end"
         );
-        self.journal.say(host, level, &line);
+        self.core.log.write_now(host, level, &line);
     }
 
-    fn settings(&mut self, exchange: &mut Exchange, host: &impl Host) -> Option<Rc<Settings>> {
-        let (config, naming) = (&self.config, &mut self.memory.naming);
-        exchange.settings(self.configuration, || {
-            rules::choose(&config.rules, config.global.as_ref(), naming, host)
+    fn settings(&mut self, stream: &mut Stream, host: &impl Host) -> Option<Rc<Settings>> {
+        let (config, dialect) = (&self.config, &mut self.vm_state.dialect);
+        stream.settings(self.configuration, || {
+            rules::choose(&config.rules, config.global.as_ref(), dialect, host)
         })
     }
 
     fn push(&mut self, host: &impl Host, now: Instant) {
         let all = self.drain_until.is_some();
-        let Self { lanes, metrics, journal, random, .. } = self;
-        let mut around = Surroundings { host, now, metrics, journal, random };
-        lanes.iter_mut().for_each(|lane| lane.push(all, &mut around));
+        let mut cx = self.core.context(host, now);
+        self.sinks.iter_mut().for_each(|sink| sink.push(all, &mut cx));
     }
 
     fn is_drained(&mut self, host: &impl Host, now: Instant) -> bool {
         let Some(until) = self.drain_until else { return false };
-        if self.lanes.iter().all(Lane::is_idle) {
+        if self.sinks.iter().all(Sink::is_idle) {
             return true;
         }
         if now < until {
             return false;
         }
-        let given_up = self.lanes.iter_mut().map(|lane| lane.abandon(now)).sum();
-        self.metrics.add(Metric::DroppedShutdown, given_up);
+        let given_up = self.sinks.iter_mut().map(|sink| sink.abandon(now)).sum();
+        self.core.metrics.add(Metric::DroppedShutdown, given_up);
         let line = format!("gatelog: {given_up} records dropped: shut down before they were acknowledged");
-        self.journal.say(host, Level::Error, &line);
+        self.core.log.write_now(host, Level::Error, &line);
         true
     }
 
     fn report(&mut self, host: &impl Host, now: Instant, all: bool) {
         let mut sums = [0; 3];
-        for load in self.lanes.iter().map(Lane::load) {
+        for load in self.sinks.iter().map(Sink::load) {
             sums.iter_mut().zip(load).for_each(|(sum, value)| *sum += value);
         }
         for (metric, sum) in
             [Metric::QueueEntries, Metric::QueueBytes, Metric::InFlight].into_iter().zip(sums)
         {
-            self.metrics.set(metric, sum);
+            self.core.metrics.set(metric, sum);
         }
-        self.journal.write(host, now, all);
-        self.metrics.flush(host);
+        self.core.log.flush(host, now, all);
+        self.core.metrics.flush(host);
     }
 }
 
-/// What is asked about exchanges, by the number of their settings: 0 are the global ones, missing or not.
-fn questions(config: &Config) -> Vec<Questions> {
-    let none = config.global.is_none().then(|| Questions::new(|_| false));
-    none.into_iter().chain(config.settings().map(|settings| settings.questions())).collect()
+fn sinks(config: &Config, vm_id: &str) -> Vec<Sink> {
+    config.destinations.iter().map(|destination| Sink::new(destination, vm_id)).collect()
+}
+
+/// The attributes to read, by the number of their settings: 0 are the global ones, missing or not.
+fn attribute_batches(config: &Config) -> Vec<AttributeBatch> {
+    let none = config.global.is_none().then(|| AttributeBatch::new(|_| false));
+    let of = |settings: &Rc<Settings>| AttributeBatch::new(|field| settings.omitted.has(field));
+    none.into_iter().chain(config.settings().map(of)).collect()
 }
 
 #[cfg(test)]

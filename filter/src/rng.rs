@@ -4,22 +4,22 @@ use std::time::Duration;
 
 /// A source of random numbers: different for each seed.
 #[derive(Debug)]
-pub struct Random(fastrand::Rng);
+pub struct Rng(fastrand::Rng);
 
-impl Random {
+impl Rng {
     /// The source of a seed, which nobody else should have.
     pub fn seeded(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 
     /// The next number, uniform over all 64-bit numbers.
-    pub fn number(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0.u64(..)
     }
 
     /// Between half and all of `whole`, by chance.
-    pub fn at_least_half(&mut self, whole: Duration) -> Duration {
-        let parts = u32::from_le_bytes(*self.number().to_le_bytes().first_chunk().unwrap_or(&[0; 4])) >> 16;
+    pub fn equal_jitter(&mut self, whole: Duration) -> Duration {
+        let parts = u32::from_le_bytes(*self.next_u64().to_le_bytes().first_chunk().unwrap_or(&[0; 4])) >> 16;
         whole / 2 + whole / 2 * parts / 0xffff
     }
 }
@@ -30,11 +30,11 @@ mod tests {
 
     #[test]
     fn two_sources_differ_and_delays_stay_in_range() {
-        let (mut one, mut other) = (Random::seeded(1), Random::seeded(2));
-        assert_ne!(one.number(), other.number());
-        assert_ne!(one.number(), one.number());
+        let (mut one, mut other) = (Rng::seeded(1), Rng::seeded(2));
+        assert_ne!(one.next_u64(), other.next_u64());
+        assert_ne!(one.next_u64(), one.next_u64());
         let (half, whole) = (Duration::from_secs(30), Duration::from_secs(60));
-        let delays: Vec<Duration> = (0..1_000).map(|_| one.at_least_half(whole)).collect();
+        let delays: Vec<Duration> = (0..1_000).map(|_| one.equal_jitter(whole)).collect();
         assert!(delays.iter().all(|delay| (half..=whole).contains(delay)));
         assert!(delays.iter().max() > delays.iter().min());
     }

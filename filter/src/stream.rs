@@ -8,18 +8,20 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::ai::usage::{BodyReader, Findings, Format, Side};
+use crate::ai::paths;
+use crate::ai::usage::body_reader::{BodyReader, Format, Side};
+use crate::ai::usage::findings::Findings;
 use crate::collect::request_headers;
 use crate::config::settings::Settings;
 use crate::host::headers::Headers;
 use crate::host::{Body, HeaderMap, Host, Instant};
-use crate::names;
-use crate::observe::metrics::{Metric, Metrics};
-use crate::privacy::capture::{self, BodyCopy, Held};
+use crate::observe::metric::Metric;
+use crate::observe::metrics::Metrics;
+use crate::privacy::capture::{self, BodyCopy, HeldBytes};
 
 /// The state of one stream.
 #[derive(Debug, Default)]
-pub struct Exchange {
+pub struct Stream {
     /// The settings, with the number of the configuration that they are of; nothing while they are not chosen.
     scope: Option<(u32, Option<Rc<Settings>>)>,
     /// The request's headers as they came.
@@ -44,7 +46,7 @@ pub struct Exchange {
 /// Bytes of a chunk that are read at once, so that large chunks do not grow the VM's memory.
 const SLICE: usize = 64 << 10;
 
-impl Exchange {
+impl Stream {
     /// The settings that were chosen; none when nothing is to be recorded. `choose` is asked the first time, and again
     /// when `configuration` is another than then.
     pub fn settings(
@@ -69,7 +71,7 @@ impl Exchange {
         host: &impl Host,
         settings: &Settings,
         metrics: &mut Metrics,
-        held: &Held,
+        held: &HeldBytes,
         end: bool,
     ) {
         let headers = host.headers(HeaderMap::Request);
@@ -85,7 +87,7 @@ impl Exchange {
         headers: &Headers,
         settings: &Settings,
         metrics: &mut Metrics,
-        held: &Held,
+        held: &HeldBytes,
         end: bool,
     ) {
         let detect = settings.ai.detection && !end;
@@ -124,7 +126,7 @@ impl Exchange {
         host: &impl Host,
         settings: &Settings,
         metrics: &mut Metrics,
-        held: &Held,
+        held: &HeldBytes,
         end: bool,
     ) {
         // Informational headers may come before the final ones.
@@ -223,7 +225,7 @@ impl Exchange {
 
 /// True when the request's path is one of AI providers.
 pub(crate) fn is_ai_path(headers: &Headers) -> bool {
-    headers.get(":path").is_some_and(|path| names::is_ai_path(&String::from_utf8_lossy(path)))
+    headers.get(":path").is_some_and(|path| paths::is_ai_path(&String::from_utf8_lossy(path)))
 }
 
 fn is_encoded(headers: &Headers) -> bool {
@@ -296,14 +298,14 @@ mod tests {
             ("upload", "/x", &html, &json, (false, false), 0, 1),
             ("audio", "/v1/audio/transcriptions", &form, &json, (false, true), 0, 1),
         ] {
-            let (host, mut metrics, mut exchange) =
-                (host(path, request, response), Metrics::default(), Exchange::default());
-            exchange.on_request_headers(&host, &detecting(), &mut metrics, &Held::default(), false);
-            exchange.on_request_body(&host, 10);
-            exchange.on_response_headers(&host, &detecting(), &mut metrics, &Held::default(), false);
-            exchange.on_response_body(&host, 10);
+            let (host, mut metrics, mut stream) =
+                (host(path, request, response), Metrics::default(), Stream::default());
+            stream.on_request_headers(&host, &detecting(), &mut metrics, &HeldBytes::default(), false);
+            stream.on_request_body(&host, 10);
+            stream.on_response_headers(&host, &detecting(), &mut metrics, &HeldBytes::default(), false);
+            stream.on_response_body(&host, 10);
             metrics.flush(&host);
-            assert_eq!((exchange.request().is_some(), exchange.response().is_some()), reads, "{name}");
+            assert_eq!((stream.request().is_some(), stream.response().is_some()), reads, "{name}");
             assert_eq!(host.metric_value(Metric::BodiesSkippedEncoding), encoded, "{name}");
             assert_eq!(host.metric_value(Metric::BodiesSkippedType), other, "{name}");
         }
@@ -313,14 +315,20 @@ mod tests {
     fn large_chunks_are_read_in_slices_and_only_as_far_as_they_matter() {
         let json = [("content-type", "application/json")];
         let body = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(10 * SLICE));
-        let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
-        exchange.on_request_headers(&host, &detecting(), &mut Metrics::default(), &Held::default(), false);
+        let (host, mut stream) = (host("/v1/chat/completions", &json, &json), Stream::default());
+        stream.on_request_headers(&host, &detecting(), &mut Metrics::default(), &HeldBytes::default(), false);
         host.set_body(body.as_bytes());
-        exchange.on_request_body(&host, body.len());
-        assert_eq!(exchange.request().and_then(|found| found.model.as_deref()), Some("m"));
+        stream.on_request_body(&host, body.len());
+        assert_eq!(stream.request().and_then(|found| found.model.as_deref()), Some("m"));
         assert_eq!(host.asked(), ["headers Request", "body Request"]);
-        exchange.on_response_headers(&host, &detecting(), &mut Metrics::default(), &Held::default(), false);
-        exchange.on_response_body(&host, body.len());
+        stream.on_response_headers(
+            &host,
+            &detecting(),
+            &mut Metrics::default(),
+            &HeldBytes::default(),
+            false,
+        );
+        stream.on_response_body(&host, body.len());
         assert_eq!(host.asked().iter().filter(|asked| *asked == "body Response").count(), 11);
     }
 
@@ -328,11 +336,17 @@ mod tests {
     fn nothing_but_the_headers_is_asked_when_detection_is_off_or_there_is_no_body() {
         let json = [("content-type", "application/json")];
         for (settings, end) in [(settings(r#""ai":{"detection":false}"#), false), (detecting(), true)] {
-            let (host, mut exchange) = (host("/v1/chat/completions", &json, &json), Exchange::default());
-            exchange.on_request_headers(&host, &settings, &mut Metrics::default(), &Held::default(), end);
-            exchange.on_request_body(&host, 10);
-            exchange.on_response_headers(&host, &settings, &mut Metrics::default(), &Held::default(), false);
-            exchange.on_response_body(&host, 10);
+            let (host, mut stream) = (host("/v1/chat/completions", &json, &json), Stream::default());
+            stream.on_request_headers(&host, &settings, &mut Metrics::default(), &HeldBytes::default(), end);
+            stream.on_request_body(&host, 10);
+            stream.on_response_headers(
+                &host,
+                &settings,
+                &mut Metrics::default(),
+                &HeldBytes::default(),
+                false,
+            );
+            stream.on_response_body(&host, 10);
             assert_eq!(host.asked(), ["headers Request"]);
         }
     }
@@ -351,18 +365,18 @@ mod tests {
             ("refused", &refusing, &text, false, (None, None), 0),
             ("binary", &binary, &binary, false, (None, None), 0),
         ] {
-            let (host, mut metrics, mut exchange) =
-                (host("/x", request, response), Metrics::default(), Exchange::default());
-            exchange.on_request_headers(&host, &settings, &mut metrics, &Held::default(), end);
+            let (host, mut metrics, mut stream) =
+                (host("/x", request, response), Metrics::default(), Stream::default());
+            stream.on_request_headers(&host, &settings, &mut metrics, &HeldBytes::default(), end);
             host.set_body(b"01234567");
             if !end {
-                exchange.on_request_body(&host, 8);
+                stream.on_request_body(&host, 8);
             }
-            exchange.on_response_headers(&host, &settings, &mut metrics, &Held::default(), false);
-            exchange.on_response_body(&host, 8);
+            stream.on_response_headers(&host, &settings, &mut metrics, &HeldBytes::default(), false);
+            stream.on_response_body(&host, 8);
             metrics.flush(&host);
             let expected = (expected.0.unwrap_or(""), expected.1.unwrap_or(""));
-            assert_eq!((&*exchange.request_text(), &*exchange.response_text()), expected, "{name}");
+            assert_eq!((&*stream.request_text(), &*stream.response_text()), expected, "{name}");
             assert_eq!(host.metric_value(Metric::BodiesSkippedEncoding), encoded, "{name}");
         }
     }

@@ -1,172 +1,114 @@
-//! The gateway's attributes that the filter reads, and how their values are encoded.
-//!
-//! # Format
-//!
-//! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an integer. An
-//! attribute that the gateway does not have, or not for this request, is absent.
+//! What every record needs of a stream: the request headers and the batch of attributes, as values with a meaning.
 
-use crate::host::Host;
+use std::borrow::Cow;
+use std::time::Duration;
 
-/// Time from the start of the request to the end of the response.
-pub const REQUEST_DURATION: &str = "request\0duration";
-/// When the request began.
-pub const REQUEST_TIME: &str = "request\0time";
-/// `HTTP/1.1` and the like.
-pub const REQUEST_PROTOCOL: &str = "request\0protocol";
-/// Bytes of the request's body and, as far as the gateway still has them, of the names and values of its headers.
-pub const REQUEST_TOTAL_SIZE: &str = "request\0total_size";
-/// Bytes of the response's body and of the names and values of its headers and trailers.
-pub const RESPONSE_TOTAL_SIZE: &str = "response\0total_size";
-/// Status that the client got.
-pub const RESPONSE_CODE: &str = "response\0code";
-/// Why the response has its status.
-pub const RESPONSE_CODE_DETAILS: &str = "response\0code_details";
-/// gRPC status of the response; for a response that is none of gRPC the gateway makes one up from the HTTP status.
-pub const RESPONSE_GRPC_STATUS: &str = "response\0grpc_status";
-/// Mask of [`crate::collect::response_flags`].
-pub const RESPONSE_FLAGS: &str = "response\0flags";
-/// The client, as the gateway's log shows it.
-pub const SOURCE_ADDRESS: &str = "source\0address";
-/// The gateway's end of the client's connection.
-pub const DESTINATION_ADDRESS: &str = "destination\0address";
-/// TLS server name.
-pub const REQUESTED_SERVER_NAME: &str = "connection\0requested_server_name";
-/// The upstream host.
-pub const UPSTREAM_ADDRESS: &str = "upstream\0address";
-/// The gateway's end of the connection to the upstream host.
-pub const UPSTREAM_LOCAL_ADDRESS: &str = "upstream\0local_address";
-/// Why no connection to the upstream host came about.
-pub const UPSTREAM_TRANSPORT_FAILURE_REASON: &str = "upstream\0transport_failure_reason";
-/// How often the request was sent upstream.
-pub const UPSTREAM_REQUEST_ATTEMPT_COUNT: &str = "upstream\0request_attempt_count";
-/// TLS version of the client's connection.
-pub const TLS_VERSION: &str = "connection\0tls_version";
-/// Whether the client presented a certificate: one byte.
-pub const MTLS: &str = "connection\0mtls";
-/// What Higress's AI plugins logged; filter state, as every single-part name that Envoy does not know.
-pub const AI_LOG: &str = "ai_log";
-/// MCP server, set by Higress's MCP plugins.
-pub const MCP_SERVER_NAME: &str = "mcp_server_name";
-/// MCP tool, set by Higress's MCP plugins.
-pub const MCP_TOOL_NAME: &str = "mcp_tool_name";
-/// Name of the gateway instance, set by other plugins.
-pub const INSTANCE_ID: &str = "instance_id";
+use crate::collect::attribute_batch::{Attribute, AttributeBatch, AttributeValues, BatchAnswer};
+use crate::collect::request_headers::{Name, RequestHeaders};
+use crate::collect::sampling::Candidate;
+use crate::host::attribute::AttributeDialect;
+use crate::host::headers::Headers;
+use crate::host::{HeaderMap, Host, Instant, Time};
+use crate::stream::Stream;
 
-/// An attribute that Envoy moved under `xds` in 1.33; Higress's Envoy has it under its bare name.
-#[derive(Clone, Copy, Debug)]
-pub struct Moved {
-    xds: &'static str,
-    bare: &'static str,
+/// The answers of the gateway, as they came.
+#[derive(Debug)]
+pub struct AttributeAnswer {
+    request: Headers,
+    batch: BatchAnswer,
 }
 
-impl Moved {
-    /// The name in stock Envoy.
-    pub const fn xds(self) -> &'static str {
-        self.xds
-    }
-
-    /// The name in Higress's Envoy.
-    pub const fn bare(self) -> &'static str {
-        self.bare
+impl AttributeAnswer {
+    /// Reads the request headers and attributes of the current stream.
+    pub fn read(batch: &mut AttributeBatch, dialect: &mut AttributeDialect, host: &impl Host) -> Self {
+        Self { request: host.headers(HeaderMap::Request), batch: batch.read(dialect, host) }
     }
 }
 
-/// Name of the route.
-pub const ROUTE_NAME: Moved = Moved { xds: "xds\0route_name", bare: "route_name" };
-/// Name of the cluster that the route chose.
-pub const CLUSTER_NAME: Moved = Moved { xds: "xds\0cluster_name", bare: "cluster_name" };
-/// Id of the gateway node.
-pub const NODE_ID: Moved = Moved { xds: "xds\0node\0id", bare: "node\0id" };
-/// Pod name in the node's metadata, as Istio and Higress set it.
-pub const NODE_POD_NAME: Moved =
-    Moved { xds: "xds\0node\0metadata\0POD_NAME", bare: "node\0metadata\0POD_NAME" };
-
-/// Which names of [`Moved`] attributes this gateway answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Naming {
-    /// Not known (yet): both are tried.
-    #[default]
-    Unknown,
-    /// Only the names under `xds`.
-    Xds,
-    /// Only the bare names.
-    Bare,
+/// What the answers mean.
+#[derive(Debug)]
+pub struct Attributes<'a> {
+    /// The request headers that a record is made of.
+    pub headers: RequestHeaders<'a>,
+    /// The request headers at the end of the stream; empty when the gateway no longer has them.
+    pub last_headers: &'a Headers,
+    /// When the request began.
+    pub start: Time,
+    /// When the request began, on the monotonic clock.
+    pub started: Instant,
+    /// From the start of the request to the end of the response.
+    pub duration: Duration,
+    /// Mask of response flags.
+    pub flags: i64,
+    /// Status that the client got; 0 for none.
+    pub code: i64,
+    values: AttributeValues<'a>,
 }
 
-impl Naming {
-    /// Reads a moved attribute, and learns which name the gateway answers.
-    pub fn read(&mut self, host: &impl Host, attribute: Moved) -> Option<String> {
-        if *self != Naming::Bare
-            && let Some(value) = text(host, attribute.xds)
-        {
-            *self = Naming::Xds;
-            return Some(value);
+impl<'a> Attributes<'a> {
+    /// The meaning of the answer to `batch` about the stream that ends `now`.
+    pub fn new(
+        answer: &'a AttributeAnswer,
+        stream: &'a Stream,
+        batch: &AttributeBatch,
+        host: &impl Host,
+        now: Instant,
+    ) -> Self {
+        let values = batch.values(&answer.batch);
+        let number = |attribute| values.integer(attribute).and_then(|number| u64::try_from(number).ok());
+        let start = number(Attribute::Start).map(Time);
+        let duration = number(Attribute::Duration).map(Duration::from_nanos);
+        // The start is a time of day, the duration is not, so neither is computed from the other where both are known.
+        let (start, duration) = match (start, duration) {
+            (Some(start), Some(duration)) => (start, duration),
+            (Some(start), None) => (start, host.wall_time().since(start)),
+            (None, Some(duration)) => (host.wall_time().minus(duration), duration),
+            (None, None) => (host.wall_time(), Duration::ZERO),
+        };
+        Self {
+            headers: RequestHeaders::of(stream.arrived(), &answer.request),
+            last_headers: &answer.request,
+            start,
+            started: now.minus(duration),
+            duration,
+            flags: values.integer(Attribute::Flags).unwrap_or(0),
+            code: values.integer(Attribute::Code).unwrap_or(0),
+            values,
         }
-        if *self != Naming::Xds
-            && let Some(value) = text(host, attribute.bare)
-        {
-            *self = Naming::Bare;
-            return Some(value);
+    }
+
+    /// What sampling decides by.
+    pub fn candidate(&self) -> Candidate<'a> {
+        Candidate {
+            id: self.headers.get(Name::RequestId).or_else(|| self.headers.trace_id()),
+            status: self.code,
+            flags: self.flags,
+            duration: self.duration,
         }
-        None
+    }
+
+    /// When the stream ended.
+    pub fn end(&self) -> Time {
+        self.start.plus(self.duration)
+    }
+
+    /// A text; empty when the stream lacks the attribute.
+    pub fn text(&self, attribute: Attribute) -> Cow<'a, str> {
+        text(Some(self.values.bytes(attribute)))
+    }
+
+    /// A number; none when the stream lacks the attribute.
+    pub fn integer(&self, attribute: Attribute) -> Option<i64> {
+        self.values.integer(attribute)
     }
 }
 
-/// A text attribute; absent when empty. Bytes that are no UTF-8 are replaced.
-pub fn text(host: &impl Host, path: &str) -> Option<String> {
-    host.attribute(path).filter(|bytes| !bytes.is_empty()).map(lossy)
-}
-
-/// An integer attribute.
-pub fn integer(host: &impl Host, path: &str) -> Option<i64> {
-    host.attribute(path)?.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))
-}
-
-/// A boolean attribute.
-pub fn boolean(host: &impl Host, path: &str) -> Option<bool> {
-    host.attribute(path)?.first().map(|byte| *byte != 0)
-}
-
-/// A text from bytes, with what is no UTF-8 replaced; copies only then.
-pub fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::host::mock::MockHost;
-
-    #[test]
-    fn values_are_decoded() {
-        let host = MockHost::new()
-            .with_int("request.duration", 1_500_000_000)
-            .with_int("response.flags", -1)
-            .with_text("source.address", "10.0.0.1:5")
-            .with_text("response.code", "abc");
-        assert_eq!(integer(&host, REQUEST_DURATION), Some(1_500_000_000));
-        assert_eq!(integer(&host, RESPONSE_FLAGS), Some(-1));
-        assert_eq!(text(&host, SOURCE_ADDRESS).as_deref(), Some("10.0.0.1:5"));
-        assert_eq!(integer(&host, RESPONSE_CODE), None);
-        assert_eq!(text(&host, UPSTREAM_ADDRESS), None);
-    }
-
-    #[test]
-    fn the_name_that_the_gateway_answers_is_learnt() {
-        let envoy = MockHost::new().with_text("xds.route_name", "r").with_text("xds.cluster_name", "c");
-        let mut naming = Naming::default();
-        assert_eq!(naming.read(&envoy, ROUTE_NAME).as_deref(), Some("r"));
-        assert_eq!(naming.read(&envoy, NODE_ID), None);
-        assert_eq!(naming, Naming::Xds);
-        assert_eq!(envoy.asked(), ["attribute xds.route_name", "attribute xds.node.id"]);
-
-        let higress = MockHost::new().with_text("route_name", "r").with_text("cluster_name", "c");
-        let mut naming = Naming::default();
-        assert_eq!(naming.read(&higress, ROUTE_NAME).as_deref(), Some("r"));
-        assert_eq!(naming.read(&higress, CLUSTER_NAME).as_deref(), Some("c"));
-        assert_eq!(
-            higress.asked(),
-            ["attribute xds.route_name", "attribute route_name", "attribute cluster_name"]
-        );
-    }
+/// The text of a value, with what is no UTF-8 replaced; empty for none.
+// Not inlined: thirty copies of it would make one large function.
+#[inline(never)]
+pub fn text(value: Option<&[u8]>) -> Cow<'_, str> {
+    // Reads plain ASCII faster than the lossy conversion does.
+    let text =
+        |bytes| std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+    value.map(text).unwrap_or_default()
 }

@@ -1,26 +1,26 @@
 //! The name of the gateway instance: configured, else the pod's name, else what plugins or clients say, else the
 //! node's id.
 
-use crate::collect::attributes::{self, Naming};
 use crate::config::settings::Settings;
 use crate::host::Host;
+use crate::host::attribute::{self, AttributeDialect};
 
 /// What is known about the instance, asked for at the first record.
 #[derive(Debug, Default)]
-pub struct Instance {
+pub struct InstanceId {
     asked: bool,
     /// The pod's name, or the property `instance_id`.
     name: Option<String>,
     node_id: Option<String>,
 }
 
-impl Instance {
+impl InstanceId {
     /// The name for a record whose request has this `x-instance-id`.
     pub fn name(
         &mut self,
         settings: &Settings,
         header: Option<&[u8]>,
-        naming: &mut Naming,
+        dialect: &mut AttributeDialect,
         host: &impl Host,
     ) -> String {
         if let Some(configured) = &settings.instance_id {
@@ -28,10 +28,10 @@ impl Instance {
         }
         if !self.asked {
             self.asked = true;
-            self.name = naming
-                .read(host, attributes::NODE_POD_NAME)
-                .or_else(|| attributes::text(host, attributes::INSTANCE_ID));
-            self.node_id = naming.read(host, attributes::NODE_ID);
+            self.name = dialect
+                .read(host, attribute::NODE_POD_NAME)
+                .or_else(|| attribute::text(host, attribute::INSTANCE_ID));
+            self.node_id = dialect.read(host, attribute::NODE_ID);
         }
         self.name
             .clone()
@@ -68,9 +68,9 @@ mod tests {
             (&plain, MockHost::new().with_text("node.id", "node"), None, "node"),
             (&plain, MockHost::new(), None, ""),
         ] {
-            let (mut instance, mut naming) = (Instance::default(), Naming::default());
+            let (mut instance_id, mut dialect) = (InstanceId::default(), AttributeDialect::default());
             for _ in 0..2 {
-                assert_eq!(instance.name(settings, header, &mut naming, &host), expected);
+                assert_eq!(instance_id.name(settings, header, &mut dialect, &host), expected);
             }
             assert!(host.asked().len() <= 5);
         }

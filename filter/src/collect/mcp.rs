@@ -1,11 +1,9 @@
 //! The MCP server and tool of a call, from what Higress's MCP plugins leave or from the call itself.
 
-use crate::ai::usage::Findings;
-use crate::collect::attributes;
+use crate::ai::usage::findings::Findings;
+use crate::ai::usage::keys::TOOLS_CALL;
 use crate::host::Host;
-
-/// The JSON-RPC method that calls a tool.
-pub const TOOLS_CALL: &str = "tools/call";
+use crate::host::attribute;
 
 /// What the request's headers tell about MCP.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +21,7 @@ pub struct McpHeaders<'a> {
 /// The property is asked for only when something tells that the request is MCP.
 pub fn server(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
     is_mcp(headers, request)
-        .then(|| attributes::text(host, attributes::MCP_SERVER_NAME))
+        .then(|| attribute::text(host, attribute::MCP_SERVER_NAME))
         .flatten()
         .or_else(|| headers.server.map(lossy))
 }
@@ -31,7 +29,7 @@ pub fn server(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findi
 /// The tool: property `mcp_tool_name`, else header `x-envoy-mcp-tool-name`, else `params.name` of a `tools/call`.
 pub fn tool(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
     is_mcp(headers, request)
-        .then(|| attributes::text(host, attributes::MCP_TOOL_NAME))
+        .then(|| attribute::text(host, attribute::MCP_TOOL_NAME))
         .flatten()
         .or_else(|| headers.tool.map(lossy))
         .or_else(|| request.filter(|body| is_tool_call(body)).and_then(|body| body.rpc_name.clone()))

@@ -7,7 +7,7 @@ use uuid::Builder;
 use uuid::fmt::Hyphenated;
 
 use crate::host::Time;
-use crate::rng::Random;
+use crate::rng::Rng;
 
 /// Makes record ids.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ const MAX_COUNTER: u16 = 0x0fff;
 
 impl RecordIds {
     /// The next id.
-    pub fn next(&mut self, now: Time, random: &mut Random) -> String {
+    pub fn next(&mut self, now: Time, rng: &mut Rng) -> String {
         let millis = now.0 / 1_000_000;
         if millis > self.millis {
             self.millis = millis;
@@ -34,7 +34,7 @@ impl RecordIds {
             self.counter = 0;
         }
         let [high, low] = self.counter.to_be_bytes();
-        let [a, b, c, d, e, f, g, h] = random.number().to_be_bytes();
+        let [a, b, c, d, e, f, g, h] = rng.next_u64().to_be_bytes();
         let id = Builder::from_unix_timestamp_millis(self.millis, &[high, low, a, b, c, d, e, f, g, h])
             .into_uuid();
         id.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]).to_owned()
@@ -48,9 +48,9 @@ mod tests {
 
     #[test]
     fn ids_are_of_version_7_and_strictly_increase_even_when_the_clock_stands_or_goes_back() {
-        let (mut ids, mut random) = (RecordIds::default(), Random::seeded(1));
+        let (mut ids, mut rng) = (RecordIds::default(), Rng::seeded(1));
         let times = std::iter::repeat_n(MockHost::START, 5_000).chain([Time(MockHost::START.0 - 5_000_000)]);
-        let made: Vec<String> = times.map(|now| ids.next(now, &mut random)).collect();
+        let made: Vec<String> = times.map(|now| ids.next(now, &mut rng)).collect();
         assert!(made.is_sorted() && made.windows(2).all(|pair| pair[0] != pair[1]));
         assert!(made[0].starts_with("019c13ec-9e00-7000-"), "{}", made[0]);
         assert_eq!(made[0].chars().nth(14), Some('7'));
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn two_vms_make_different_ids_in_the_same_millisecond() {
-        let one = RecordIds::default().next(MockHost::START, &mut Random::seeded(1));
-        let other = RecordIds::default().next(MockHost::START, &mut Random::seeded(2));
+        let one = RecordIds::default().next(MockHost::START, &mut Rng::seeded(1));
+        let other = RecordIds::default().next(MockHost::START, &mut Rng::seeded(2));
         assert_ne!(one, other);
     }
 }

@@ -2,25 +2,8 @@
 
 use std::time::Duration;
 
-use crate::rng::Random;
-
-/// Which exchanges make a record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sampling {
-    /// `sampling.rate`: share of the exchanges that make a record, by chance; 1 for all.
-    pub rate: f64,
-    /// `sampling.keep_status_from`: statuses from this one on always make a record, as does none at all, or a
-    /// response flag.
-    pub keep_status_from: i64,
-    /// `sampling.keep_slower_than_ms`: exchanges that took longer always make a record; none when absent.
-    pub keep_slower_than: Option<Duration>,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self { rate: 1.0, keep_status_from: 400, keep_slower_than: Some(Duration::from_secs(1)) }
-    }
-}
+use crate::config::settings::Sampling;
+use crate::rng::Rng;
 
 /// What sampling looks at.
 #[derive(Clone, Copy, Debug)]
@@ -35,24 +18,22 @@ pub struct Candidate<'a> {
     pub duration: Duration,
 }
 
-impl Sampling {
-    /// True when the exchange makes a record. All gateways that see the same id decide the same by chance; an
-    /// exchange without an id is left to the chance of this one.
-    pub fn keeps(&self, candidate: &Candidate<'_>, random: &mut Random) -> bool {
-        if self.rate >= 1.0
-            || candidate.status == 0
-            || candidate.flags != 0
-            || candidate.status >= self.keep_status_from
-            || self.keep_slower_than.is_some_and(|slow| candidate.duration > slow)
-        {
-            return true;
-        }
-        let number = candidate.id.map_or_else(|| random.number(), number_of);
-        // 53 bits, which a float holds exactly.
-        #[expect(clippy::cast_precision_loss, reason = "at most 53 bits")]
-        let share = (number >> 11) as f64 / (1_u64 << 53) as f64;
-        share < self.rate
+/// True when the stream makes a record. All gateways decide the same about streams with the same id; a stream without an id is
+/// decided by a random number.
+pub fn keeps(sampling: &Sampling, candidate: &Candidate<'_>, rng: &mut Rng) -> bool {
+    if sampling.rate >= 1.0
+        || candidate.status == 0
+        || candidate.flags != 0
+        || candidate.status >= sampling.keep_status_from
+        || sampling.keep_slower_than.is_some_and(|slow| candidate.duration > slow)
+    {
+        return true;
     }
+    let number = candidate.id.map_or_else(|| rng.next_u64(), hash);
+    // 53 bits, which a float holds exactly.
+    #[expect(clippy::cast_precision_loss, reason = "at most 53 bits")]
+    let share = (number >> 11) as f64 / (1_u64 << 53) as f64;
+    share < sampling.rate
 }
 
 /// Where Envoy writes a tracing decision into a request id that is a UUID; it may differ from one gateway to the next.
@@ -61,7 +42,7 @@ const TRACE_DIGIT: usize = 14;
 const UUID_LENGTH: usize = 36;
 
 /// A number uniform over all 64-bit numbers: FNV-1a, with the finish of MurmurHash3 for its weak high bits.
-fn number_of(id: &[u8]) -> u64 {
+fn hash(id: &[u8]) -> u64 {
     let is_uuid = id.len() == UUID_LENGTH;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for (index, byte) in id.iter().enumerate() {
@@ -99,13 +80,13 @@ mod tests {
             ("redirect", Candidate { status: 301, ..OK }, false),
             ("no id", Candidate { id: None, ..OK }, false),
         ] {
-            assert_eq!(sampling(0.0).keeps(&candidate, &mut Random::seeded(1)), expected, "{name}");
-            assert!(sampling(1.0).keeps(&candidate, &mut Random::seeded(1)), "{name}");
+            assert_eq!(keeps(&sampling(0.0), &candidate, &mut Rng::seeded(1)), expected, "{name}");
+            assert!(keeps(&sampling(1.0), &candidate, &mut Rng::seeded(1)), "{name}");
         }
         let only_5xx = Sampling { rate: 0.0, keep_status_from: 500, keep_slower_than: None };
-        let random = &mut Random::seeded(1);
-        assert!(!only_5xx.keeps(&Candidate { status: 404, duration: slow, ..OK }, random));
-        assert!(only_5xx.keeps(&Candidate { status: 500, ..OK }, random));
+        let rng = &mut Rng::seeded(1);
+        assert!(!keeps(&only_5xx, &Candidate { status: 404, duration: slow, ..OK }, rng));
+        assert!(keeps(&only_5xx, &Candidate { status: 500, ..OK }, rng));
     }
 
     #[test]
@@ -115,7 +96,7 @@ mod tests {
         let kept = |rate: f64| -> Vec<bool> {
             let keep = |id: &String| {
                 let candidate = Candidate { id: Some(id.as_bytes()), ..OK };
-                sampling(rate).keeps(&candidate, &mut Random::seeded(1))
+                keeps(&sampling(rate), &candidate, &mut Rng::seeded(1))
             };
             ids.iter().map(keep).collect()
         };
@@ -129,10 +110,10 @@ mod tests {
     #[test]
     fn the_decision_is_the_same_on_every_gateway_whatever_it_decides_about_tracing() {
         // Fixed values: another version must decide the same.
-        assert_eq!(number_of(b""), 0xefd0_1f60_ba99_2926);
-        let with = |digit: char| number_of(format!("6b0ff6ce-0000-{digit}000-8000-000000000001").as_bytes());
+        assert_eq!(hash(b""), 0xefd0_1f60_ba99_2926);
+        let with = |digit: char| hash(format!("6b0ff6ce-0000-{digit}000-8000-000000000001").as_bytes());
         assert!(['4', '9', 'a', 'b'].into_iter().all(|digit| with(digit) == with('4')));
-        assert_eq!(number_of(b"ABC"), number_of(b"abc"));
-        assert_ne!(number_of(b"abc"), number_of(b"abd"));
+        assert_eq!(hash(b"ABC"), hash(b"abc"));
+        assert_ne!(hash(b"abc"), hash(b"abd"));
     }
 }

@@ -1,12 +1,16 @@
 //! Every field of the record, from what the gateway shows of an exchange.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Config;
+use crate::context::Core;
 use crate::host::mock::MockHost;
 use crate::observe::metrics::Metrics;
-use crate::privacy::capture::Held;
+use crate::privacy::capture::HeldBytes;
+use crate::rng::Rng;
 
 mod ai;
 mod rewritten;
@@ -15,22 +19,26 @@ const CONFIG: &str = r#"{"collector_cluster":"c"}"#;
 
 /// The record of an exchange without bodies.
 fn record(host: &MockHost) -> Value {
-    record_of(host, &Exchange::default(), &mut Memory::default())
+    record_of(host, &Stream::default(), &mut VmState::default())
 }
 
-fn record_of(host: &MockHost, exchange: &Exchange, memory: &mut Memory) -> Value {
-    record_with(CONFIG, host, exchange, memory)
+fn record_of(host: &MockHost, stream: &Stream, vm_state: &mut VmState) -> Value {
+    record_with(CONFIG, host, stream, vm_state)
 }
 
-fn record_with(config: &str, host: &MockHost, exchange: &Exchange, memory: &mut Memory) -> Value {
+fn record_with(config: &str, host: &MockHost, stream: &Stream, vm_state: &mut VmState) -> Value {
     let settings = settings(config);
-    let mut questions = settings.questions();
-    let raw = Raw::ask(&mut questions, &mut memory.naming, host);
-    let facts = Facts::read(&raw, exchange, &questions, host, host.monotonic());
-    let extras = Extras::ask(&facts, exchange, &settings, memory, host);
+    let mut batch = AttributeBatch::new(|field| settings.omitted.has(field));
+    let mut core = Core::new(Rng::seeded(1));
+    let mut answers = Answers::default();
+    let cx = &mut core.context(host, host.monotonic());
+    let record = collect(stream, &settings, &mut batch, vm_state, cx, &mut answers).unwrap();
     let mut json = Vec::new();
-    crate::writer::write(&mut json, &super::record(&facts, &extras, exchange, &settings), settings.omitted);
-    serde_json::from_slice(&json).unwrap()
+    crate::writer::write(&mut json, &record, settings.omitted);
+    let mut record: Value = serde_json::from_slice(&json).unwrap();
+    // The tests of the plugin and of `record_id` look at it.
+    record.as_object_mut().unwrap().remove("record_id");
+    record
 }
 
 fn settings(config: &str) -> std::rc::Rc<Settings> {
@@ -38,20 +46,20 @@ fn settings(config: &str) -> std::rc::Rc<Settings> {
 }
 
 /// An exchange whose bodies passed in whole.
-fn exchange(host: &MockHost, request: &str, response: &str) -> Exchange {
-    exchange_with(CONFIG, host, request, response)
+fn stream(host: &MockHost, request: &str, response: &str) -> Stream {
+    stream_with(CONFIG, host, request, response)
 }
 
-fn exchange_with(config: &str, host: &MockHost, request: &str, response: &str) -> Exchange {
+fn stream_with(config: &str, host: &MockHost, request: &str, response: &str) -> Stream {
     let (settings, mut metrics) = (settings(config), Metrics::default());
-    let mut exchange = Exchange::default();
-    exchange.on_request_headers(host, &settings, &mut metrics, &Held::default(), false);
+    let mut stream = Stream::default();
+    stream.on_request_headers(host, &settings, &mut metrics, &HeldBytes::default(), false);
     host.set_body(request.as_bytes());
-    exchange.on_request_body(host, request.len());
-    exchange.on_response_headers(host, &settings, &mut metrics, &Held::default(), false);
+    stream.on_request_body(host, request.len());
+    stream.on_response_headers(host, &settings, &mut metrics, &HeldBytes::default(), false);
     host.set_body(response.as_bytes());
-    exchange.on_response_body(host, response.len());
-    exchange
+    stream.on_response_body(host, response.len());
+    stream
 }
 
 #[test]
@@ -162,13 +170,25 @@ fn higress_answers_under_the_bare_names_and_names_routes_in_two_forms() {
 #[test]
 fn the_time_to_the_headers_of_the_response_is_noted_when_they_come() {
     let host = MockHost::new().with_int("request.duration", 500_000_000);
-    let mut exchange = Exchange::default();
-    exchange.on_response_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), false);
+    let mut stream = Stream::default();
+    stream.on_response_headers(
+        &host,
+        &settings(CONFIG),
+        &mut Metrics::default(),
+        &HeldBytes::default(),
+        false,
+    );
     host.pass(Duration::from_millis(380));
     let omitted = r#"{"collector_cluster":"c","fields":{"omit":["time_to_headers"]}}"#;
-    assert_eq!(record_of(&host, &exchange, &mut Memory::default())["time_to_headers"], 120);
-    exchange.on_response_headers(&host, &settings(omitted), &mut Metrics::default(), &Held::default(), false);
-    assert_eq!(exchange.headers_at(), None);
+    assert_eq!(record_of(&host, &stream, &mut VmState::default())["time_to_headers"], 120);
+    stream.on_response_headers(
+        &host,
+        &settings(omitted),
+        &mut Metrics::default(),
+        &HeldBytes::default(),
+        false,
+    );
+    assert_eq!(stream.headers_at(), None);
     assert!(record(&host).get("time_to_headers").is_none(), "no response came");
 }
 
@@ -188,7 +208,7 @@ fn tls_is_asked_about_only_where_it_can_be_and_is_wanted() {
         if let Some(version) = version {
             host = host.with_text("connection.tls_version", version);
         }
-        let record = record_with(config, &host, &Exchange::default(), &mut Memory::default());
+        let record = record_with(config, &host, &Stream::default(), &mut VmState::default());
         assert_eq!((record.get("tls_version").cloned(), record.get("mtls").cloned()), expected, "{name}");
         let about_tls = |asked: &&String| asked.ends_with("tls_version") || asked.ends_with("mtls");
         assert_eq!(host.asked().iter().filter(about_tls).count(), asked, "{name}");
@@ -241,8 +261,8 @@ fn headers_and_bodies_are_captured_on_demand_and_never_when_the_request_refuses(
                 ("x-gatelog-capture", refusal),
             ])
             .with_response(&[("content-type", "text/plain"), ("etag", "e1")]);
-        let exchange = exchange_with(config, &host, "question and more", "answer");
-        let record = record_with(config, &host, &exchange, &mut Memory::default());
+        let stream = stream_with(config, &host, "question and more", "answer");
+        let record = record_with(config, &host, &stream, &mut VmState::default());
         let captured = |field: &str| record.get(field).cloned();
         let when = |value: Value| expected.then_some(value);
         let headers = json!({ "accept": "*/*", "authorization": "REDACTED" });

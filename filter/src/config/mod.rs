@@ -1,6 +1,6 @@
 //! The plugin configuration: read from JSON, checked, and refused with every problem named at once.
 //!
-//! `reader` takes values out of the JSON by key and notes what is wrong; `sink` and `read_settings` say which keys
+//! `reader` takes values out of the JSON by key and notes what is wrong; [`sink`] and [`settings`] say which keys
 //! there are, what they mean, and what holds when they are missing. A [`Config`] cannot be wrong.
 
 use std::fmt;
@@ -9,21 +9,18 @@ use std::time::Duration;
 
 use crate::config::rules::{Matcher, Rule};
 use crate::config::settings::Settings;
-use crate::deliver::queue::QueueLimits;
 use crate::json::Json;
 use crate::observe::log_throttle::Verbosity;
 
 pub mod rules;
+pub mod secret;
 pub mod settings;
+pub mod sink;
 
-mod read_settings;
 mod reader;
-mod secret;
-mod sink;
-
-pub use secret::Secret;
 
 use reader::Reader;
+use sink::{BatchFormat, Destination};
 
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,67 +35,6 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// `log_level`: what the filter writes to the gateway's log; the most talkative one when rules have their own.
     pub log_level: Verbosity,
-}
-
-/// A collector with the queue before it. Rules that name the same share it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Destination {
-    /// Where records go.
-    pub collector: Collector,
-    /// How they wait.
-    pub queue: QueueLimits,
-    /// How they are sent again.
-    pub retry: Retry,
-}
-
-impl Destination {
-    /// True when both are the same place, whatever else they say.
-    pub fn is_like(&self, other: &Self) -> bool {
-        let place = |of: &Self| (of.collector.cluster.clone(), of.collector.path.clone());
-        place(self) == place(other)
-    }
-}
-
-/// Where records go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Collector {
-    /// The gateway's cluster: `outbound|{collector_port}||{collector_service_name}`, or `collector_cluster`.
-    pub cluster: String,
-    /// Host header of the push.
-    pub authority: String,
-    /// `collector_path`.
-    pub path: String,
-    /// The `authorization` header: `Bearer {collector_token}`.
-    pub authorization: Option<Secret>,
-    /// `timeout_ms`.
-    pub timeout: Duration,
-    /// `keep_alive_ms`: how often connections are used at least; none when they are not kept open.
-    pub keep_alive: Option<Duration>,
-    /// `batch_format`.
-    pub batch_format: BatchFormat,
-}
-
-/// What the body of a push looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BatchFormat {
-    /// A JSON array of records, for gatelog's ingest.
-    #[default]
-    Array,
-    /// One JSON object a push, with db-log-pusher's keys and no others, for its collector.
-    Single,
-}
-
-/// How a batch is sent again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retry {
-    /// `max_retry_time`: no retries when none.
-    pub max_time: Option<Duration>,
-    /// `initial_retry_delay`.
-    pub initial_delay: Duration,
-    /// `max_retry_delay`.
-    pub max_delay: Duration,
-    /// `concurrency_limit`: batches on their way at once.
-    pub concurrency_limit: usize,
 }
 
 /// Everything that is wrong with a configuration.
@@ -153,14 +89,14 @@ impl Config {
             drain_timeout: keys.millis("drain_timeout_ms", 0, 600_000).unwrap_or(Duration::from_secs(5)),
             log_level: Verbosity::default(),
         };
-        let mut log_level = read_settings::log_level(&mut keys);
+        let mut log_level = settings::log_level(&mut keys);
         if rules.is_empty() || sink::is_meant(&keys) {
             let destination = config.destination(sink::read(&mut keys));
-            config.global = Some(Rc::new(config.settings_of(read_settings::read(&mut keys, 0, destination))));
+            config.global = Some(Rc::new(config.settings_of(settings::read(&mut keys, 0, destination))));
         } else {
             // Rules build on it, but without a collector it records nothing.
             sink::check(&mut keys);
-            read_settings::read(&mut keys, 0, 0);
+            settings::read(&mut keys, 0, 0);
         }
         keys.finish();
         for (index, rule) in rules.iter().enumerate() {
@@ -178,14 +114,13 @@ impl Config {
                 keys.problem("drain_timeout_ms", "can only be set outside of the rules");
                 keys.know(&["drain_timeout_ms"]);
             }
-            log_level = log_level.into_iter().chain(read_settings::log_level(&mut keys.alone())).min();
+            log_level = log_level.into_iter().chain(settings::log_level(&mut keys.alone())).min();
             keys.know(&["log_level"]);
             if matcher.is_none() {
                 keys.problem("", format_args!("must have at least one of: {}", MATCHERS.join(", ")));
             }
             let destination = config.destination(sink::read(&mut keys));
-            let settings =
-                Rc::new(config.settings_of(read_settings::read(&mut keys, index + 1, destination)));
+            let settings = Rc::new(config.settings_of(settings::read(&mut keys, index + 1, destination)));
             keys.finish();
             config.rules.extend(matcher.map(|matcher| Rule { matcher, settings }));
         }

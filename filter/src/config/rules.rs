@@ -6,10 +6,11 @@
 
 use std::rc::Rc;
 
-use crate::collect::attributes::{self, Naming};
+use crate::authority;
 use crate::config::settings::Settings;
+use crate::higress;
+use crate::host::attribute::{self, AttributeDialect};
 use crate::host::{HeaderMap, Host};
-use crate::names;
 
 /// A rule and the settings of what it matches.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,17 +54,17 @@ impl Matcher {
         }
     }
 
-    fn matches(&self, exchange: &mut Traits<'_, impl Host>) -> bool {
+    fn matches(&self, input: &mut RuleInput<'_, impl Host>) -> bool {
         let is = |name: &str, names: &[String]| names.iter().any(|each| each == name);
         match self {
-            Self::Route(routes) => is(exchange.route(), routes),
+            Self::Route(routes) => is(input.route(), routes),
             Self::RouteAndService(routes, services) => {
-                is(exchange.route(), routes) && is_service(exchange.cluster(), services)
+                is(input.route(), routes) && is_service(input.cluster(), services)
             }
-            Self::Domain(domains) => is_domain(exchange.domain(), domains),
-            Self::Service(services) => is_service(exchange.cluster(), services),
+            Self::Domain(domains) => is_domain(input.domain(), domains),
+            Self::Service(services) => is_service(input.cluster(), services),
             Self::RoutePrefix(prefixes) => {
-                prefixes.iter().any(|prefix| exchange.route().starts_with(prefix.as_str()))
+                prefixes.iter().any(|prefix| input.route().starts_with(prefix.as_str()))
             }
         }
     }
@@ -73,38 +74,38 @@ impl Matcher {
 pub fn choose(
     rules: &[Rule],
     global: Option<&Rc<Settings>>,
-    naming: &mut Naming,
+    dialect: &mut AttributeDialect,
     host: &impl Host,
 ) -> Option<Rc<Settings>> {
-    let mut exchange = Traits { host, naming, route: None, cluster: None, domain: None };
-    let rule = rules.iter().find(|rule| rule.matcher.matches(&mut exchange));
+    let mut input = RuleInput { host, dialect, route: None, cluster: None, domain: None };
+    let rule = rules.iter().find(|rule| rule.matcher.matches(&mut input));
     rule.map(|rule| &rule.settings).or(global).cloned()
 }
 
 /// What rules look at, asked for when the first rule wants it.
-struct Traits<'h, H> {
+struct RuleInput<'h, H> {
     host: &'h H,
-    naming: &'h mut Naming,
+    dialect: &'h mut AttributeDialect,
     route: Option<String>,
     cluster: Option<String>,
     domain: Option<String>,
 }
 
-impl<H: Host> Traits<'_, H> {
+impl<H: Host> RuleInput<'_, H> {
     fn route(&mut self) -> &str {
-        let ask = || self.naming.read(self.host, attributes::ROUTE_NAME).unwrap_or_default();
+        let ask = || self.dialect.read(self.host, attribute::ROUTE_NAME).unwrap_or_default();
         self.route.get_or_insert_with(ask)
     }
 
     fn cluster(&mut self) -> &str {
-        let ask = || self.naming.read(self.host, attributes::CLUSTER_NAME).unwrap_or_default();
+        let ask = || self.dialect.read(self.host, attribute::CLUSTER_NAME).unwrap_or_default();
         self.cluster.get_or_insert_with(ask)
     }
 
     fn domain(&mut self) -> &str {
         let ask = || {
             let authority = self.host.header(HeaderMap::Request, ":authority").unwrap_or_default();
-            names::without_port(&attributes::lossy(authority)).to_ascii_lowercase()
+            authority::without_port(&attribute::lossy(authority)).to_ascii_lowercase()
         };
         self.domain.get_or_insert_with(ask)
     }
@@ -119,7 +120,7 @@ fn is_domain(host: &str, domains: &[String]) -> bool {
 }
 
 fn is_service(cluster: &str, services: &[String]) -> bool {
-    let outbound = names::outbound(cluster);
+    let outbound = higress::outbound(cluster);
     services.iter().any(|service| match outbound {
         Some((port, fqdn)) => {
             service == fqdn
@@ -142,7 +143,7 @@ mod tests {
             .with_request(&[(":authority", authority)])
             .with_text("xds.route_name", route)
             .with_text("xds.cluster_name", cluster);
-        choose(&config.rules, config.global.as_ref(), &mut Naming::Unknown, &host)
+        choose(&config.rules, config.global.as_ref(), &mut AttributeDialect::Unknown, &host)
             .map(|settings| settings.number)
     }
 
@@ -197,7 +198,7 @@ mod tests {
         )
         .unwrap();
         let host = MockHost::new().with_text("xds.route_name", "z");
-        choose(&config.rules, config.global.as_ref(), &mut Naming::Xds, &host);
+        choose(&config.rules, config.global.as_ref(), &mut AttributeDialect::Xds, &host);
         assert_eq!(host.asked(), ["attribute xds.route_name"]);
     }
 }

@@ -2,10 +2,92 @@
 
 use std::time::Duration;
 
-use super::reader::Reader;
-use super::{BatchFormat, Collector, Destination, Retry, Secret};
-use crate::deliver::queue::QueueLimits;
-use crate::names;
+use crate::config::reader::Reader;
+use crate::config::secret::Secret;
+use crate::higress;
+
+/// A collector with the queue before it. Rules that name the same share it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// Where records go.
+    pub collector: Collector,
+    /// How they wait.
+    pub queue: QueueLimits,
+    /// How they are sent again.
+    pub retry: Retry,
+}
+
+impl Destination {
+    /// True when both are the same place, whatever else they say.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let place = |of: &Self| (of.collector.cluster.clone(), of.collector.path.clone());
+        place(self) == place(other)
+    }
+}
+
+/// Where records go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Collector {
+    /// The gateway's cluster: `outbound|{collector_port}||{collector_service_name}`, or `collector_cluster`.
+    pub cluster: String,
+    /// Host header of the push.
+    pub authority: String,
+    /// `collector_path`.
+    pub path: String,
+    /// The `authorization` header: `Bearer {collector_token}`.
+    pub authorization: Option<Secret>,
+    /// `timeout_ms`.
+    pub timeout: Duration,
+    /// `keep_alive_ms`: how often connections are used at least; none when they are not kept open.
+    pub keep_alive: Option<Duration>,
+    /// `batch_format`.
+    pub batch_format: BatchFormat,
+}
+
+/// What the body of a push looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchFormat {
+    /// A JSON array of records, for gatelog's ingest.
+    #[default]
+    Array,
+    /// One JSON object a push, with db-log-pusher's keys and no others, for its collector.
+    Single,
+}
+
+/// How a batch is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// `max_retry_time`: no retries when none.
+    pub max_time: Option<Duration>,
+    /// `initial_retry_delay`.
+    pub initial_delay: Duration,
+    /// `max_retry_delay`.
+    pub max_delay: Duration,
+    /// `concurrency_limit`: batches on their way at once.
+    pub concurrency_limit: usize,
+}
+
+/// The bounds of a queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueLimits {
+    /// Records in one batch.
+    pub max_batch_size: usize,
+    /// Bytes of one batch; a single larger record makes a batch of its own.
+    pub max_batch_bytes: usize,
+    /// How long the first record of a batch waits for others.
+    pub max_coalescing_delay: Duration,
+    /// Records waiting.
+    pub max_entries: usize,
+    /// Bytes of the records waiting.
+    pub max_bytes: usize,
+}
+
+impl QueueLimits {
+    /// Bytes of a batch's text, at most: its records, and the brackets and commas around them.
+    pub fn max_text(&self) -> usize {
+        self.max_batch_bytes.saturating_add(self.max_batch_size).saturating_add(1)
+    }
+}
 
 /// `concurrency_limit: -1`, Kong's "unlimited", is this many.
 const MOST_IN_FLIGHT: usize = 64;
@@ -84,7 +166,7 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
     let authority = keys
         .text("collector_authority")
         .or(service)
-        .unwrap_or_else(|| names::outbound(&cluster).map_or(cluster.as_str(), |(_, host)| host).to_owned());
+        .unwrap_or_else(|| higress::outbound(&cluster).map_or(cluster.as_str(), |(_, host)| host).to_owned());
     let path = keys.text_or_empty("collector_path").unwrap_or_else(|| "/".to_owned());
     if !path.starts_with('/') {
         keys.problem("collector_path", "must begin with `/`");

@@ -3,7 +3,8 @@
 mod accepted;
 
 use super::*;
-use crate::collect::sampling::Sampling;
+use crate::config::secret::Secret;
+use crate::config::settings::Sampling;
 use crate::privacy::capture::Capture;
 use crate::privacy::redact::Redact;
 

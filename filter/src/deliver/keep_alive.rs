@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::host::{CallId, Instant};
-use crate::rng::Random;
+use crate::rng::Rng;
 
 /// The open connections, as far as they can be known, and the empty pushes that keep them open.
 #[derive(Debug)]
@@ -32,12 +32,12 @@ impl KeepAlive {
     }
 
     /// How many empty pushes should be sent now, with `busy` pushes of records under way.
-    pub fn wanted(&mut self, busy: usize, now: Instant, random: &mut Random) -> usize {
+    pub fn due(&mut self, busy: usize, now: Instant, rng: &mut Rng) -> usize {
         let Some(period) = self.period else { return 0 };
         self.calls.retain(|(_, sent)| now.since(*sent) < period);
         if now >= self.next {
             // Not all gateways at once.
-            self.next = now.plus(random.at_least_half(period));
+            self.next = now.plus(rng.equal_jitter(period));
             self.open = self.open.map(|_| SPARE.max(busy + 1));
             return SPARE.saturating_sub(busy).max(1);
         }
@@ -51,18 +51,18 @@ impl KeepAlive {
     }
 
     /// An empty push is under way.
-    pub fn sent(&mut self, call: CallId, now: Instant) {
+    pub fn on_sent(&mut self, call: CallId, now: Instant) {
         self.calls.push((call, now));
     }
 
     /// True when the answered call was an empty push.
-    pub fn is_answered(&mut self, call: CallId) -> bool {
+    pub fn take_answered(&mut self, call: CallId) -> bool {
         let known = self.calls.iter().position(|(sent, _)| *sent == call);
         known.map(|index| self.calls.swap_remove(index)).is_some()
     }
 
     /// The collector answers, or it does not: then connections may be gone, and more are not asked for.
-    pub fn note(&mut self, answers: bool) {
+    pub fn set_reachable(&mut self, answers: bool) {
         self.open = if answers { self.open.or(Some(1)) } else { None };
     }
 
@@ -81,55 +81,55 @@ mod tests {
     const NOW: Instant = MockHost::BOOTED;
 
     /// Two connections are open, and nothing is under way.
-    fn opened() -> (KeepAlive, Random) {
-        let (mut kept, mut random) = (KeepAlive::new(Some(PERIOD)), Random::seeded(1));
-        let wanted = kept.wanted(0, NOW, &mut random);
+    fn opened() -> (KeepAlive, Rng) {
+        let (mut kept, mut rng) = (KeepAlive::new(Some(PERIOD)), Rng::seeded(1));
+        let wanted = kept.due(0, NOW, &mut rng);
         assert_eq!(wanted, 2, "at the start");
         for call in [1, 2] {
-            kept.sent(CallId(call), NOW);
+            kept.on_sent(CallId(call), NOW);
         }
-        assert_eq!(kept.wanted(0, NOW, &mut random), 0, "before anything is answered");
+        assert_eq!(kept.due(0, NOW, &mut rng), 0, "before anything is answered");
         for call in [1, 2] {
-            assert!(kept.is_answered(CallId(call)) && !kept.is_answered(CallId(call)));
-            kept.note(true);
+            assert!(kept.take_answered(CallId(call)) && !kept.take_answered(CallId(call)));
+            kept.set_reachable(true);
         }
-        (kept, random)
+        (kept, rng)
     }
 
     #[test]
     fn there_is_one_connection_more_than_pushes_under_way() {
-        let (mut kept, mut random) = opened();
+        let (mut kept, mut rng) = opened();
         for (busy, wanted) in [(0, 0), (1, 1), (1, 0), (2, 1), (1, 0), (0, 0), (3, 1), (3, 0)] {
-            assert_eq!(kept.wanted(busy, NOW, &mut random), wanted, "{busy}");
+            assert_eq!(kept.due(busy, NOW, &mut rng), wanted, "{busy}");
         }
         assert_eq!((kept.free(0), kept.free(1), kept.free(9)), (4, 3, 1));
     }
 
     #[test]
     fn connections_are_used_once_in_a_period_whether_or_not_there_is_traffic() {
-        let (mut kept, mut random) = opened();
-        assert_eq!(kept.wanted(0, NOW.plus(PERIOD / 2 - Duration::from_millis(1)), &mut random), 0);
-        assert_eq!(kept.wanted(0, NOW.plus(PERIOD), &mut random), 2);
-        assert_eq!(kept.wanted(3, NOW.plus(PERIOD * 2), &mut random), 1);
+        let (mut kept, mut rng) = opened();
+        assert_eq!(kept.due(0, NOW.plus(PERIOD / 2 - Duration::from_millis(1)), &mut rng), 0);
+        assert_eq!(kept.due(0, NOW.plus(PERIOD), &mut rng), 2);
+        assert_eq!(kept.due(3, NOW.plus(PERIOD * 2), &mut rng), 1);
     }
 
     #[test]
     fn a_collector_that_does_not_answer_is_asked_again_after_a_period_and_no_sooner() {
-        let (mut kept, mut random) = opened();
-        kept.note(false);
-        assert_eq!((kept.wanted(4, NOW, &mut random), kept.free(0)), (0, 1));
-        assert_eq!(kept.wanted(0, NOW.plus(PERIOD), &mut random), 2);
-        kept.note(true);
-        assert_eq!(kept.wanted(1, NOW.plus(PERIOD), &mut random), 1);
+        let (mut kept, mut rng) = opened();
+        kept.set_reachable(false);
+        assert_eq!((kept.due(4, NOW, &mut rng), kept.free(0)), (0, 1));
+        assert_eq!(kept.due(0, NOW.plus(PERIOD), &mut rng), 2);
+        kept.set_reachable(true);
+        assert_eq!(kept.due(1, NOW.plus(PERIOD), &mut rng), 1);
     }
 
     #[test]
     fn empty_pushes_that_are_answered_slowly_do_not_beget_others() {
-        let (mut kept, mut random) = opened();
+        let (mut kept, mut rng) = opened();
         let wanted: Vec<usize> = (3..100)
             .map(|call| {
-                let wanted = kept.wanted(4, NOW, &mut random);
-                (0..wanted).for_each(|_| kept.sent(CallId(call), NOW));
+                let wanted = kept.due(4, NOW, &mut rng);
+                (0..wanted).for_each(|_| kept.on_sent(CallId(call), NOW));
                 wanted
             })
             .collect();
@@ -138,14 +138,14 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_when_nothing_is_to_be_kept_open() {
-        assert_eq!(KeepAlive::new(None).wanted(3, NOW, &mut Random::seeded(1)), 0);
+        assert_eq!(KeepAlive::new(None).due(3, NOW, &mut Rng::seeded(1)), 0);
     }
 
     #[test]
     fn an_empty_push_that_is_never_answered_is_forgotten() {
-        let (mut kept, mut random) = opened();
-        kept.sent(CallId(3), NOW);
-        kept.wanted(0, NOW.plus(PERIOD), &mut random);
-        assert!(!kept.is_answered(CallId(3)));
+        let (mut kept, mut rng) = opened();
+        kept.on_sent(CallId(3), NOW);
+        kept.due(0, NOW.plus(PERIOD), &mut rng);
+        assert!(!kept.take_answered(CallId(3)));
     }
 }

@@ -9,24 +9,10 @@
 //! of a queue is at most `max_bytes` and one batch.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
+use crate::config::sink::QueueLimits;
+use crate::deliver::batch::Batch;
 use crate::host::Instant;
-
-/// The bounds of a queue.
-#[derive(Clone, Debug, PartialEq)]
-pub struct QueueLimits {
-    /// Records in one batch.
-    pub max_batch_size: usize,
-    /// Bytes of one batch; a single larger record makes a batch of its own.
-    pub max_batch_bytes: usize,
-    /// How long the first record of a batch waits for others.
-    pub max_coalescing_delay: Duration,
-    /// Records waiting.
-    pub max_entries: usize,
-    /// Bytes of the records waiting.
-    pub max_bytes: usize,
-}
 
 /// Records that wait, oldest first.
 #[derive(Debug)]
@@ -59,13 +45,6 @@ pub enum Notice {
     NearlyFull,
     /// Less than 80 % of every limit is used again.
     Recovered,
-}
-
-impl QueueLimits {
-    /// Bytes of a batch's text, at most: its records, and the brackets and commas around them.
-    fn max_text(&self) -> usize {
-        self.max_batch_bytes.saturating_add(self.max_batch_size).saturating_add(1)
-    }
 }
 
 impl Queue {
@@ -116,7 +95,7 @@ impl Queue {
         let mut dropped = 0;
         for batch in other.batches {
             for record in batch.records() {
-                dropped += match self.add(record, batch.opened_at) {
+                dropped += match self.add(record, batch.opened_at()) {
                     Added::Waiting { dropped } => dropped,
                     Added::TooLarge => 1,
                 };
@@ -132,7 +111,7 @@ impl Queue {
         let due = all
             || self.batches.len() > 1
             || front.is_full(&self.limits)
-            || now.since(front.opened_at) >= self.limits.max_coalescing_delay;
+            || now.since(front.opened_at()) >= self.limits.max_coalescing_delay;
         if !due {
             return None;
         }
@@ -201,150 +180,13 @@ impl Queue {
     }
 }
 
-/// Records that travel together.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// `[` and the records, each but the first after a `,`.
-    text: Vec<u8>,
-    /// Where each record ends in `text`.
-    ends: Vec<usize>,
-    /// Index of the oldest record that was not dropped.
-    first: usize,
-    opened_at: Instant,
-}
-
-impl Batch {
-    /// A batch of one record, with room for `room` bytes of text.
-    fn new(json: &[u8], opened_at: Instant, room: usize) -> Self {
-        let mut text = Vec::with_capacity(room.max(json.len() + 2));
-        text.push(b'[');
-        text.extend_from_slice(json);
-        let mut batch = Self { text, ends: Vec::new(), first: 0, opened_at };
-        batch.ends.push(batch.text.len());
-        batch
-    }
-
-    /// Records in the batch.
-    pub fn entries(&self) -> usize {
-        self.ends.len() - self.first
-    }
-
-    /// Bytes of the records.
-    pub fn bytes(&self) -> usize {
-        // One comma less than there are records.
-        (self.end() + 1).saturating_sub(self.start(self.first) + self.entries())
-    }
-
-    /// The batch as a JSON array.
-    pub fn array(&mut self) -> &[u8] {
-        let bracket = self.start(self.first) - 1;
-        if let Some(byte) = self.text.get_mut(bracket) {
-            *byte = b'[';
-        }
-        self.text.truncate(self.end());
-        self.text.push(b']');
-        self.text.get(bracket..).unwrap_or_default()
-    }
-
-    /// The oldest record alone, as a JSON object.
-    pub fn object(&self) -> &[u8] {
-        self.record(self.first)
-    }
-
-    fn records(&self) -> impl Iterator<Item = &[u8]> {
-        (self.first..self.ends.len()).map(|index| self.record(index))
-    }
-
-    fn record(&self, index: usize) -> &[u8] {
-        let end = self.ends.get(index).copied().unwrap_or_default();
-        self.text.get(self.start(index)..end).unwrap_or_default()
-    }
-
-    /// Splits off the newer half; none when only one record is left.
-    pub fn split(&mut self) -> Option<Batch> {
-        let kept = self.first + self.entries().div_ceil(2);
-        if self.entries() < 2 {
-            return None;
-        }
-        let start = self.start(kept);
-        let end = self.end();
-        let mut text = vec![b'['];
-        text.extend_from_slice(self.text.get(start..end)?);
-        let ends = self.ends.split_off(kept).into_iter().map(|end| end - start + 1).collect();
-        self.text.truncate(start - 1);
-        Some(Batch { text, ends, first: 0, opened_at: self.opened_at })
-    }
-
-    /// True when no other record has room, dropped ones counted.
-    fn is_full(&self, limits: &QueueLimits) -> bool {
-        self.ends.len() >= limits.max_batch_size
-    }
-
-    /// True when this record has room, dropped ones counted.
-    fn fits(&self, json: &[u8], limits: &QueueLimits) -> bool {
-        !self.is_full(limits) && self.record_bytes() + json.len() <= limits.max_batch_bytes
-    }
-
-    /// Bytes of the records, dropped ones counted.
-    fn record_bytes(&self) -> usize {
-        // Before each record there is a bracket or a comma.
-        self.end().saturating_sub(self.ends.len())
-    }
-
-    /// Bytes of the text that the dropped records take, with what stands before each.
-    fn dropped_bytes(&self) -> usize {
-        self.end().saturating_sub(self.bytes() + self.entries())
-    }
-
-    /// Adds a record; the text takes at most `spare` bytes of memory more than it must.
-    fn add(&mut self, json: &[u8], spare: usize) {
-        self.text.truncate(self.end());
-        let added = json.len() + 2;
-        if self.text.len() + added > self.text.capacity() {
-            // Twice as much, as any vector grows.
-            self.text.reserve_exact(self.text.len().min(spare).max(added));
-        }
-        self.text.push(b',');
-        self.text.extend_from_slice(json);
-        self.ends.push(self.text.len());
-    }
-
-    fn append(&mut self, other: &Batch) {
-        let start = other.start(other.first);
-        self.text.truncate(self.end());
-        self.text.push(b',');
-        let base = self.text.len();
-        self.text.extend_from_slice(other.text.get(start..other.end()).unwrap_or_default());
-        self.ends.extend(other.ends.iter().skip(other.first).map(|end| end - start + base));
-    }
-
-    /// Gives back the memory that a closed batch does not need; the bracket at its end keeps its place.
-    fn give_back_room(&mut self) {
-        self.text.shrink_to(self.text.len() + 1);
-        self.ends.shrink_to_fit();
-    }
-
-    fn drop_oldest(&mut self) -> usize {
-        let bytes = self.object().len();
-        self.first += 1;
-        bytes
-    }
-
-    /// Where the last record ends in the text.
-    fn end(&self) -> usize {
-        self.ends.last().copied().unwrap_or(1)
-    }
-
-    /// Where record `index` begins in the text.
-    fn start(&self, index: usize) -> usize {
-        index.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(1, |end| end + 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
     use proptest::prelude::*;
+
+    use super::*;
 
     const NOW: Instant = Instant(1_000_000_000_000);
 
@@ -416,19 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_splits_into_halves_until_one_record_is_left() {
-        let mut queue = queue_of(limits(), 0..3);
-        let mut batch = queue.take(NOW, true).unwrap();
-        assert_eq!(batch.array(), b"[0,1,2]");
-        assert_eq!(batch.array(), b"[0,1,2]");
-        let mut newer = batch.split().unwrap();
-        assert_eq!((batch.array(), newer.array()), (&b"[0,1]"[..], &b"[2]"[..]));
-        assert_eq!((batch.bytes(), newer.bytes()), (2, 1));
-        assert!(newer.split().is_none());
-        assert_eq!(batch.object(), b"0");
-    }
-
-    #[test]
     fn a_large_batch_does_not_make_the_small_ones_after_it_large() {
         let mut queue = Queue::new(limits());
         queue.add(&[b'1'; 900], NOW);
@@ -438,13 +267,13 @@ mod tests {
         }
         // Only the batch that is being filled has more room than it needs.
         let room: Vec<bool> =
-            queue.batches.iter().map(|batch| batch.text.capacity() > 2 * batch.text.len()).collect();
+            queue.batches.iter().map(|batch| batch.text_capacity() > 2 * batch.bytes()).collect();
         assert_eq!(room, [false, false, true]);
     }
 
     /// Bytes of memory that the texts of the records waiting take.
     fn held(queue: &Queue) -> usize {
-        queue.batches.iter().map(|batch| batch.text.capacity()).sum()
+        queue.batches.iter().map(|batch| batch.text_capacity()).sum()
     }
 
     #[test]
@@ -462,7 +291,7 @@ mod tests {
                 queue.add(&record, NOW);
             }
             assert!(held(&queue) <= 300_000, "{} bytes held", held(&queue));
-            assert!(queue.batches.iter().map(|batch| batch.ends.capacity()).sum::<usize>() <= 256);
+            assert!(queue.batches.iter().map(|batch| batch.ends_capacity()).sum::<usize>() <= 256);
             // What was dropped does not count when room is made for the next batch.
             while queue.take(NOW, true).is_some() {}
             queue.add(&record, NOW);

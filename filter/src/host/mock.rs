@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
 use crate::host::headers::Headers;
-use crate::observe::metrics::Metric;
+use crate::observe::metric::Metric;
 
 /// A stand-in for the gateway.
 #[derive(Default)]

@@ -59,7 +59,7 @@ impl Verbosity {
 
 /// Lines that wait for their time.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct ThrottledLog {
     verbosity: Verbosity,
     kinds: [Kind; Event::ALL.len()],
 }
@@ -68,7 +68,7 @@ pub struct Journal {
 struct Kind {
     count: usize,
     why: String,
-    told_at: Option<Instant>,
+    written_at: Option<Instant>,
 }
 
 impl Event {
@@ -110,21 +110,21 @@ impl Event {
     }
 }
 
-impl Journal {
+impl ThrottledLog {
     /// Says which lines are written from now on.
     pub fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
     }
 
     /// Writes a line at once.
-    pub fn say(&self, host: &impl Host, level: Level, line: &str) {
+    pub fn write_now(&self, host: &impl Host, level: Level, line: &str) {
         if self.verbosity.admits(level) {
             host.log(level, line);
         }
     }
 
     /// Notes `count` of an event. `why` is the latest reason, or empty.
-    pub fn note(&mut self, event: Event, count: usize, why: &str) {
+    pub fn record(&mut self, event: Event, count: usize, why: &str) {
         if let Some(kind) = self.kinds.get_mut(event as usize) {
             kind.count += count;
             kind.why.clear();
@@ -133,9 +133,9 @@ impl Journal {
     }
 
     /// Writes the lines whose time has come; with `all`, every one that waits.
-    pub fn write(&mut self, host: &impl Host, now: Instant, all: bool) {
+    pub fn flush(&mut self, host: &impl Host, now: Instant, all: bool) {
         for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
-            let due = all || kind.told_at.is_none_or(|told_at| now.since(told_at) >= INTERVAL);
+            let due = all || kind.written_at.is_none_or(|written_at| now.since(written_at) >= INTERVAL);
             if kind.count == 0 || !due {
                 continue;
             }
@@ -144,7 +144,7 @@ impl Journal {
                 host.log(event.level(), &format!("gatelog: {} {}{colon}{why}", kind.count, event.text()));
             }
             kind.count = 0;
-            kind.told_at = Some(now);
+            kind.written_at = Some(now);
         }
     }
 }
@@ -156,14 +156,14 @@ mod tests {
 
     #[test]
     fn a_kind_of_line_is_written_at_once_and_then_at_most_once_in_its_interval() {
-        let (host, mut journal) = (MockHost::new(), Journal::default());
+        let (host, mut log) = (MockHost::new(), ThrottledLog::default());
         for second in 0..25 {
-            journal.note(Event::PushFailed, 1, &format!("reason {second}"));
-            journal.note(Event::QueueFull, 100, "");
-            journal.write(&host, host.monotonic(), false);
+            log.record(Event::PushFailed, 1, &format!("reason {second}"));
+            log.record(Event::QueueFull, 100, "");
+            log.flush(&host, host.monotonic(), false);
             host.pass(Duration::from_secs(1));
         }
-        journal.write(&host, host.monotonic(), true);
+        log.flush(&host, host.monotonic(), true);
         let lines: Vec<String> = host.logged().into_iter().map(|(_, line)| line).collect();
         let of = |text: &str| lines.iter().filter(|line| line.contains(text)).cloned().collect::<Vec<_>>();
         assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
             ]
         );
         assert_eq!(of("400 records dropped, oldest first, because the queue is full").len(), 1);
-        journal.write(&host, host.monotonic(), true);
+        log.flush(&host, host.monotonic(), true);
         assert_eq!(host.logged().len(), lines.len());
     }
 
@@ -188,13 +188,13 @@ mod tests {
             (Verbosity::Error, vec![Level::Error]),
             (Verbosity::Nothing, vec![]),
         ] {
-            let (host, mut journal) = (MockHost::new(), Journal::default());
-            journal.set_verbosity(verbosity);
+            let (host, mut log) = (MockHost::new(), ThrottledLog::default());
+            log.set_verbosity(verbosity);
             for event in [Event::QueueFull, Event::PushFailed, Event::PushRecovered] {
-                journal.note(event, 1, "");
+                log.record(event, 1, "");
             }
-            journal.write(&host, host.monotonic(), false);
-            journal.say(&host, Level::Info, "something");
+            log.flush(&host, host.monotonic(), false);
+            log.write_now(&host, Level::Info, "something");
             let levels: Vec<Level> = host.logged().into_iter().map(|(level, _)| level).collect();
             assert_eq!(levels, expected, "{verbosity:?}");
         }

@@ -11,12 +11,13 @@ mod configured_again;
 use super::*;
 use crate::host::CallError;
 use crate::host::mock::{MockHost, Sent};
+use crate::rng::Rng;
 
 const CONFIG: &str =
     r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max_batch_size":2,"max_retry_time":5}}"#;
 
 fn plugin() -> Plugin {
-    Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap()
+    Plugin::new(CONFIG.as_bytes(), Rng::seeded(1)).unwrap()
 }
 
 fn gateway() -> MockHost {
@@ -66,7 +67,7 @@ fn deliver(plugin: &mut Plugin, host: &MockHost) -> Vec<Value> {
 fn each_exchange_makes_one_record_with_an_id_of_its_own() {
     let (mut plugin, host) = (plugin(), gateway());
     for _ in 0..5 {
-        plugin.on_end(&mut Exchange::default(), &host);
+        plugin.on_end(&mut Stream::default(), &host);
     }
     let records = deliver(&mut plugin, &host);
     assert_eq!(records.len(), 5);
@@ -84,12 +85,12 @@ fn a_small_get_costs_few_questions() {
     let (mut plugin, host) =
         (plugin(), gateway().with_text("xds.route_name", "r").with_text("upstream.address", "u:1"));
     let get = |plugin: &mut Plugin, host: &MockHost| {
-        let mut exchange = Exchange::default();
-        plugin.on_request_headers(&mut exchange, host, true);
-        plugin.on_response_headers(&mut exchange, host, false);
-        exchange.on_response_body(host, 100);
+        let mut stream = Stream::default();
+        plugin.on_request_headers(&mut stream, host, true);
+        plugin.on_response_headers(&mut stream, host, false);
+        stream.on_response_body(host, 100);
         let asked = host.asked().len();
-        plugin.on_end(&mut exchange, host);
+        plugin.on_end(&mut stream, host);
         asked
     };
     get(&mut plugin, &host);
@@ -111,15 +112,15 @@ fn rules_decide_what_is_recorded_and_where_it_goes() {
     let config = r#"{"_rules_":[{"_match_route_":["a"],"collector_cluster":"one","keep_alive_ms":0},
         {"_match_route_":["b"],"collector_cluster":"two","keep_alive_ms":0,"sampling":{"rate":0,"keep_slower_than_ms":-1}},
         {"_match_route_prefix_":["b"],"collector_cluster":"two","keep_alive_ms":0},{"_match_route_":["c"],"enabled":false,"collector_cluster":"one","keep_alive_ms":0}]}"#;
-    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
+    let mut plugin = Plugin::new(config.as_bytes(), Rng::seeded(1)).unwrap();
     for (route, collector) in [("a", Some("one")), ("b", None), ("bb", Some("two")), ("c", None), ("d", None)]
     {
         let host = gateway().with_text("xds.route_name", route).with_int("response.code", 200);
-        let mut exchange = Exchange::default();
-        plugin.on_request_headers(&mut exchange, &host, true);
+        let mut stream = Stream::default();
+        plugin.on_request_headers(&mut stream, &host, true);
         // What the route is called later does not matter any more.
-        plugin.on_response_headers(&mut exchange, &host, true);
-        plugin.on_end(&mut exchange, &host);
+        plugin.on_response_headers(&mut stream, &host, true);
+        plugin.on_end(&mut stream, &host);
         host.pass(Duration::from_secs(1));
         plugin.on_tick(&host);
         let sent = host.take_sent();
@@ -132,18 +133,18 @@ fn rules_decide_what_is_recorded_and_where_it_goes() {
 #[test]
 fn an_exchange_without_a_request_is_matched_when_it_ends() {
     let config = r#"{"collector_cluster":"c","_rules_":[{"_match_domain_":["x"],"enabled":false}]}"#;
-    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
+    let mut plugin = Plugin::new(config.as_bytes(), Rng::seeded(1)).unwrap();
     let host = MockHost::new().with_int("response.code", 400);
-    plugin.on_end(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Stream::default(), &host);
     assert_eq!(deliver(&mut plugin, &host).len(), 1);
 }
 
 #[test]
 fn a_complete_batch_is_sent_soon_and_then_ticks_are_as_before() {
     let (mut plugin, host) = (plugin(), gateway());
-    plugin.on_end(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Stream::default(), &host);
     assert_eq!(host.tick_period(), Duration::ZERO);
-    plugin.on_end(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Stream::default(), &host);
     assert_eq!(host.tick_period(), HURRY);
     plugin.on_tick(&host);
     assert_eq!((host.take_sent().len(), host.tick_period()), (1, plugin.tick_period()));
@@ -153,11 +154,11 @@ fn a_complete_batch_is_sent_soon_and_then_ticks_are_as_before() {
 fn a_full_queue_is_told_in_the_log_once_in_a_while_and_counted() {
     let queue = r#"{"max_entries":2,"concurrency_limit":1,"initial_retry_delay":60}"#;
     let config = format!(r#"{{"collector_cluster":"c","keep_alive_ms":0,"queue":{queue}}}"#);
-    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
+    let mut plugin = Plugin::new(config.as_bytes(), Rng::seeded(1)).unwrap();
     let host = gateway();
     host.refuse_calls(Some(CallError::NotSent));
     for records in [2, 30] {
-        (0..records).for_each(|_| plugin.on_end(&mut Exchange::default(), &host));
+        (0..records).for_each(|_| plugin.on_end(&mut Stream::default(), &host));
         plugin.on_tick(&host);
     }
     assert_eq!(host.metric_value(Metric::DroppedQueueFull), 28);
@@ -175,25 +176,25 @@ fn a_full_queue_is_told_in_the_log_once_in_a_while_and_counted() {
 #[test]
 fn an_exchange_makes_one_record_whether_it_is_logged_or_only_over() {
     let (mut plugin, host) = (plugin(), gateway());
-    let mut exchange = Exchange::default();
-    plugin.on_request_headers(&mut exchange, &host, true);
-    plugin.on_end(&mut exchange, &host);
-    plugin.on_end(&mut exchange, &host);
+    let mut stream = Stream::default();
+    plugin.on_request_headers(&mut stream, &host, true);
+    plugin.on_end(&mut stream, &host);
+    plugin.on_end(&mut stream, &host);
     assert_eq!(deliver(&mut plugin, &host).len(), 1);
 }
 
 #[test]
 fn an_exchange_that_is_over_without_its_headers_is_recorded_as_it_came() {
     let (mut plugin, mut host) = (plugin(), gateway());
-    let mut exchange = Exchange::default();
+    let mut stream = Stream::default();
     let values = [("method", "GET"), ("path", "/a?token=x"), ("authority", "h")];
     let mut headers: Vec<(String, &str)> = values.map(|(name, value)| (format!(":{name}"), value)).to_vec();
     headers.extend([("user-agent".to_owned(), "u"), ("x-request-id".to_owned(), "i")]);
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     host.set_request(&headers);
-    plugin.on_request_headers(&mut exchange, &host, true);
+    plugin.on_request_headers(&mut stream, &host, true);
     host.set_request(&[]);
-    plugin.on_end(&mut exchange, &host);
+    plugin.on_end(&mut stream, &host);
     let record = deliver(&mut plugin, &host).remove(0);
     for (field, value) in [
         ("method", "GET"),
@@ -210,18 +211,18 @@ fn an_exchange_that_is_over_without_its_headers_is_recorded_as_it_came() {
 #[test]
 fn captured_bodies_have_a_bound_in_sum_and_what_is_left_out_is_counted() {
     let config = br#"{"collector_cluster":"c","keep_alive_ms":0,"capture":{"request_body_bytes":65536,"max_total_bytes":131072}}"#;
-    let mut plugin = Plugin::new(config, Random::seeded(1)).unwrap();
+    let mut plugin = Plugin::new(config, Rng::seeded(1)).unwrap();
     let host =
         gateway().with_request(&[(":method", "POST"), (":path", "/a"), ("content-type", "text/plain")]);
     let body = "x".repeat(40_000);
     host.set_body(body.as_bytes());
-    let mut exchanges: Vec<Exchange> = (0..5).map(|_| Exchange::default()).collect();
-    for exchange in &mut exchanges {
-        plugin.on_request_headers(exchange, &host, false);
-        exchange.on_request_body(&host, body.len());
+    let mut exchanges: Vec<Stream> = (0..5).map(|_| Stream::default()).collect();
+    for stream in &mut exchanges {
+        plugin.on_request_headers(stream, &host, false);
+        stream.on_request_body(&host, body.len());
     }
-    for exchange in &mut exchanges {
-        plugin.on_end(exchange, &host);
+    for stream in &mut exchanges {
+        plugin.on_end(stream, &host);
     }
     let lengths = |records: Vec<Value>| -> Vec<usize> {
         records.iter().map(|record| record["request_body"].as_str().map_or(0, str::len)).collect()
@@ -229,7 +230,7 @@ fn captured_bodies_have_a_bound_in_sum_and_what_is_left_out_is_counted() {
     assert_eq!(lengths(deliver(&mut plugin, &host)), [40_000, 40_000, 40_000, 11_072, 0]);
     assert_eq!(host.metric_value(Metric::CaptureShort), 2);
     drop(exchanges);
-    let mut next = Exchange::default();
+    let mut next = Stream::default();
     plugin.on_request_headers(&mut next, &host, false);
     next.on_request_body(&host, body.len());
     plugin.on_end(&mut next, &host);
@@ -240,8 +241,8 @@ fn captured_bodies_have_a_bound_in_sum_and_what_is_left_out_is_counted() {
 fn what_the_filter_says_is_what_the_log_level_asks_for() {
     for (level, lines) in [("info", 1), ("warn", 0), ("critical", 0)] {
         let config = format!(r#"{{"collector_cluster":"c","keep_alive_ms":0,"log_level":"{level}"}}"#);
-        let (mut plugin, host) = (Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap(), gateway());
-        plugin.on_end(&mut Exchange::default(), &host);
+        let (mut plugin, host) = (Plugin::new(config.as_bytes(), Rng::seeded(1)).unwrap(), gateway());
+        plugin.on_end(&mut Stream::default(), &host);
         plugin.on_done(&host);
         assert_eq!(host.logged().len(), lines, "{level}");
     }
@@ -250,9 +251,9 @@ fn what_the_filter_says_is_what_the_log_level_asks_for() {
 #[test]
 fn shutting_down_sends_everything_at_once_and_waits_for_the_answers() {
     let (mut plugin, host) = (plugin(), gateway());
-    assert!(Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap().on_done(&host), "nothing to do");
+    assert!(Plugin::new(CONFIG.as_bytes(), Rng::seeded(1)).unwrap().on_done(&host), "nothing to do");
     for _ in 0..5 {
-        plugin.on_end(&mut Exchange::default(), &host);
+        plugin.on_end(&mut Stream::default(), &host);
     }
     assert!(!plugin.on_done(&host));
     let sent = host.take_sent();
@@ -268,7 +269,7 @@ fn shutting_down_sends_everything_at_once_and_waits_for_the_answers() {
 fn shutting_down_ends_after_its_time_and_counts_what_is_left() {
     let (mut plugin, host) = (plugin(), gateway());
     for _ in 0..3 {
-        plugin.on_end(&mut Exchange::default(), &host);
+        plugin.on_end(&mut Stream::default(), &host);
     }
     assert!(!plugin.on_done(&host));
     host.pass(Duration::from_secs(4));
@@ -283,7 +284,7 @@ fn values_longer_than_their_column_are_cut_and_counted() {
     let long = "x".repeat(20_000);
     let host = MockHost::new().with_request(&[(":method", "GET"), (":path", &long)]);
     let mut plugin = plugin();
-    plugin.on_end(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Stream::default(), &host);
     let records = deliver(&mut plugin, &host);
     assert_eq!(records[0]["path"].as_str().map(str::len), Some(8_192));
     plugin.on_tick(&host);
@@ -294,7 +295,7 @@ fn values_longer_than_their_column_are_cut_and_counted() {
 fn ticks_are_short_enough_for_the_coalescing_delay() {
     for (delay, expected) in [("1", 100), ("0.5", 50), ("0", 10), ("3600", 100)] {
         let config = format!(r#"{{"collector_cluster":"c","queue":{{"max_coalescing_delay":{delay}}}}}"#);
-        let plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
+        let plugin = Plugin::new(config.as_bytes(), Rng::seeded(1)).unwrap();
         assert_eq!(plugin.tick_period().as_millis(), expected);
     }
 }
@@ -303,7 +304,7 @@ fn ticks_are_short_enough_for_the_coalescing_delay() {
 fn single_mode_makes_the_requests_of_db_log_pusher() {
     let config = br#"{"collector_service_name":"log-collector.higress-system.svc.cluster.local","collector_port":80,"collector_path":"/ingest","batch_format":"single"}"#;
     let (mut plugin, answer) = (
-        Plugin::new(config, Random::seeded(1)).unwrap(),
+        Plugin::new(config, Rng::seeded(1)).unwrap(),
         r#"{"id":"c1","model":"qwen-max","usage":{"prompt_tokens":21,"completion_tokens":37,"total_tokens":58}}"#,
     );
     let json = ("content-type", "application/json");
@@ -315,12 +316,12 @@ fn single_mode_makes_the_requests_of_db_log_pusher() {
             json,
         ])
         .with_response(&[(":status", "200"), json]);
-    let mut exchange = Exchange::default();
-    plugin.on_request_headers(&mut exchange, &host, false);
-    plugin.on_response_headers(&mut exchange, &host, false);
+    let mut stream = Stream::default();
+    plugin.on_request_headers(&mut stream, &host, false);
+    plugin.on_response_headers(&mut stream, &host, false);
     host.set_body(answer.as_bytes());
-    exchange.on_response_body(&host, answer.len());
-    plugin.on_end(&mut exchange, &host);
+    stream.on_response_body(&host, answer.len());
+    plugin.on_end(&mut stream, &host);
     plugin.on_tick(&host);
     let [push] = &host.take_sent()[..] else { panic!("one push expected") };
     assert_eq!(push.cluster, "outbound|80||log-collector.higress-system.svc.cluster.local");
@@ -400,7 +401,7 @@ proptest! {
         const LIMIT: usize = 2;
         let config = json!({ "collector_cluster": "c", "timeout_ms": 500, "drain_timeout_ms": 2_000, "keep_alive_ms": keep_alive_ms,
             "queue": { "max_batch_size": 3, "max_batch_bytes": 4_000, "max_entries": 9, "max_bytes": 5_000, "max_retry_time": 5, "concurrency_limit": LIMIT } });
-        let mut plugin = Plugin::new(config.to_string().as_bytes(), Random::seeded(1)).unwrap();
+        let mut plugin = Plugin::new(config.to_string().as_bytes(), Rng::seeded(1)).unwrap();
         let mut host = gateway();
         let (mut collected, mut delivered, mut open, mut is_done) = (0, HashSet::new(), Vec::<Sent>::new(), false);
         let mut finished = false;
@@ -415,7 +416,7 @@ proptest! {
                     for number in 1..=count {
                         let path = "/".repeat(if number == count { length.into() } else { 10 });
                         host.set_request(&[(":method", "GET"), (":path", &path)]);
-                        plugin.on_end(&mut Exchange::default(), &host);
+                        plugin.on_end(&mut Stream::default(), &host);
                         collected += 1;
                     }
                 }
@@ -449,7 +450,7 @@ proptest! {
             let sent = host.take_sent();
             prop_assert!(sent.iter().all(|call| call.body.len() <= 4_000 + 1_000), "bytes of a push are bounded");
             open.extend(sent);
-            let [entries, bytes, in_flight] = plugin.lanes[0].load();
+            let [entries, bytes, in_flight] = plugin.sinks[0].load();
             prop_assert!(in_flight <= LIMIT + usize::from(is_done), "pushes under way are bounded");
             // A batch that was split, or recalled, is over the limits until the next record comes.
             prop_assert!(entries <= 9 + 3 * (LIMIT + 1) && bytes <= 5_000 + 4_000 * (LIMIT + 1));

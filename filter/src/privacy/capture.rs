@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::value::RawValue;
 
-use crate::ai::usage::Format;
+use crate::ai::usage::body_reader::Format;
 use crate::host::headers::Headers;
 use crate::json;
 use crate::privacy::redact::Redact;
@@ -97,14 +97,14 @@ pub fn is_text(content_type: &[u8]) -> bool {
 
 /// Bytes that the copies of all bodies in a VM take at the moment.
 #[derive(Clone, Debug, Default)]
-pub struct Held(Rc<Cell<usize>>);
+pub struct HeldBytes(Rc<Cell<usize>>);
 
 /// The start of a body.
 #[derive(Debug)]
 pub struct BodyCopy {
     bytes: Vec<u8>,
     limit: usize,
-    held: Held,
+    held: HeldBytes,
     max_total: usize,
     /// Bytes that count in `held`.
     room: usize,
@@ -113,7 +113,7 @@ pub struct BodyCopy {
 
 impl BodyCopy {
     /// A copy of at most `limit` bytes, and of fewer when all copies together would take more than `max_total`.
-    pub fn new(limit: usize, held: &Held, max_total: usize) -> Self {
+    pub fn new(limit: usize, held: &HeldBytes, max_total: usize) -> Self {
         Self { bytes: Vec::new(), limit, held: held.clone(), max_total, room: 0, is_short: false }
     }
 
@@ -234,13 +234,13 @@ mod tests {
 
     #[test]
     fn a_copy_ends_at_its_limit_on_a_whole_character() {
-        let mut copy = BodyCopy::new(6, &Held::default(), 100);
+        let mut copy = BodyCopy::new(6, &HeldBytes::default(), 100);
         copy.take("añ".as_bytes());
         assert!(!copy.is_full());
         copy.take("bé€".as_bytes());
         assert!(copy.is_full());
         assert_eq!(copy.text(), "añbé");
-        let mut copy = BodyCopy::new(10, &Held::default(), 100);
+        let mut copy = BodyCopy::new(10, &HeldBytes::default(), 100);
         copy.take(b"a\xffb");
         assert_eq!(copy.text(), "a\u{fffd}b");
         assert!(!copy.is_short());
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn all_copies_together_take_no_more_than_they_may_and_give_it_back() {
-        let held = Held::default();
+        let held = HeldBytes::default();
         let mut copies: Vec<BodyCopy> = (0..10).map(|_| BodyCopy::new(30, &held, 100)).collect();
         for _ in 0..10 {
             copies.iter_mut().for_each(|copy| copy.take(b"1234567"));

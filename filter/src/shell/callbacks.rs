@@ -13,7 +13,7 @@ use super::abi;
 use super::abi_constants::{Action, LogLevel};
 use super::vm::{Configured, with_root, with_stream, with_vm};
 use crate::host::CallId;
-use crate::stream::Exchange;
+use crate::stream::Stream;
 
 unsafe extern "C" {
     fn __wasm_call_ctors();
@@ -76,29 +76,29 @@ extern "C" fn proxy_on_http_call_response(root: u32, call: u32, _headers: u32, _
 /// The gateway passes only the number of headers; the filter asks for those that it needs.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end: bool) -> Action {
-    in_stream(context, |exchange, Configured { plugin, gateway }| {
-        plugin.on_request_headers(exchange, gateway, end);
+    in_stream(context, |stream, Configured { plugin, gateway }| {
+        plugin.on_request_headers(stream, gateway, end);
     })
 }
 
 /// `size` is that of the chunk at hand.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_body(context: u32, size: usize, _end: bool) -> Action {
-    in_stream(context, |exchange, Configured { gateway, .. }| exchange.on_request_body(gateway, size))
+    in_stream(context, |stream, Configured { gateway, .. }| stream.on_request_body(gateway, size))
 }
 
 /// As for the request.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_headers(context: u32, _count: u32, end: bool) -> Action {
-    in_stream(context, |exchange, Configured { plugin, gateway }| {
-        plugin.on_response_headers(exchange, gateway, end);
+    in_stream(context, |stream, Configured { plugin, gateway }| {
+        plugin.on_response_headers(stream, gateway, end);
     })
 }
 
 /// As for the request.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_body(context: u32, size: usize, _end: bool) -> Action {
-    in_stream(context, |exchange, Configured { gateway, .. }| exchange.on_response_body(gateway, size))
+    in_stream(context, |stream, Configured { gateway, .. }| stream.on_response_body(gateway, size))
 }
 
 /// The end of a stream, when everything about it is known.
@@ -122,10 +122,10 @@ extern "C" fn proxy_on_delete(context: u32) {
 }
 
 fn end_stream(context: u32) {
-    with_stream(context, |exchange, Configured { plugin, gateway }| plugin.on_end(exchange, gateway));
+    with_stream(context, |stream, Configured { plugin, gateway }| plugin.on_end(stream, gateway));
 }
 
-fn in_stream(context: u32, job: impl FnOnce(&mut Exchange, &mut Configured)) -> Action {
+fn in_stream(context: u32, job: impl FnOnce(&mut Stream, &mut Configured)) -> Action {
     with_stream(context, job);
     Action::Continue
 }

@@ -6,7 +6,7 @@ use super::abi;
 use super::abi_constants::{Buffer, LogLevel, Map, MetricType};
 use crate::host::headers::Headers;
 use crate::host::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
-use crate::observe::metrics::{Metric, MetricKind};
+use crate::observe::metric::{Metric, MetricKind};
 
 /// The gateway that runs this VM.
 pub struct Gateway {

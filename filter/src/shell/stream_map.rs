@@ -5,7 +5,7 @@
 
 /// A map from numbers to values.
 #[derive(Debug)]
-pub struct ById<T> {
+pub struct IdMap<T> {
     /// As many as a power of two, or none. The lowest bits of a number say in which list it is.
     lists: Vec<List<T>>,
     len: usize,
@@ -23,7 +23,7 @@ struct Node<T> {
 /// Lists of the first table.
 const FEWEST_LISTS: usize = 64;
 
-impl<T> ById<T> {
+impl<T> IdMap<T> {
     /// An empty map, which takes no memory.
     pub const fn new() -> Self {
         Self { lists: Vec::new(), len: 0 }
@@ -88,7 +88,7 @@ impl<T> ById<T> {
     }
 }
 
-impl<T> Default for ById<T> {
+impl<T> Default for IdMap<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn thousands_of_values_are_found_and_removed() {
-        let mut map = ById::new();
+        let mut map = IdMap::new();
         assert_eq!(map.get_mut(1), None);
         assert_eq!(map.remove(1), None);
         for id in 1..5_000 {
@@ -118,7 +118,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_map(steps in proptest::collection::vec((0..400_u32, any::<Option<u8>>()), 0..600)) {
-            let (mut map, mut model) = (ById::new(), BTreeMap::new());
+            let (mut map, mut model) = (IdMap::new(), BTreeMap::new());
             for (id, value) in steps {
                 // Numbers that share their lowest bits too.
                 let id = id % 200 * if id < 200 { 1 } else { 64 };

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use crate::plugin::Plugin;
-use crate::rng::Random;
-use crate::shell::stream_map::ById;
-use crate::stream::Exchange;
+use crate::rng::Rng;
+use crate::shell::stream_map::IdMap;
+use crate::stream::Stream;
 
 use super::abi;
 use super::abi_constants::{Buffer, LogLevel};
@@ -13,14 +13,14 @@ use super::gateway::Gateway;
 
 thread_local! {
     /// A VM has one thread, so that this is a plain static.
-    static VM: RefCell<Vm> = const { RefCell::new(Vm { roots: Vec::new(), streams: ById::new() }) };
+    static VM: RefCell<Vm> = const { RefCell::new(Vm { roots: Vec::new(), streams: IdMap::new() }) };
 }
 
 /// The contexts of this VM.
 pub struct Vm {
     /// A VM has few of them: one for each configuration that the gateway runs in it.
     roots: Vec<Root>,
-    streams: ById<Stream>,
+    streams: IdMap<StreamContext>,
 }
 
 /// The context of one configuration.
@@ -37,9 +37,9 @@ pub struct Configured {
     pub gateway: Gateway,
 }
 
-struct Stream {
+struct StreamContext {
     root: u32,
-    exchange: Exchange,
+    stream: Stream,
 }
 
 /// Runs `job` with the contexts. The gateway runs one callback of a VM at a time; if it ever ran one inside another, the
@@ -54,10 +54,10 @@ pub fn with_root<R>(root: u32, job: impl FnOnce(&mut Configured) -> R) -> Option
 }
 
 /// Runs `job` with a stream and the filter of its root context.
-pub fn with_stream(context: u32, job: impl FnOnce(&mut Exchange, &mut Configured)) {
+pub fn with_stream(context: u32, job: impl FnOnce(&mut Stream, &mut Configured)) {
     with_vm(|vm| {
-        if let Some((exchange, configured)) = vm.stream(context) {
-            job(exchange, configured);
+        if let Some((stream, configured)) = vm.stream(context) {
+            job(stream, configured);
         }
     });
 }
@@ -68,7 +68,7 @@ impl Vm {
         if root == 0 {
             self.roots.push(Root { id: context, configured: None });
         } else {
-            self.streams.insert(context, Stream { root, exchange: Exchange::default() });
+            self.streams.insert(context, StreamContext { root, stream: Stream::default() });
         }
     }
 
@@ -83,10 +83,10 @@ impl Vm {
         self.roots.iter_mut().find(|each| each.id == root)?.configured.as_mut()
     }
 
-    fn stream(&mut self, context: u32) -> Option<(&mut Exchange, &mut Configured)> {
-        let Stream { root, exchange } = self.streams.get_mut(context)?;
+    fn stream(&mut self, context: u32) -> Option<(&mut Stream, &mut Configured)> {
+        let StreamContext { root, stream } = self.streams.get_mut(context)?;
         let root = self.roots.iter_mut().find(|each| each.id == *root)?;
-        Some((exchange, root.configured.as_mut()?))
+        Some((stream, root.configured.as_mut()?))
     }
 
     /// False when there is no such root context, or its configuration is refused; an older one stays.
@@ -98,7 +98,7 @@ impl Vm {
             none => {
                 // A gateway without random numbers still has a clock.
                 let seed = abi::random_seed().unwrap_or_else(abi::wall_time);
-                let plugin = Plugin::new(&text, Random::seeded(seed));
+                let plugin = Plugin::new(&text, Rng::seeded(seed));
                 plugin.map(|plugin| *none = Some(Configured { plugin, gateway: Gateway::new() }))
             }
         };

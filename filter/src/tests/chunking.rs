@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use crate::ai::usage::Format;
+use crate::ai::usage::body_reader::Format;
 use crate::ai::usage::tests::bodies;
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
-use crate::rng::Random;
-use crate::stream::Exchange;
+use crate::rng::Rng;
+use crate::stream::Stream;
 
 /// Windows and captures that end inside of most bodies.
 const CONFIG: &str = r#"{"collector_cluster":"c","queue":{"max_coalescing_delay":0},"ai":{"window_bytes":1024},
@@ -24,19 +24,19 @@ fn record(path: &str, request: (&[&[u8]], &str), response: (&[&[u8]], &str)) -> 
     let host = MockHost::new()
         .with_request(&[(":method", "POST"), (":path", path), ("content-type", request.1)])
         .with_response(&[(":status", "200"), ("content-type", response.1)]);
-    let (mut plugin, mut exchange) =
-        (Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap(), Exchange::default());
-    plugin.on_request_headers(&mut exchange, &host, false);
+    let (mut plugin, mut stream) =
+        (Plugin::new(CONFIG.as_bytes(), Rng::seeded(1)).unwrap(), Stream::default());
+    plugin.on_request_headers(&mut stream, &host, false);
     for chunk in request.0 {
         host.set_body(chunk);
-        exchange.on_request_body(&host, chunk.len());
+        stream.on_request_body(&host, chunk.len());
     }
-    plugin.on_response_headers(&mut exchange, &host, false);
+    plugin.on_response_headers(&mut stream, &host, false);
     for chunk in response.0 {
         host.set_body(chunk);
-        exchange.on_response_body(&host, chunk.len());
+        stream.on_response_body(&host, chunk.len());
     }
-    plugin.on_end(&mut exchange, &host);
+    plugin.on_end(&mut stream, &host);
     plugin.on_tick(&host);
     let mut records = host.take_sent().remove(0).json();
     records[0].as_object_mut().unwrap().remove("record_id");

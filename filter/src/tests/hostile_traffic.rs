@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
-use crate::rng::Random;
-use crate::stream::Exchange;
+use crate::rng::Rng;
+use crate::stream::Stream;
 
 const CONFIG: &str = r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max_coalescing_delay":0},
     "capture":{"request_headers":["x-odd","referer"],"request_body_bytes":1000,"response_body_bytes":1000},
@@ -13,19 +13,19 @@ const CONFIG: &str = r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max
 
 /// Runs an exchange with bodies in chunks of `chunk` bytes and returns its record.
 fn record(host: &MockHost, request: &[u8], response: &[u8], chunk: usize) -> Value {
-    let (mut plugin, mut exchange) =
-        (Plugin::new(CONFIG.as_bytes(), Random::seeded(1)).unwrap(), Exchange::default());
-    plugin.on_request_headers(&mut exchange, host, false);
+    let (mut plugin, mut stream) =
+        (Plugin::new(CONFIG.as_bytes(), Rng::seeded(1)).unwrap(), Stream::default());
+    plugin.on_request_headers(&mut stream, host, false);
     for part in request.chunks(chunk) {
         host.set_body(part);
-        exchange.on_request_body(host, part.len());
+        stream.on_request_body(host, part.len());
     }
-    plugin.on_response_headers(&mut exchange, host, false);
+    plugin.on_response_headers(&mut stream, host, false);
     for part in response.chunks(chunk) {
         host.set_body(part);
-        exchange.on_response_body(host, part.len());
+        stream.on_response_body(host, part.len());
     }
-    plugin.on_end(&mut exchange, host);
+    plugin.on_end(&mut stream, host);
     plugin.on_tick(host);
     let sent = host.take_sent();
     assert_eq!(sent.len(), 1);

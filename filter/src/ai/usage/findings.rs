@@ -12,9 +12,9 @@
 //! Later values replace earlier ones, and `null` replaces nothing: that is right for every streamed format, because
 //! counts are cumulative where they are repeated.
 
-use super::keys::Key;
-use super::scanner::{Scalar, unescaped};
-use crate::ai::ai_log::count;
+use crate::ai::usage::count::count;
+use crate::ai::usage::keys::{Key, TOOLS_CALL};
+use crate::ai::usage::scanner::{Scalar, unescaped};
 
 /// What was found in a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Findings {
     /// True when a request has told all it can: its model, or its JSON-RPC method with the tool of a call.
     pub(super) fn is_request_known(&self) -> bool {
         match &self.rpc_method {
-            Some(method) => method != crate::collect::mcp::TOOLS_CALL || self.rpc_name.is_some(),
+            Some(method) => method != TOOLS_CALL || self.rpc_name.is_some(),
             None => self.model.is_some(),
         }
     }

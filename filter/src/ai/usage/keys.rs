@@ -13,11 +13,13 @@ macro_rules! keys {
         }
 
         impl Key {
+            /// The keys by name.
+            const NAMES: &[(&[u8], Key)] = &[ $( ($name, Key::$variant), )+ ];
+
             /// The key of a name without escapes.
             pub fn of(name: &[u8]) -> Self {
                 // A `match` would be one of the largest functions of the filter.
-                const NAMES: &[(&[u8], Key)] = &[ $( ($name, Key::$variant), )+ ];
-                NAMES.iter().find(|(known, _)| *known == name).map_or(Self::Other, |(_, key)| *key)
+                Self::NAMES.iter().find(|(known, _)| *known == name).map_or(Self::Other, |(_, key)| *key)
             }
         }
     };
@@ -88,6 +90,9 @@ impl Key {
 /// Longest name of a key that matters, in bytes.
 pub const LONGEST: usize = 32;
 
+/// The JSON-RPC method that calls a tool of an MCP server: a value of [`Key::Method`].
+pub const TOOLS_CALL: &str = "tools/call";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,8 +101,12 @@ mod tests {
     fn a_name_finds_its_key_and_any_other_name_finds_none() {
         assert_eq!(Key::of(b"usage"), Key::Usage);
         assert_eq!(Key::of(b"cache_creation_input_tokens"), Key::CacheCreationInputTokens);
-        assert!("cache_creation_input_tokens".len() <= LONGEST);
         assert_eq!(Key::of(b"usages"), Key::Other);
         assert_eq!(Key::of(b""), Key::Other);
+    }
+
+    #[test]
+    fn no_name_is_longer_than_the_longest() {
+        assert!(Key::NAMES.iter().all(|(name, _)| name.len() <= LONGEST));
     }
 }

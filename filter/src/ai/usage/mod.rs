@@ -7,132 +7,19 @@
 //! Nothing is buffered but the key or the short value that is being read, so the memory of a stream does not depend
 //! on its body, and a body may be split at any byte.
 //!
+//! - [`body_reader`]: one body, whatever its format.
 //! - [`scanner`]: walks JSON and hands out the few values that matter.
 //! - [`keys`]: which keys those are.
 //! - [`findings`]: what the values mean, for each provider's format.
 //! - [`event_stream`]: the JSON texts inside server-sent events.
+//! - [`count`]: the text of a number as a count of tokens.
 
+pub mod body_reader;
+pub mod count;
 pub mod event_stream;
 pub mod findings;
 pub mod keys;
 pub mod scanner;
-
-pub use findings::Findings;
-
-use event_stream::{EventStream, Piece};
-use scanner::Scanner;
-
-/// How a body carries JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON text, or several one after another.
-    Json,
-    /// Server-sent events with a JSON text each.
-    EventStream,
-}
-
-impl Format {
-    /// The format of a `content-type`; none when it is neither.
-    pub fn of(content_type: &[u8]) -> Option<Self> {
-        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let is = |name: &str| essence.eq_ignore_ascii_case(name.as_bytes());
-        if is("application/json") {
-            return Some(Self::Json);
-        }
-        if is("text/event-stream") {
-            return Some(Self::EventStream);
-        }
-        let suffix = essence.len().checked_sub("+json".len()).and_then(|start| essence.get(start..));
-        let json = is("text/json")
-            || is("application/x-ndjson")
-            || is("application/jsonl")
-            || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json"));
-        json.then_some(Self::Json)
-    }
-}
-
-/// Which body is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The request's: nothing more is read once the model, or the MCP tool, is known.
-    Request,
-    /// The response's: usage comes last, so everything is read.
-    Response,
-}
-
-/// Reads one body as its chunks pass.
-#[derive(Debug)]
-pub struct BodyReader {
-    side: Side,
-    events: Option<EventStream>,
-    scanner: Scanner,
-    findings: Findings,
-    /// Bytes that may still pass before something must have told of an AI call.
-    window: Option<usize>,
-    done: bool,
-}
-
-impl BodyReader {
-    /// A reader that gives up after `window` bytes in which nothing told of an AI call; without a window it goes on
-    /// to the end.
-    pub fn new(side: Side, format: Format, window: Option<usize>) -> Self {
-        Self {
-            side,
-            events: (format == Format::EventStream).then(EventStream::default),
-            scanner: Scanner::default(),
-            findings: Findings::default(),
-            window,
-            done: false,
-        }
-    }
-
-    /// True when no further chunk can tell more.
-    pub fn is_done(&self) -> bool {
-        self.done
-    }
-
-    /// What was found so far.
-    pub fn findings(&self) -> &Findings {
-        &self.findings
-    }
-
-    /// Reads a chunk.
-    pub fn read(&mut self, chunk: &[u8]) {
-        // The decision to give up is made at one byte of the body, wherever the chunks begin and end.
-        let Some(window) = self.window else { return self.scan(chunk) };
-        let (within, beyond) = chunk.split_at_checked(window).unwrap_or((chunk, &[]));
-        self.scan(within);
-        self.window = Some(window - within.len());
-        if window == within.len() {
-            if self.findings.is_ai() {
-                self.window = None;
-                self.scan(beyond);
-            } else {
-                self.done = true;
-            }
-        }
-    }
-
-    fn scan(&mut self, bytes: &[u8]) {
-        if self.done {
-            return;
-        }
-        let Self { side, events, scanner, findings, done, .. } = self;
-        let mut take = |path: &[keys::Key], key, value: &scanner::Scalar<'_>| {
-            if !*done {
-                findings.take(path, key, value);
-                *done = *side == Side::Request && findings.is_request_known();
-            }
-        };
-        match events {
-            None => scanner.read(bytes, &mut take),
-            Some(events) => events.read(bytes, &mut |piece| match piece {
-                Piece::Data(data) => scanner.read(data, &mut take),
-                Piece::End => scanner.reset(),
-            }),
-        }
-    }
-}
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::ai::usage::body_reader::{BodyReader, Format, Side};
+use crate::ai::usage::findings::Findings;
 
 /// input, output, total, cached, reasoning tokens.
 type Counts = [Option<i64>; 5];

@@ -35,8 +35,8 @@ fn a_call_is_one_of_ai_when_two_of_place_request_and_answer_say_so() {
         if let Some((attribute, route)) = route {
             host = host.with_text(attribute, route);
         }
-        let exchange = exchange(&host, request, answer);
-        let record = record_of(&host, &exchange, &mut Memory::default());
+        let stream = stream(&host, request, answer);
+        let record = record_of(&host, &stream, &mut VmState::default());
         assert_eq!(record["ai_log"].is_object(), is_ai, "{name}");
         assert_eq!(record["model"] != "", is_ai, "{name}");
         assert_eq!(record.get("response_type").is_some(), is_ai, "{name}");
@@ -49,9 +49,9 @@ fn a_request_without_a_body_on_an_ai_route_is_no_ai_call() {
         .with_request(&[(":method", "GET"), (":path", "/v1/models")])
         .with_text("xds.route_name", "ai-route-llm.internal")
         .with_int("response.code", 200);
-    let mut exchange = Exchange::default();
-    exchange.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), true);
-    let record = record_of(&host, &exchange, &mut Memory::default());
+    let mut stream = Stream::default();
+    stream.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &HeldBytes::default(), true);
+    let record = record_of(&host, &stream, &mut VmState::default());
     assert_eq!((&record["ai_log"], &record["model"]), (&Value::Null, &json!("")));
 }
 
@@ -66,8 +66,8 @@ fn a_call_that_failed_takes_no_part_in_averages_and_one_that_was_not_found_has_n
         (404, Value::Null),
     ] {
         let host = answered("/v1/chat/completions", status);
-        let exchange = exchange(&host, ASKS, ERROR);
-        let record = record_of(&host, &exchange, &mut Memory::default());
+        let stream = stream(&host, ASKS, ERROR);
+        let record = record_of(&host, &stream, &mut VmState::default());
         assert_eq!(record["ai_log"], log, "{status}");
         assert_eq!(record["model"], "m", "{status}");
     }
@@ -86,8 +86,8 @@ fn the_model_is_the_one_that_the_request_asks_for_wherever_it_says_so() {
         let mut headers = vec![(":method", "POST"), (":path", path), ("content-type", "application/json")];
         headers.extend(header);
         let host = answered(path, 200).with_request(&headers);
-        let exchange = exchange(&host, request, ANSWER);
-        let record = record_of(&host, &exchange, &mut Memory::default());
+        let stream = stream(&host, request, ANSWER);
+        let record = record_of(&host, &stream, &mut VmState::default());
         assert_eq!((&record["model"], &record["response_model"]), (&json!(model), &json!("gpt-4o-2024")));
         assert_eq!(record["ai_log"]["model"], "gpt-4o-2024", "as Higress's plugins log it");
     }
@@ -96,8 +96,8 @@ fn the_model_is_the_one_that_the_request_asks_for_wherever_it_says_so() {
 #[test]
 fn model_and_usage_come_from_the_bodies() {
     let host = answered("/v1/chat/completions", 200);
-    let exchange = exchange(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
-    let record = record_of(&host, &exchange, &mut Memory::default());
+    let stream = stream(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
+    let record = record_of(&host, &stream, &mut VmState::default());
     for (field, value) in [
         ("model", json!("gpt-4o")),
         ("response_model", json!("gpt-4o-2024")),
@@ -132,8 +132,8 @@ fn no_ai_log_is_built_when_that_is_switched_off_or_the_call_is_none_of_ai() {
             .with_request(&[(":method", "POST"), (":path", path), ("content-type", "application/json")])
             .with_response(&[(":status", "200"), ("content-type", "application/json")]);
         let answer = if path == "/cars" { r#"{"id":"c1"}"# } else { ANSWER };
-        let exchange = exchange_with(config, &host, r#"{"model":"gpt-4o"}"#, answer);
-        let record = record_with(config, &host, &exchange, &mut Memory::default());
+        let stream = stream_with(config, &host, r#"{"model":"gpt-4o"}"#, answer);
+        let record = record_with(config, &host, &stream, &mut VmState::default());
         assert_eq!(record["ai_log"], Value::Null, "{config} {path}");
         assert_eq!(record.get("model").and_then(Value::as_str), model, "{config} {path}");
     }
@@ -145,13 +145,13 @@ fn a_streamed_answer_tells_the_time_of_its_first_part() {
         .with_request(&CHAT)
         .with_response(&[(":status", "200"), ("content-type", "text/event-stream")])
         .with_int("request.duration", 500_000_000);
-    let exchange = exchange(
+    let stream = stream(
         &host,
         r#"{"model":"gpt-4o","stream":true}"#,
         &format!("data: {}\n\n", ANSWER.replace('\n', "")),
     );
     host.pass(std::time::Duration::from_millis(300));
-    let record = record_of(&host, &exchange, &mut Memory::default());
+    let record = record_of(&host, &stream, &mut VmState::default());
     assert_eq!((&record["response_type"], &record["time_to_first_token"]), (&json!("stream"), &json!(200)));
     assert_eq!(record["total_tokens"], 7);
 }
@@ -172,8 +172,8 @@ fn the_model_is_known_even_when_the_answer_is_not_read() {
         let host = MockHost::new()
             .with_request(&[(":method", "POST"), (":path", path), ("content-type", "application/json")])
             .with_response(response);
-        let exchange = exchange(&host, body, r#"{"ok":1}"#);
-        assert_eq!(record_of(&host, &exchange, &mut Memory::default())["model"], model, "{path}");
+        let stream = stream(&host, body, r#"{"ok":1}"#);
+        assert_eq!(record_of(&host, &stream, &mut VmState::default())["model"], model, "{path}");
     }
 }
 
@@ -184,8 +184,8 @@ fn ai_log_comes_first_and_bodies_fill_what_it_leaves_open() {
         .with_request(&CHAT)
         .with_response(&[(":status", "200"), ("content-type", "application/json")])
         .with_text("ai_log", log);
-    let exchange = exchange(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
-    let record = record_of(&host, &exchange, &mut Memory::default());
+    let stream = stream(&host, r#"{"model":"gpt-4o"}"#, ANSWER);
+    let record = record_of(&host, &stream, &mut VmState::default());
     for (field, value) in [
         ("api", json!("a@b@c")),
         ("model", json!("gpt-4o")),
@@ -206,7 +206,7 @@ fn ai_log_is_asked_for_where_it_can_be() {
     let asks = |host: &MockHost| host.asked().iter().any(|asked| asked == "attribute ai_log");
     let get = || MockHost::new().with_request(&[(":method", "GET")]);
     let post = || MockHost::new().with_request(&[(":method", "POST")]);
-    let (mut memory, exchange) = (Memory::default(), Exchange::default());
+    let (mut vm_state, stream) = (VmState::default(), Stream::default());
     for (host, expected) in [
         (get(), false),
         (post(), true),
@@ -214,7 +214,7 @@ fn ai_log_is_asked_for_where_it_can_be() {
         (post().with_text("ai_log", "{}"), true),
         (get(), true),
     ] {
-        record_of(&host, &exchange, &mut memory);
+        record_of(&host, &stream, &mut vm_state);
         assert_eq!(asks(&host), expected);
     }
 }
@@ -232,8 +232,8 @@ fn a_tool_call_names_its_tool() {
         .with_text("mcp_server_name", "weather");
     let call =
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_weather","arguments":{}}}"#;
-    let exchange = exchange(&host, call, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
-    let record = record_of(&host, &exchange, &mut Memory::default());
+    let stream = stream(&host, call, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    let record = record_of(&host, &stream, &mut VmState::default());
     assert_eq!((&record["mcp_server"], &record["mcp_tool"]), (&json!("weather"), &json!("get_weather")));
     assert_eq!(record["model"], "");
 }

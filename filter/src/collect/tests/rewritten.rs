@@ -13,10 +13,10 @@ const CAME: [(&str, &str); 5] = [
 /// The record of a request that came with some headers and had others when it was over.
 fn record_after(came: &[(&str, &str)], last: &[(&str, &str)]) -> Value {
     let mut host = MockHost::new().with_request(came);
-    let mut exchange = Exchange::default();
-    exchange.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), true);
+    let mut stream = Stream::default();
+    stream.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &HeldBytes::default(), true);
     host.set_request(last);
-    record_of(&host, &exchange, &mut Memory::default())
+    record_of(&host, &stream, &mut VmState::default())
 }
 
 #[test]
@@ -80,12 +80,12 @@ fn headers_without_end_are_kept_only_as_far_as_they_are_recorded() {
     let (long, agent) = (format!("/{}", "é".repeat(20_000)), "ü".repeat(30_000));
     let came = [(":path", long.as_str()), ("user-agent", &agent), ("x-other", &agent), (":authority", "h")];
     let host = MockHost::new().with_request(&came);
-    let mut exchange = Exchange::default();
-    exchange.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &Held::default(), true);
-    let kept = exchange.arrived().map(|headers| headers.raw().len());
+    let mut stream = Stream::default();
+    stream.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &HeldBytes::default(), true);
+    let kept = stream.arrived().map(|headers| headers.raw().len());
     assert!(kept.is_some_and(|bytes| bytes < 40_000), "{kept:?}");
-    let mut memory = Memory::default();
-    let record = record_of(&host.with_request(&[(":path", "/")]), &exchange, &mut memory);
+    let mut vm_state = VmState::default();
+    let record = record_of(&host.with_request(&[(":path", "/")]), &stream, &mut vm_state);
     let beginning = |field: &str, whole: &str, characters: usize| {
         let text = record[field].as_str().unwrap();
         assert!(text.chars().take(characters).eq(whole.chars().take(characters)), "{field}");

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plugin::Plugin;
-use crate::rng::Random;
+use crate::rng::Rng;
 
 /// The parameters of db-log-pusher's README, as Higress's console and its example resource have them.
 const DOCUMENTED: &str = r#"{"log_level":"info","collector_service_name":"log-collector.higress-system.svc.cluster.local",
@@ -67,7 +67,7 @@ fn the_log_level_is_the_most_talkative_one() {
 fn a_token_is_not_shown() {
     let text = r#"{"collector_cluster":"c","collector_token":"s3cr3t"}"#;
     assert!(!format!("{:?}", parse(text)).contains("s3cr3t"));
-    assert!(!format!("{:?}", Plugin::new(text.as_bytes(), Random::seeded(1))).contains("s3cr3t"));
+    assert!(!format!("{:?}", Plugin::new(text.as_bytes(), Rng::seeded(1))).contains("s3cr3t"));
 }
 
 #[test]

@@ -4,18 +4,18 @@ use super::*;
 
 /// Records that were made before, while and after: two are on their way, two wait for another try, one waits for others,
 /// one exchange is under way.
-fn busy_plugin(host: &MockHost) -> (Plugin, Exchange, Vec<Sent>) {
-    let (mut plugin, mut under_way) = (plugin(), Exchange::default());
+fn busy_plugin(host: &MockHost) -> (Plugin, Stream, Vec<Sent>) {
+    let (mut plugin, mut under_way) = (plugin(), Stream::default());
     plugin.on_request_headers(&mut under_way, host, true);
     for _ in 0..2 {
-        (0..2).for_each(|_| plugin.on_end(&mut Exchange::default(), host));
+        (0..2).for_each(|_| plugin.on_end(&mut Stream::default(), host));
         plugin.on_tick(host);
     }
     let mut sent = host.take_sent();
     host.set_answer(&[(":status", "503")], b"");
     let failed = sent.pop().unwrap();
     plugin.on_answer(failed.id, host);
-    plugin.on_end(&mut Exchange::default(), host);
+    plugin.on_end(&mut Stream::default(), host);
     (plugin, under_way, sent)
 }
 
@@ -69,7 +69,7 @@ fn nothing_is_lost_and_what_waits_goes_where_the_new_configuration_says() {
 fn what_a_smaller_queue_does_not_hold_is_counted() {
     let (mut plugin, host) = (plugin(), gateway());
     host.refuse_calls(Some(CallError::NotSent));
-    (0..9).for_each(|_| plugin.on_end(&mut Exchange::default(), &host));
+    (0..9).for_each(|_| plugin.on_end(&mut Stream::default(), &host));
     let small = br#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max_entries":2}}"#;
     plugin.configure_again(small, &host).unwrap();
     plugin.on_tick(&host);
@@ -82,9 +82,9 @@ fn what_a_smaller_queue_does_not_hold_is_counted() {
 fn what_waits_keeps_its_token_where_two_destinations_differ_by_nothing_else() {
     let config = r#"{"collector_cluster":"c","collector_token":"one","keep_alive_ms":0,
         "_rules_":[{"_match_route_":["r"],"collector_cluster":"c","collector_token":"two"}]}"#;
-    let mut plugin = Plugin::new(config.as_bytes(), Random::seeded(1)).unwrap();
+    let mut plugin = Plugin::new(config.as_bytes(), Rng::seeded(1)).unwrap();
     let host = gateway().with_text("xds.route_name", "r");
-    plugin.on_end(&mut Exchange::default(), &host);
+    plugin.on_end(&mut Stream::default(), &host);
     plugin.configure_again(config.as_bytes(), &host).unwrap();
     host.pass(Duration::from_secs(1));
     plugin.on_tick(&host);

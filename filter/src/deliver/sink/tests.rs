@@ -3,18 +3,19 @@
 use proptest::prelude::*;
 
 use super::*;
+use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
+
 use crate::config::Config;
+use crate::context::Core;
 use crate::host::CallError;
 use crate::host::mock::{MockHost, Sent};
+use crate::rng::Rng;
 
-/// A queue with a pusher, and a gateway to push through.
+/// A sink, and a gateway to push through.
 struct Bench {
     host: MockHost,
-    queue: Queue,
-    pusher: Pusher,
-    metrics: Metrics,
-    journal: Journal,
-    random: Random,
+    sink: Sink,
+    core: Core,
 }
 
 impl Bench {
@@ -26,34 +27,22 @@ impl Bench {
 
     fn with(config: &str) -> Self {
         let config = Config::parse(config.as_bytes()).unwrap();
-        let destination = &config.destinations[0];
-        Self {
-            host: MockHost::new(),
-            queue: Queue::new(destination.queue.clone()),
-            pusher: Pusher::new(destination.collector.clone(), destination.retry.clone(), "vm".into()),
-            metrics: Metrics::default(),
-            journal: Journal::default(),
-            random: Random::seeded(1),
-        }
+        let sink = Sink::new(&config.destinations[0], "vm");
+        Self { host: MockHost::new(), sink, core: Core::new(Rng::seeded(1)) }
     }
 
     fn add(&mut self, record: &str) {
-        if let crate::deliver::queue::Added::Waiting { dropped } =
-            self.queue.add(record.as_bytes(), self.host.monotonic())
-        {
-            self.metrics.add(Metric::DroppedQueueFull, dropped);
-        }
+        let now = self.host.monotonic();
+        self.sink.add(record.as_bytes(), &mut self.core.context(&self.host, now));
     }
 
     fn run(&mut self, all: bool) {
-        let mut around = Surroundings {
-            host: &self.host,
-            now: self.host.monotonic(),
-            metrics: &mut self.metrics,
-            journal: &mut self.journal,
-            random: &mut self.random,
-        };
-        self.pusher.run(&mut self.queue, all, &mut around);
+        let now = self.host.monotonic();
+        self.sink.send_due(all, &mut self.core.context(&self.host, now));
+    }
+
+    fn write_log(&mut self) {
+        self.core.log.flush(&self.host, self.host.monotonic(), true);
     }
 
     /// Answers as ingest does that has stored everything.
@@ -63,18 +52,12 @@ impl Bench {
 
     fn answer(&mut self, call: CallId, headers: &[(&str, &str)], body: &[u8]) -> bool {
         self.host.set_answer(headers, body);
-        let mut around = Surroundings {
-            host: &self.host,
-            now: self.host.monotonic(),
-            metrics: &mut self.metrics,
-            journal: &mut self.journal,
-            random: &mut self.random,
-        };
-        self.pusher.answered(call, &mut self.queue, &mut around)
+        let now = self.host.monotonic();
+        self.sink.on_answer(call, &mut self.core.context(&self.host, now))
     }
 
     fn value(&mut self, metric: Metric) -> i64 {
-        self.metrics.flush(&self.host);
+        self.core.metrics.flush(&self.host);
         self.host.metric_value(metric)
     }
 
@@ -127,7 +110,7 @@ fn single_mode_sends_one_object_a_push() {
     // Whatever that collector says with it, a 2xx is all that it has to say.
     assert!(bench.answer(sent[0].id, &[(":status", "204")], b""));
     assert!(bench.answer(sent[1].id, &[(":status", "200")], b"ok"));
-    assert_eq!((bench.value(Metric::Pushed), bench.pusher.in_flight()), (2, 0));
+    assert_eq!((bench.value(Metric::Pushed), bench.sink.flights.len()), (2, 0));
 }
 
 #[test]
@@ -160,7 +143,7 @@ fn what_an_answer_means_for_the_batch() {
         assert_eq!(bench.value(Metric::Pushed), pushed, "{answer:?}");
         if lost > 0 {
             assert_eq!(bench.value(metric), lost, "{answer:?}");
-            bench.journal.write(&bench.host, bench.host.monotonic(), true);
+            bench.write_log();
             let logged = bench.host.logged();
             assert!(logged[0].1.contains("2 records dropped because"), "{logged:?}");
         }
@@ -174,7 +157,7 @@ fn delays_double_up_to_their_limit_and_the_batch_is_given_up_after_its_time() {
     bench.add("1");
     bench.run(false);
     let (start, mut tries) = (bench.host.monotonic(), vec![0]);
-    while bench.pusher.in_flight() > 0 {
+    while !bench.sink.flights.is_empty() {
         for sent in bench.host.take_sent() {
             bench.answer(sent.id, &[(":status", "503")], b"");
         }
@@ -182,7 +165,7 @@ fn delays_double_up_to_their_limit_and_the_batch_is_given_up_after_its_time() {
         bench.run(false);
         if !bench.host.take_sent().is_empty() {
             tries.push(bench.host.monotonic().since(start).as_millis());
-            let call = match bench.pusher.flights[0].state {
+            let call = match bench.sink.flights[0].state {
                 FlightState::Sent { call, .. } => call,
                 FlightState::Waiting { .. } => unreachable!("it was just sent"),
             };
@@ -252,7 +235,7 @@ fn batches_on_their_way_are_bounded_and_an_answer_makes_room() {
     }
     bench.run(false);
     let sent = bench.host.take_sent();
-    assert_eq!((sent.len(), bench.pusher.in_flight(), bench.queue.entries()), (2, 2, 3));
+    assert_eq!((sent.len(), bench.sink.flights.len(), bench.sink.queue.entries()), (2, 2, 3));
     bench.acknowledge(&sent[1]);
     bench.run(false);
     assert_eq!(bench.host.take_sent().len(), 1);
@@ -280,7 +263,7 @@ fn only_an_answer_that_accounts_for_each_record_acknowledges_an_array() {
         bench.answer(call, &[(":status", "200")], body.as_bytes());
         assert_eq!(bench.value(Metric::Pushed), if pushed { 2 } else { 0 }, "{name}");
         assert_eq!(
-            (bench.value(Metric::PushFailures), bench.pusher.in_flight()),
+            (bench.value(Metric::PushFailures), bench.sink.flights.len()),
             if pushed { (0, 0) } else { (1, 1) },
             "{name}"
         );
@@ -296,7 +279,7 @@ fn an_empty_push_that_somebody_else_answers_is_told() {
     bench.run(false);
     let ping = bench.host.take_sent().remove(0);
     bench.answer(ping.id, &[(":status", "200")], b"<html>");
-    bench.journal.write(&bench.host, bench.host.monotonic(), true);
+    bench.write_log();
     let logged = bench.host.logged();
     assert!(
         logged[0].1.contains("empty pushes refused, as records will be: what answered 200 is no ingest"),
@@ -320,7 +303,7 @@ fn a_token_that_is_changed_here_after_there_costs_no_record() {
         bench.pass(1_000);
         bench.run(false);
     }
-    assert_eq!((bench.value(Metric::Pushed), bench.metrics.dropped()), (1, 0));
+    assert_eq!((bench.value(Metric::Pushed), bench.core.metrics.dropped()), (1, 0));
 }
 
 #[test]
@@ -343,7 +326,7 @@ fn a_clock_that_is_set_changes_nothing_for_what_waits_and_is_tried_again() {
         bench.host.set_wall_time(time);
         bench.answer(sent.id, &[(":status", "503")], b"");
         assert_eq!(
-            (bench.metrics.dropped(), bench.pusher.in_flight()),
+            (bench.core.metrics.dropped(), bench.sink.flights.len()),
             (0, 1),
             "the first failure loses nothing"
         );
@@ -422,7 +405,7 @@ fn joined_pushes_are_bounded_and_divided_among_the_connections_that_are_free() {
         bench.acknowledge(&ping);
     }
     (0..10).for_each(|_| bench.add(&record));
-    bench.pusher.kept.wanted(1, bench.host.monotonic(), &mut bench.random);
+    bench.sink.keep_alive.due(1, bench.host.monotonic(), &mut bench.core.rng);
     bench.run(true);
     let sizes: Vec<usize> =
         bench.host.take_sent().iter().map(|sent| sent.json().as_array().unwrap().len()).collect();
@@ -437,7 +420,7 @@ fn batches_that_wait_for_another_try_go_with_the_rest_when_the_gateway_ends() {
     let call = bench.host.take_sent()[0].id;
     bench.answer(call, &[(":status", "503")], b"");
     bench.add("2");
-    bench.pusher.recall(&mut bench.queue, &mut bench.metrics);
+    bench.sink.requeue_waiting(&mut bench.core.metrics);
     bench.run(true);
     assert_eq!(bench.host.take_sent()[0].body, b"[1,2]");
     assert_eq!(bench.value(Metric::Retries), 1);
@@ -454,7 +437,7 @@ fn empty_pushes_keep_connections_open_and_find_out_what_is_wrong() {
     assert!(bench.host.take_sent().is_empty(), "once in a period");
     assert!(bench.acknowledge(&pings[0]));
     assert!(bench.answer(pings[1].id, &[(":status", "401")], b""));
-    bench.journal.write(&bench.host, bench.host.monotonic(), true);
+    bench.write_log();
     assert!(
         bench.host.logged()[0]
             .1
@@ -465,7 +448,7 @@ fn empty_pushes_keep_connections_open_and_find_out_what_is_wrong() {
     bench.run(false);
     let bodies: Vec<Vec<u8>> = bench.host.take_sent().into_iter().map(|sent| sent.body).collect();
     assert_eq!(bodies, [b"[1]", &b"[]"[..]], "a connection more than pushes");
-    assert_eq!((bench.value(Metric::Pushed), bench.pusher.in_flight()), (0, 1));
+    assert_eq!((bench.value(Metric::Pushed), bench.sink.flights.len()), (0, 1));
 
     let single = r#"{"collector_service_name":"log.svc","collector_port":80,"batch_format":"single"}"#;
     let mut bench = Bench::with(single);
@@ -480,8 +463,8 @@ fn a_call_that_the_gateway_refuses_or_loses_is_tried_again() {
         bench.add("1");
         bench.host.refuse_calls(Some(error));
         bench.run(false);
-        assert_eq!(bench.pusher.in_flight(), 1);
-        bench.journal.write(&bench.host, bench.host.monotonic(), true);
+        assert_eq!(bench.sink.flights.len(), 1);
+        bench.write_log();
         assert!(bench.host.logged()[0].1.contains("cluster c: the gateway"), "{:?}", bench.host.logged());
         bench.host.refuse_calls(None);
         bench.pass(20);
@@ -554,15 +537,11 @@ proptest! {
             }
             open.extend(bench.host.take_sent());
         }
-        let abandoned = bench.pusher.abandon();
-        let mut waiting = 0;
-        while let Some(batch) = bench.queue.take(bench.host.monotonic(), true) {
-            waiting += batch.entries();
-        }
-        let dropped = usize::try_from(bench.metrics.dropped()).unwrap();
+        let abandoned = bench.sink.abandon(bench.host.monotonic());
+        let dropped = usize::try_from(bench.core.metrics.dropped()).unwrap();
         let unique: std::collections::HashSet<_> = delivered.iter().collect();
         prop_assert_eq!(unique.len(), delivered.len());
         prop_assert_eq!(bench.value(Metric::Pushed), i64::try_from(delivered.len()).unwrap());
-        prop_assert_eq!(accepted, u64::try_from(delivered.len() + dropped + abandoned + waiting).unwrap());
+        prop_assert_eq!(accepted, u64::try_from(delivered.len() + dropped + abandoned).unwrap());
     }
 }

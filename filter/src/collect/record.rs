@@ -1,0 +1,209 @@
+//! Fills the fields of the access record.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use gatelog_record::{AccessRecord, Timestamp};
+
+use crate::ai::ai_log::{self, AiLog};
+use crate::ai::paths;
+use crate::collect::attribute_batch::Attribute;
+use crate::collect::attributes::{Attributes, text};
+use crate::collect::late_attributes::LateAttributes;
+use crate::collect::request_headers::Name;
+use crate::collect::response_flags;
+use crate::config::settings::Settings;
+use crate::higress;
+use crate::stream::Stream;
+
+/// The record, without its id.
+pub fn build<'a>(
+    attributes: &Attributes<'a>,
+    late: &'a LateAttributes,
+    stream: &'a Stream,
+    settings: &Settings,
+) -> AccessRecord<'a> {
+    // In parts, because a gateway pays for large functions with memory when it compiles them.
+    let mut record = AccessRecord::default();
+    fill_from_headers(&mut record, attributes, settings);
+    fill_from_attributes(&mut record, attributes);
+    record.time_to_headers = stream.headers_at().map(|at| millis(at.since(attributes.started)));
+    fill_from_late(&mut record, late);
+    if !late.capture_refused {
+        record.request_body = stream.request_text();
+        record.response_body = stream.response_text();
+    }
+    let is_ai = settings.ai.detection && is_ai_call(&record, stream, attributes);
+    if late.ai_log.is_some() || is_ai {
+        fill_from_bodies(&mut record, stream, attributes);
+    }
+    // What was not found was no call of a model, whatever the request looked like.
+    if late.ai_log.is_none() && is_ai && settings.ai.build_log && attributes.code != 404 {
+        record.ai_log = ai_log::build(&record).map(Cow::Owned);
+    }
+    record
+}
+
+/// True when the place tells of AI calls and so does the request or the answer, or when both do anywhere.
+fn is_ai_call(record: &AccessRecord<'_>, stream: &Stream, attributes: &Attributes<'_>) -> bool {
+    let place = stream.is_on_ai_path()
+        || attributes.headers.get(Name::LlmModel).is_some()
+        || higress::is_ai_route(&record.route);
+    let request = requested_model(stream, attributes).is_some()
+        || (stream.is_ai_upload() && (200..300).contains(&attributes.code));
+    let signs = [place, request, stream.has_ai_answer()];
+    signs.into_iter().filter(|sign| *sign).count() >= 2
+}
+
+/// The model that the request asks for: in its body, its path, or as Higress's model router has read it.
+fn requested_model<'a>(stream: &'a Stream, attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
+    let named = stream.request().and_then(|body| body.model.as_deref()).map(Cow::Borrowed);
+    let routed = || attributes.headers.get(Name::LlmModel).map(|model| text(Some(model)));
+    named.or_else(|| gemini_model(attributes)).or_else(routed)
+}
+
+fn gemini_model<'a>(attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
+    let path = text(attributes.headers.get(Name::Path));
+    match path {
+        Cow::Borrowed(path) => paths::gemini_model(path).map(Cow::Borrowed),
+        Cow::Owned(path) => paths::gemini_model(&path).map(|model| Cow::Owned(model.to_owned())),
+    }
+}
+
+#[inline(never)]
+fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, attributes: &Attributes<'a>, settings: &Settings) {
+    let headers = &attributes.headers;
+    record.trace_id = text(headers.trace_id());
+    record.authority = text(headers.get(Name::Authority));
+    record.method = text(headers.get(Name::Method));
+    record.path = redacted(headers.get(Name::Path), settings);
+    record.upstream_path = redacted(headers.rewritten_path(), settings);
+    record.scheme = text(headers.get(Name::Scheme));
+    record.request_id = text(headers.get(Name::RequestId));
+    record.user_agent = text(headers.get(Name::UserAgent));
+    record.x_forwarded_for = text(headers.get(Name::ForwardedFor));
+    record.consumer = text(headers.get(Name::Consumer));
+}
+
+#[inline(never)]
+fn fill_from_attributes<'a>(record: &mut AccessRecord<'a>, attributes: &Attributes<'a>) {
+    record.start_time = Some(Timestamp::from_nanos(attributes.start.0));
+    record.duration = millis(attributes.duration);
+    record.response_code = attributes.code;
+    record.response_flags = response_flags::text(attributes.flags);
+    record.response_code_details = attributes.text(Attribute::CodeDetails);
+    record.bytes_received = size(attributes, Attribute::BytesReceived);
+    record.bytes_sent = size(attributes, Attribute::BytesSent);
+    record.protocol = attributes.text(Attribute::Protocol);
+    record.upstream_cluster = attributes.text(Attribute::Cluster);
+    record.service = part_of(&record.upstream_cluster, higress::service);
+    record.upstream_host = attributes.text(Attribute::Upstream);
+    record.upstream_attempts = attributes.integer(Attribute::Attempts).filter(|attempts| *attempts > 0);
+    record.upstream_service_time = attributes.text(Attribute::ServiceTime);
+    record.upstream_local_address = attributes.text(Attribute::UpstreamLocal);
+    record.downstream_local_address = attributes.text(Attribute::Local);
+    record.downstream_remote_address = attributes.text(Attribute::Remote);
+    record.requested_server_name = attributes.text(Attribute::ServerName);
+    record.route_name = match attributes.text(Attribute::Route) {
+        route if route.is_empty() => Cow::Borrowed("-"),
+        route => route,
+    };
+    record.route = record.route_name.clone();
+    record.api = part_of(&record.route_name, |route| higress::api(route).unwrap_or_default());
+}
+
+#[inline(never)]
+fn fill_from_late<'a>(record: &mut AccessRecord<'a>, late: &'a LateAttributes) {
+    record.upstream_transport_failure_reason = borrowed(&late.failure);
+    record.tls_version = borrowed(&late.tls_version);
+    record.mtls = late.mtls.map(i64::from);
+    record.grpc_status = late.grpc_status;
+    record.instance_id = late.instance_id.as_str().into();
+    record.mcp_server = borrowed(&late.mcp_server);
+    record.mcp_tool = borrowed(&late.mcp_tool);
+    record.request_headers = late.request_headers.as_deref().map(Cow::Borrowed);
+    record.response_headers = late.response_headers.as_deref().map(Cow::Borrowed);
+    if let Some(log) = &late.ai_log {
+        fill_from_ai_log(record, log);
+    }
+}
+
+fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
+    record.ai_log = Some(Cow::Borrowed(&log.json));
+    let log = &log.members;
+    record.model = borrowed(&log.model);
+    record.chat_id = borrowed(&log.chat_id);
+    record.session_id = borrowed(&log.session_id);
+    record.response_type = borrowed(&log.response_type);
+    record.input_tokens = log.input_tokens;
+    record.output_tokens = log.output_tokens;
+    record.total_tokens = log.total_tokens;
+    record.cached_tokens = log.cached_tokens;
+    record.reasoning_tokens = log.reasoning_tokens;
+    record.time_to_first_token = log.time_to_first_token;
+    if record.api.is_empty() {
+        record.api = borrowed(&log.api);
+    }
+    if record.consumer.is_empty() {
+        record.consumer = borrowed(&log.consumer);
+    }
+}
+
+/// Fills the models, and what `ai_log` left open.
+fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, stream: &'a Stream, attributes: &Attributes<'a>) {
+    let response = stream.response();
+    record.response_model = response.and_then(|body| body.model.as_deref()).unwrap_or_default().into();
+    // Higress's plugins log the model that answered.
+    if let Some(model) = requested_model(stream, attributes) {
+        record.model = model;
+    }
+    if record.model.is_empty() {
+        record.model = record.response_model.clone();
+    }
+    if record.session_id.is_empty() {
+        record.session_id = text(attributes.headers.get(Name::Session));
+    }
+    let Some(body) = response else { return };
+    if record.chat_id.is_empty() {
+        record.chat_id = borrowed(&body.chat_id);
+    }
+    if record.response_type.is_empty() {
+        record.response_type = if stream.is_streamed() { "stream" } else { "normal" }.into();
+    }
+    record.time_to_first_token = record
+        .time_to_first_token
+        .or_else(|| stream.first_part().map(|first| millis(first.since(attributes.started))));
+    record.input_tokens = record.input_tokens.or(body.input_tokens);
+    record.output_tokens = record.output_tokens.or(body.output_tokens);
+    record.total_tokens = record.total_tokens.or_else(|| body.total_tokens());
+    record.cached_tokens = record.cached_tokens.or_else(|| body.cached());
+    record.reasoning_tokens = record.reasoning_tokens.or(body.reasoning_tokens);
+}
+
+fn redacted<'a>(path: Option<&'a [u8]>, settings: &Settings) -> Cow<'a, str> {
+    let path = text(path);
+    match settings.redact.path(&path) {
+        Cow::Owned(redacted) => Cow::Owned(redacted),
+        Cow::Borrowed(_) => path,
+    }
+}
+
+fn size(attributes: &Attributes<'_>, attribute: Attribute) -> i64 {
+    attributes.integer(attribute).unwrap_or(0).max(0)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A part of a text, borrowed from where the text is.
+fn part_of<'a>(whole: &Cow<'a, str>, part: impl Fn(&str) -> &str) -> Cow<'a, str> {
+    match whole {
+        Cow::Borrowed(text) => Cow::Borrowed(part(text)),
+        Cow::Owned(text) => Cow::Owned(part(text).to_owned()),
+    }
+}
+
+fn borrowed(text: &Option<String>) -> Cow<'_, str> {
+    text.as_deref().unwrap_or_default().into()
+}
