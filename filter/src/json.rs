@@ -54,63 +54,6 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// Writes a text with its quotes.
-pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some((plain, byte, after)) = split_at_special(rest) {
-        out.extend_from_slice(plain);
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            _ => {
-                let digit = |value: u8| char::from_digit(value.into(), 16).map_or(b'0', |digit| digit as u8);
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
-            }
-        }
-        rest = after;
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
-}
-
-/// Splits at the first byte that cannot stand in a JSON string as it is.
-fn split_at_special(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
-    let (words, tail) = bytes.as_chunks();
-    let in_word = |(index, word): (usize, &[u8; WORD])| match specials(u64::from_le_bytes(*word)) {
-        0 => None,
-        found => Some(index * WORD + found.trailing_zeros() as usize / 8),
-    };
-    let in_tail = || {
-        let at = tail.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\'))?;
-        Some(words.len() * WORD + at)
-    };
-    let at = words.iter().enumerate().find_map(in_word).or_else(in_tail)?;
-    let (plain, rest) = bytes.split_at_checked(at)?;
-    let (byte, after) = rest.split_first()?;
-    Some((plain, *byte, after))
-}
-
-/// Bytes that are looked at together.
-const WORD: usize = 8;
-/// A word of bytes that are 1.
-const ONES: u64 = u64::from_le_bytes([1; WORD]);
-
-/// The highest bit of each byte that cannot stand in a JSON string as it is. Only the lowest bit that is set can be
-/// trusted: what a subtraction borrows may set others above it.
-const fn specials(word: u64) -> u64 {
-    const fn below(limit: u8, word: u64) -> u64 {
-        word.wrapping_sub(ONES * limit as u64) & !word & (ONES << 7)
-    }
-    const fn is(byte: u8, word: u64) -> u64 {
-        below(1, word ^ (ONES * byte as u64))
-    }
-    below(b' ', word) | is(b'"', word) | is(b'\\', word)
-}
-
 struct JsonVisitor;
 
 impl<'de> Visitor<'de> for JsonVisitor {
@@ -185,15 +128,6 @@ mod tests {
         );
         assert_eq!(json.get("a").and_then(|a| a.get("b")), Some(&Json::Object(Vec::new())));
         assert_eq!(json.get("c"), None);
-    }
-
-    #[test]
-    fn a_text_is_written_so_that_it_is_read_back() {
-        for text in ["", "a", "a\"b\\c/d", "\0\u{1}\u{1f}\n\r\t\u{7f}", "é€😀 <b>"] {
-            let mut out = Vec::new();
-            write_text(&mut out, text);
-            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
-        }
     }
 
     #[test]

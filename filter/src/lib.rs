@@ -39,7 +39,6 @@ pub mod privacy;
 pub mod rng;
 pub mod shell;
 pub mod stream;
-pub mod writer;
 
 #[cfg(test)]
 mod tests;

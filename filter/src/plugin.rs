@@ -4,6 +4,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use gatelog_record::json::write::write_record;
+
 use crate::collect::attribute_batch::AttributeBatch;
 use crate::collect::vm_state::VmState;
 use crate::collect::{self, Answers};
@@ -17,7 +19,6 @@ use crate::observe::metric::Metric;
 use crate::privacy::capture::HeldBytes;
 use crate::rng::Rng;
 use crate::stream::Stream;
-use crate::writer;
 
 /// A configured filter.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Plugin {
         let record = collect::collect(stream, &settings, batch, &mut self.vm_state, &mut cx, &mut answers);
         let Some(record) = record else { return };
         self.scratch.clear();
-        writer::write(&mut self.scratch, &record, settings.omitted);
+        write_record(&mut self.scratch, &record, |index| settings.omitted.has_index(index));
         sink.add(&self.scratch, &mut cx);
         if !self.hurries && sink.is_ready() {
             self.hurries = true;

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gatelog_record::json::write::ObjectWriter;
 use serde_json::value::RawValue;
 
 use crate::ai::usage::body_reader::Format;
 use crate::host::headers::Headers;
-use crate::json;
 use crate::privacy::redact::Redact;
 
 /// What is captured.
@@ -66,7 +66,8 @@ impl Capture {
 /// The named headers as a JSON object, secrets hidden; none when there are none of them. Several values of one name
 /// are joined by commas.
 pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<Box<RawValue>> {
-    let mut object = Vec::new();
+    let mut json = Vec::new();
+    let mut object = ObjectWriter::new(&mut json);
     for name in wanted {
         let mut values = headers.iter().filter(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value);
         let Some(first) = values.next() else { continue };
@@ -76,17 +77,13 @@ pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<
             text.push_str(", ");
             text.push_str(&String::from_utf8_lossy(value));
         }
-        object.push(if object.is_empty() { b'{' } else { b',' });
-        json::write_text(&mut object, name);
-        object.push(b':');
         // Paths and locations among the headers carry query strings too.
-        json::write_text(&mut object, &redact.path(redact.header(name, &text)));
+        object.text(name, &redact.path(redact.header(name, &text)));
     }
-    if object.is_empty() {
+    if !object.finish() {
         return None;
     }
-    object.push(b'}');
-    RawValue::from_string(String::from_utf8(object).ok()?).ok()
+    RawValue::from_string(String::from_utf8(json).ok()?).ok()
 }
 
 /// True for bodies that are text: `text/…`, JSON and event streams.

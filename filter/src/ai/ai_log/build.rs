@@ -1,12 +1,9 @@
 //! An `ai_log` made from a record, for calls that no AI plugin of the gateway has logged: the keys of Higress's
 //! ai-statistics, so that the same dashboards show them.
 
-use std::io::Write as _;
-
 use gatelog_record::AccessRecord;
+use gatelog_record::json::write::ObjectWriter;
 use serde_json::value::RawValue;
-
-use crate::json::write_text;
 
 /// The `ai_log` of an AI call whose record is otherwise complete.
 ///
@@ -16,7 +13,8 @@ pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
     let succeeded = (200..300).contains(&record.response_code);
     let model = if record.response_model.is_empty() { &record.model } else { &record.response_model };
     let api = if record.api.is_empty() { "-" } else { &record.api };
-    let mut object = vec![b'{'];
+    let mut json = Vec::new();
+    let mut object = ObjectWriter::new(&mut json);
     for (key, text) in [
         ("api", api),
         ("chat_id", &record.chat_id),
@@ -26,8 +24,7 @@ pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
         ("consumer", &record.consumer),
     ] {
         if !text.is_empty() {
-            write_key(&mut object, key);
-            write_text(&mut object, text);
+            object.text(key, text);
         }
     }
     for (key, number) in [
@@ -40,21 +37,11 @@ pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
         ("llm_service_duration", Some(record.duration).filter(|_| succeeded)),
     ] {
         if let Some(number) = number {
-            write_key(&mut object, key);
-            // Writing into memory does not fail.
-            let _ = write!(object, "{number}");
+            object.number(key, number);
         }
     }
-    object.push(b'}');
-    RawValue::from_string(String::from_utf8(object).ok()?).ok()
-}
-
-fn write_key(object: &mut Vec<u8>, key: &str) {
-    if object.len() > 1 {
-        object.push(b',');
-    }
-    write_text(object, key);
-    object.push(b':');
+    object.finish();
+    RawValue::from_string(String::from_utf8(json).ok()?).ok()
 }
 
 #[cfg(test)]
