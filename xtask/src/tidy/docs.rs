@@ -1,4 +1,4 @@
-//! Rules for documents: the files that they name and link to exist.
+//! Rules for documents: the files that they name and link to exist, and the README is short.
 
 use pulldown_cmark::{Event, Parser, Tag};
 
@@ -7,6 +7,9 @@ use super::tree::{File, Tree};
 
 /// Documents in which a path between backticks must exist. (Others speak of files that users have.)
 const NAME_PATHS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md"];
+
+/// The most lines of the README: it is for a reader in a hurry, and the folder `docs` holds the rest.
+const MAX_README_LINES: usize = 150;
 
 /// Endings by which a name without a folder is known as a file of the project.
 const ENDINGS: &[&str] = &["rs", "toml", "md", "yaml", "sql", "sh", "json", "wit"];
@@ -17,6 +20,15 @@ pub fn check(file: &File, tree: &Tree) -> Vec<Finding> {
         return Vec::new();
     }
     let mut findings = Vec::new();
+    if file.path == "README.md" && file.text.lines().count() > MAX_README_LINES {
+        let what = format!("has more than {MAX_README_LINES} lines");
+        findings.push(Finding::new(
+            &file.path,
+            MAX_README_LINES + 1,
+            what,
+            "move details into a page of docs/",
+        ));
+    }
     for (event, range) in Parser::new(&file.text).into_offset_iter() {
         let what = match event {
             Event::Code(code) if NAME_PATHS.contains(&file.path.as_str()) && names_missing(&code, tree) => {
@@ -105,6 +117,15 @@ mod tests {
         let found = findings("docs/a.md", "\n[q](gone.md)\n[r]\n\n[r]: ../../out.md\n");
         assert!(found[0].starts_with("docs/a.md:2: links to gone.md"), "{found:?}");
         assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
+    fn only_the_readme_has_to_be_short() {
+        let text = "a\n".repeat(MAX_README_LINES);
+        assert!(findings("README.md", &text).is_empty());
+        let longer = format!("{text}a\n");
+        assert_eq!(findings("README.md", &longer).len(), 1);
+        assert!(findings("docs/a.md", &longer).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! - [`fields`]: one list of record fields
 //! - [`manifests`]: versions and lints in one place
 //! - [`licences`]: what dependencies may be under
-//! - [`docs`]: paths and links in documents
+//! - [`docs`]: paths and links in documents, and the length of the README
 
 mod docs;
 mod fields;

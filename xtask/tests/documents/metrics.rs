@@ -1,0 +1,68 @@
+//! The metrics in `docs/metrics.md`, and those that the filter and the functions have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatelog_filter::metrics::{Metric, MetricKind};
+use gatelog_record::Timestamp;
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
+
+use crate::page;
+
+/// A database in which nothing was counted.
+struct Empty;
+
+impl Executor for Empty {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn run(&self, _: &Statement<'_>) -> Result<Rows, StorageError> {
+        Ok(Rows::new())
+    }
+}
+
+#[test]
+fn the_page_names_each_metric_of_the_filter_with_its_kind_and_no_other() {
+    let rows = page::rows("docs/metrics.md", &["name", "kind", "what it shows"]);
+    let named: Vec<(&str, &str)> = rows.iter().map(|row| (&*row[0].text, &*row[1].text)).collect();
+    let kind = |metric: &Metric| match metric.kind() {
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Histogram => "histogram",
+    };
+    let all: BTreeSet<_> = Metric::ALL.iter().map(|metric| (metric.name(), kind(metric))).collect();
+    assert_eq!(BTreeSet::from_iter(named.iter().copied()), all);
+    assert_eq!(named.len(), all.len(), "a metric is there twice");
+}
+
+/// Of each metric its kind, its label, and the label's values.
+type Families = BTreeMap<String, (String, Vec<String>)>;
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_page_names_each_metric_of_the_functions_with_its_labels_and_no_other() {
+    let rows = page::rows("docs/metrics.md", &["name", "kind", "label", "what it shows"]);
+    let named: Families =
+        rows.iter().map(|row| (row[0].text.clone(), (row[1].text.clone(), row[2].codes.clone()))).collect();
+    assert_eq!(named.len(), rows.len(), "a metric is there twice");
+    let text = gatelog_health::metrics::text(&Empty, Timestamp::MIN).await.unwrap();
+    assert_eq!(named, families(&text));
+}
+
+/// Reads Prometheus' text format.
+fn families(text: &str) -> Families {
+    let mut families = Families::new();
+    for line in text.lines() {
+        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+            families.insert(name.to_owned(), (kind.to_owned(), Vec::new()));
+        } else if let Some((name, rest)) = line.split_once('{')
+            && let Some((_, labels)) = families.get_mut(name)
+        {
+            let (label, value) = rest.split_once("=\"").unwrap();
+            if labels.is_empty() {
+                labels.push(label.to_owned());
+            }
+            labels.push(value.split_once('"').unwrap().0.to_owned());
+        }
+    }
+    families
+}
