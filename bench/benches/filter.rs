@@ -1,4 +1,4 @@
-//! What a filter costs per request, phase by phase: gatelog's beside one that does nothing.
+//! What a filter costs per request, phase by phase: gatelog's compared with one that does nothing.
 #![expect(clippy::unwrap_used, reason = "a benchmark that goes wrong has no result")]
 
 use std::time::Duration;
@@ -30,8 +30,8 @@ fn main() {
     }
 }
 
-/// `filter/TRAFFIC-PHASE/FILTER`: the time of one phase of one stream; the whole stream is served each time, and every
-/// record that it makes is seen to be pushed once.
+/// `filter/TRAFFIC-PHASE/FILTER`: the time of one phase of one stream. The whole stream is served each time, and the
+/// benchmark checks that every record is pushed once.
 fn define(criterion: &mut Criterion, summary: &mut Summary, traffic: &Traffic) {
     let mut filters = [("noop", Filter::noop().unwrap()), ("gatelog", Filter::gatelog().unwrap())];
     let has = |phase: &Phase| *phase != Phase::RequestBody || !traffic.request_body.is_empty();

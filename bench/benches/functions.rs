@@ -1,4 +1,4 @@
-//! What ingest and query cost in the Spin component host, beside the same statements run natively.
+//! What ingest and query cost in the Spin component host, compared with the same statements run natively.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,9 +21,9 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// Rows that a query looks through.
+/// Rows of the table that is queried.
 const ROWS: u64 = 10_000;
-/// Rows that are stored at once to make them.
+/// Rows that one insert stores to make that table.
 const FILL_BATCH: u64 = 1_000;
 
 fn main() {
@@ -128,7 +128,7 @@ async fn get(app: &RunningApp, path: &str) -> Value {
     answer(app, request.body(Full::new(Bytes::new())).unwrap()).await
 }
 
-/// The JSON of an answer that must be 200.
+/// The JSON of an answer, whose status must be 200.
 async fn answer(app: &RunningApp, request: Request<Full<Bytes>>) -> Value {
     let response = app.call(request).await;
     let status = response.status();

@@ -1,4 +1,4 @@
-//! One measured figure, with its target, as a line that people and programs read.
+//! One measured figure with its target, as a line for people and programs.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ pub struct Figure {
     pub value: f64,
     /// Unit of value and target.
     pub unit: &'static str,
-    /// What it should be.
+    /// The target.
     pub target: Target,
 }
 
-/// The bound that a figure is held against.
+/// The bound that a figure is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
     /// Lower is better.
@@ -45,7 +45,7 @@ impl fmt::Display for Figure {
     }
 }
 
-/// The middle value; of an even number, the mean of the two in the middle. 0 when there is none.
+/// The median: for an even number of values, the mean of the two in the middle. 0 when there are none.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

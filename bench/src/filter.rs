@@ -71,7 +71,7 @@ pub struct Cost {
     pub time: Duration,
     /// Host functions that the guest called.
     pub host_calls: u64,
-    /// Allocations in the guest, those for what the host returned included; 0 when it does not count them.
+    /// Allocations in the guest, including those for what the host returns; 0 when it does not count them.
     pub allocations: u64,
 }
 
@@ -113,7 +113,7 @@ impl Filter {
         Self::start("gatelog_filter", Some(DEFAULTS))
     }
 
-    /// gatelog's filter with its defaults, and with its allocations counted: slower, not for times.
+    /// gatelog's filter with its defaults, and with its allocations counted. It is slower, so its times do not count.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Filter {
         Ok(Self { vm, plugin, pushes: configuration.is_some(), counts: false, served: 0, pushed: 0 })
     }
 
-    /// Serves `streams` streams and answers what one phase of them cost in all.
+    /// Serves `streams` streams and returns what one phase of them cost in all.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Filter {
         Ok(total)
     }
 
-    /// Has the filter push what it has collected, and checks that it was everything.
+    /// Makes the filter push what it has collected, and checks that it was everything.
     ///
     /// # Errors
     ///

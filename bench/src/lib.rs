@@ -3,11 +3,11 @@
 //! - [`traffic`]: the requests that filters see, and the records that functions store.
 //! - [`filter`]: one filter in the proxy-wasm host, timed phase by phase.
 //! - [`gateway`]: the filter in a real Envoy, under load.
-//! - [`ingest`]: records stored through the component, beside the same rows stored natively.
-//! - [`query`]: questions to a table of ten million rows.
+//! - [`ingest`]: records stored through the component, compared with the same rows stored natively.
+//! - [`query`]: queries of a table of ten million rows.
 //! - [`syslog`]: ingest with syslog and without, under load.
 //! - [`figure`]: one measured figure with its target.
-//! - [`summary`]: figures of a filter beside those of the no-op filter.
+//! - [`summary`]: figures of a filter next to those of the no-op filter.
 
 pub mod figure;
 pub mod filter;

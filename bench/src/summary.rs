@@ -1,4 +1,4 @@
-//! Figures of gatelog's filter beside those of the no-op filter, which ran in the same process.
+//! Figures of gatelog's filter next to those of the no-op filter, which ran in the same process.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What syslog costs ingest: records per second with it and with a typical script, against without, in the same run,
+//! What syslog costs ingest: records per second with it and with a typical script, compared with none, in the same run,
 //! with a real rsyslog at the other end.
 
 use std::path::Path;
@@ -35,12 +35,12 @@ impl Effort {
 
 /// Connections that post at once.
 const CONNECTIONS: u64 = 8;
-/// Records of a request, as the filter sends them.
+/// Records in a request, as the filter sends them.
 const BATCH: u64 = 50;
 /// How long messages may take to arrive after the last answer.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(30);
 
-/// The function with one configuration, and what it has been given.
+/// The function with one configuration, and the records it has received.
 struct Variant {
     name: &'static str,
     app: RunningApp,
@@ -54,7 +54,7 @@ struct Variant {
 ///
 /// # Errors
 ///
-/// When a part does not start, a record is not stored, or a message is missing: a figure of a wrong result is none.
+/// When a part does not start, a record is not stored, or a message is missing: a wrong result gives no figure.
 pub async fn run(effort: Effort) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let script = json!([{ "config": { "custom_fields_by_lua": {
@@ -107,7 +107,7 @@ impl Variant {
         Ok(Self { name, app: app.start().await?, rsyslog, next_id: 0, per_second: Vec::new() })
     }
 
-    /// Puts load on the function and answers records per second.
+    /// Puts load on the function and returns records per second.
     async fn round(&mut self, requests: u64) -> anyhow::Result<f64> {
         let first = self.next_id;
         self.next_id += CONNECTIONS * requests * BATCH;
@@ -157,7 +157,7 @@ async fn await_messages(rsyslog: &Rsyslog, count: u64) -> anyhow::Result<()> {
     }
 }
 
-/// Every message arrived once, and is what it should be.
+/// Checks that every message arrived once and is right.
 fn check(rsyslog: &Rsyslog, count: u64, with_script: bool) -> anyhow::Result<()> {
     let received = rsyslog.received()?;
     ensure!(received.len() as u64 == count, "{} of {count} messages", received.len());

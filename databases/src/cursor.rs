@@ -1,5 +1,5 @@
-//! Hrana 3's `POST /v3/cursor`, by which Spin speaks with a libSQL server, in terms of the `POST /v2/pipeline` that tursodb
-//! knows. The statement is run by tursodb; only the form of question and answer is another.
+//! Translates Hrana 3's `POST /v3/cursor`, which Spin sends to a libSQL server, into the `POST /v2/pipeline` that tursodb
+//! knows. tursodb runs the statement; only the form of question and answer differs.
 
 use serde_json::{Value, json};
 

@@ -2,14 +2,14 @@
 //!
 //! # Layout
 //!
-//! - [`mariadb`], [`mysql`]: MariaDB and MySQL; [`sql_server`]: what both are, servers that a test can also stop,
+//! - [`mariadb`], [`mysql`]: MariaDB and MySQL; [`sql_server`]: what they have in common, which a test can also stop,
 //!   restart and make read-only.
 //! - [`turso`]: Turso's own server, over HTTP; `shim`, `cursor`: what it lacks of a libSQL server.
 //! - [`small_disk`]: a file system that can be filled up.
 //! - `server`: what all need: finding the program, a free port, a process that ends with the one that started it.
 //!
-//! The programs are found on the path, or where a variable names them; `cargo xtask test` installs them. A server that
-//! cannot be had is an error that says what to install: nothing is skipped.
+//! The programs are on the path, or a variable names them; `cargo xtask test` installs them. A missing server is an
+//! error that says what to install: no test is skipped.
 
 mod cursor;
 pub mod mariadb;

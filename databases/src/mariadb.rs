@@ -21,7 +21,7 @@ impl MariaDb {
     ///
     /// # Errors
     ///
-    /// When MariaDB is not installed, which the error says how to do, or does not start.
+    /// When MariaDB is not installed (the error says how to install it) or does not start.
     pub fn start(options: &[&str]) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("gatelog-mariadb-")?;
         let data = folder.path().join("data");
@@ -54,7 +54,7 @@ impl MariaDb {
         install.arg("--no-defaults").arg(format!("--datadir={}", data.display())).args([
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
-            // An installation that is interrupted is thrown away, so it need not be safe.
+            // An interrupted installation is thrown away, so it need not be durable.
             "--innodb-flush-method=nosync",
             "--innodb-log-file-size=16M",
         ]);

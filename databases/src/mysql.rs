@@ -1,4 +1,4 @@
-//! A private MySQL. Its accounts sign in by `caching_sha2_password`, and it has a certificate of its own making.
+//! A private MySQL. Its accounts sign in with `caching_sha2_password`, and it makes its own certificate.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ impl MySql {
     ///
     /// # Errors
     ///
-    /// When MySQL is not there, which the error says how to mend, or does not start.
+    /// When MySQL is not installed (the error says how to install it) or does not start.
     pub fn start(options: &[&str]) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("gatelog-mysql-")?;
         let data = folder.path().join("data");

@@ -16,8 +16,8 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// Where daemons are; not on the path of ordinary users.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// Runs a program and kills it when its own standard input ends: that is when the [`Server`] is dropped, and also when
-/// the process that holds it dies in any way, which no destructor sees. Then it also removes the server's folder.
+/// Runs a program and kills it when its own standard input ends: when the [`Server`] is dropped, and also when the
+/// process that holds it dies in any way, which no destructor notices. Then it also removes the server's folder.
 ///
 /// Its arguments are a file for the server's process id, the server's folder, and the command.
 const KEEPER: &str = r#"
@@ -40,7 +40,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program with its output in the folder, which is removed should this process die.
+    /// Starts a program with its output in the folder, which is removed if this process dies.
     pub(crate) fn start(program: &Path, arguments: &[OsString], folder: &Path) -> anyhow::Result<Self> {
         let log = folder.join("server.log");
         let output = File::options().create(true).append(true).open(&log)?;
@@ -100,7 +100,7 @@ impl Server {
     }
 
     fn is_running(&self) -> bool {
-        // A process that has ended and was not waited for yet is a zombie: state Z.
+        // A process that has ended and has not been waited for is a zombie: state Z.
         let status = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
         match status {
             Ok(text) => !text.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'),
@@ -127,7 +127,7 @@ impl Drop for Server {
 ///
 /// # Errors
 ///
-/// When there is none; `install` says how to get it.
+/// When there is none. `install` tells the user how to get it.
 pub(crate) fn find(program: &str, variable: &str, install: &str) -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os(variable).map(PathBuf::from) {
         anyhow::ensure!(named.is_file(), "{variable} names {}, which is no file", named.display());
@@ -145,7 +145,7 @@ pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Asks again and again until there is an answer; `None` when it takes too long.
+/// Asks repeatedly until there is an answer; `None` when it takes too long.
 fn wait<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + START_LIMIT;
     while Instant::now() < deadline {

@@ -1,6 +1,6 @@
-//! What stands before `tursodb` so that it is met as a libSQL server is: it asks for a token, and takes the request `close`
-//! out of pipelines, which tursodb does not know and for which it refuses the whole pipeline. Everything else passes as it
-//! is, but for the cursors of [`cursor`], which tursodb does not know either.
+//! A proxy that makes `tursodb` look like a libSQL server. It asks for a token, removes the request `close` from
+//! pipelines, because tursodb does not know it and would refuse the whole pipeline, and translates cursors ([`cursor`]),
+//! which tursodb does not know either. Everything else passes unchanged.
 
 use std::net::SocketAddr;
 
@@ -30,7 +30,7 @@ impl Shim {
     /// Starts a shim before the server at `target`, in a thread of its own.
     pub(crate) fn start(target: String, token: String) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // Not by the runtime: the caller may be in one of its own.
+        // A thread, because the caller may already be inside a runtime.
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;

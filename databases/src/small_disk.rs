@@ -15,11 +15,11 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// A file system with room for so many MiB.
+    /// A file system with room for `mebibytes` MiB.
     ///
     /// # Errors
     ///
-    /// When it cannot be mounted, for which one has to be root.
+    /// When it cannot be mounted, which only root may do.
     pub fn new(mib: u32) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("gatelog-disk-")?;
         let mounted = Command::new("mount")

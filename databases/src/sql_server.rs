@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::server::{self, Server};
 
-/// The user of the databases that [`SqlServer::database`] makes: without the rights that pass over `read_only` and
+/// The user of the databases that [`SqlServer::database`] makes: without the rights that bypass `read_only` and
 /// `max_connections`.
 const USER: &str = "gatelog";
 const PASSWORD: &str = "s3cret-of-tests";
@@ -38,7 +38,7 @@ pub struct SqlServer {
 }
 
 impl SqlServer {
-    /// Starts a server on the installed `data` with these options beside those that both servers have.
+    /// Starts a server on the installed `data` with these options and those that both servers have.
     pub(crate) fn start(
         folder: TempDir,
         data: PathBuf,
@@ -64,7 +64,7 @@ impl SqlServer {
     ///
     /// # Errors
     ///
-    /// When it does not start, or runs already.
+    /// When it does not start, or is already running.
     pub fn start_again(&self) -> anyhow::Result<()> {
         let mut running = self.running();
         anyhow::ensure!(running.is_none(), "the server runs already");
@@ -95,7 +95,7 @@ impl SqlServer {
     ///
     /// # Errors
     ///
-    /// When it does not run or does not end.
+    /// When it is not running or does not end.
     pub fn stop(&self) -> anyhow::Result<()> {
         self.end("TERM")
     }
@@ -124,7 +124,7 @@ impl SqlServer {
         server.await_end()
     }
 
-    /// Makes an empty database for a user without special rights, and answers its URL:
+    /// Makes an empty database for a user without special rights, and returns its URL:
     /// `mysql://user:password@127.0.0.1:port/name`.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl SqlServer {
         format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}/{name}", self.port)
     }
 
-    /// Runs statements as the administrator, and answers their rows: a line each, values separated by tabs.
+    /// Runs statements as the administrator, and returns their rows: a line each, values separated by tabs.
     ///
     /// # Errors
     ///

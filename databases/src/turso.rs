@@ -26,7 +26,7 @@ impl Turso {
     ///
     /// # Errors
     ///
-    /// When `tursodb` is not installed, which the error says how to do, or does not start.
+    /// When `tursodb` is not installed (the error says how to install it) or does not start.
     pub fn start() -> anyhow::Result<Self> {
         let program = server::find("tursodb", "GATELOG_TURSODB", INSTALL)?;
         let folder = TempDir::with_prefix("gatelog-turso-")?;

@@ -1,4 +1,4 @@
-//! HTTP clients: a well-behaved one, and raw connections for what such a one never does.
+//! HTTP clients: a well-behaved one, and raw connections for what it never does.
 
 use std::net::SocketAddr;
 
@@ -54,7 +54,7 @@ impl Client {
     }
 }
 
-/// Writes `request` to a new connection and answers all that comes back until the peer closes.
+/// Writes `request` to a new connection and returns all that comes back until the peer closes.
 ///
 /// # Errors
 ///

@@ -110,7 +110,7 @@ impl Envoy {
         self.process.id()
     }
 
-    /// What it has logged so far.
+    /// Its log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("envoy.log")).unwrap_or_default()
     }
@@ -181,7 +181,7 @@ impl Envoy {
 ///
 /// # Errors
 ///
-/// When there is neither; says how to get one.
+/// When there is neither; the error says how to get one.
 pub fn find() -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os("GATELOG_ENVOY") {
         let path = PathBuf::from(named);
@@ -198,7 +198,7 @@ pub fn find() -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// What Envoy said against it.
+/// What Envoy says is wrong with it.
 pub async fn validate(config: &Path) -> anyhow::Result<()> {
     let output = Command::new(find()?)
         .args(["--mode", "validate", "--use-dynamic-base-id", "--config-path"])

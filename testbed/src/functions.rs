@@ -9,7 +9,7 @@ use gatelog_harness::spin::{App, RunningApp};
 use crate::runtime::Runtime;
 use crate::spin_up::SpinUp;
 
-/// Lets everybody read the records, as tests and the demo do. Those that set a token are asked for it all the same.
+/// Lets everybody read the records, as tests and the demo need. A token that is set is still required.
 const OPEN: (&str, &str) = ("query_open", "true");
 
 /// How the functions are started.
@@ -42,21 +42,21 @@ impl Options {
         self
     }
 
-    /// At an address: to come back where others were before.
+    /// At an address: to return to the place of others.
     #[must_use]
     pub fn at(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
         self
     }
 
-    /// With what the components print in files of this folder too, under Spin. The local host keeps it in memory.
+    /// Under Spin, also writes what the components print to files of this folder. The local host keeps it in memory.
     #[must_use]
     pub fn log_folder(mut self, folder: &Path) -> Self {
         self.log_folder = Some(folder.to_owned());
         self
     }
 
-    /// In this runtime, and not in that which [`Runtime::chosen`] gives.
+    /// In this runtime instead of the one that [`Runtime::chosen`] gives.
     #[must_use]
     pub fn runtime(mut self, runtime: Runtime) -> Self {
         self.runtime = Some(runtime);
@@ -123,7 +123,7 @@ impl Functions {
         self.address
     }
 
-    /// What the functions have printed, and what the runtime said of them.
+    /// What the functions and the runtime have printed.
     pub fn log(&self) -> String {
         match &self.host {
             Host::Local(app) => app.logs().lines().iter().map(|line| format!("{line}\n")).collect(),
@@ -131,7 +131,7 @@ impl Functions {
         }
     }
 
-    /// Lets the functions' writes to their log fail from now on, in the local host. Under Spin, fill the disk that holds
+    /// Makes the functions' writes to their log fail from now on, in the local host. Under Spin, fill the disk that holds
     /// [`Options::log_folder`].
     pub fn fail_logging(&self) {
         if let Host::Local(app) = &self.host {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-/// Envoy's formatters for what a record holds, by the record's keys where the meaning is the same.
+/// Envoy's formatters for what a record holds, under the record's keys where the meaning is the same.
 const ACCESS_LOG_FORMAT: &str = include_str!("../testdata/access_log_format.json");
 
 /// What the gateway needs to know.
@@ -63,7 +63,7 @@ impl Gateway {
         let mut bootstrap = self.bootstrap();
         let chain = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
         if let Some(Value::Array(filters)) = bootstrap.pointer_mut(chain) {
-            // The router stays the last.
+            // The router has to be the last filter.
             let end = filters.len().saturating_sub(1);
             filters.splice(end..end, after.iter().cloned());
             filters.splice(0..0, before.iter().cloned());

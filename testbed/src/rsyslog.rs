@@ -1,4 +1,4 @@
-//! A real rsyslog of the test's own: its configuration, state and ports, no service manager.
+//! A private rsyslog for a test, with its own configuration, state and ports, and no service manager.
 //!
 //! It takes syslog over UDP and TCP on one loopback port, and writes what it understood of each message to a file: one
 //! JSON object a line.
@@ -37,7 +37,7 @@ pub struct Received {
     pub tag: String,
     /// The sending host.
     pub host: String,
-    /// The time that the message tells, in RFC 3339.
+    /// The time in the message, in RFC 3339.
     pub time: String,
     /// The text after the tag.
     pub text: String,
@@ -72,7 +72,7 @@ impl Rsyslog {
     ///
     /// # Errors
     ///
-    /// When it does not end, or not start.
+    /// When it does not end or does not start.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         self.stop().await?;
         self.process = spawn(self.folder.path())?;
@@ -94,7 +94,7 @@ impl Rsyslog {
         Ok(())
     }
 
-    /// What was received so far.
+    /// The messages received so far.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Rsyslog {
         whole.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
     }
 
-    /// How many messages were received so far, without a look at them.
+    /// How many messages were received so far, without parsing them.
     pub fn received_lines(&self) -> u64 {
         let bytes = std::fs::read(self.folder.path().join("received")).unwrap_or_default();
         bytes.iter().filter(|byte| **byte == b'\n').count() as u64
@@ -116,7 +116,7 @@ impl Rsyslog {
     ///
     /// # Errors
     ///
-    /// When there are fewer after half a minute; says what rsyslog said.
+    /// When there are fewer after half a minute; the error quotes rsyslog.
     pub async fn await_received(&self, count: usize) -> anyhow::Result<Vec<Received>> {
         let deadline = Instant::now() + LIMIT;
         loop {
@@ -189,7 +189,7 @@ fn spawn(folder: &Path) -> anyhow::Result<Child> {
         .with_context(|| format!("{} does not start", binary.display()))
 }
 
-/// The rsyslog to use: `rsyslogd` on the path, or where daemons are.
+/// The rsyslog to use: `rsyslogd` on the path, or in the folders of daemons.
 ///
 /// # Errors
 ///
@@ -208,7 +208,7 @@ pub fn find() -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// What rsyslog said against it.
+/// What rsyslog says is wrong with it.
 pub async fn validate(config: &Path) -> anyhow::Result<()> {
     let output = Command::new(find()?).args(["-N1", "-f"]).arg(config).output().await?;
     let said = String::from_utf8_lossy(&output.stderr);

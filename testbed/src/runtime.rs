@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-/// The variable that chooses: `spin` or `local`. Without it, Spin is taken when version 4 is on the path.
+/// The variable that chooses: `spin` or `local`. Without it, the functions run on Spin when version 4 is on the path.
 pub const VARIABLE: &str = "GATELOG_RUNTIME";
 
-/// The version of Spin that the functions are made for.
+/// The version of Spin that the functions need.
 const VERSION: &str = "4.";
 
 /// A program that runs the functions.

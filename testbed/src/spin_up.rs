@@ -1,4 +1,4 @@
-//! `spin up` as a child process: started on a free port, watched, stopped with all its own children.
+//! `spin up` as a child process: started on a free port, watched, and stopped together with its own children.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::functions::Options;
 
 /// How long `spin up` may take to listen. Compiling the components takes most of it.
 const START_LIMIT: Duration = Duration::from_secs(120);
-/// How long it may take to end when it is asked to.
+/// How long it may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running `spin up`; killed with its children when dropped.
@@ -30,8 +30,7 @@ pub(crate) struct SpinUp {
 }
 
 impl SpinUp {
-    /// Starts it and waits until it listens. Its state, its configuration and what it prints are in a folder that goes
-    /// with it.
+    /// Starts it and waits until it listens. A folder that is removed with it holds its state, configuration and output.
     ///
     /// # Errors
     ///
@@ -53,7 +52,7 @@ impl SpinUp {
             spin.arg("--log-dir").arg(logs);
         }
         for (name, value) in &options.variables {
-            // Not as arguments, which everybody can see.
+            // Arguments would show the values to every user of the machine.
             spin.env(format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()), value);
         }
         let process = spin
@@ -84,7 +83,7 @@ impl SpinUp {
     /// Asks it to end (SIGTERM), as an operator does.
     pub(crate) async fn stop(mut self) {
         let _ = kill_process_group(self.group, Signal::TERM);
-        // What does not end is killed when `self` is dropped.
+        // A process that does not end is killed when `self` is dropped.
         let _ = tokio::time::timeout(STOP_LIMIT, self.process.wait()).await;
     }
 

@@ -13,7 +13,7 @@ use crate::client::{Client, hang_up_after};
 /// Requests under way at once.
 const CONCURRENCY: usize = 8;
 
-/// Sends `count` requests to the gateway, in the order of a fixed pattern, and answers how many were answered.
+/// Sends `count` requests to the gateway in a fixed pattern, and returns how many got an answer.
 ///
 /// # Errors
 ///
@@ -28,9 +28,9 @@ pub async fn send(gateway: SocketAddr, count: usize) -> anyhow::Result<usize> {
     Ok(1 + sent.filter(|answered| std::future::ready(*answered)).count().await)
 }
 
-/// Sends the request of position `index`; whether an answer came.
+/// Sends the request at position `index`, and returns whether an answer came.
 async fn one(client: &Client, gateway: SocketAddr, index: usize) -> bool {
-    // A client that hangs up in the middle of an answer, now and then.
+    // Now and then a client hangs up in the middle of an answer.
     if index % 40 == 13 {
         let request = format!(
             "GET /hang?n={index} HTTP/1.1\r\nhost: shop.example.com\r\nuser-agent: impatient/1.0\r\n\r\n"
@@ -61,7 +61,7 @@ fn request(gateway: SocketAddr, index: usize) -> http::Result<Request<String>> {
     request.body(body.unwrap_or_default())
 }
 
-/// Method, path and body of the request of position `index`.
+/// Method, path and body of the request at position `index`.
 fn call(index: usize) -> (Method, String, Option<String>) {
     const MODELS: [&str; 3] = ["gpt-4o-mini", "qwen-max", "deepseek-chat"];
     let model = MODELS.get(index / 3 % MODELS.len()).copied().unwrap_or_default();

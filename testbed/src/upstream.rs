@@ -41,7 +41,7 @@ impl Upstream {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// When there is no free port.
     pub async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no loopback port for the upstream")?;
         let address = listener.local_addr()?;
@@ -119,7 +119,7 @@ fn echo(request: Request<Incoming>) -> Response<Body> {
     response
 }
 
-/// Breaks the connection once what came before has surely left.
+/// Breaks the connection after a pause in which what came before leaves.
 async fn broken_later() -> Result<Bytes, Broken> {
     tokio::time::sleep(Duration::from_millis(50)).await;
     Err(Broken)

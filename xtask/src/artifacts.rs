@@ -41,7 +41,7 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-probe", target: WASIP2, max_bytes: None },
 ];
 
-/// The filter asks the gateway itself; an operating system, and the C library that speaks to it, would only take room.
+/// The filter asks the gateway itself, so an operating system interface and its C library would only take room.
 const PLAIN: &str = "wasm32-unknown-unknown";
 const WASIP1: &str = "wasm32-wasip1";
 const WASIP2: &str = "wasm32-wasip2";
@@ -60,7 +60,7 @@ pub enum Warnings {
 pub enum Which {
     /// Those that are deployed.
     Deployed,
-    /// And those that only tests and benchmarks load.
+    /// Also those that only tests and benchmarks load.
     All,
 }
 
@@ -80,7 +80,7 @@ pub fn build(which: Which, warnings: Warnings) -> Result<()> {
     check_sizes()
 }
 
-/// The packages, each with clippy's view of it, with the features that it is built with.
+/// Runs clippy on each package, with the features that it is built with.
 ///
 /// # Errors
 /// Fails when clippy finds something.
@@ -94,8 +94,8 @@ pub fn clippy(toolchain: &WasmToolchain) -> Result<()> {
     Ok(())
 }
 
-/// Builds one file, in a run of its own: packages built together would share features, and each file would then differ
-/// from what its package alone gives. Returns how many warnings there were.
+/// Builds one file in its own run: packages built together share features, so each file would differ from what its
+/// package alone gives. Returns how many warnings there were.
 fn compile(toolchain: &WasmToolchain, artifact: &Artifact) -> Result<usize> {
     let mut cargo = target_dir(toolchain.cargo()?)?;
     cargo.args(["build", "--release", "--package", artifact.package, "--target", artifact.target]);
@@ -120,7 +120,7 @@ fn target_dir(mut cargo: Command) -> Result<Command> {
     Ok(cargo)
 }
 
-/// A line of cargo's JSON messages, as far as it matters here.
+/// A line of cargo's JSON messages, with the members that matter here.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -163,7 +163,7 @@ fn check_sizes() -> Result<()> {
     Ok(())
 }
 
-/// Thousands of bytes, rounded up, so that a file over its limit never looks as if it fitted.
+/// Thousands of bytes, rounded up, so that a file over its limit never looks as if it fits.
 fn kilobytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000)
 }

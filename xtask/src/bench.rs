@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: prepares what the benchmarks load and start, then becomes them.
+//! `cargo xtask bench`: prepares what the benchmarks load and start, then runs them in its place.
 
 use anyhow::Result;
 
@@ -12,8 +12,8 @@ const PROGRAMS: &[(&str, &[(&str, &str)])] = &[
     ("syslog", &[("rsyslogd", "rsyslog")]),
 ];
 
-/// `cargo xtask bench AREA …` measures an area with real parts, by the program `gatelog-bench`; without an area, the
-/// criterion benchmarks run. Either gets the other arguments.
+/// `cargo xtask bench AREA …` measures an area with real parts, using the program `gatelog-bench`. Without an area, the
+/// criterion benchmarks run. Both get the other arguments.
 ///
 /// # Errors
 /// Fails when something cannot be prepared, or the benchmarks fail.

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: prepares everything that the demo needs, then becomes the demo.
+//! `cargo xtask demo`: prepares everything that the demo needs, then runs the demo in its place.
 
 use anyhow::Result;
 use clap::Args;

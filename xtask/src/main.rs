@@ -18,7 +18,7 @@ use clap::Parser;
 
 use artifacts::{Warnings, Which};
 
-/// Project tasks. What a task needs and the machine lacks is fetched first.
+/// Project tasks. A task first fetches what it needs and the machine lacks.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
@@ -26,7 +26,7 @@ enum Task {
     Setup,
     /// Build the wasm files and check their sizes.
     Build {
-        /// Those too that only tests and benchmarks load.
+        /// Also those that only tests and benchmarks load.
         #[arg(long)]
         all: bool,
     },
@@ -36,7 +36,7 @@ enum Task {
     Ci(test::Options),
     /// Show gatelog at work: Envoy with the filter, the functions, some traffic, and what was recorded.
     Demo(demo::Options),
-    /// Measure: `bench AREA [--quick]` with real parts, `bench` alone by criterion.
+    /// Measure: `bench AREA [--quick]` with real parts, `bench` alone with criterion.
     Bench {
         /// An area, such as `filter`, and its options.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

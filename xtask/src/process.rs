@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// How often a long action says that it is still running.
+/// How often a long action reports that it is still running.
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// A command that reads nothing from the terminal.
@@ -75,7 +75,7 @@ pub fn run_quietly(command: &mut Command, limit: Duration) -> Result<()> {
 /// Becomes the command, so that its status and its reaction to Ctrl-C are those of the task.
 ///
 /// # Errors
-/// Fails when it cannot start; where a process cannot become another, also when it fails.
+/// Fails when it cannot start; on systems where a process cannot become another, also when it fails.
 pub fn replace_with(command: &mut Command) -> Result<()> {
     #[cfg(unix)]
     let result = {
@@ -87,7 +87,7 @@ pub fn replace_with(command: &mut Command) -> Result<()> {
     result
 }
 
-/// Does something that takes long: says what, then how long it has been running, then how long it took.
+/// Does something that takes long: prints what, then how long it has been running, then how long it took.
 ///
 /// # Errors
 /// Those of the action.

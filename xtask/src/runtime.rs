@@ -10,7 +10,7 @@ use crate::{process, workspace};
 /// The variable by which the tests learn it.
 pub const VARIABLE: &str = "GATELOG_RUNTIME";
 
-/// The version of Spin that the functions are made for.
+/// The version of Spin that the functions need.
 const VERSION: &str = "spin 4.";
 
 /// A program that runs the functions.
@@ -27,7 +27,7 @@ impl Runtime {
     /// local host. Says which it is.
     ///
     /// # Errors
-    /// Fails when Spin is wanted and not there, or the variable has another value.
+    /// Fails when Spin is asked for and missing, or the variable has another value.
     pub fn choose(wanted: Option<Self>) -> Result<Self> {
         let wanted = match (wanted, env::var(VARIABLE).ok().as_deref()) {
             (Some(wanted), _) => Some(wanted),
@@ -52,7 +52,7 @@ impl Runtime {
         }
     }
 
-    /// Its name, as options and [`VARIABLE`] have it.
+    /// Its name in options and in [`VARIABLE`].
     pub fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -61,7 +61,7 @@ impl Runtime {
     }
 }
 
-/// What `spin --version` says, when it is of version 4.
+/// The output of `spin --version`, if it is version 4.
 fn spin() -> Option<String> {
     let file = workspace::on_path("spin")?;
     let said = process::capture(process::command(file).arg("--version")).ok()?;

@@ -1,4 +1,4 @@
-//! Named steps of a longer run, each with the time it took, and what to run alone when one fails.
+//! Named steps of a longer run, each with the time it took and the command that runs it alone.
 
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ impl Steps {
         result.map_err(|error| anyhow!("{name} failed: {error:#}\n  alone: {alone}"))
     }
 
-    /// Says how long all steps took.
+    /// Prints how long all steps took.
     pub fn finish(&self) {
         eprintln!("== all {} steps: {:.0} s", self.done, self.started.elapsed().as_secs_f64());
     }

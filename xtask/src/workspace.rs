@@ -24,7 +24,7 @@ pub fn wasm_target_dir() -> Result<PathBuf> {
     Ok(root()?.join("target"))
 }
 
-/// The active toolchain's cargo, in the checkout, with nothing to read on its input.
+/// The active toolchain's cargo, in the checkout, with empty input.
 ///
 /// # Errors
 /// As [`root`].

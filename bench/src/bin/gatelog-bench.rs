@@ -26,16 +26,16 @@ enum Area {
         #[arg(long, value_name = "FILE")]
         beside: Vec<PathBuf>,
     },
-    /// What questions cost in a large table.
+    /// What queries of a large table cost.
     Query {
         /// A quick look: fewer rows and rounds.
         #[arg(long)]
         quick: bool,
-        /// A file for the table. It is made unless it is there, and stays for the next run.
+        /// A file for the table. It is made unless it exists, and stays for the next run.
         #[arg(long, env = "GATELOG_BENCH_DATABASE")]
         database: Option<PathBuf>,
     },
-    /// What ingest stores.
+    /// How fast ingest stores.
     Ingest {
         /// A quick look: fewer and shorter rounds.
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! A collector that acknowledges and counts, for measuring the filter without the cost of storing.
+//! A collector that acknowledges and counts, to measure the filter without the cost of storing.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// When there is no free port.
     pub async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

@@ -12,8 +12,8 @@ pub struct Cores {
 }
 
 impl Cores {
-    /// Divides the cores that this process may use, and moves all its threads to that of the rest; programs that it
-    /// starts inherit that. None when there is only one core: then nothing is divided.
+    /// Divides the cores that this process may use, and moves all its threads to the core of the rest, which the programs
+    /// that it starts inherit. None when there is only one core: then nothing is divided.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl Cores {
     ///
     /// # Errors
     ///
-    /// When the system does not tell.
+    /// When the system does not say.
     #[cfg(target_os = "linux")]
     pub fn rest_idle(self) -> anyhow::Result<Duration> {
         use anyhow::Context as _;

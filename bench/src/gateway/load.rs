@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::process::Command;
 
-/// What is asked of the gateway, over and over.
+/// The request that is repeated.
 #[derive(Clone, Debug)]
 pub struct Load {
     /// Path of the requests.
@@ -17,7 +17,7 @@ pub struct Load {
     pub connections: u32,
 }
 
-/// What one run of load gave.
+/// The result of one run of load.
 #[derive(Clone, Copy, Debug)]
 pub struct Throughput {
     /// Requests that were answered.
@@ -48,7 +48,7 @@ const PRINT_SUMS: &str = "done = function(summary)\n\
     print('sums', summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout)\n\
     end\n";
 
-/// Sends for `duration` what a wrk script says, which is Lua.
+/// Runs a wrk script, which is Lua, for `duration`.
 ///
 /// # Errors
 ///

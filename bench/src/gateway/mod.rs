@@ -1,4 +1,4 @@
-//! What the filter costs a real Envoy: CPU per request, throughput and memory, against the same Envoy without a
+//! What the filter costs a real Envoy: CPU per request, throughput and memory, compared with the same Envoy without a
 //! filter and with one that does nothing, in the same run.
 //!
 //! - [`load`]: requests from `wrk`.
@@ -32,7 +32,7 @@ use usage::Usage;
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Starts of every variant. Two starts of one and the same Envoy differ by more than two rounds of one start.
+    /// Starts of every variant. Two starts of the same Envoy differ by more than two rounds of one start.
     pub starts: u32,
     /// Rounds of each start; each puts load on every variant once.
     pub rounds: u32,
@@ -72,13 +72,13 @@ struct Setup {
     effort: Effort,
 }
 
-/// What the rounds of one variant gave, over all starts.
+/// The results of the rounds of one variant, over all starts.
 #[derive(Clone, Default)]
 struct Rounds {
     /// CPU time of Envoy per request, in µs.
     cpu_us: Vec<f64>,
     per_second: Vec<f64>,
-    /// How busy the core beside Envoy's was, from 0 to 1.
+    /// How busy the other core was, the one that Envoy does not use, from 0 to 1.
     rest_busy: Vec<f64>,
 }
 
@@ -89,7 +89,7 @@ const GATELOG: usize = 2;
 ///
 /// # Errors
 ///
-/// When a part does not start, a request fails, or a record is missing: a figure of a wrong result is no figure.
+/// When a part does not start, a request fails, or a record is missing: a wrong result gives no figure.
 pub async fn run(effort: Effort, others: &[PathBuf]) -> anyhow::Result<()> {
     let cores = Cores::divide()?;
     match cores {
@@ -184,7 +184,7 @@ async fn measure(setup: &Setup, load: &Load, all: &mut [Rounds], requests: &mut 
 
 fn report(load: &str, setup: &Setup, rounds: &[Rounds], target_us: f64) -> anyhow::Result<()> {
     let [none, _, gatelog, ..] = rounds else { anyhow::bail!("gatelog was not measured") };
-    // Each round's own difference: what else the machine does changes slower than a round.
+    // The difference within each round: the machine's other load changes more slowly than a round.
     let added = |rounds: &Rounds| -> f64 {
         let each: Vec<f64> =
             rounds.cpu_us.iter().zip(&none.cpu_us).map(|(with, without)| with - without).collect();
@@ -218,7 +218,7 @@ fn print_ratio(name: &str, rounds: &[Rounds], target: f64) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Memory after many requests, over the no-op filter's after as many, and its growth in as many again.
+/// Memory after many requests, over that of the no-op filter after as many, and its growth over as many again.
 async fn memory(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<()> {
     let effort = setup.effort;
     let mut rss_mib = vec![[0.0; 2]; setup.variants.len()];
@@ -268,7 +268,7 @@ async fn all_arrived(collector: &Collector, requests: u64) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Seconds that the core beside Envoy's has been idle; 0 when there is none.
+/// Seconds that the other core has been idle; 0 when there is none.
 fn rest_idle(setup: &Setup) -> anyhow::Result<f64> {
     Ok(setup.cores.map(Cores::rest_idle).transpose()?.unwrap_or_default().as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! Pushes of records that are all new, from `wrk`, and whether they are stored.
+//! Pushes of new records from `wrk`, and a check that they are stored.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,10 +11,10 @@ use gatelog_storage::select;
 use crate::gateway::load::run_script;
 use crate::traffic::TEMPLATE;
 
-/// The ids of a run begin so far from those of the run before.
+/// The distance between the first ids of two runs.
 const IDS_OF_A_RUN: u64 = 1 << 32;
 
-/// The database, looked at from outside of the functions.
+/// The database, seen from outside the functions.
 #[derive(Debug)]
 pub enum Store {
     /// A libSQL file.
@@ -55,7 +55,7 @@ impl Store {
     }
 }
 
-/// Pushes records, each run new ones.
+/// Pushes records; each run pushes new ones.
 #[derive(Debug)]
 pub struct Pusher {
     address: SocketAddr,
@@ -76,7 +76,7 @@ impl Pusher {
         self.connections = connections;
     }
 
-    /// Pushes for `duration` and answers the records per second that were stored and acknowledged.
+    /// Pushes for `duration` and returns the records per second that were stored and acknowledged.
     ///
     /// # Errors
     ///

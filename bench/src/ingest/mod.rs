@@ -1,5 +1,5 @@
-//! What ingest stores, as a component in the local host or the real Spin, against the same rows stored by this process into a table with
-//! the same indexes, in the same run.
+//! How fast ingest stores, as a component in the local host or the real Spin, compared with the same rows that this
+//! process stores into a table with the same indexes, in the same run.
 //!
 //! - [`load`]: pushes from `wrk`.
 //! - [`native`]: the same rows without HTTP, JSON and WebAssembly.
@@ -27,7 +27,7 @@ use native::Native;
 
 /// Records in a batch: what the filter pushes by default.
 const BATCH: u64 = 50;
-/// Batches under way at once: as many as one filter has by default.
+/// Batches under way at once: the default of a filter.
 const BATCH_CONNECTIONS: u32 = 4;
 /// Connections that push single records.
 const SINGLE_CONNECTIONS: u32 = 32;
@@ -73,7 +73,7 @@ pub enum Part {
 ///
 /// # Errors
 ///
-/// When a part does not start, a push fails, or a record is missing: a figure of a wrong result is no figure.
+/// When a part does not start, a push fails, or a record is missing: a wrong result gives no figure.
 pub async fn run(effort: Effort, parts: &[Part], runtime: &Runtime) -> anyhow::Result<()> {
     println!("# in {runtime}");
     let folder = tempfile::tempdir()?;
@@ -186,7 +186,7 @@ async fn singles_into(functions: Functions, store: Store, effort: Effort) -> any
 
 /// The linear memory of an instance that stores a large batch.
 async fn memory(folder: &Path) -> anyhow::Result<()> {
-    // The records are smaller than most: more of them make up the size.
+    // These records are smaller than most, so it takes more of them to reach the size.
     let builder = App::builder(workspace().join("spin.toml")).sqlite_file(folder.join("memory.db"));
     let app = builder.variable("max_batch_records", "100000").start().await?;
     let mut records = BATCH;

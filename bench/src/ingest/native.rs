@@ -1,4 +1,4 @@
-//! The baseline: the same rows by the same statement, stored by this process.
+//! The baseline: this process stores the same rows by the same statement.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use gatelog_storage::insert;
 
 use crate::traffic;
 
-/// A database of this process.
+/// A database that this process opens itself.
 #[derive(Debug)]
 pub struct Native {
     database: NativeSqlite,
@@ -26,8 +26,8 @@ impl Native {
         Ok(Self { database: NativeSqlite::open(file).await?, stored: 0 })
     }
 
-    /// Stores batches until inserts have taken `duration`, and answers the rows per second. Making the records is not in
-    /// the time.
+    /// Stores batches until inserts have taken `duration`, and returns the rows per second. The time to make the records
+    /// does not count.
     ///
     /// # Errors
     ///

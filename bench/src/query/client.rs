@@ -17,7 +17,7 @@ pub struct Client {
     app: RunningApp,
 }
 
-/// What a streamed answer was.
+/// A streamed answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Streamed {
     /// Its lines.
@@ -45,7 +45,7 @@ impl Client {
         Ok(Self { app })
     }
 
-    /// The JSON of an answer that must be 200, and the time until its last byte.
+    /// The JSON of an answer, whose status must be 200, and the time until its last byte.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Client {
         Ok((serde_json::from_slice(&body).context("the answer is no JSON")?, time))
     }
 
-    /// Reads an answer that must be 200 part by part.
+    /// Reads an answer part by part; its status must be 200.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Client {
         })
     }
 
-    /// The most memory that one instance of the query component has had, in MiB.
+    /// The most memory that one instance of the query component has used, in MiB.
     pub fn memory_mib(&self) -> f64 {
         self.app.peak_memory_bytes("query").unwrap_or_default() as f64 / f64::from(1 << 20)
     }

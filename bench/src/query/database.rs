@@ -1,4 +1,4 @@
-//! The table that is asked: made by SQLite from the number of each row, so that it is the same in every run.
+//! The table that is queried: SQLite makes each row from its number, so that the table is the same in every run.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -28,7 +28,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// The table with so many rows, in `kept` if that is given: it is made there unless it is there already, and stays.
+    /// The table with `rows` rows, in the file `kept` if given: the table is made there unless it exists, and stays.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Database {
     }
 }
 
-/// Rows first and indexes after them, which takes half the time of both at once.
+/// Makes the rows first and then the indexes, which takes half the time of both at once.
 async fn make(file: &Path, rows: u64) -> anyhow::Result<()> {
     let sql = Sql::open(file).await?;
     for setting in ["journal_mode=OFF", "synchronous=OFF", "cache_size=-500000", "temp_store=MEMORY"] {
@@ -115,7 +115,7 @@ impl Sql {
         Ok(Self { connection: database.connect()? })
     }
 
-    /// Runs a statement and answers its rows.
+    /// Runs a statement and returns its rows.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Sql {
         Ok(rows)
     }
 
-    /// Runs a statement of `storage`, over no index.
+    /// Runs a statement of `storage` without an index.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Sql {
         self.run(&sql, params.collect()).await
     }
 
-    /// The number that a statement answers.
+    /// The number that a statement returns.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Exports: how fast they go, and the memory that they take.
+//! Exports: their speed and their memory.
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,15 +16,15 @@ use super::client::Client;
 use super::database::{Database, END_MICROS};
 use super::{Effort, millis};
 
-/// Records with the largest values that there can be, and their number.
+/// The number of records with the largest possible values.
 const LARGE_RECORDS: i64 = 120;
 
-/// How an export went.
+/// The figures of an export.
 #[derive(Clone, Copy, Debug)]
 pub struct Export {
     /// Records a second, as NDJSON through the component.
     pub per_second: f64,
-    /// The same over the records a second that this process reads with the same statements.
+    /// The same, as a share of the records a second that this process reads with the same statements.
     pub of_native: f64,
     /// Milliseconds to the first byte.
     pub first_ms: f64,
@@ -36,7 +36,7 @@ pub struct Export {
 ///
 /// # Errors
 ///
-/// An export that is not right.
+/// When an export is wrong.
 pub async fn measure(database: &Database, effort: Effort) -> anyhow::Result<Export> {
     let client = Client::start(&database.file).await?;
     let since = Timestamp::from_micros(END_MICROS - 60_480 * i64::from(effort.exported));
@@ -65,7 +65,7 @@ pub async fn measure(database: &Database, effort: Effort) -> anyhow::Result<Expo
     })
 }
 
-/// Reads the records of a query string part by part, as the component does, and answers their number and the seconds.
+/// Reads the records of a query string part by part, as the component does, and returns their number and the seconds.
 async fn natively(file: &Path, query_string: &str) -> anyhow::Result<(u64, f64)> {
     let params = params::parse(query_string, Format::Json, 1_000, &Zone::UTC)?;
     let native = NativeSqlite::open(file).await?;
@@ -78,7 +78,7 @@ async fn natively(file: &Path, query_string: &str) -> anyhow::Result<(u64, f64)>
     Ok((u64::try_from(count)?, begin.elapsed().as_secs_f64()))
 }
 
-/// The memory of an instance that exports records as large as they get, in MiB.
+/// The memory of an instance that exports the largest possible records, in MiB.
 async fn large(effort: Effort) -> anyhow::Result<f64> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("large.db");

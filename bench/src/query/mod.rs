@@ -1,8 +1,8 @@
-//! What questions cost in a large table: pages, statistics and exports through the query component in the local host,
-//! beside the same statements in this process and without an index, in the same run.
+//! What queries of a large table cost: pages, statistics and exports through the query component in the local host,
+//! compared with the same statements in this process and without an index, in the same run.
 //!
 //! - [`database`]: the table. [`client`]: the component.
-//! - [`pages`], [`scenarios`], [`export`]: what is asked, and whether the answers are right.
+//! - [`pages`], [`scenarios`], [`export`]: the queries, and whether their answers are right.
 
 pub mod client;
 pub mod database;
@@ -44,7 +44,7 @@ impl Effort {
 ///
 /// # Errors
 ///
-/// When a part does not start, or an answer is not right: a figure of a wrong answer is no figure.
+/// When a part does not start, or an answer is wrong: a wrong answer gives no figure.
 pub async fn run(effort: Effort, kept: Option<&Path>) -> anyhow::Result<()> {
     let database = Database::prepare(effort.rows, kept).await?;
     let client = Client::start(&database.file).await?;

@@ -1,4 +1,4 @@
-//! Pages: with which filters, at which places, and whether they are right.
+//! Pages: the filters, the places in the table, and whether the pages are right.
 
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks is null")]
 
@@ -23,7 +23,7 @@ const PAGE: usize = 10;
 /// Whether a record meets the filters.
 type Meets = fn(&Value) -> bool;
 
-/// Filters, what each record that meets them is like, and whether a scan without an index is tried for them too.
+/// Filters, a test of each record that meets them, and whether a scan without an index is timed for them too.
 const FILTERS: &[(&str, Meets, bool)] = &[
     ("", |_| true, false),
     ("model=model-3", |log| log["model"] == "model-3", true),
@@ -60,15 +60,15 @@ pub struct Pages {
     pub native: f64,
     /// First pages by page number, with `total`.
     pub counted: f64,
-    /// How many times longer the native page without an index took: the least of those that were tried.
+    /// How many times longer the native page without an index took: the least over the filters that were timed so.
     pub unindexed: f64,
 }
 
-/// Asks pages of every filter.
+/// Asks for pages of every filter.
 ///
 /// # Errors
 ///
-/// An answer that is not right.
+/// When an answer is wrong.
 pub async fn measure(client: &Client, database: &Database, effort: Effort) -> anyhow::Result<Pages> {
     let native = NativeSqlite::open(&database.file).await?;
     let sql = Sql::open(&database.file).await?;
@@ -106,7 +106,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// The 99th percentile of pages behind these cursors, each with so many records at least.
+    /// The 99th percentile of the pages after these cursors, each with at least `at_least` records.
     async fn often(
         &self,
         requests: u32,
@@ -121,7 +121,7 @@ impl Asking<'_> {
         Ok(percentile(&times, 99))
     }
 
-    /// The same with `total`, which is not asked for.
+    /// The same for pages that carry a `total` that was not asked for.
     async fn counted(&self, requests: u32) -> anyhow::Result<f64> {
         let mut times = Vec::new();
         for _ in 0..requests.div_ceil(4) {
@@ -143,7 +143,7 @@ impl Asking<'_> {
         Ok((answer, time))
     }
 
-    /// The cursor behind which the last records are.
+    /// The cursor before the last records.
     async fn last_cursor(&self) -> anyhow::Result<String> {
         let path = format!("/query?{}&page_size={}&sort_order=ASC&cursor=", self.filter, PAGE + 1);
         let (answer, _) = self.client.get(&path).await?;
@@ -169,7 +169,7 @@ impl Asking<'_> {
         Ok((percentile(&times, 99), ids))
     }
 
-    /// The time of that page over no index; it has to hold the same records.
+    /// The time of that page without an index; it has to hold the same records.
     async fn without_index(&self, sql: &Sql, ids: &[String]) -> anyhow::Result<Duration> {
         let mut params = params::parse(self.filter, Format::Json, 1_000, &Zone::UTC)?;
         params.query.page = Page::Offset { offset: 0, limit: u32::try_from(PAGE)? };

@@ -14,13 +14,13 @@ use super::{Effort, millis, percentile};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
-/// Asks every scenario for the last hour, and answers the slowest one's median in milliseconds.
+/// Asks every scenario for the last hour, and returns the slowest one's median in milliseconds.
 ///
-/// The answers have to be those of a database that holds nothing but that hour, asked without a time.
+/// The answers have to equal those of a database that holds nothing but that hour, asked without a time.
 ///
 /// # Errors
 ///
-/// An answer that is not right.
+/// When an answer is wrong.
 pub async fn measure(client: &Client, database: &Database, effort: Effort) -> anyhow::Result<f64> {
     let since = Timestamp::from_micros(END_MICROS - HOUR_MICROS);
     let folder = tempfile::tempdir()?;
@@ -52,11 +52,11 @@ pub async fn measure(client: &Client, database: &Database, effort: Effort) -> an
     Ok(*slowest)
 }
 
-/// The middle of the times of the page that a client gets who asks for no cursor, in milliseconds, with a whole count.
+/// The median time of the page that a client gets without a cursor, in milliseconds, with a full count.
 ///
 /// # Errors
 ///
-/// An answer that is not right.
+/// When an answer is wrong.
 pub async fn whole_count(client: &Client, database: &Database) -> anyhow::Result<f64> {
     let (answer, time) = client.get("/query?total=true").await?;
     ensure!(answer["total"] == database.rows, "total is {}", answer["total"]);

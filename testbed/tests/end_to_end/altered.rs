@@ -29,7 +29,7 @@ pub struct Altered {
 }
 
 impl Altered {
-    /// With another upstream than the testbed's when there is one, and `alter` done to Envoy's configuration.
+    /// With `upstream` instead of the testbed's, if there is one, and with Envoy's configuration changed by `alter`.
     pub async fn start(upstream: Option<SocketAddr>, alter: impl FnOnce(&mut Value)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let functions =
@@ -48,7 +48,7 @@ impl Altered {
         Self { envoy, functions, access_log, _upstream: own, _directory: directory }
     }
 
-    /// All records by their request ids, once there are `count`; one more would fail.
+    /// All records by their request ids, as soon as there are `count`; one more is an error.
     pub async fn records(&self, count: usize) -> Vec<Value> {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         let url = format!("http://{}/query?page_size=100", self.functions.address());

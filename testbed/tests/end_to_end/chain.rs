@@ -58,7 +58,7 @@ async fn last_in_the_chain_it_records_what_the_filters_before_it_refuse() {
     }
 }
 
-/// An AI call whose client takes gzip, and gets it.
+/// An AI call whose client accepts gzip and gets it.
 async fn chat(path: &Path) {
     let body =
         json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "hello ".repeat(50) }] });
@@ -70,7 +70,7 @@ async fn chat(path: &Path) {
     assert_eq!(answer.headers()["content-encoding"], "gzip");
 }
 
-/// How many bodies gatelog did not look into as they were compressed.
+/// How many bodies gatelog did not search because they were compressed.
 async fn skipped(path: &Path) -> u64 {
     let stats = path.envoy.stats("gatelog_bodies_skipped_encoding").await.unwrap();
     stats.into_iter().map(|(_, value)| value).sum()
@@ -91,7 +91,7 @@ fn compressor() -> Value {
     )
 }
 
-/// Filters that answer by themselves, each to requests of its own.
+/// Filters that answer by themselves, each to its own requests.
 fn refusing() -> Vec<Value> {
     let every = json!({ "default_value": { "numerator": 100, "denominator": "HUNDRED" } });
     let script = "function envoy_on_request(handle)\n\

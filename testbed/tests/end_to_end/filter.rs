@@ -1,4 +1,4 @@
-//! What operators fear of a filter, tried in a real Envoy: buffering, memory, outages, restarts, new configurations,
+//! What operators fear from a filter, tested in a real Envoy: buffering, memory, outages, restarts, new configurations,
 //! hostile traffic.
 
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ use crate::setup::Path;
 async fn each_part_of_a_streamed_answer_arrives_before_the_next_is_sent() {
     let path = Path::start().await;
     let mut connection = TcpStream::connect(path.envoy.listener()).await.unwrap();
-    // What comes back is what was sent: a filter that holds parts back would wait here for ever.
+    // The echo must come back part by part: a filter that holds parts back would wait here for ever.
     let head = "POST /echo/chat/completions HTTP/1.1\r\nhost: llm\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     connection.write_all(head.as_bytes()).await.unwrap();
     for part in [
@@ -96,7 +96,7 @@ async fn growth(envoy: &Envoy, size: usize) -> u64 {
     resident_bytes(envoy).saturating_sub(before)
 }
 
-/// With every setting of the queue as it comes.
+/// With every setting of the queue at its default.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_down_for_30_s_under_traffic_loses_nothing_and_stores_nothing_twice() {
     let mut path = Path::start().await;
@@ -156,7 +156,7 @@ async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_und
     for worker in load {
         answered.extend(worker.await.unwrap());
     }
-    // A client that was cut off may have its record too.
+    // A client that was cut off may also have a record.
     path.await_ids(&answered, answered.len() + 8).await;
 }
 
@@ -182,7 +182,7 @@ async fn a_new_configuration_takes_over_and_the_old_one_drains() {
         collector: functions.address(),
         filters: vec![Filter::gatelog(
             &artifacts::artifact("gatelog-filter").unwrap(),
-            // Longer than the test: only draining brings these records out.
+            // Longer than the test: only draining pushes these records.
             &json!({ "instance_id": instance, "queue": { "max_coalescing_delay": 600 } }),
         )],
         access_log: None,
@@ -325,13 +325,13 @@ async fn get_many(path: &Path, count: u64) {
     }
 }
 
-/// Functions that nothing pushes to, to hold the place of those that are down.
+/// Functions that nothing pushes to: a placeholder for those that are down.
 async fn elsewhere() -> Functions {
     let directory = tempfile::tempdir().unwrap();
     Functions::start(&Options::storing_in(&directory.keep().join("elsewhere.db"))).await.unwrap()
 }
 
-/// An Envoy without a filter, to hold the place of the one that ends.
+/// An Envoy without a filter: a placeholder for the one that ends.
 async fn second_envoy(path: &Path) -> Envoy {
     let gateway = Gateway {
         upstream: path.functions.address(),

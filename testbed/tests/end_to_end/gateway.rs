@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::setup::Path;
 
-/// One request, and what its record must say whatever Envoy's own log holds.
+/// One request, and what its record must hold besides what Envoy's own log says.
 struct Case {
     id: &'static str,
     method: &'static str,
@@ -68,7 +68,7 @@ async fn every_kind_of_request_makes_one_record_that_agrees_with_envoys_own_log(
         send(&path, case).await;
     }
     hang_up_after(path.envoy.listener(), HANG_UP.as_bytes(), 40).await.unwrap();
-    // Refused before a route or a filter saw it: no headers to tell anything by.
+    // Envoy refuses it before a route or a filter sees it, so there are no headers to identify it.
     let answer =
         raw_exchange(path.envoy.listener(), b"GET /no-host-header HTTP/1.1\r\nconnection: close\r\n\r\n")
             .await
@@ -133,7 +133,7 @@ fn by_request_id<'r>(records: &'r [Value], id: &str) -> &'r Value {
     record
 }
 
-/// Every field that Envoy's own log has too must say the same.
+/// Every field that is also in Envoy's own log must have the same value.
 fn assert_agrees(record: &Value, log: &Value) {
     const ENVOYS_OWN: [&str; 6] = ["bytes", "duration", "start_time", "trace_id", "route_name", "sent_path"];
     for (key, expected) in log.as_object().unwrap() {

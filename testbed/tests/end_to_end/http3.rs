@@ -1,4 +1,4 @@
-//! HTTP/3: Envoy puts off its log of a stream until the client has acknowledged everything, and calls no filter then.
+//! HTTP/3: Envoy logs a stream only after the client has acknowledged everything, and calls no filter then.
 
 use std::path::Path as File;
 use std::process::Stdio;
@@ -75,7 +75,7 @@ async fn each_request_over_http_3_makes_one_record_with_what_envoy_logs_of_it() 
     assert_eq!(collected, [("wasmcustom.gatelog_collected".to_owned(), requests.len() as u64)]);
 }
 
-/// Adds a second listener, which speaks HTTP/3 and is otherwise as the first.
+/// Adds a second listener, which speaks HTTP/3 and otherwise equals the first.
 fn add_quic(bootstrap: &mut Value, certificate: &File) {
     let listeners = bootstrap["static_resources"]["listeners"].as_array_mut().unwrap();
     let mut quic = listeners[0].clone();

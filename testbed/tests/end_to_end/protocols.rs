@@ -1,4 +1,4 @@
-//! What passes a gateway beside plain requests: requests that other filters change, gRPC, connections that are upgraded.
+//! What passes a gateway besides plain requests: requests that other filters change, gRPC, upgraded connections.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::altered::{Altered, MANAGER};
 
-/// A filter behind gatelog's that changes what plugins such as Higress's transformer change.
+/// A filter after gatelog's that changes what plugins such as Higress's transformer change.
 const TRANSFORMER: &str = r#"
 function envoy_on_request(handle)
   if handle:headers():get("x-transform") then

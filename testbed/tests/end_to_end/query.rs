@@ -150,7 +150,7 @@ async fn head_is_answered_with_the_length_of_the_body_that_get_has() {
     }
 }
 
-/// The functions over records with numbers for ids and durations, one a second, each with a body of so many zeros.
+/// The functions over records whose ids and durations are numbers, one a second, each with a body of `body_bytes` zeros.
 struct Stored {
     functions: Functions,
     database: PathBuf,

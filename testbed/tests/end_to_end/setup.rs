@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-/// How long a record may take from Envoy to an answer of `/query`: longer than the filter tries to push it.
+/// How long a record may take from Envoy to an answer of `/query`: longer than the filter retries a push.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
 
 /// Client, Envoy, upstream, functions and database of one test.
@@ -105,7 +105,7 @@ impl Path {
         }
     }
 
-    /// Waits until a record of each of these request ids is stored; none may be twice, and not more than `most` in all.
+    /// Waits until a record of each of these request ids is stored. None may be there twice, and at most `most` in all.
     pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         loop {

@@ -1,4 +1,4 @@
-//! What a filter whose VM fails does to the traffic, with the settings of deploy/envoy.
+//! What happens to the traffic when the filter's VM fails, with the settings of deploy/envoy.
 
 use std::net::SocketAddr;
 

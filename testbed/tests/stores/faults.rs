@@ -14,7 +14,7 @@ use crate::support::{Stored, numbered};
 
 /// How long a statement may take here.
 const LIMIT_MS: &str = "1000";
-/// Longer than that by as much as a busy machine may need.
+/// The same, with the slack that a busy machine may need.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,7 +41,7 @@ async fn a_server_that_fails_costs_no_acknowledged_record(server: &SqlServer) {
     server.start_again().unwrap();
     stored.store_when_possible(&numbered(15..30)).await;
 
-    // A restart while nobody asks is not even seen.
+    // A restart between two requests goes unnoticed.
     server.stop().unwrap();
     server.start_again().unwrap();
     assert_eq!(stored.store(&numbered(25..40)).await, (10, 5));
@@ -53,7 +53,7 @@ async fn a_server_that_fails_costs_no_acknowledged_record(server: &SqlServer) {
 
     server.sql("SET GLOBAL read_only = 1").unwrap();
     it_is_refused(&stored, &["1290"]).await;
-    // A frozen server may have stored the refused record once it went on. It is of a later time.
+    // A frozen server may store the refused record when it goes on. That record has a later time.
     let until = "/query?page_size=1&end=2026-01-31T12:30:00Z";
     assert_eq!(stored.json(until).await["total"], 50, "reading goes on");
     server.sql("SET GLOBAL read_only = 0").unwrap();
@@ -85,7 +85,7 @@ async fn a_mariadb_on_a_full_disk_takes_records_again_when_there_is_room() {
     assert_eq!(stored.store(&numbered(0..10)).await, (10, 0));
     disk.fill().unwrap();
     let acknowledged = until_it_is_full(&stored).await;
-    // InnoDB says so or waits for room, whichever of its files is the first to find none.
+    // InnoDB reports it or waits for room, depending on which of its files runs out first.
     it_is_refused(&stored, &["the database is full", "no answer within 1000 ms"]).await;
     disk.empty().unwrap();
     stored.store_when_possible(&large(acknowledged)).await;
@@ -144,7 +144,7 @@ async fn on(server: &SqlServer) -> Stored {
     Stored::in_mysql_at(&url, &host, &[("database_timeout_ms", LIMIT_MS)]).await
 }
 
-/// Another record is answered with 503, and the log says why, in one of these words.
+/// The next record gets 503, and the log says why, in one of these words.
 async fn it_is_refused(stored: &Stored, why: &[&str]) {
     let began = Instant::now();
     let lines = stored.functions.log().lines().count();
@@ -158,14 +158,14 @@ async fn it_is_refused(stored: &Stored, why: &[&str]) {
     assert!(new.iter().any(says_why), "{why:?}: {new:#?}");
 }
 
-/// A record with a long body, which a full disk has no room for.
+/// A record with a body too long for a full disk.
 fn large(number: usize) -> Value {
     let mut record = numbered(number..number + 1)[0].clone();
     record["request_body"] = json!("x".repeat(60_000));
     json!([record])
 }
 
-/// Stores large records from number 10 on until the database refuses one; how many numbers were acknowledged.
+/// Stores large records from number 10 on until the database refuses one, and returns how many were acknowledged.
 async fn until_it_is_full(stored: &Stored) -> usize {
     let mut number = 10;
     loop {
@@ -179,7 +179,7 @@ async fn until_it_is_full(stored: &Stored) -> usize {
     }
 }
 
-/// The record that was always refused may have come to be stored: a time-out says nothing of the database.
+/// The record that was always refused may be stored nevertheless: a time-out says nothing about the database.
 async fn every_number_is_there_once(stored: &Stored, count: usize) {
     let lines = stored.get("/query?format=csv&fields=duration&sort_order=ASC").await;
     let mut numbers: Vec<usize> = lines.body().lines().skip(1).map(|line| line.parse().unwrap()).collect();

@@ -28,7 +28,7 @@ async fn the_story_on_mariadb() {
     story::tell(&stored).await;
 }
 
-/// Its accounts sign in by `caching_sha2_password`, over a connection without TLS.
+/// Its accounts sign in with `caching_sha2_password`, over a connection without TLS.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_on_mysql() {
     let stored = Stored::in_mysql(MySql::shared().unwrap()).await;
@@ -43,7 +43,7 @@ async fn the_story_on_turso() {
 }
 
 /// The server is tursodb, which knows no cursors: `gatelog-databases` asks it in its own way and answers as a libSQL server
-/// does. So this tries Spin's side and the SQL, not the protocol of a libSQL server.
+/// does. So this tests Spin's side and the SQL, not the protocol of a libSQL server.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_on_a_libsql_server_by_runtime_config() {
     let turso = Turso::start().unwrap();

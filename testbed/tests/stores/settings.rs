@@ -1,4 +1,4 @@
-//! Variables that do not fit together: told at the first request and by `/health/ready`, and no secret is shown.
+//! Variables that do not fit together: the first answer and `/health/ready` say so, and show no secret.
 
 use gatelog_databases::{MariaDb, Turso};
 

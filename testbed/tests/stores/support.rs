@@ -63,7 +63,7 @@ impl Stored {
         Self { functions, _folder: folder, client: Client::default() }
     }
 
-    /// Posts records and answers the whole response.
+    /// Posts records and returns the whole response.
     pub async fn post(&self, records: &Value) -> Response<Value> {
         let url = format!("http://{}/ingest", self.functions.address());
         let request = Request::post(url).header("content-type", "application/json");
@@ -71,7 +71,7 @@ impl Stored {
         answer.map(|body| serde_json::from_slice(&body).unwrap())
     }
 
-    /// Posts records that must be stored: how many were new, and how many were there.
+    /// Posts records that must be stored, and returns how many were new and how many were duplicates.
     pub async fn store(&self, records: &Value) -> (u64, u64) {
         let answer = self.post(records).await;
         assert_eq!(answer.status(), 200, "{}\n{}", answer.body(), self.functions.log());
@@ -79,14 +79,14 @@ impl Stored {
         (count("accepted"), count("duplicates"))
     }
 
-    /// Gets an answer whatever its status.
+    /// Gets an answer of any status.
     pub async fn get(&self, path: &str) -> Response<String> {
         let url = format!("http://{}{path}", self.functions.address());
         let answer = self.client.send(Request::get(url).body("").unwrap()).await.unwrap();
         answer.map(|body| String::from_utf8(body.to_vec()).unwrap())
     }
 
-    /// Gets JSON that must be answered with 200.
+    /// Gets JSON from an answer that must be 200.
     pub async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), 200, "{path}: {}\n{}", answer.body(), self.functions.log());
@@ -101,7 +101,7 @@ impl Stored {
         ids.join(" ")
     }
 
-    /// Stores records once the function can, and answers how long that took.
+    /// Stores records as soon as the function can, and returns how long that took.
     pub async fn store_when_possible(&self, records: &Value) -> Duration {
         let began = Instant::now();
         loop {
@@ -120,7 +120,7 @@ impl Stored {
     }
 }
 
-/// Records with these numbers for ids, one a second.
+/// Records with these numbers as ids, one a second.
 pub fn numbered(numbers: std::ops::Range<usize>) -> Value {
     numbers
         .map(|number| {

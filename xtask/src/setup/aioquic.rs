@@ -1,4 +1,4 @@
-//! aioquic, with which a test speaks HTTP/3 to Envoy: the user's own, or the Python package.
+//! aioquic, which a test uses to speak HTTP/3 to Envoy: the user's own, or the Python package.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Things made once per user: each is a folder of the cache that appears complete or not at all.
+//! Folders of the cache, made once per user; each appears complete or not at all.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace;
 
-/// The folder `name` of the cache when it is there.
+/// The folder `name` of the cache, if it exists.
 ///
 /// # Errors
 /// Fails when no cache folder can be named.
@@ -16,9 +16,9 @@ pub fn get(name: &str) -> Result<Option<PathBuf>> {
     Ok(folder.is_dir().then_some(folder))
 }
 
-/// The folder `name` of the cache; when it is not there, `make` fills a temporary one that then takes the name.
+/// The folder `name` of the cache; when it does not exist, `make` fills a temporary one that then takes the name.
 ///
-/// Of several runs at once one makes it and the others wait. What an interrupted run left is removed by the next.
+/// When several runs need it at once, one makes it and the others wait. The next run removes what an interrupted one left.
 ///
 /// # Errors
 /// Those of `make`, and those of the file system.

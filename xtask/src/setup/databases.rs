@@ -21,7 +21,7 @@ const TURSO_VERSION: &str = "0.6.0";
 /// Makes sure that a private MariaDB can be started.
 ///
 /// # Errors
-/// Fails with what to install when it is not there and cannot be installed.
+/// Fails with what to install when it is missing and cannot be installed.
 pub fn mariadb() -> Result<()> {
     for (program, package) in MARIADB {
         debian::ensure_command(program, package)?;
@@ -57,7 +57,7 @@ fn fetch(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The program, in the part of the package that is for this system.
+/// The program, in the part of the package for this system.
 fn find(folder: &Path) -> Result<PathBuf> {
     let parts = folder.join("node_modules/@tursodatabase");
     let entries = std::fs::read_dir(&parts).with_context(|| {

@@ -1,4 +1,4 @@
-//! Debian packages, installed when a command that the project needs is not there.
+//! Debian packages, installed when a command that the project needs is missing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,15 +11,15 @@ use crate::{process, workspace};
 /// Where daemons are; not on the path of ordinary users.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// Whether this is Debian or one of its children.
+/// Whether this is Debian or one of its derivatives.
 pub fn is_debian() -> bool {
     workspace::on_path("apt-get").is_some()
 }
 
-/// The file that provides the command `name`; on Debian `package` is installed when there is none.
+/// The file of the command `name`; on Debian, `package` is installed when there is none.
 ///
 /// # Errors
-/// Fails with what to install when the command is not there and cannot be brought.
+/// Fails with what to install when the command is missing and cannot be installed.
 pub fn ensure_command(name: &str, package: &str) -> Result<PathBuf> {
     if let Some(file) = find(name) {
         return Ok(file);
@@ -79,7 +79,7 @@ fn apt_get(privileges: Privileges) -> Command {
     command
 }
 
-/// Fetches the package lists, once in a run. A failure is only reported: the lists that are there may do.
+/// Fetches the package lists, once in a run. A failure is only reported, because the present lists may suffice.
 fn update(privileges: Privileges) {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
@@ -92,7 +92,7 @@ fn update(privileges: Privileges) {
     });
 }
 
-/// The file of a program: on the path, or with the daemons.
+/// The file of a program: on the path, or in the folders of daemons.
 pub fn find(name: &str) -> Option<PathBuf> {
     let in_system_folders = || SYSTEM_FOLDERS.iter().map(|dir| Path::new(dir).join(name));
     workspace::on_path(name).or_else(|| in_system_folders().find(|file| workspace::is_program(file)))

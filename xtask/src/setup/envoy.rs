@@ -67,7 +67,7 @@ pub fn python_with_pip() -> Result<PathBuf> {
     if !has_pip(&python) {
         debian::ensure_command("pip3", "python3-pip")?;
     }
-    // The one on the path may be another than the system's, and without pip.
+    // The Python on the path may differ from the system's and lack pip.
     let candidates = [python, PathBuf::from("/usr/bin/python3")];
     let found = candidates.into_iter().find(|candidate| has_pip(candidate));
     found.context("no python3 with pip; install pip (Debian: python3-pip)")

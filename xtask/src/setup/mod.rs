@@ -1,7 +1,7 @@
-//! Preparing a machine: what the project needs and cargo alone does not bring.
+//! Preparing a machine: what the project needs and cargo alone does not install.
 //!
-//! Each part is used from where it is, else fetched, else named in a message. What is fetched stays in the user's cache
-//! folder, so that a second run, or a second checkout, finds it there.
+//! Each part is used where it is, else fetched, else named in a message. Fetched parts stay in the user's cache folder,
+//! where a second run, or a second checkout, finds them.
 
 mod aioquic;
 mod cache;
@@ -60,16 +60,16 @@ impl WasmToolchain {
     }
 }
 
-/// What the tests need beside cargo.
+/// What the tests need besides cargo.
 #[derive(Debug)]
 pub struct Machine {
     /// For the wasm files.
     pub toolchain: WasmToolchain,
-    /// What tests find by a variable.
+    /// Programs that tests find by a variable.
     pub programs: Programs,
 }
 
-/// What is nowhere on the path.
+/// Programs that are not on the path.
 #[derive(Debug)]
 pub struct Programs {
     envoy: PathBuf,
@@ -101,7 +101,7 @@ impl fmt::Display for Programs {
 /// Prepares this machine for all tests.
 ///
 /// # Errors
-/// Fails with what to install when something is not there and cannot be brought.
+/// Fails with what to install when something is missing and cannot be installed.
 pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
@@ -110,10 +110,10 @@ pub fn everything() -> Result<Machine> {
     Ok(Machine { toolchain, programs })
 }
 
-/// Finds or prepares a toolchain for the wasm targets. Says nothing when there is nothing to do.
+/// Finds or prepares a toolchain for the wasm targets. Prints nothing when there is nothing to do.
 ///
 /// # Errors
-/// Fails with what to install when no way is open on this machine.
+/// Fails with what to install when this machine offers no way.
 pub fn wasm() -> Result<WasmToolchain> {
     if rustup::has_targets(TARGETS)? {
         return Ok(WasmToolchain::Active);

@@ -1,5 +1,5 @@
-//! MySQL, which Debian has in its unstable suite alone: its packages, and all that they need down to the C library, are
-//! unpacked into one folder, from which MySQL runs beside a system of any age. Nothing is installed.
+//! MySQL, which only Debian's unstable suite has. Its packages, and all that they need down to the C library, are
+//! unpacked into one folder, from which MySQL runs on a system of any age. Nothing is installed.
 
 use std::env;
 use std::fs;
@@ -13,9 +13,9 @@ use crate::process;
 
 /// The packages that hold the programs.
 const PACKAGES: [&str; 2] = ["mysql-server-core", "mysql-client-core"];
-/// What packages name that neither program uses.
+/// Dependencies of the packages that neither program uses.
 const NOT_NEEDED: &[&str] = &["adduser", "debconf", "dpkg", "passwd", "perl", "systemd", "tar"];
-/// Where apt's own sources are, by which the mirror and its key are known.
+/// The files of apt's sources, which name the mirror and its key.
 const SOURCES: &str = "/etc/apt/sources.list.d";
 const BY_HAND: &str = "install MySQL 8 or later, and name its programs in GATELOG_MYSQLD and GATELOG_MYSQL";
 
@@ -58,7 +58,7 @@ fn of_the_system(name: &str) -> Option<PathBuf> {
     is_mysql_8(&says).then_some(file)
 }
 
-/// Whether this is what MySQL 8 or later says of its version: `mysqld  Ver 9.7.4-2 for Linux on x86_64 (Debian)`.
+/// Whether this is the version line of MySQL 8 or later: `mysqld  Ver 9.7.4-2 for Linux on x86_64 (Debian)`.
 fn is_mysql_8(says: &str) -> bool {
     let version = says.split_once(" Ver ").map(|(_, rest)| rest.trim_start()).unwrap_or_default();
     let major = version.split('.').next().and_then(|digits| digits.parse::<u32>().ok());
@@ -91,8 +91,8 @@ fn fetch(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The packages in what `apt-cache depends --recurse` printed: those that are not indented, without those that only name
-/// what others provide, which are in angle brackets.
+/// The packages in the output of `apt-cache depends --recurse`: the lines that are not indented, without those in angle
+/// brackets, which only name what others provide.
 fn needed(listed: &str) -> Vec<&str> {
     let is_needed = |name: &&str| {
         name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -106,7 +106,7 @@ fn needed(listed: &str) -> Vec<&str> {
     names
 }
 
-/// apt with lists of its own, in a folder of its own, as if nothing were installed.
+/// apt with its own lists, in its own folder, as if nothing were installed.
 struct Apt {
     folder: PathBuf,
 }
@@ -132,7 +132,7 @@ impl Apt {
             format!("Dir::State::lists={}", place("lists")),
             format!("Dir::State::status={}", place("status")),
             format!("Dir::Cache={}", place("cache")),
-            // The folder is the user's own, where apt's own user may not write.
+            // The folder belongs to the user, and apt's own user may not write there.
             "APT::Sandbox::User=root".to_owned(),
         ] {
             command.args(["-o", &option]);
@@ -165,8 +165,8 @@ fn debian_mirror(sources: &str) -> Option<(String, Option<String>)> {
     })
 }
 
-/// The start of both programs: MySQL with the C library and all others from the folder. What they are given comes first,
-/// because `--no-defaults` must.
+/// The launcher of both programs: it runs MySQL with the C library and all others from the folder. The given arguments
+/// come first, because `--no-defaults` must.
 const SCRIPT: &str = r#"#!/bin/sh
 root=$(cd "$(dirname "$0")/.." && pwd)
 loader=$(echo "$root"/usr/lib/*-linux-gnu*/ld-linux*.so.*)

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::{process, workspace};
 
-/// How long rustup may take; a download that works is done long before.
+/// How long rustup may take; a working download ends long before.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Whether the active toolchain, whoever installed it, has the standard library of all `targets`.
@@ -22,7 +22,7 @@ pub fn has_targets(targets: &[&str]) -> Result<bool> {
     Ok(targets.iter().all(|target| holds_std(&libraries.join(target).join("lib"))))
 }
 
-/// Lets rustup download `targets`, and says whether it did. Where it cannot, it ends within a second as a rule.
+/// Lets rustup download `targets`, and returns whether it did. Where it cannot, it usually ends within a second.
 pub fn add_targets(targets: &[&str]) -> bool {
     let what = format!("adding the targets {} with rustup", targets.join(" and "));
     attempt(&what, rustup().args(["target", "add"]).args(targets))

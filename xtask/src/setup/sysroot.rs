@@ -11,7 +11,7 @@ use rustc_build_sysroot::{BuildMode, SysrootBuilder, SysrootConfig};
 use super::{TARGETS, cache};
 use crate::{process, workspace};
 
-/// The packages that hold all of it (Debian's security suite has the compiler).
+/// The packages that hold all of it. Debian's security suite has the compiler.
 pub const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld-22"];
 
 const RUSTC: &str = "/usr/bin/rustc";
@@ -130,9 +130,9 @@ fn build(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the linkers, by the names that the compiler gives them, where it looks: the sysroot's own tool folder. Debian
+/// Puts the linkers, under the names that the compiler uses, where it looks: into the sysroot's tool folder. Debian
 /// has no `wasm-component-ld`; rustup's toolchain has. It may have been updated or removed since the last run, so the
-/// links are looked at each time.
+/// links are checked each time.
 fn link_linkers(folder: &Path, compiler: &Compiler) -> Result<()> {
     const COMPONENT_LD: &str = "wasm-component-ld";
     let own = Path::new("lib/rustlib").join(&compiler.host).join("bin");
@@ -149,7 +149,7 @@ fn link_linkers(folder: &Path, compiler: &Compiler) -> Result<()> {
     symlink(&component_ld, &tools.join(COMPONENT_LD))
 }
 
-/// Makes or replaces a link, in one move, so that a build that runs at the same time always finds one.
+/// Makes or replaces a link in one step, so that a build that runs at the same time always finds one.
 fn symlink(original: &Path, link: &Path) -> Result<()> {
     if fs::read_link(link).is_ok_and(|present| present == original) {
         return Ok(());
@@ -175,7 +175,7 @@ fn debian_cargo() -> Command {
     command
 }
 
-/// A program of Debian's toolchain, without what the running cargo has put into the environment for its own.
+/// A program of Debian's toolchain, without the environment variables that the running cargo sets for its own.
 fn debian(program: &str) -> Command {
     let mut command = process::command(program);
     for name in

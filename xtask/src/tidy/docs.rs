@@ -47,10 +47,10 @@ pub fn check(file: &File, tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether `code` looks like a path of the project, and there is nothing.
+/// Whether `code` looks like a path of the project that does not exist.
 ///
-/// It does when it is made of path characters only, and ends with a slash, or starts with a folder of the project, or
-/// has a source file's ending. So `application/json` is none.
+/// It does when it has only path characters, and ends with a slash, starts with a folder of the project, or has a source
+/// file's ending. So `application/json` is not a path.
 fn names_missing(code: &str, tree: &Tree) -> bool {
     let path_characters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     if !code.chars().all(path_characters) || code.starts_with(['/', '.', '-']) {
@@ -69,7 +69,7 @@ fn is_broken(link: &str, from: &str, tree: &Tree) -> bool {
     !elsewhere && resolve(path, from).is_none_or(|path| !path.is_empty() && !tree.has(&path))
 }
 
-/// The path from the root of what `link` in the file `from` means; none when it leads out of the project.
+/// The path from the root that `link` in the file `from` leads to; none when it leads out of the project.
 fn resolve(link: &str, from: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();

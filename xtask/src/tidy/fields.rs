@@ -1,11 +1,11 @@
 //! The rule that record fields are listed once, in the field table of `record`.
 //!
 //! Setting or reading a member of the record is checked by the compiler, so code may name as many members as it likes.
-//! What goes stale unseen is a list of names in texts (columns, JSON keys, parameters) or a second struct with the same
-//! members. So this counts the different field names inside text literals and as members of structs, and allows
+//! A list of names in texts (columns, JSON keys, parameters), or a second struct with the same members, can go stale
+//! unnoticed. So this counts the different field names inside text literals and as members of structs, and allows
 //! [`MAX_NAMES`] within [`LIST_LINES`] lines: a list has them close together, and code that needs one here and one there
 //! does not. Only names with an underscore count, because the others (`path`, `model`) are common words.
-//! Tests, samples, examples and documents may repeat names: they are to notice when the table changes.
+//! Tests, samples, examples and documents may repeat names, so that they notice when the table changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

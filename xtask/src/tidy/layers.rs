@@ -22,8 +22,8 @@ const LAYERS: &[&[&str]] = &[
 /// native, and cannot name an SDK because they cannot depend on one.
 const HOST_FREE: &[&str] = &["record/*", "storage/*", "syslog/*", "filter/*", "functions/*"];
 
-/// An SDK by the name that code has for it, and the files that may say it. The filter speaks proxy-wasm's ABI itself; the
-/// SDK is for the guests of the harness.
+/// An SDK by its name in code, and the files that may name it. The filter speaks proxy-wasm's ABI itself; only the guests
+/// of the harness use the SDK.
 const SHELLS: &[(&str, &[&str])] =
     &[("proxy_wasm", &["harness/guests/*"]), ("spin_sdk", SPIN_SHELLS), ("wasip3", SPIN_SHELLS)];
 

@@ -1,4 +1,4 @@
-//! The rule about licences: every dependency can be had under a permissive one.
+//! The rule about licences: every dependency is available under a permissive one.
 
 use spdx::{Expression, LicenseItem, LicenseReq, ParseMode};
 

@@ -1,4 +1,4 @@
-//! Rules for manifests: versions, lints and package data stand once, in the root.
+//! Rules for manifests: versions, lints and package data are written once, in the root.
 
 use toml::{Table, Value};
 

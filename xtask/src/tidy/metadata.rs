@@ -38,7 +38,7 @@ pub struct Package {
 pub struct Dependency {
     /// The package that is depended on.
     pub name: String,
-    /// Its folder, when it is no registry's.
+    /// Its folder, unless it comes from a registry.
     pub path: Option<String>,
 }
 
@@ -57,7 +57,7 @@ impl Metadata {
     /// Asks cargo for the packages that a build for `target` uses.
     ///
     /// # Errors
-    /// Fails when cargo does, as with a manifest that is wrong.
+    /// Fails when cargo does, for example because of a wrong manifest.
     pub fn read(target: &str) -> Result<Self> {
         let mut cargo = workspace::cargo()?;
         cargo.args(["metadata", "--format-version", "1", "--filter-platform", target]);
@@ -92,7 +92,7 @@ impl Metadata {
 }
 
 impl Package {
-    /// The manifest, from the root of the checkout; for foreign packages the root's, which is where they come in.
+    /// The manifest, relative to the checkout; for foreign packages the root's manifest, which names them.
     pub fn manifest(&self) -> String {
         let own =
             workspace::root().ok().and_then(|root| Path::new(&self.manifest_path).strip_prefix(root).ok());

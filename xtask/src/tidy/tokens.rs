@@ -43,7 +43,7 @@ pub fn find(tokens: &[Token], sequence: &[&str]) -> Option<usize> {
     tokens.windows(sequence.len()).find(matches)?.first().map(|token| token.line)
 }
 
-/// The first line of the file's tests; they stand last.
+/// The first line of the file's tests, which come last.
 pub fn tests_begin(tokens: &[Token]) -> usize {
     find(tokens, &["#", "[", "cfg", "(", "test", ")", "]"]).unwrap_or(usize::MAX)
 }

@@ -43,7 +43,7 @@ impl Tree {
         let listed = process::capture(&mut git).context("tidy asks git for the project's files")?;
         let mut tree = Self::default();
         for path in listed.split('\0').filter(|path| !path.is_empty()) {
-            // A file that was deleted and not yet committed is listed too.
+            // Git also lists a file whose deletion is not yet committed.
             let Ok(bytes) = fs::read(root.join(path)) else { continue };
             tree.add(path, String::from_utf8(bytes).ok());
         }

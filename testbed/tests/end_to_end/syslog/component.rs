@@ -115,7 +115,7 @@ async fn under_best_effort_an_absent_receiver_keeps_no_record_from_being_stored(
         assert_eq!(ingest.post(number, number).await.0, StatusCode::OK);
     }
     assert_eq!(ingest.stored().await, 3);
-    // It is said after the answer.
+    // The log line comes after the answer.
     let said = "1 of 1 syslog messages were not delivered: connecting to";
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while !ingest.functions.log().contains(said) {
@@ -226,7 +226,7 @@ async fn syslog_that_is_off_is_said_to_be_so_where_an_address_is_set() {
     assert!(log.contains("syslog is off although syslog_address is set: set syslog_delivery to"), "{log}");
 }
 
-/// Scripts that would take all time, all memory, or the whole stack of the component, which is smaller than a program's.
+/// Scripts that try to use all time, all memory, or the whole stack of the component, which is smaller than a program's.
 const GREEDY: [&str; 14] = [
     "while true do end",
     "while true do pcall(function() while true do end end) end",

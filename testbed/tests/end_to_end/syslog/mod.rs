@@ -5,7 +5,7 @@ mod receivers;
 mod rsyslog;
 mod walk_through;
 
-/// The variables that have the functions send to an rsyslog, with `best_effort`.
+/// The variables that make the functions send to an rsyslog, with `best_effort`.
 pub fn variables(rsyslog: &gatelog_testbed::rsyslog::Rsyslog) -> [(&'static str, String); 3] {
     [
         ("syslog_delivery", "best_effort".to_owned()),

@@ -1,5 +1,5 @@
-//! Receivers that close, half-close or reset a connection at any point, and such that do nothing until the component gives
-//! up: no instance of the component may fail of it.
+//! Receivers that close, half-close or reset a connection at any point, and receivers that do nothing until the component
+//! gives up: none of them may make an instance of the component fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::component::Ingest;
 
-/// A receiver that ends its connections in another way each time; every other one it reads to the end.
+/// A receiver that ends each connection in a different way, and reads every other one to the end.
 struct Moody {
     port: String,
     connections: Arc<AtomicUsize>,
@@ -26,9 +26,9 @@ enum End {
     HalfClose,
 }
 
-/// Records in a request; their messages have some three kilobytes together.
+/// Records in a request; their messages have about three kilobytes together.
 const BATCH: usize = 5;
-/// Connections are ended after up to so many bytes, which is beyond a batch.
+/// The most bytes after which a connection is ended: more than a batch.
 const MOST_BYTES: usize = 4_000;
 
 impl Moody {
@@ -41,7 +41,7 @@ impl Moody {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let number = counter.fetch_add(1, Ordering::Relaxed);
-                // An error is the other side's end, which comes at any point too.
+                // An error means that the other side ended the connection, which may happen at any point.
                 tokio::spawn(async move { receive(stream, number).await.unwrap_or_default() });
             }
         });

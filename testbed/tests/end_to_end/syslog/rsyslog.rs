@@ -1,4 +1,4 @@
-//! What rsyslog makes of the sink's messages, and what becomes of them when it is restarted.
+//! How rsyslog reads the sink's messages, and what happens to them when it restarts.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -67,7 +67,7 @@ impl Sender {
         logged.map_err(|error| error.to_string())
     }
 
-    /// Waits until nothing waits any more.
+    /// Waits until the logger's queue is empty.
     async fn flush(&self) {
         while self.logger.queue_bytes() > 0 {
             sleep(Duration::from_millis(1)).await;
@@ -224,7 +224,7 @@ async fn best_effort_counts_every_message_when_rsyslog_is_restarted_under_load()
         let restart = async {
             rsyslog.await_received(1_000).await.unwrap();
             rsyslog.stop().await.unwrap();
-            // One that is back at once may be missed by no message that the sender can know of.
+            // A receiver that is back at once may lose no message that the sender can know of.
             while sender.counted("failed") == 0 {
                 sleep(Duration::from_millis(2)).await;
             }
