@@ -15,7 +15,7 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// A file system with room for `mebibytes` MiB.
+    /// A file system with room for `mib` MiB.
     ///
     /// # Errors
     ///
