@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 /// What stands in place of a secret.
 pub const REDACTED: &str = "REDACTED";
 
@@ -97,36 +99,9 @@ impl Redact {
         if value.is_empty() {
             return false;
         }
-        let name = percent_decoded(name);
+        let name: Cow<'_, [u8]> = percent_decode_str(name).into();
         self.query.iter().any(|secret| secret.as_bytes().eq_ignore_ascii_case(&name))
     }
-}
-
-fn percent_decoded(text: &str) -> Cow<'_, [u8]> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text.as_bytes());
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        match (byte, after) {
-            (b'%', [high, low, tail @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    out.push(high << 4 | low);
-                    rest = tail;
-                    continue;
-                }
-                _ => out.push(*byte),
-            },
-            _ => out.push(*byte),
-        }
-        rest = after;
-    }
-    Cow::Owned(out)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
