@@ -1,12 +1,13 @@
-//! Values by numbers that somebody else hands out: the streams of a VM, which the gateway numbers in ascending order.
+//! A map from context numbers to streams. The gateway numbers the contexts of a VM in ascending order.
 //!
-//! The standard library's maps are made for any key, and would be some of the largest functions of the module. A table
-//! of lists is enough here: ascending numbers fill it evenly by their lowest bits.
+//! The maps of the standard library accept any key and cost more code: measured in the whole file, 2.6 kB more for `HashMap` (or
+//! `hashbrown`) with a hasher that returns the number, 8.9 kB more for `BTreeMap`. A table of lists is enough here:
+//! ascending numbers fill it evenly by their lowest bits.
 
 /// A map from numbers to values.
 #[derive(Debug)]
 pub struct IdMap<T> {
-    /// As many as a power of two, or none. The lowest bits of a number say in which list it is.
+    /// A power of two of them, or none. The lowest bits of a number choose its list.
     lists: Vec<List<T>>,
     len: usize,
 }
@@ -20,7 +21,7 @@ struct Node<T> {
     next: List<T>,
 }
 
-/// Lists of the first table.
+/// Lists in the first table.
 const FEWEST_LISTS: usize = 64;
 
 impl<T> IdMap<T> {
@@ -29,7 +30,7 @@ impl<T> IdMap<T> {
         Self { lists: Vec::new(), len: 0 }
     }
 
-    /// Adds a value. One that was there under the same number goes.
+    /// Adds a value and drops the older value of the same number.
     pub fn insert(&mut self, id: u32, value: T) {
         self.remove(id);
         if self.len >= self.lists.len() {
@@ -51,7 +52,7 @@ impl<T> IdMap<T> {
         None
     }
 
-    /// Takes a value out.
+    /// Removes a value and returns it.
     pub fn remove(&mut self, id: u32) -> Option<T> {
         let mut list = self.list(id)?;
         while list.as_ref().is_some_and(|node| node.id != id) {
