@@ -17,7 +17,7 @@ pub trait Host {
     /// The time of day, for what is recorded. It may be set forward and back while the filter runs.
     fn wall_time(&self) -> Time;
 
-    /// Where the clock stands that never goes back, for everything that waits, is repeated or is measured.
+    /// The time of the monotonic clock, for delays, timeouts and measurements.
     fn monotonic(&self) -> Instant;
 
     /// A whole header map; empty when the stream has none (yet).
@@ -46,7 +46,7 @@ pub trait Host {
     /// When the gateway does not take the call; no callback follows then.
     fn call(&self, call: &Call<'_>) -> Result<CallId, CallError>;
 
-    /// Asks for ticks from now on, this far apart.
+    /// Asks for ticks with this period from now on.
     fn set_tick_period(&self, period: Duration);
 
     /// Adds to a counter, moves a gauge up or down, or records a value of a histogram.
@@ -88,7 +88,7 @@ macro_rules! points_in_time {
 points_in_time! {
     /// A time of day: nanoseconds since 1970-01-01T00:00:00Z.
     Time;
-    /// Where a clock stands that never goes back: nanoseconds since a moment that only the gateway knows.
+    /// A time of the monotonic clock: nanoseconds since a moment that only the gateway knows.
     Instant;
 }
 
@@ -150,7 +150,7 @@ pub enum CallError {
 pub enum Level {
     /// Normal events.
     Info,
-    /// Needs attention before it becomes a loss.
+    /// Something needs attention before records are lost.
     Warn,
     /// Something was lost or does not work.
     Error,

@@ -1,8 +1,8 @@
 //! A JSON value of any kind, for the few small texts that the filter reads whole: its configuration, a collector's
 //! answer, an escaped string.
 //!
-//! `serde_json::Value` would do, but its reader also handles raw values and explains wrong types, which brings the
-//! formatting of floats along: a sixth of the size that the filter may have.
+//! `serde_json::Value` would do as well, but its reader also handles raw values and formats floats in its errors:
+//! together a sixth of the size that the filter may have.
 
 use std::fmt;
 
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        // Beyond `i64` only the size matters, which a float tells well enough.
+        // Beyond `i64` only the magnitude matters, and a float is precise enough for that.
         #[expect(clippy::cast_precision_loss, reason = "only the size matters")]
         Ok(i64::try_from(value).map_or(Json::Float(value as f64), Json::Integer))
     }

@@ -24,34 +24,34 @@ use crate::stream::Stream;
 #[derive(Debug)]
 pub struct Plugin {
     config: Config,
-    /// How often the configuration was replaced.
+    /// How many times the configuration was replaced.
     configuration: u32,
     vm_id: String,
     vm_state: VmState,
     core: Core,
-    /// Bytes of the bodies that are captured at the moment.
+    /// Bytes of captured bodies that the VM holds now.
     held: HeldBytes,
-    /// By the number of the settings.
+    /// Indexed by the number of the settings.
     batches: Vec<AttributeBatch>,
-    /// By the number of the destination.
+    /// Indexed by the number of the destination.
     sinks: Vec<Sink>,
     /// Where a record's JSON is written before it joins its batch.
     scratch: Vec<u8>,
     drain_until: Option<Instant>,
-    /// A complete batch waits for a tick that was asked for early.
+    /// True when a complete batch waits for an early tick.
     hurries: bool,
 }
 
-/// Longest time between two looks at the queues.
+/// Longest time between two ticks.
 const LONGEST_TICK: Duration = Duration::from_millis(100);
-/// Time to the next look when a batch is complete. A push cannot be made while an exchange is at hand, because its
-/// answer would go to that.
+/// Time to the next tick when a batch is complete. A stream's callback cannot push, because the gateway would give
+/// the answer to that stream.
 const HURRY: Duration = Duration::from_millis(1);
-/// Shortest time between two looks at the queues.
+/// Shortest time between two ticks.
 const SHORTEST_TICK: Duration = Duration::from_millis(10);
 
 impl Plugin {
-    /// A filter with the given configuration, and a random source that no other has.
+    /// A filter with the given configuration, and a random source of its own.
     ///
     /// # Errors
     ///
@@ -109,22 +109,22 @@ impl Plugin {
         (shortest / 10).clamp(SHORTEST_TICK, LONGEST_TICK)
     }
 
-    /// A request's headers have come.
+    /// The request headers of a stream arrived.
     pub fn on_request_headers(&mut self, stream: &mut Stream, host: &impl Host, end: bool) {
         if let Some(settings) = self.settings(stream, host) {
             stream.on_request_headers(host, &settings, &mut self.core.metrics, &self.held, end);
         }
     }
 
-    /// A response's headers have come.
+    /// The response headers of a stream arrived.
     pub fn on_response_headers(&mut self, stream: &mut Stream, host: &impl Host, end: bool) {
         if let Some(settings) = self.settings(stream, host) {
             stream.on_response_headers(host, &settings, &mut self.core.metrics, &self.held, end);
         }
     }
 
-    /// An exchange is complete: its record joins the queue. The gateway logs an exchange, or only says that it is over:
-    /// the first of these makes the record.
+    /// A stream ended: its record joins the queue. The gateway either logs a stream or only reports its end; the
+    /// first of the two callbacks makes the record.
     pub fn on_end(&mut self, stream: &mut Stream, host: &impl Host) {
         if !stream.record_once() {
             return;
@@ -160,7 +160,7 @@ impl Plugin {
         finished
     }
 
-    /// The answer to a call has come. True as in [`Plugin::on_tick`].
+    /// The answer to a call arrived. Returns the same as [`Plugin::on_tick`].
     pub fn on_answer(&mut self, call: CallId, host: &impl Host) -> bool {
         let now = host.monotonic();
         let mut cx = self.core.context(host, now);
@@ -175,8 +175,8 @@ impl Plugin {
         finished
     }
 
-    /// The gateway no longer wants the filter. True when it has nothing left to do; otherwise ticks and answers go
-    /// on until one of them says so.
+    /// The gateway removes the filter. True when the filter has nothing left to do; otherwise ticks and answers go on
+    /// until one of them returns true.
     pub fn on_done(&mut self, host: &impl Host) -> bool {
         let now = host.monotonic();
         self.drain_until = Some(now.plus(self.config.drain_timeout));
@@ -188,7 +188,7 @@ impl Plugin {
         finished
     }
 
-    /// For the log of a gateway that ends: it gives no answers any more, so this is the most that can be lost.
+    /// Logs how many records a gateway that shuts down can still lose: it may not pass on any more answers.
     fn tell_what_is_left(&self, host: &impl Host) {
         let waiting: usize = self.sinks.iter().map(|sink| sink.load()[0]).sum();
         let in_flight: usize = self.sinks.iter().map(Sink::records_in_flight).sum();
@@ -246,7 +246,8 @@ fn sinks(config: &Config, vm_id: &str) -> Vec<Sink> {
     config.destinations.iter().map(|destination| Sink::new(destination, vm_id)).collect()
 }
 
-/// The attributes to read, by the number of their settings: 0 are the global ones, missing or not.
+/// The attributes to read, indexed by the number of the settings. Index 0 is for the global settings, even when there
+/// are none.
 fn attribute_batches(config: &Config) -> Vec<AttributeBatch> {
     let none = config.global.is_none().then(|| AttributeBatch::new(|_| false));
     let of = |settings: &Rc<Settings>| AttributeBatch::new(|field| settings.omitted.has(field));

@@ -1,4 +1,5 @@
-//! Random numbers from a seed, which comes from the gateway's random source once a VM: asking for each would be dear.
+//! Random numbers from a seed. The gateway's random source gives the seed, once for each VM, because a call of the
+//! gateway for each number is expensive.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use std::time::Duration;
 pub struct Rng(fastrand::Rng);
 
 impl Rng {
-    /// The source of a seed, which nobody else should have.
+    /// The generator for a seed, which must be unique.
     pub fn seeded(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
@@ -17,7 +18,7 @@ impl Rng {
         self.0.u64(..)
     }
 
-    /// Between half and all of `whole`, by chance.
+    /// A random time between half of `whole` and `whole`.
     pub fn equal_jitter(&mut self, whole: Duration) -> Duration {
         let parts = u32::from_le_bytes(*self.next_u64().to_le_bytes().first_chunk().unwrap_or(&[0; 4])) >> 16;
         whole / 2 + whole / 2 * parts / 0xffff

@@ -1,9 +1,8 @@
-//! One request and its response, from the first callback to the last: which settings it has, which bodies are looked
-//! at, and how far.
+//! One request and its response, from the first callback to the last: its settings, and the bodies that are read.
 //!
-//! The request's headers are kept as they came, because plugins and the router may change them. Only a request that
-//! carries a JSON or form body can be an AI call, so without rules and capture nothing else is asked of the gateway for
-//! any other request before it is complete.
+//! The stream keeps the request headers as they arrive, because plugins and the router may change them. Only a
+//! request with a JSON or form body can be an AI call, so without rules and capture any other stream reads nothing
+//! else from the gateway before its end.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -22,9 +21,9 @@ use crate::privacy::capture::{self, BodyCopy, HeldBytes};
 /// The state of one stream.
 #[derive(Debug, Default)]
 pub struct Stream {
-    /// The settings, with the number of the configuration that they are of; nothing while they are not chosen.
+    /// The settings, with the number of their configuration; none until they are chosen.
     scope: Option<(u32, Option<Rc<Settings>>)>,
-    /// The request's headers as they came.
+    /// The request headers as they arrived.
     arrived: Option<Headers>,
     is_recorded: bool,
     /// The response may be that of an AI call.
@@ -39,7 +38,7 @@ pub struct Stream {
     streamed: bool,
     first_part: Option<Instant>,
     ai_path: bool,
-    /// The request's body is a form with parts, as uploads of audio and images are.
+    /// The request body is a multipart form, as for uploads of audio and images.
     form: bool,
 }
 
@@ -47,8 +46,8 @@ pub struct Stream {
 const SLICE: usize = 64 << 10;
 
 impl Stream {
-    /// The settings that were chosen; none when nothing is to be recorded. `choose` is asked the first time, and again
-    /// when `configuration` is another than then.
+    /// The settings of the stream; none when nothing is recorded. `choose` runs the first time, and again after
+    /// `configuration` has changed.
     pub fn settings(
         &mut self,
         configuration: u32,
@@ -60,12 +59,12 @@ impl Stream {
         self.scope.as_ref().and_then(|(_, settings)| settings.clone())
     }
 
-    /// Notes that the record is made; false when it was before.
+    /// Marks the stream as recorded; false when it already is.
     pub fn record_once(&mut self) -> bool {
         !std::mem::replace(&mut self.is_recorded, true)
     }
 
-    /// The request's headers have come.
+    /// The request headers arrived.
     pub fn on_request_headers(
         &mut self,
         host: &impl Host,
@@ -115,12 +114,12 @@ impl Stream {
         }
     }
 
-    /// A chunk of the request's body passes.
+    /// A chunk of the request body passes.
     pub fn on_request_body(&mut self, host: &impl Host, size: usize) {
         read_chunk(&mut self.request, &mut self.request_copy, host, Body::Request, size);
     }
 
-    /// The response's headers have come.
+    /// The response headers arrived.
     pub fn on_response_headers(
         &mut self,
         host: &impl Host,
@@ -129,7 +128,7 @@ impl Stream {
         held: &HeldBytes,
         end: bool,
     ) {
-        // Informational headers may come before the final ones.
+        // Headers of a 1xx response may come before the final ones.
         self.headers_at = (!settings.omitted.has("time_to_headers")).then(|| host.monotonic());
         let limit = settings.capture.response_body_bytes;
         let capture = self.capture && limit > 0;
@@ -154,7 +153,7 @@ impl Stream {
         self.response = format.map(|format| BodyReader::new(Side::Response, format, window));
     }
 
-    /// A chunk of the response's body passes.
+    /// A chunk of the response body passes.
     pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
         if self.streamed && self.first_part.is_none() && size > 0 {
             self.first_part = Some(host.monotonic());
@@ -162,17 +161,17 @@ impl Stream {
         read_chunk(&mut self.response, &mut self.response_copy, host, Body::Response, size);
     }
 
-    /// The request's headers as they came; none when no filter saw the request.
+    /// The request headers as they arrived; none when the filter never saw them.
     pub fn arrived(&self) -> Option<&Headers> {
         self.arrived.as_ref()
     }
 
-    /// What the request's body told.
+    /// What the request body contained.
     pub fn request(&self) -> Option<&Findings> {
         self.request.as_ref().map(BodyReader::findings)
     }
 
-    /// What the response's body told.
+    /// What the response body contained.
     pub fn response(&self) -> Option<&Findings> {
         self.response.as_ref().map(BodyReader::findings)
     }
@@ -187,22 +186,22 @@ impl Stream {
         self.response_copy.as_ref().map(BodyCopy::text).unwrap_or_default()
     }
 
-    /// Bodies that were captured in part because all that are held take too much memory.
+    /// How many bodies are captured in part only, because all captured bodies together take too much memory.
     pub fn short_copies(&self) -> usize {
         [&self.request_copy, &self.response_copy].into_iter().flatten().filter(|copy| copy.is_short()).count()
     }
 
-    /// When the response's headers came.
+    /// When the response headers arrived.
     pub fn headers_at(&self) -> Option<Instant> {
         self.headers_at
     }
 
-    /// When the first part of a streamed answer came.
+    /// When the first chunk of a streamed response arrived.
     pub fn first_part(&self) -> Option<Instant> {
         self.first_part
     }
 
-    /// True when the answer is an event stream.
+    /// True when the response is an event stream.
     pub fn is_streamed(&self) -> bool {
         self.streamed
     }
@@ -217,7 +216,7 @@ impl Stream {
         self.ai_path && self.form
     }
 
-    /// True when the answer has what only those of models have.
+    /// True when the response has members that only responses of models have.
     pub fn has_ai_answer(&self) -> bool {
         self.response().is_some_and(Findings::is_ai)
     }

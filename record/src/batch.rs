@@ -2,11 +2,11 @@
 //! or one object a line (NDJSON).
 //!
 //! The form is read from the body itself: `[` begins an array; anything else is one or more objects, separated by
-//! white space. An element that is no record does not spoil the others: it is reported with its index. Broken characters
-//! are mended where they stand.
+//! white space. An element that is not a record does not affect the others: it is reported with its index. Broken
+//! characters are repaired in place.
 //!
-//! Elements are counted before they are read, and what stands behind the last that is allowed is not looked at, so a body
-//! costs memory for that many records however many it holds.
+//! Elements are counted before they are read, and everything after the last allowed element is ignored, so the memory
+//! that a body costs is bounded by the limit, not by its number of elements.
 
 mod array;
 mod element;
@@ -14,29 +14,30 @@ mod lines;
 
 use thiserror::Error;
 
-use crate::{AccessRecord, mend};
+use crate::fields::AccessRecord;
+use crate::mend;
 
-/// The records of a body, and what could not be read as one.
+/// The records of a body, and the elements that are not records.
 #[derive(Debug, Default)]
 pub struct Batch<'a> {
     /// Each record with its index in the body.
     pub records: Vec<(usize, AccessRecord<'a>)>,
-    /// What was refused, in the order of the body.
+    /// The rejected elements, in the order of the body.
     pub rejected: Vec<Rejected>,
-    /// Values that could not be kept as they were: counts that are none, and places that were mended.
+    /// Values that could not be kept as they were: counts that are not counts, and repairs.
     pub values_lost: usize,
 }
 
-/// One element of a body that is no record.
+/// One element of a body that is not a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Position in the body, from 0.
     pub index: usize,
-    /// What is wrong; names the key where one is at fault. It never holds more than a line of what was sent.
+    /// The problem; it names the key at fault, if any. It never quotes more than a line of the body.
     pub error: String,
 }
 
-/// Why nothing of a body could be read.
+/// Why a whole body is refused.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BatchError {
@@ -61,9 +62,9 @@ pub enum BatchError {
 ///
 /// # Errors
 ///
-/// When nothing can be read: no content, no JSON at all, or more than `max_records` elements. An array that is cut off is
-/// refused as a whole, even when complete records stand before the cut. Of lines only those are rejected that cannot be
-/// read.
+/// When nothing can be read: no content, no JSON at all, or more than `max_records` elements. An array that is cut
+/// off is refused as a whole, even when complete records stand before the cut. Of lines only the unreadable ones are
+/// rejected.
 pub fn decode(body: &[u8], max_records: usize) -> Result<Batch<'_>, BatchError> {
     match std::str::from_utf8(body) {
         Ok(text) => read(text, max_records),
@@ -84,7 +85,7 @@ fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
     if text.starts_with('[') { array::read(text, max_records) } else { lines::read(text, max_records) }
 }
 
-/// Whether a character may stand around records: JSON's white space, and the mark with which some programs begin files.
+/// True for a character that may surround records: JSON's white space, and the byte order mark.
 fn is_blank(character: char) -> bool {
     character.is_ascii_whitespace() || character == mend::BYTE_ORDER_MARK
 }

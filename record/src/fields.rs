@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// One line of the field table.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
-//! A record as JSON: an object whose keys are the names of the field table. This crate is the only one that writes and reads it.
+//! A record as JSON: an object whose keys are the names of the field table. Only this crate reads and writes it.
 //!
-//! [`write`] writes it. When it is read, `null` and a missing key mean absent. Unknown keys are skipped, so a newer filter can talk to an older
-//! ingest. Keys are known in any case; numbers are taken for texts and texts of numbers for numbers. A count that is no
-//! whole number is left out, any other value of the wrong type is an error that names the key.
+//! [`mod@write`] writes it. When it is read, `null` and a missing key mean absent. Unknown keys are skipped, so a newer
+//! filter can talk to an older ingest. Keys match in any case; a number is accepted for a text, and the text of a
+//! number for a number. A count that is not a whole number is left out; any other value of the wrong type is an error
+//! that names the key.
 
 pub(crate) mod read;
 pub mod write;

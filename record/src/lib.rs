@@ -7,15 +7,16 @@
 //! - [`AccessRecord`]: the struct that the table generates, one member a field.
 //! - [`json`]: how a record is written to and read from JSON.
 //! - [`batch`]: what a request body holds: one object, an array, or NDJSON.
-//! - [`limits`]: the longest value of each field, the deepest JSON, and how a longer value is cut.
-//! - [`members`]: the members of a JSON object as they stand in its text.
-//! - [`mend`]: broken characters and numbers, mended where they stand.
-//! - [`push`]: the headers in which a filter tells of itself.
+//! - [`limits`]: the longest value of each field, the deepest JSON, and how a larger value is cut.
+//! - [`members`]: the members of a JSON object as slices of its text.
+//! - [`mend`]: repairs broken characters and numbers in place.
+//! - [`push`]: the headers in which a filter reports its state.
 //! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
 //!
 //! The crate does no I/O and knows neither SQL nor WebAssembly.
 
-// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+// These macros panic when the log cannot be written, as on a full disk, and a panic ends all requests of the
+// instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod batch;

@@ -1,9 +1,9 @@
-//! The limits of the field table, applied: a value over its limit is cut, a record is never refused for its size.
+//! Applies the limits of the field table: a value over its limit is cut, and no record is refused for its size.
 //!
-//! Texts are cut on a character boundary and lose NUL characters, which databases refuse. A JSON object that is too large
-//! loses its largest members until it fits, so that the numbers that dashboards read survive; members that are too deep,
-//! or whose keys are too long, go in any case. JSON that is no object and does not fit is left out, and so is a number
-//! that cannot be a count.
+//! Texts are cut on a character boundary and lose NUL characters, which databases refuse. A JSON object that is too
+//! large loses its largest members until it fits, so that the numbers that dashboards read survive; members that are
+//! too deep, or whose keys are too long, are always removed. JSON that is not an object and does not fit is left out,
+//! and so is a number that cannot be a count.
 
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
@@ -18,12 +18,12 @@ use crate::members;
 pub const MAX_JSON_DEPTH: usize = 31;
 /// Longest key in a JSON value, in bytes. MySQL refuses longer ones.
 pub const MAX_JSON_KEY_BYTES: usize = 65_535;
-/// Largest number of a record. Up to here every whole number is exact as a JSON number too, and sums over a table do not
+/// Largest number of a record. Every whole number up to it is exact as a JSON number, and sums over a table do not
 /// overflow.
 pub const MAX_NUMBER: i64 = 1 << 53;
 
 impl AccessRecord<'_> {
-    /// Brings every value within its limit and answers how many values were cut.
+    /// Brings every value within its limit and returns how many values were cut.
     pub fn fit_to_limits(&mut self) -> usize {
         let mut fitter = Fitter { cut: 0 };
         let Ok(()) = self.visit_mut(&mut fitter);
@@ -31,7 +31,7 @@ impl AccessRecord<'_> {
     }
 }
 
-/// The start of `text` with at most `max_chars` characters and without NUL; borrowed when nothing has to go.
+/// The start of `text` with at most `max_chars` characters and without NUL; borrowed when nothing is removed.
 pub fn fit_text(text: &str, max_chars: usize) -> Cow<'_, str> {
     let end = char_boundary(text, max_chars);
     let start = text.get(..end).unwrap_or(text);
@@ -47,7 +47,7 @@ impl<'a> MemberVisitor<'a> for Fitter {
 
     fn visit(&mut self, field: &'static Field, member: Member<'_, 'a>) -> Result<(), Infallible> {
         match (field.kind, member) {
-            // Most texts are below their limit in bytes already, which needs no look at characters.
+            // Most texts are below their limit in bytes already, so their characters need not be counted.
             (Kind::Text(max_chars), Member::Text(text)) if text.len() > max_chars || text.contains('\0') => {
                 let fitted = fit_text(text, max_chars);
                 if fitted.len() != text.len() {
@@ -81,18 +81,18 @@ fn is_number(number: i64) -> bool {
 }
 
 fn fits(json: &str, max_bytes: usize, max_depth: usize) -> bool {
-    // Most JSON has fewer brackets in all than may be nested.
+    // Most JSON has fewer brackets in total than the deepest nesting.
     let brackets = || json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
     json.len() <= max_bytes
         && (brackets() <= max_depth || members::depth(json) <= max_depth)
         && (json.len() <= MAX_JSON_KEY_BYTES || members::longest_key(json) <= MAX_JSON_KEY_BYTES)
 }
 
-/// The object that is left of `json` without its largest members; those of one size go from the last.
+/// The object `json` without its largest members; of members of the same size the last goes first.
 fn fit_object(json: &str, max_bytes: usize) -> Option<String> {
-    // The members that stay, as long as no smaller ones come: no more than there is room for.
+    // The members that stay unless smaller ones follow: no more than there is room for.
     let mut kept = BinaryHeap::new();
-    // The braces; each member takes a comma, the first one for the last.
+    // The braces; each member takes a comma, and there is one comma too many.
     let mut bytes = 1_usize;
     for (index, member) in members::members(json)?.enumerate() {
         if fits(member.text, max_bytes, MAX_JSON_DEPTH - 1) {

@@ -1,11 +1,12 @@
-//! The members of a JSON object as they stand in its text: found, looked at and left out without building a value.
+//! The members of a JSON object as slices of its text: read and removed without building a value.
 //!
-//! The functions here take valid JSON. Of anything else they make no sense, but they do not panic and they end.
+//! The functions here expect valid JSON. With anything else their results are meaningless, but they do not panic and
+//! they end.
 
 /// A member of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectMember<'j> {
-    /// All of it: `"key": value`.
+    /// The whole member: `"key": value`.
     pub text: &'j str,
     /// The key, with its quotes.
     pub key: &'j str,
@@ -13,7 +14,7 @@ pub struct ObjectMember<'j> {
     pub value: &'j str,
 }
 
-/// The members of an object in their order; `None` when the JSON is no object.
+/// The members of an object in their order; `None` when the JSON is not an object.
 pub fn members(json: &str) -> Option<impl Iterator<Item = ObjectMember<'_>>> {
     let mut rest = json.trim_ascii().strip_prefix('{')?.strip_suffix('}')?.trim_ascii();
     Some(std::iter::from_fn(move || {
@@ -26,8 +27,8 @@ pub fn members(json: &str) -> Option<impl Iterator<Item = ObjectMember<'_>>> {
     }))
 }
 
-/// The object that is left of `json` when only the members stay for which `keep` is true; it gets each with its index.
-/// `None` when the JSON is no object.
+/// The object `json` with only the members for which `keep` is true; `keep` gets each member with its index. `None`
+/// when the JSON is no object.
 pub fn retain(json: &str, mut keep: impl FnMut(usize, ObjectMember<'_>) -> bool) -> Option<String> {
     let mut kept = String::from("{");
     for (index, member) in members(json)?.enumerate() {
@@ -59,7 +60,7 @@ pub fn depth(json: &str) -> usize {
     deepest
 }
 
-/// Bytes of the longest key in a JSON text, as it stands there, without its quotes.
+/// Bytes of the longest key in a JSON text, with its escapes, without its quotes.
 pub fn longest_key(json: &str) -> usize {
     let (mut begin, mut bytes, mut longest, mut was_in_string) = (0, 0, 0, false);
     each_byte(json, |at, byte, in_string| {
@@ -75,7 +76,7 @@ pub fn longest_key(json: &str) -> usize {
     longest
 }
 
-/// The text up to the first comma outside of values, and what stands behind it.
+/// The text up to the first comma outside of values, and the rest after the comma.
 fn split_at_comma(text: &str) -> (&str, &str) {
     let (mut depth, mut end) = (0_usize, text.len());
     each_byte(text, |at, byte, in_string| {
@@ -107,8 +108,8 @@ fn member(text: &str) -> ObjectMember<'_> {
     ObjectMember { text, key: key.trim_ascii(), value: value.trim_ascii() }
 }
 
-/// Calls `visit` with each byte, where it stands, and whether it is inside of a string, until it answers false. The quote
-/// that begins a string is inside, the one that ends it is not.
+/// Calls `visit` with the position of each byte, the byte, and whether it is inside a string, until `visit` returns
+/// false. The opening quote of a string counts as inside, the closing one does not.
 fn each_byte(json: &str, mut visit: impl FnMut(usize, u8, bool) -> bool) {
     let (mut in_string, mut escaped) = (false, false);
     for (at, byte) in json.bytes().enumerate() {

@@ -1,16 +1,15 @@
-//! What is wrong with the characters of a body is mended where it stands, so that it costs neither the record nor the
-//! batch that it is in.
+//! Repairs broken characters and numbers of a body in place, so that they cost neither the record nor its batch.
 
-/// The character that stands for what was none.
+/// The replacement character.
 const REPLACEMENT: char = '\u{fffd}';
-/// The byte order mark, which begins a file in UTF-8 where programs think that it must, and is no JSON.
+/// The byte order mark. Some programs begin UTF-8 files with it; JSON does not allow it.
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
-/// Most bytes that a text may grow by: beyond, it is no text with a fault but something else, and is left as it is.
+/// Most bytes that a repair may add: a body that needs more is not a damaged text, and stays as it is.
 const MAX_GROWTH: usize = 65_536;
-/// Digits from which on a number without exponent may be beyond what a 64-bit float holds.
+/// A number without exponent may exceed a 64-bit float from this many digits on.
 const MANY_DIGITS: usize = 309;
 
-/// A text with U+FFFD in the place of each sequence of bytes that is not UTF-8, and how many there were.
+/// The text with U+FFFD in place of each sequence that is not UTF-8, and the number of replacements.
 pub fn utf8(bytes: &[u8]) -> (String, usize) {
     let mut text = String::with_capacity(bytes.len());
     let mut mended = 0;
@@ -24,8 +23,8 @@ pub fn utf8(bytes: &[u8]) -> (String, usize) {
     (text, mended)
 }
 
-/// The JSON with what JSON readers and databases refuse in it mended, and how many places that were; `None` when there is
-/// nothing to mend.
+/// The JSON with everything repaired that JSON readers and databases refuse, and the number of repairs; `None` when
+/// there is nothing to repair.
 ///
 /// - Half a surrogate pair becomes U+FFFD.
 /// - A control character in a string becomes its escape, and a backslash that begins no escape becomes a backslash.
@@ -47,8 +46,8 @@ pub fn json(json: &str) -> Option<(String, usize)> {
     mender.finish()
 }
 
-/// As [`json`], of JSON that a reader took already: the surrogates and numbers that it did not look at are left. Most JSON
-/// shows at a glance that it holds none.
+/// As [`json`], for JSON that a reader has accepted: only the surrogates and numbers that it did not check are
+/// repaired. A quick scan shows that most JSON has none.
 pub fn valid_json(text: &str) -> Option<(String, usize)> {
     let of_number = |byte: &u8| byte.is_ascii_digit();
     let begins_fault = |pair: &[u8]| matches!(pair, [b'\\', b'u'] | [b'0'..=b'9' | b'.', b'e' | b'E']);
@@ -60,7 +59,7 @@ pub fn valid_json(text: &str) -> Option<(String, usize)> {
 
 struct Mender<'j> {
     json: &'j str,
-    /// Where the part begins that is not in `out` yet.
+    /// Start of the part that is not in `out` yet.
     copied: usize,
     out: String,
     mended: usize,
@@ -72,7 +71,7 @@ impl Mender<'_> {
         self.json.get(from..).unwrap_or_default()
     }
 
-    /// Puts `by` in the place of what stands from `from` to `to`, and answers `to`.
+    /// Replaces the bytes from `from` to `to` with `by`, and returns `to`.
     fn replace(&mut self, from: usize, to: usize, by: &str) -> usize {
         self.grown += by.len().saturating_sub(to - from);
         if self.grown > MAX_GROWTH {
@@ -85,7 +84,7 @@ impl Mender<'_> {
         to
     }
 
-    /// Looks at the string whose first character is at `at`, and answers where it ends.
+    /// Checks the string whose first character is at `at`, and returns its end.
     fn string(&mut self, mut at: usize) -> usize {
         while let Some(byte) = self.json.as_bytes().get(at) {
             at = match byte {
@@ -98,7 +97,7 @@ impl Mender<'_> {
         at
     }
 
-    /// Looks at the escape whose backslash is at `at`, and answers where it ends.
+    /// Checks the escape whose backslash is at `at`, and returns its end.
     fn escape(&mut self, at: usize) -> usize {
         match self.json.as_bytes().get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
@@ -119,7 +118,7 @@ impl Mender<'_> {
         all_digits.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
     }
 
-    /// Looks at the number that begins at `at`, and answers where it ends.
+    /// Checks the number that begins at `at`, and returns its end.
     fn number(&mut self, at: usize) -> usize {
         let of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let length = self.rest(at).bytes().take_while(of_number).count();
@@ -131,7 +130,7 @@ impl Mender<'_> {
         }
         match number.parse::<f64>() {
             Ok(number) if number.is_infinite() => self.replace(at, end, "null"),
-            // MySQL looks at the exponent alone.
+            // MySQL checks the exponent alone.
             Ok(0.0) if exponent.is_some_and(|exponent| exponent.len() > 2 && !exponent.starts_with('-')) => {
                 self.replace(at, end, "0")
             }

@@ -21,7 +21,7 @@ pub struct Timestamp {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("\"{text}\" is not an RFC 3339 time such as 2026-01-31T12:00:00.000Z")]
 pub struct InvalidTimestamp {
-    /// What was given, cut to 64 characters.
+    /// The text, cut to 64 characters.
     pub text: String,
 }
 
@@ -31,7 +31,7 @@ impl Timestamp {
     /// The latest time that every database stores: 2038-01-19T03:14:07.999999Z, the end of MySQL's `TIMESTAMP`.
     pub const MAX: Self = Self { micros: 2_147_483_647_999_999 };
 
-    /// A time from microseconds since the epoch, moved into [`Timestamp::MIN`]..=[`Timestamp::MAX`].
+    /// A time from microseconds since the epoch, clamped to [`Timestamp::MIN`]..=[`Timestamp::MAX`].
     pub fn from_micros(micros: i64) -> Self {
         Self { micros: micros.clamp(Self::MIN.micros, Self::MAX.micros) }
     }
@@ -81,8 +81,8 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
-    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] is moved to the nearer end,
-    /// which is right for the bounds of a question; the time of a record is read by [`crate::json`], and refused.
+    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] becomes the nearer end,
+    /// which is right for the bounds of a query; [`crate::json`] reads the time of a record, and refuses such a time.
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
         text.parse::<jiff::Timestamp>()
             .map(|time| Self::from_micros(time.as_microsecond()))

@@ -1,5 +1,4 @@
-//! What decoding a body may cost: the memory of as many records as may be in it, and a few copies of its text, whatever it
-//! holds.
+//! The memory that decoding a body may take: that of the largest number of records, and a few copies of its text.
 
 #![expect(unsafe_code, reason = "an allocator is unsafe by nature")]
 
@@ -65,7 +64,7 @@ fn in_use() -> usize {
     IN_USE.get()
 }
 
-/// The system's allocator, which knows how many bytes a thread has in use and had at most.
+/// The system's allocator; it counts the bytes that a thread uses, and their maximum.
 struct Counted;
 
 #[global_allocator]
@@ -86,7 +85,7 @@ unsafe impl GlobalAlloc for Counted {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // While it is moved, both are there.
+        // Both exist while the memory is moved.
         changed(size, 0);
         changed(0, layout.size());
         // SAFETY: the caller's.

@@ -56,9 +56,10 @@ pub struct Members {
     pub time_to_first_token: Option<i64>,
 }
 
-/// More layers of escaping than any writer has.
+/// More layers of escaping than any writer produces.
 const MAX_LAYERS: usize = 3;
-/// Largest `ai_log` that is looked at, in bytes as it is written: some texts of the 10 MB that ai-statistics allows each.
+/// Largest `ai_log` that is decoded, in bytes with its escapes: several texts of the 10 MB that ai-statistics allows
+/// for each.
 pub const MAX_BYTES: usize = 32 << 20;
 
 /// Decodes an `ai_log` of any known encoding, without a copy of it; none when it holds no JSON object.
@@ -90,7 +91,7 @@ fn trim(text: &mut Vec<u8>) {
     text.drain(..blanks);
 }
 
-/// True when the text begins as an object does whose quotes are not escaped.
+/// True when the text begins with an object whose quotes are not escaped.
 fn is_object(text: &[u8]) -> bool {
     text.strip_prefix(b"{").is_some_and(|inside| inside.trim_ascii_start().first() != Some(&b'\\'))
 }

@@ -1,4 +1,4 @@
-//! Calls of AI models: what their bodies tell, and what Higress's AI plugins log of them.
+//! Calls of AI models: what their bodies contain, and what Higress's AI plugins log about them.
 
 pub mod ai_log;
 pub mod paths;

@@ -3,7 +3,7 @@
 /// The model that Gemini's paths carry: `/v1beta/models/{model}:generateContent`.
 pub fn gemini_model(path: &str) -> Option<&str> {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    // The standard library's search for a text would be one of the larger functions of the module.
+    // The standard library's text search would be one of the larger functions of the module.
     let before = path.as_bytes().windows(MODELS.len()).rposition(|part| part == MODELS)?;
     let (model, method) = path.get(before + MODELS.len()..)?.split_once(':')?;
     (!model.is_empty() && GEMINI_METHODS.contains(&method)).then_some(model)
@@ -15,7 +15,7 @@ pub fn is_ai_path(path: &str) -> bool {
     AI_PATHS.iter().any(|suffix| path.ends_with(suffix)) || gemini_model(path).is_some()
 }
 
-/// Paths, by their end, as OpenAI, Anthropic and compatible providers have them.
+/// The ends of the paths of OpenAI, Anthropic and compatible providers.
 const AI_PATHS: [&str; 13] = [
     "/chat/completions",
     "/completions",

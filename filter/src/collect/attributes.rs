@@ -25,7 +25,7 @@ impl AttributeAnswer {
     }
 }
 
-/// What the answers mean.
+/// The meaning of the answers.
 #[derive(Debug)]
 pub struct Attributes<'a> {
     /// The request headers that a record is made of.
@@ -103,7 +103,7 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// The text of a value, with what is no UTF-8 replaced; empty for none.
+/// The text of a value; empty for none. Bytes that are not UTF-8 are replaced.
 // Not inlined: thirty copies of it would make one large function.
 #[inline(never)]
 pub fn text(value: Option<&[u8]>) -> Cow<'_, str> {

@@ -1,11 +1,11 @@
-//! The name of the gateway instance: configured, else the pod's name, else what plugins or clients say, else the
-//! node's id.
+//! The name of the gateway instance: the configured name, else the pod's name, else what plugins or clients set, else
+//! the node's id.
 
 use crate::config::settings::Settings;
 use crate::host::Host;
 use crate::host::attribute::{self, AttributeDialect};
 
-/// What is known about the instance, asked for at the first record.
+/// What the gateway knows about the instance, read for the first record.
 #[derive(Debug, Default)]
 pub struct InstanceId {
     asked: bool,

@@ -17,7 +17,7 @@ use crate::stream::Stream;
 /// What only some streams have.
 #[derive(Debug, Default)]
 pub struct LateAttributes {
-    /// Why no connection to the upstream host came about.
+    /// Why the connection to the upstream host failed.
     pub failure: Option<String>,
     /// TLS version of the client's connection.
     pub tls_version: Option<String>,
@@ -53,7 +53,7 @@ impl LateAttributes {
         host: &impl Host,
     ) -> Self {
         let headers = &attributes.headers;
-        // Without a flag there was no failure.
+        // Without a response flag there is no failure.
         let failed = attributes.flags != 0 && !settings.omitted.has("upstream_transport_failure_reason");
         let failure =
             failed.then(|| attribute::text(host, attribute::UPSTREAM_TRANSPORT_FAILURE_REASON)).flatten();

@@ -1,11 +1,11 @@
-//! The MCP server and tool of a call, from what Higress's MCP plugins leave or from the call itself.
+//! The MCP server and tool of a call, from what Higress's MCP plugins set or from the call itself.
 
 use crate::ai::usage::findings::Findings;
 use crate::ai::usage::keys::TOOLS_CALL;
 use crate::host::Host;
 use crate::host::attribute;
 
-/// What the request's headers tell about MCP.
+/// What the request headers contain about MCP.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct McpHeaders<'a> {
     /// `x-envoy-mcp-server-name`.
@@ -18,7 +18,7 @@ pub struct McpHeaders<'a> {
 
 /// The server: property `mcp_server_name`, else header `x-envoy-mcp-server-name`.
 ///
-/// The property is asked for only when something tells that the request is MCP.
+/// The property is read only when the request has a sign of MCP.
 pub fn server(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
     is_mcp(headers, request)
         .then(|| attribute::text(host, attribute::MCP_SERVER_NAME))

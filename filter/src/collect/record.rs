@@ -37,14 +37,14 @@ pub fn build<'a>(
     if late.ai_log.is_some() || is_ai {
         fill_from_bodies(&mut record, stream, attributes);
     }
-    // What was not found was no call of a model, whatever the request looked like.
+    // A 404 is no call of a model, whatever the request looks like.
     if late.ai_log.is_none() && is_ai && settings.ai.build_log && attributes.code != 404 {
         record.ai_log = ai_log::build(&record).map(Cow::Owned);
     }
     record
 }
 
-/// True when the place tells of AI calls and so does the request or the answer, or when both do anywhere.
+/// True when at least two signs point to an AI call: the place (path, header or route), the request, the response.
 fn is_ai_call(record: &AccessRecord<'_>, stream: &Stream, attributes: &Attributes<'_>) -> bool {
     let place = stream.is_on_ai_path()
         || attributes.headers.get(Name::LlmModel).is_some()
@@ -55,7 +55,7 @@ fn is_ai_call(record: &AccessRecord<'_>, stream: &Stream, attributes: &Attribute
     signs.into_iter().filter(|sign| *sign).count() >= 2
 }
 
-/// The model that the request asks for: in its body, its path, or as Higress's model router has read it.
+/// The model that the request names in its body or path, or that Higress's model router has read.
 fn requested_model<'a>(stream: &'a Stream, attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
     let named = stream.request().and_then(|body| body.model.as_deref()).map(Cow::Borrowed);
     let routed = || attributes.headers.get(Name::LlmModel).map(|model| text(Some(model)));
@@ -149,11 +149,11 @@ fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
     }
 }
 
-/// Fills the models, and what `ai_log` left open.
+/// Fills the models, and the fields that `ai_log` left empty.
 fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, stream: &'a Stream, attributes: &Attributes<'a>) {
     let response = stream.response();
     record.response_model = response.and_then(|body| body.model.as_deref()).unwrap_or_default().into();
-    // Higress's plugins log the model that answered.
+    // Higress's plugins log the model that responded, not the requested one.
     if let Some(model) = requested_model(stream, attributes) {
         record.model = model;
     }

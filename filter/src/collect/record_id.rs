@@ -29,7 +29,7 @@ impl RecordIds {
         } else if self.counter < MAX_COUNTER {
             self.counter += 1;
         } else {
-            // More than 4096 ids in a millisecond, or a clock that went back: borrow from the next millisecond.
+            // More than 4096 ids in a millisecond, or a clock that was set back: borrow from the next millisecond.
             self.millis += 1;
             self.counter = 0;
         }

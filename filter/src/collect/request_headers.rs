@@ -1,8 +1,9 @@
-//! The request headers that a record is made of: as they came, and as they were when the exchange was over.
+//! The request headers that a record is made of: as they arrived, and as they are at the end of the stream.
 //!
-//! What names the request is recorded as it came to the filter: other plugins and the router change it. What the gateway
-//! adds or vouches for (ids, the consumer, the route of an AI call) is read at the end. Headers in which a proxy tells
-//! what it has rewritten, such as `x-envoy-original-path`, are not believed, because clients send them too.
+//! Method, path, authority and the like are recorded as they arrived at the filter: other plugins and the router
+//! change them. What the gateway adds or vouches for (ids, the consumer, the route of an AI call) is read at the end.
+//! Headers in which a proxy keeps what it has rewritten, such as `x-envoy-original-path`, are not trusted, because
+//! clients can send them too.
 
 use crate::collect::mcp::McpHeaders;
 use crate::host::headers::Headers;
@@ -78,7 +79,7 @@ const NAMES: [(&[u8], Name); 22] = [
     (b"mcp-session-id", Name::Mcp),
 ];
 
-/// A bit for each length that one of the names has: most other headers need no look at their bytes.
+/// A bit for each length that one of the names has, so that most other headers are skipped by their length.
 const LENGTHS: u32 = {
     let (mut lengths, mut rest) = (0, NAMES.as_slice());
     while let Some(((name, _), after)) = rest.split_first() {
@@ -88,18 +89,19 @@ const LENGTHS: u32 = {
     lengths
 };
 
-/// What is recorded as it came.
+/// The headers that are recorded as they arrived.
 const AS_THEY_CAME: [Name; 5] = [Name::Method, Name::Path, Name::Authority, Name::Scheme, Name::UserAgent];
 
-/// Bytes of a header map that is kept as it is until its exchange is over. Of a larger one only what a record is made
-/// of is kept: a gateway has thousands of exchanges at once, and clients choose how large their headers are.
+/// Largest header map, in bytes, that is kept whole until its stream ends. Of a larger one only the headers that a
+/// record is made of are kept: a gateway has thousands of streams at once, and clients choose how large their headers
+/// are.
 const KEPT_WHOLE: usize = 4 << 10;
-/// Bytes that are kept of a value of a larger map, the path's excepted.
+/// Bytes that are kept of a value in a larger map, except the path.
 const KEPT_OF_VALUE: usize = 4 << 10;
-/// Bytes that are kept of a path then: more than a record holds of one.
+/// Bytes that are kept of the path in a larger map: more than a record holds.
 const KEPT_OF_PATH: usize = 32 << 10;
 
-/// A header map in a form that may be kept while its exchange lasts.
+/// A header map that is small enough to keep for the time of its stream.
 pub fn small(headers: Headers) -> Headers {
     if headers.raw().len() <= KEPT_WHOLE {
         return headers;
@@ -112,7 +114,7 @@ pub fn small(headers: Headers) -> Headers {
     known.collect()
 }
 
-/// The values, where they are.
+/// The values of the headers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestHeaders<'a> {
     values: [Option<&'a [u8]>; COUNT],
@@ -120,8 +122,8 @@ pub struct RequestHeaders<'a> {
 }
 
 impl<'a> RequestHeaders<'a> {
-    /// Finds the values in the header map as it came, if it was seen, and as it is at the end, if the gateway still has
-    /// it.
+    /// Finds the values in the header map as it arrived, if the filter saw it, and as it is at the end, if the
+    /// gateway still has it.
     pub fn of(arrived: Option<&'a Headers>, last: &'a Headers) -> Self {
         let mut of_end = Self::read(last);
         let Some(arrived) = arrived.map(Self::read) else { return of_end };
@@ -145,7 +147,7 @@ impl<'a> RequestHeaders<'a> {
             }
             let known = NAMES.iter().find(|(known, _)| *known == name);
             if let Some(place) = known.and_then(|(_, name)| read.values.get_mut(*name as usize)) {
-                // As the gateway's log: the first of several values.
+                // The first of several values, as in the gateway's access log.
                 place.get_or_insert(value);
             }
         }
@@ -157,7 +159,7 @@ impl<'a> RequestHeaders<'a> {
         self.values.get(name as usize).copied().flatten()
     }
 
-    /// The path that went on to the upstream, when it is another than that which came.
+    /// The path that the upstream got, when it differs from the one that arrived.
     pub fn rewritten_path(&self) -> Option<&'a [u8]> {
         self.sent_path.filter(|path| Some(*path) != self.get(Name::Path))
     }
@@ -179,7 +181,7 @@ impl<'a> RequestHeaders<'a> {
         )
     }
 
-    /// What tells of MCP.
+    /// The headers of MCP.
     pub fn mcp(&self) -> McpHeaders<'a> {
         McpHeaders {
             server: self.get(Name::McpServer),

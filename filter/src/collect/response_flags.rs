@@ -1,8 +1,8 @@
 //! Envoy's response flags: the names of the bits of `response.flags`.
 //!
-//! The attribute is a 64-bit mask in which bit n stands for the n-th core flag
-//! (Envoy's `source/common/stream_info/utility.h`). Access logs print the short names joined with commas, `-` for
-//! none, and so do we.
+//! The attribute is a 64-bit mask in which bit n stands for the n-th core flag (Envoy's
+//! `source/common/stream_info/utility.h`). As in access logs, the text is the short names joined with commas, or `-`
+//! for none.
 
 use std::borrow::Cow;
 

@@ -1,11 +1,11 @@
-//! Which exchanges make a record: a share of all, the same ones on every gateway, and every error and slow one.
+//! Which streams make a record: a share of all, the same ones on every gateway, and all errors and slow streams.
 
 use std::time::Duration;
 
 use crate::config::settings::Sampling;
 use crate::rng::Rng;
 
-/// What sampling looks at.
+/// What sampling decides by.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
     /// `x-request-id`, else the trace id.
@@ -36,12 +36,12 @@ pub fn keeps(sampling: &Sampling, candidate: &Candidate<'_>, rng: &mut Rng) -> b
     share < sampling.rate
 }
 
-/// Where Envoy writes a tracing decision into a request id that is a UUID; it may differ from one gateway to the next.
+/// The digit of a UUID into which Envoy writes its tracing decision, which may differ from one gateway to the next.
 const TRACE_DIGIT: usize = 14;
 /// Length of a UUID.
 const UUID_LENGTH: usize = 36;
 
-/// A number uniform over all 64-bit numbers: FNV-1a, with the finish of MurmurHash3 for its weak high bits.
+/// A hash uniform over all 64-bit numbers: FNV-1a, with the finalizer of MurmurHash3 because its high bits are weak.
 fn hash(id: &[u8]) -> u64 {
     let is_uuid = id.len() == UUID_LENGTH;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

@@ -1,4 +1,4 @@
-//! Every field of the record, from what the gateway shows of an exchange.
+//! Every field of the record, from what the gateway shows of a stream.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ mod rewritten;
 
 const CONFIG: &str = r#"{"collector_cluster":"c"}"#;
 
-/// The record of an exchange without bodies.
+/// The record of a stream without bodies.
 fn record(host: &MockHost) -> Value {
     record_of(host, &Stream::default(), &mut VmState::default())
 }
@@ -45,7 +45,7 @@ fn settings(config: &str) -> std::rc::Rc<Settings> {
     Config::parse(config.as_bytes()).unwrap().global.unwrap()
 }
 
-/// An exchange whose bodies passed in whole.
+/// A stream whose bodies passed in one chunk each.
 fn stream(host: &MockHost, request: &str, response: &str) -> Stream {
     stream_with(CONFIG, host, request, response)
 }

@@ -1,7 +1,7 @@
 //! The plugin configuration: read from JSON, checked, and refused with every problem named at once.
 //!
-//! `reader` takes values out of the JSON by key and notes what is wrong; [`sink`] and [`settings`] say which keys
-//! there are, what they mean, and what holds when they are missing. A [`Config`] cannot be wrong.
+//! `reader` takes values out of the JSON by key and collects the problems; [`sink`] and [`settings`] define the keys,
+//! their meaning and their defaults. A [`Config`] is always valid.
 
 use std::fmt;
 use std::rc::Rc;
@@ -27,17 +27,17 @@ use sink::{BatchFormat, Destination};
 pub struct Config {
     /// Where records go; every settings' destination is one of these.
     pub destinations: Vec<Destination>,
-    /// What is recorded outside of the rules; none when there are rules and no collector is named outside of them.
+    /// The settings outside of the rules; none when there are rules and no collector is named outside of them.
     pub global: Option<Rc<Settings>>,
     /// `_rules_`, in their order.
     pub rules: Vec<Rule>,
     /// `drain_timeout_ms`: how long the filter goes on pushing after its configuration is gone.
     pub drain_timeout: Duration,
-    /// `log_level`: what the filter writes to the gateway's log; the most talkative one when rules have their own.
+    /// `log_level`: what the filter writes to the gateway's log; the most verbose one when rules have their own.
     pub log_level: Verbosity,
 }
 
-/// Everything that is wrong with a configuration.
+/// All problems of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
     /// One sentence a problem; each names its key.
@@ -137,7 +137,7 @@ impl Config {
         settings
     }
 
-    /// The number of a destination, the same for the same one.
+    /// The number of a destination; equal destinations share a number.
     fn destination(&mut self, destination: Destination) -> usize {
         let known = self.destinations.iter().position(|known| *known == destination);
         known.unwrap_or_else(|| {

@@ -1,16 +1,16 @@
-//! Takes values out of a JSON object by key, and notes everything that is wrong: types, ranges, unknown keys.
+//! Takes values out of a JSON object by key, and collects all problems: types, ranges, unknown keys.
 
 use std::fmt::Display;
 use std::time::Duration;
 
 use crate::json::Json;
 
-/// One JSON object of the configuration, over another one that holds where it says nothing.
+/// One JSON object of the configuration, with another one that gives the keys it lacks.
 pub struct Reader<'a, 'p> {
     /// Prefix of the keys in messages: empty, or `queue.`.
     prefix: String,
     object: Option<&'a Json>,
-    /// What a rule builds on. Its problems were noted when it was read by itself.
+    /// The object that gives the missing keys. Its own problems are collected when it is read by itself.
     base: Option<&'a Json>,
     known: Vec<&'static str>,
     problems: &'p mut Vec<String>,
@@ -26,7 +26,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         Self { prefix: String::new(), object, base: None, known: Vec::new(), problems }
     }
 
-    /// A reader of rule `index`, which builds on `base`.
+    /// A reader of rule `index`, with `base` for the keys that it lacks.
     pub fn rule(value: &'a Json, index: usize, base: &'a Json, problems: &'p mut Vec<String>) -> Self {
         let object = as_object(value);
         if object.is_none() {
@@ -35,13 +35,13 @@ impl<'a, 'p> Reader<'a, 'p> {
         Self { prefix: format!("_rules_[{index}]."), object, base: Some(base), known: Vec::new(), problems }
     }
 
-    /// The same object without what it builds on.
+    /// The same object without its base.
     pub fn alone(&mut self) -> Reader<'a, '_> {
         let (prefix, object) = (self.prefix.clone(), self.object);
         Reader { prefix, object, base: None, known: Vec::new(), problems: self.problems }
     }
 
-    /// Takes `keys` as known, because another reader of the same object has read them.
+    /// Marks `keys` as known, because another reader of the same object has read them.
     pub fn know(&mut self, keys: &[&'static str]) {
         self.known.extend_from_slice(keys);
     }
@@ -50,7 +50,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     pub fn section(&mut self, key: &'static str) -> Reader<'a, '_> {
         let object = self.take(key, "a JSON object", as_object);
         let base = self.base.and_then(|base| base.get(key));
-        // Without this a section that is absent would show the one of the base as its own.
+        // Otherwise a missing section would look like the section of the base.
         let object = object.filter(|_| self.has(key));
         let prefix = format!("{}{key}.", self.prefix);
         Reader { prefix, object, base, known: Vec::new(), problems: self.problems }
@@ -91,7 +91,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         Some(names)
     }
 
-    /// The names of this object and of the one it builds on.
+    /// The names of this object and of its base.
     pub fn all_names(&mut self, key: &'static str) -> Vec<String> {
         let mut names = self.names(key).unwrap_or_default();
         if let Some(Json::Array(more)) = self.base.and_then(|base| base.get(key)) {
@@ -169,13 +169,13 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.integer(key, min, max).and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis)
     }
 
-    /// Notes a problem with a key.
+    /// Adds a problem with a key.
     pub fn problem(&mut self, key: &str, what: impl Display) {
         let path = format!("{}{key}", self.prefix);
         self.problems.push(format!("`{}` {what}", path.trim_end_matches('.')));
     }
 
-    /// Notes the keys that nobody asked for.
+    /// Adds a problem for each unknown key.
     pub fn finish(self) {
         for key in self.object.into_iter().flat_map(keys) {
             if !self.known.contains(&key.as_str()) {

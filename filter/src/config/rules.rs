@@ -1,8 +1,8 @@
-//! `_rules_`: which settings an exchange gets, by its route, domain or service, as Higress's plugins match.
+//! `_rules_`: which settings a stream gets, by its route, domain or service, as Higress's plugins match.
 //!
-//! Rules are tried in their order and the first that matches counts. A rule with routes looks at the route, and at
-//! the service too when it has services as well; else one with domains looks at the domain alone, else one with
-//! services at the service, else at the beginning of the route's name.
+//! Rules are tried in their order and the first that matches counts. A rule with routes matches the route, and the
+//! service too when it has services as well; else a rule with domains matches the domain alone, else a rule with
+//! services the service, else the beginning of the route's name.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub struct Rule {
     pub settings: Rc<Settings>,
 }
 
-/// What a rule looks at.
+/// What a rule matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matcher {
     /// The route has one of these names.
@@ -82,7 +82,7 @@ pub fn choose(
     rule.map(|rule| &rule.settings).or(global).cloned()
 }
 
-/// What rules look at, asked for when the first rule wants it.
+/// What rules match against, read when the first rule needs it.
 struct RuleInput<'h, H> {
     host: &'h H,
     dialect: &'h mut AttributeDialect,

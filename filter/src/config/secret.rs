@@ -1,4 +1,4 @@
-//! A text that nobody should read in a log.
+//! A text that must not appear in a log.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text.
+    /// Wraps a text.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, for the one who needs it.
+    /// The text.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What is recorded of an exchange: the part of the configuration that a rule can change.
+//! What is recorded of a stream: the part of the configuration that a rule can change.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::privacy::redact::Redact;
 /// Largest part of a body that is captured: what the record holds.
 const MAX_BODY_BYTES: usize = 65_536;
 
-/// What is recorded of the exchanges that one rule, or none, matches.
+/// What is recorded of the streams that one rule, or none, matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Number of these settings in their configuration: 0 outside of the rules.
@@ -22,11 +22,11 @@ pub struct Settings {
     pub destination: usize,
     /// `enabled`: whether anything is recorded.
     pub enabled: bool,
-    /// `instance_id`: name of this gateway instance, instead of what the node tells.
+    /// `instance_id`: name of this gateway instance, instead of the one that the gateway reports.
     pub instance_id: Option<String>,
     /// How AI calls are recognised.
     pub ai: Ai,
-    /// What is hidden.
+    /// Which values are redacted.
     pub redact: Redact,
     /// Which exchanges make a record.
     pub sampling: Sampling,
@@ -43,19 +43,19 @@ pub struct Ai {
     pub detection: bool,
     /// `ai.build_log`: make an `ai_log` from what was found, when no other plugin wrote one.
     pub build_log: bool,
-    /// `ai.window_bytes`: bytes of a body within which something must tell of an AI call.
+    /// `ai.window_bytes`: bytes of a body within which a sign of an AI call must appear.
     pub window_bytes: usize,
 }
 
 /// Which exchanges make a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
-    /// `sampling.rate`: share of the exchanges that make a record, by chance; 1 for all.
+    /// `sampling.rate`: share of the streams that make a record; 1 for all.
     pub rate: f64,
-    /// `sampling.keep_status_from`: statuses from this one on always make a record, as does none at all, or a
-    /// response flag.
+    /// `sampling.keep_status_from`: streams with this status or a higher one always make a record, as do those
+    /// without a status or with a response flag.
     pub keep_status_from: i64,
-    /// `sampling.keep_slower_than_ms`: exchanges that took longer always make a record; none when absent.
+    /// `sampling.keep_slower_than_ms`: slower streams always make a record; none for no such rule.
     pub keep_slower_than: Option<Duration>,
 }
 
@@ -71,13 +71,14 @@ pub struct Omitted {
     mask: u128,
 }
 
-/// Fields that no record can do without: ingest counts a record twice without its id, and finds none without a time.
+/// Fields that every record needs: without the id, ingest may store a record twice; without a time, no query finds
+/// it.
 const REQUIRED: [&str; 2] = ["record_id", "start_time"];
 
 const _: () = assert!(FIELDS.len() <= 128, "the mask has a bit for each field");
 
 impl Omitted {
-    /// Leaves a field out; false when there is no such field, or no record can do without it.
+    /// Leaves a field out; false when there is no such field, or every record needs it.
     pub fn add(&mut self, name: &str) -> bool {
         let index = FIELDS.iter().position(|field| field.name == name);
         let Some(index) = index.filter(|_| !REQUIRED.contains(&name)) else { return false };
@@ -109,7 +110,7 @@ pub fn read(keys: &mut Reader<'_, '_>, number: usize, destination: usize) -> Set
     Settings {
         number,
         destination,
-        // A rule below settings that record nothing is there to record something.
+        // A rule does not inherit `enabled: false`: it is there to record something.
         enabled: keys.alone().flag("enabled").unwrap_or(true),
         instance_id: {
             keys.know(&["enabled"]);

@@ -1,4 +1,4 @@
-//! The keys of a destination: where records go, how they wait, and how they are sent again.
+//! The keys of a destination: the collector, the queue before it, and the retries.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::higress;
 pub struct Destination {
     /// Where records go.
     pub collector: Collector,
-    /// How they wait.
+    /// The bounds of the queue.
     pub queue: QueueLimits,
-    /// How they are sent again.
+    /// The retries.
     pub retry: Retry,
 }
 
 impl Destination {
-    /// True when both are the same place, whatever else they say.
+    /// True when both have the same cluster and path.
     pub fn is_like(&self, other: &Self) -> bool {
         let place = |of: &Self| (of.collector.cluster.clone(), of.collector.path.clone());
         place(self) == place(other)
@@ -38,7 +38,7 @@ pub struct Collector {
     pub authorization: Option<Secret>,
     /// `timeout_ms`.
     pub timeout: Duration,
-    /// `keep_alive_ms`: how often connections are used at least; none when they are not kept open.
+    /// `keep_alive_ms`: the longest time that a connection stays unused; none when connections are not kept open.
     pub keep_alive: Option<Duration>,
     /// `batch_format`.
     pub batch_format: BatchFormat,
@@ -54,7 +54,7 @@ pub enum BatchFormat {
     Single,
 }
 
-/// How a batch is sent again.
+/// How a failed push is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// `max_retry_time`: no retries when none.
@@ -63,7 +63,7 @@ pub struct Retry {
     pub initial_delay: Duration,
     /// `max_retry_delay`.
     pub max_delay: Duration,
-    /// `concurrency_limit`: batches on their way at once.
+    /// `concurrency_limit`: batches in flight at once.
     pub concurrency_limit: usize,
 }
 
@@ -91,19 +91,19 @@ impl QueueLimits {
 
 /// `concurrency_limit: -1`, Kong's "unlimited", is this many.
 const MOST_IN_FLIGHT: usize = 64;
-/// The keys that say which collector is meant.
+/// The keys that identify the collector.
 const WHERE: [&str; 3] = ["collector_service_name", "collector_port", "collector_cluster"];
 /// The other keys that belong to one collector.
 const HOW: [&str; 3] = ["collector_authority", "collector_path", "collector_token"];
 
-/// True when the object names a collector, or says something that only a collector can have.
+/// True when the object has a key that identifies or describes a collector.
 pub fn is_meant(keys: &Reader<'_, '_>) -> bool {
     WHERE.iter().chain(&HOW).any(|key| keys.has(key))
 }
 
 /// Reads the keys of a destination.
 pub fn read(keys: &mut Reader<'_, '_>) -> Destination {
-    // A rule that names a collector of its own takes nothing from the global one, its token least of all.
+    // A rule with a collector of its own inherits nothing from the global one, above all not its token.
     let cluster_is_own = WHERE.iter().any(|key| keys.has(key));
     let collector = if cluster_is_own { read_collector(&mut keys.alone()) } else { read_collector(keys) };
     keys.know(&WHERE);
@@ -111,7 +111,7 @@ pub fn read(keys: &mut Reader<'_, '_>) -> Destination {
     read_rest(keys, collector)
 }
 
-/// Notes what is wrong with the keys of a destination in an object that names no collector.
+/// Collects the problems of a destination's keys in an object that identifies no collector.
 pub fn check(keys: &mut Reader<'_, '_>) {
     keys.know(&WHERE);
     keys.know(&HOW);
@@ -129,7 +129,7 @@ fn read_rest(keys: &mut Reader<'_, '_>, mut collector: Collector) -> Destination
         }
     };
     let single = collector.batch_format == BatchFormat::Single;
-    // The collector of db-log-pusher would take an empty push for a record.
+    // db-log-pusher's collector would store an empty push as a record.
     collector.keep_alive = match keys.integer("keep_alive_ms", 0, 3_600_000) {
         Some(0) => None,
         Some(1..1_000) => {
@@ -234,8 +234,8 @@ fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
     (limits, retry)
 }
 
-/// What a batch and the queue hold at most. A batch that is larger than the queue would never be complete; where only one
-/// of the two is said, the other's default follows it.
+/// The bounds of a batch and of the queue. A batch that is larger than the queue would never be complete; where only
+/// one of the two is configured, it adjusts the other's default.
 fn fitting(
     keys: &mut Reader<'_, '_>,
     names: [&'static str; 2],

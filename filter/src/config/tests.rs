@@ -1,4 +1,4 @@
-//! What a configuration may say, and what is answered to a wrong one.
+//! Accepted configurations, and the problems of refused ones.
 
 mod accepted;
 
@@ -279,7 +279,7 @@ fn with_rules_alone_nothing_else_is_recorded() {
     let config = parse(r#"{"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#).unwrap();
     assert!(config.global.is_none());
     assert_eq!(config.rules[0].settings.number, 1);
-    // Nor with keys beside them that name no collector; the rules build on these.
+    // Nor with keys outside of the rules that name no collector; the rules inherit these.
     let config = parse(
         r#"{"drain_timeout_ms":1000,"sampling":{"rate":0.5},"queue":{"max_entries":7},"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#,
     )

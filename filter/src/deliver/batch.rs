@@ -38,7 +38,7 @@ impl Batch {
 
     /// Bytes of the records.
     pub fn bytes(&self) -> usize {
-        // One comma less than there are records.
+        // There is one comma less than there are records.
         (self.end() + 1).saturating_sub(self.start(self.first) + self.entries())
     }
 
@@ -83,23 +83,23 @@ impl Batch {
         Some(Batch { text, ends, first: 0, opened_at: self.opened_at })
     }
 
-    /// True when no other record has room, dropped ones counted.
+    /// True when there is no room for another record; dropped records count.
     pub fn is_full(&self, limits: &QueueLimits) -> bool {
         self.ends.len() >= limits.max_batch_size
     }
 
-    /// True when this record has room, dropped ones counted.
+    /// True when there is room for this record; dropped records count.
     pub fn fits(&self, json: &[u8], limits: &QueueLimits) -> bool {
         !self.is_full(limits) && self.record_bytes() + json.len() <= limits.max_batch_bytes
     }
 
-    /// Bytes of the records, dropped ones counted.
+    /// Bytes of the records, dropped ones included.
     fn record_bytes(&self) -> usize {
         // Before each record there is a bracket or a comma.
         self.end().saturating_sub(self.ends.len())
     }
 
-    /// Bytes of the text that the dropped records take, with what stands before each.
+    /// Bytes of the text that the dropped records take, with the separator before each.
     pub fn dropped_bytes(&self) -> usize {
         self.end().saturating_sub(self.bytes() + self.entries())
     }
@@ -109,7 +109,7 @@ impl Batch {
         self.text.truncate(self.end());
         let added = json.len() + 2;
         if self.text.len() + added > self.text.capacity() {
-            // Twice as much, as any vector grows.
+            // Doubles, as any vector does.
             self.text.reserve_exact(self.text.len().min(spare).max(added));
         }
         self.text.push(b',');

@@ -1,20 +1,19 @@
-//! Connections to the collector, kept open by empty pushes.
+//! Keeps connections to the collector open with empty pushes.
 //!
-//! A gateway that is told to end writes what it still can to the connections that it has and opens no other. So there
-//! should be one at any time, and one more than there are pushes under way. The gateway opens a connection when all
-//! that it has are busy, and keeps it: an empty push beside `n` others leaves `n + 1` open connections behind. Empty
-//! pushes also tell the collector of the queue when there are no requests to tell it with, and find a wrong token or
-//! path before the first record does.
+//! A gateway that shuts down writes to the connections that are open and opens no other. So one more connection
+//! should be open than there are pushes in flight. The gateway opens a connection when all others are busy, and keeps
+//! it: an empty push beside `n` others leaves `n + 1` open connections. Empty pushes also report the queue to the
+//! collector when there are no records to push, and reveal a wrong token or path before the first record does.
 
 use std::time::Duration;
 
 use crate::host::{CallId, Instant};
 use crate::rng::Rng;
 
-/// The open connections, as far as they can be known, and the empty pushes that keep them open.
+/// An estimate of the open connections, and the empty pushes that keep them open.
 #[derive(Debug)]
 pub struct KeepAlive {
-    /// `keep_alive_ms`; none when nothing is to be kept open.
+    /// `keep_alive_ms`; none when no connections are kept open.
     period: Option<Duration>,
     /// Connections that should be open; none while the collector does not answer.
     open: Option<usize>,
@@ -22,7 +21,7 @@ pub struct KeepAlive {
     calls: Vec<(CallId, Instant)>,
 }
 
-/// Connections that are kept open without any push: one may have been closed unnoticed.
+/// Connections that are kept open without any push in flight: the collector may have closed one.
 const SPARE: usize = 2;
 
 impl KeepAlive {
@@ -31,12 +30,13 @@ impl KeepAlive {
         Self { period, open: None, next: Instant::default(), calls: Vec::new() }
     }
 
-    /// How many empty pushes should be sent now, with `busy` pushes of records under way.
+    /// How many empty pushes are due, with `busy` pushes of records in flight. They count as planned: a second call
+    /// returns fewer.
     pub fn due(&mut self, busy: usize, now: Instant, rng: &mut Rng) -> usize {
         let Some(period) = self.period else { return 0 };
         self.calls.retain(|(_, sent)| now.since(*sent) < period);
         if now >= self.next {
-            // Not all gateways at once.
+            // Jitter keeps gateways apart.
             self.next = now.plus(rng.equal_jitter(period));
             self.open = self.open.map(|_| SPARE.max(busy + 1));
             return SPARE.saturating_sub(busy).max(1);
@@ -50,23 +50,23 @@ impl KeepAlive {
         }
     }
 
-    /// An empty push is under way.
+    /// An empty push was sent.
     pub fn on_sent(&mut self, call: CallId, now: Instant) {
         self.calls.push((call, now));
     }
 
-    /// True when the answered call was an empty push.
+    /// Takes the answer to a call; false when the call was no empty push.
     pub fn take_answered(&mut self, call: CallId) -> bool {
         let known = self.calls.iter().position(|(sent, _)| *sent == call);
         known.map(|index| self.calls.swap_remove(index)).is_some()
     }
 
-    /// The collector answers, or it does not: then connections may be gone, and more are not asked for.
+    /// Sets whether the collector answers. When it does not, connections may be gone, and none are opened.
     pub fn set_reachable(&mut self, answers: bool) {
         self.open = if answers { self.open.or(Some(1)) } else { None };
     }
 
-    /// Connections that should be free while `busy` pushes are under way; at least one is assumed.
+    /// Connections that should be free while `busy` pushes are in flight; at least one is assumed.
     pub fn free(&self, busy: usize) -> usize {
         self.open.unwrap_or(0).saturating_sub(busy + self.calls.len()).max(1)
     }
@@ -80,7 +80,7 @@ mod tests {
     const PERIOD: Duration = Duration::from_secs(30);
     const NOW: Instant = MockHost::BOOTED;
 
-    /// Two connections are open, and nothing is under way.
+    /// Two connections are open, and nothing is in flight.
     fn opened() -> (KeepAlive, Rng) {
         let (mut kept, mut rng) = (KeepAlive::new(Some(PERIOD)), Rng::seeded(1));
         let wanted = kept.due(0, NOW, &mut rng);

@@ -1,5 +1,5 @@
-//! The way of a record to its collector: it waits, travels in a batch, and is kept until it is acknowledged or counted as
-//! dropped.
+//! Delivers records to their collector: a record waits in a queue, travels in a batch, and is kept until the
+//! collector acknowledges it or it is counted as dropped.
 
 pub mod batch;
 pub mod keep_alive;

@@ -21,7 +21,7 @@ pub struct Queue {
     batches: VecDeque<Batch>,
     entries: usize,
     bytes: usize,
-    /// Bytes of the records of the last batch that was taken: the next one is made with room for as much.
+    /// Bytes of the last batch that was taken: the next batch begins with as much capacity.
     usual_bytes: usize,
     nearly_full: bool,
 }
@@ -75,7 +75,7 @@ impl Queue {
                 if let Some(complete) = self.batches.back_mut() {
                     complete.give_back_room();
                 }
-                // A little more than the last one took, because growing copies everything.
+                // A little more than the last batch took, because growing copies everything.
                 let room = self.usual_bytes + self.usual_bytes / 8;
                 self.batches.push_back(Batch::new(json, now, room.min(spare)));
             }
@@ -90,7 +90,7 @@ impl Queue {
         Added::Waiting { dropped }
     }
 
-    /// Takes over the records of another queue, in batches of its own size, and answers how many were dropped.
+    /// Takes over the records of another queue, in batches of its own size, and returns how many were dropped.
     pub fn inherit(&mut self, other: Queue) -> usize {
         let mut dropped = 0;
         for batch in other.batches {
@@ -107,7 +107,7 @@ impl Queue {
     /// Takes the oldest batch if it is complete or due; with `all`, whatever waits.
     pub fn take(&mut self, now: Instant, all: bool) -> Option<Batch> {
         let front = self.batches.front()?;
-        // A batch with a successor was complete when that was opened.
+        // A batch with a successor is complete.
         let due = all
             || self.batches.len() > 1
             || front.is_full(&self.limits)
@@ -142,14 +142,15 @@ impl Queue {
         self.batches.len() > 1 || self.batches.front().is_some_and(|front| front.is_full(&self.limits))
     }
 
-    /// Puts a part of a batch back to the front. It was accepted once, so the limits do not drop it.
+    /// Puts a batch, or a part of one, back to the front. Its records were accepted once, so the limits do not drop
+    /// them.
     pub fn put_back(&mut self, batch: Batch) {
         self.entries += batch.entries();
         self.bytes += batch.bytes();
         self.batches.push_front(batch);
     }
 
-    /// Tells when the queue becomes nearly full, and when it is no longer.
+    /// Returns a notice when the queue becomes nearly full, and when it no longer is.
     pub fn notice(&mut self) -> Option<Notice> {
         let nearly = |used: usize, limit: usize| used as u128 * 10 >= limit as u128 * 8;
         let nearly_full =
@@ -163,7 +164,7 @@ impl Queue {
         notice
     }
 
-    /// Bytes of memory that the batch at the end may take beyond its text.
+    /// Bytes of memory that the last batch may take beyond its text.
     fn spare(&self) -> usize {
         let dropped = self.batches.front().map_or(0, Batch::dropped_bytes);
         (self.limits.max_bytes + self.limits.max_text()).saturating_sub(self.bytes + self.entries + dropped)

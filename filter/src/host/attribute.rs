@@ -2,8 +2,8 @@
 //!
 //! # Format
 //!
-//! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an integer. An
-//! attribute that the gateway does not have, or not for this request, is absent.
+//! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an
+//! integer. An attribute that the gateway does not have, or not for this request, is absent.
 
 use crate::host::Host;
 
@@ -21,7 +21,7 @@ pub const RESPONSE_TOTAL_SIZE: &str = "response\0total_size";
 pub const RESPONSE_CODE: &str = "response\0code";
 /// Why the response has its status.
 pub const RESPONSE_CODE_DETAILS: &str = "response\0code_details";
-/// gRPC status of the response; for a response that is none of gRPC the gateway makes one up from the HTTP status.
+/// gRPC status of the response; for a response without one the gateway derives a status from the HTTP status.
 pub const RESPONSE_GRPC_STATUS: &str = "response\0grpc_status";
 /// Mask of [`crate::collect::response_flags`].
 pub const RESPONSE_FLAGS: &str = "response\0flags";
@@ -35,7 +35,7 @@ pub const REQUESTED_SERVER_NAME: &str = "connection\0requested_server_name";
 pub const UPSTREAM_ADDRESS: &str = "upstream\0address";
 /// The gateway's end of the connection to the upstream host.
 pub const UPSTREAM_LOCAL_ADDRESS: &str = "upstream\0local_address";
-/// Why no connection to the upstream host came about.
+/// Why the connection to the upstream host failed.
 pub const UPSTREAM_TRANSPORT_FAILURE_REASON: &str = "upstream\0transport_failure_reason";
 /// How often the request was sent upstream.
 pub const UPSTREAM_REQUEST_ATTEMPT_COUNT: &str = "upstream\0request_attempt_count";
@@ -113,7 +113,7 @@ impl AttributeDialect {
     }
 }
 
-/// A text attribute; absent when empty. Bytes that are no UTF-8 are replaced.
+/// A text attribute; absent when empty. Bytes that are not UTF-8 are replaced.
 pub fn text(host: &impl Host, path: &str) -> Option<String> {
     host.attribute(path).filter(|bytes| !bytes.is_empty()).map(lossy)
 }
@@ -128,7 +128,7 @@ pub fn boolean(host: &impl Host, path: &str) -> Option<bool> {
     host.attribute(path)?.first().map(|byte| *byte != 0)
 }
 
-/// A text from bytes, with what is no UTF-8 replaced; copies only then.
+/// A text from bytes. Bytes that are not UTF-8 are replaced, and only then is the text copied.
 pub fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

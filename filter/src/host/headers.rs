@@ -1,4 +1,4 @@
-//! A header map in the gateway's own encoding, read in place: one allocation however many headers there are.
+//! A header map in the gateway's own encoding, read in place: one allocation for any number of headers.
 //!
 //! # Format
 //!
@@ -12,7 +12,7 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// A map from the gateway's encoding. What cannot be read is taken as the end of the map.
+    /// A map from the gateway's encoding. It ends where the encoding cannot be read.
     pub fn from_raw(raw: Vec<u8>) -> Self {
         Self { raw }
     }

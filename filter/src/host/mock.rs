@@ -1,4 +1,4 @@
-//! A gateway for tests: answers what the test put in, and keeps what the filter sent, counted and logged.
+//! A gateway for tests: it returns what the test put in, and keeps what the filter sent, counted and logged.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -55,7 +55,7 @@ impl Sent {
 impl MockHost {
     /// 2026-01-31T12:00:00Z.
     pub const START: Time = Time(1_769_860_800_000_000_000);
-    /// What the other clock shows then.
+    /// The monotonic clock at that time.
     pub const BOOTED: Instant = Instant(1_000_000_000_000);
 
     pub fn new() -> Self {
@@ -126,7 +126,7 @@ impl MockHost {
         self.instant.set(self.instant.get().plus(duration));
     }
 
-    /// Somebody sets the time of day.
+    /// Sets the time of day.
     pub fn set_wall_time(&self, time: Time) {
         self.time.set(time);
     }
@@ -135,7 +135,7 @@ impl MockHost {
         *self.body.borrow_mut() = chunk.to_vec();
     }
 
-    /// The period of ticks that was last asked for; zero when none was.
+    /// The tick period that the filter last set; zero when it set none.
     pub fn tick_period(&self) -> Duration {
         self.tick_period.get()
     }
@@ -149,7 +149,7 @@ impl MockHost {
         *self.answer.borrow_mut() = (headers, body.to_vec());
     }
 
-    /// The calls made since the last time this was asked.
+    /// The calls since the last call of this method.
     pub fn take_sent(&self) -> Vec<Sent> {
         std::mem::take(&mut *self.sent.borrow_mut())
     }
@@ -162,7 +162,7 @@ impl MockHost {
         self.log.borrow().clone()
     }
 
-    /// What was asked for, in order: `headers Request`, `attribute request.duration`, …
+    /// What the filter read, in order: `headers Request`, `attribute request.duration`, …
     pub fn asked(&self) -> Vec<String> {
         self.asked.borrow().clone()
     }

@@ -1,14 +1,15 @@
-//! Lines about losses and failures for the gateway's log, each kind at most once in a while and with what it stands
-//! for: a collector that is down fails every push, and must not fill the disk.
+//! Throttled lines about losses and failures for the gateway's log. Each kind of line is written at most once in ten
+//! seconds, with the number of events that it stands for: a collector that is down fails every push, and must not
+//! fill the disk.
 
 use std::time::Duration;
 
 use crate::host::{Host, Instant, Level};
 
-/// How often a line of one kind is written at most.
+/// Shortest time between two lines of one kind.
 pub const INTERVAL: Duration = Duration::from_secs(10);
 
-/// What a line tells of.
+/// What a line reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Records dropped because the queue was full.
@@ -17,17 +18,17 @@ pub enum Event {
     Refused,
     /// Records dropped because their batch failed for too long.
     RetryTime,
-    /// Pushes failed and are tried again.
+    /// Pushes failed and will be retried.
     PushFailed,
-    /// Empty pushes were refused, as those with records would be.
+    /// The collector refused empty pushes, so it will refuse records.
     KeepAliveRefused,
     /// The queue became nearly full.
     NearlyFull,
     /// Records that the collector could not read.
     Rejected,
-    /// Bodies that were captured in part, because all that are captured take too much memory.
+    /// Bodies captured in part only, because all captured bodies together take too much memory.
     CaptureFull,
-    /// Pushes came through after failures.
+    /// Pushes succeeded after failures.
     PushRecovered,
     /// The queue is no longer nearly full.
     QueueRecovered,
@@ -41,9 +42,9 @@ pub enum Verbosity {
     Info,
     /// Those that need attention.
     Warn,
-    /// Losses and what does not work.
+    /// Losses and malfunctions.
     Error,
-    /// None: the counters alone tell of losses.
+    /// None: only the counters show losses.
     Nothing,
 }
 
@@ -57,7 +58,7 @@ impl Verbosity {
     }
 }
 
-/// Lines that wait for their time.
+/// The lines that wait until they are due.
 #[derive(Debug, Default)]
 pub struct ThrottledLog {
     verbosity: Verbosity,
@@ -111,7 +112,7 @@ impl Event {
 }
 
 impl ThrottledLog {
-    /// Says which lines are written from now on.
+    /// Sets which lines are written from now on.
     pub fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
     }
@@ -123,7 +124,7 @@ impl ThrottledLog {
         }
     }
 
-    /// Notes `count` of an event. `why` is the latest reason, or empty.
+    /// Records `count` events of a kind. `why` is the latest reason, or empty.
     pub fn record(&mut self, event: Event, count: usize, why: &str) {
         if let Some(kind) = self.kinds.get_mut(event as usize) {
             kind.count += count;
@@ -132,7 +133,7 @@ impl ThrottledLog {
         }
     }
 
-    /// Writes the lines whose time has come; with `all`, every one that waits.
+    /// Writes the lines that are due; with `all`, every line that waits.
     pub fn flush(&mut self, host: &impl Host, now: Instant, all: bool) {
         for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
             let due = all || kind.written_at.is_none_or(|written_at| now.since(written_at) >= INTERVAL);

@@ -1,7 +1,8 @@
 //! Changes of the metrics, until they go to the gateway.
 //!
-//! A callback of a request only adds to them; a tick hands them to the gateway, so that a request pays nothing for them. All VMs
-//! of a gateway share one set of metrics; gauges are therefore moved by differences and show the sum over the VMs.
+//! A callback of a request only adds to them; a tick hands them to the gateway, so that a request pays nothing for
+//! them. All VMs of a gateway share one set of metrics; gauges are therefore moved by differences and show the sum
+//! over the VMs.
 
 use crate::host::Host;
 use crate::observe::metric::Metric;
@@ -45,7 +46,7 @@ impl Metrics {
         }
     }
 
-    /// Notes how long a push took.
+    /// Records how long a push took.
     pub fn push_took(&mut self, millis: u128) {
         self.push_millis.push(i64::try_from(millis).unwrap_or(i64::MAX));
     }

@@ -1,4 +1,4 @@
-//! The whole filter against a stand-in gateway: exchanges in, pushes out.
+//! The whole filter against a mock gateway: streams in, pushes out.
 
 use std::collections::HashSet;
 
@@ -26,7 +26,7 @@ fn gateway() -> MockHost {
         .with_int("request.duration", 1_000_000)
 }
 
-/// A gateway that has every attribute that exchanges usually have.
+/// A gateway with every attribute that streams usually have.
 fn complete_gateway() -> MockHost {
     let texts = [
         "response.code_details",
@@ -46,7 +46,7 @@ fn complete_gateway() -> MockHost {
     host.with_int("response.code", 200).with_int("request.time", 1_769_860_800_000_000_000)
 }
 
-/// Answers as ingest does that has stored everything.
+/// Answers as ingest does when it has stored everything.
 fn acknowledge(plugin: &mut Plugin, host: &MockHost, sent: &[Sent]) -> bool {
     sent.iter().fold(false, |_, call| {
         host.set_answer(&[(":status", "200")], &call.stored());
@@ -54,7 +54,7 @@ fn acknowledge(plugin: &mut Plugin, host: &MockHost, sent: &[Sent]) -> bool {
     })
 }
 
-/// Sends what waits and takes it as delivered.
+/// Sends what waits and acknowledges it.
 fn deliver(plugin: &mut Plugin, host: &MockHost) -> Vec<Value> {
     host.pass(Duration::from_secs(1));
     plugin.on_tick(host);
@@ -95,7 +95,7 @@ fn a_small_get_costs_few_questions() {
     };
     get(&mut plugin, &host);
     assert_eq!(host.asked()[..2], ["headers Request", "headers Request"], "one before the end");
-    // The first two learn what the gateway can do.
+    // The filter learns from the first two what the gateway supports.
     get(&mut plugin, &host);
     let first = get(&mut plugin, &host);
     assert!(host.asked().len() - first <= 19, "{:#?}", &host.asked()[first..]);
@@ -118,7 +118,7 @@ fn rules_decide_what_is_recorded_and_where_it_goes() {
         let host = gateway().with_text("xds.route_name", route).with_int("response.code", 200);
         let mut stream = Stream::default();
         plugin.on_request_headers(&mut stream, &host, true);
-        // What the route is called later does not matter any more.
+        // A later change of the route does not matter.
         plugin.on_response_headers(&mut stream, &host, true);
         plugin.on_end(&mut stream, &host);
         host.pass(Duration::from_secs(1));
@@ -334,7 +334,7 @@ fn single_mode_makes_the_requests_of_db_log_pusher() {
         assert_eq!(push.header(name), Some(value), "{name}");
     }
 
-    // What db-log-pusher itself pushed; it adds headers and bodies, which its collector does not store.
+    // A push of db-log-pusher itself; it adds headers and bodies, which its collector does not store.
     let theirs: Value =
         serde_json::from_str(include_str!("../../../record/testdata/db_log_pusher.json")).unwrap();
     let (ours, theirs) = (push.json(), theirs.as_object().unwrap());
@@ -349,7 +349,7 @@ fn single_mode_makes_the_requests_of_db_log_pusher() {
             );
         }
     }
-    // These it always writes.
+    // It always writes these.
     for key in theirs
         .keys()
         .filter(|key| gatelog_record::fields::field(key).is_some_and(|field| field.origin == Origin::Always))
@@ -364,9 +364,9 @@ enum Step {
     /// This many requests, the last with a path of this length.
     Requests(u8, u16),
     Tick(u16),
-    /// An answer to one of the calls under way: a status, or none when the gateway gave up.
+    /// An answer to one of the open calls: a status, or none when the gateway gave up.
     Answer(prop::sample::Index, Option<u16>),
-    /// The gateway takes no calls, or does again.
+    /// The gateway refuses calls, or accepts them again.
     Refuse(bool),
     /// A call that is never answered.
     Lose(prop::sample::Index),
@@ -410,7 +410,7 @@ proptest! {
                 break;
             }
             match step {
-                // Envoy ends a filter after its last stream.
+                // Envoy removes a filter after its last stream.
                 Step::Requests(..) if is_done => {}
                 Step::Requests(count, length) => {
                     for number in 1..=count {
@@ -452,7 +452,7 @@ proptest! {
             open.extend(sent);
             let [entries, bytes, in_flight] = plugin.sinks[0].load();
             prop_assert!(in_flight <= LIMIT + usize::from(is_done), "pushes under way are bounded");
-            // A batch that was split, or recalled, is over the limits until the next record comes.
+            // A batch that was split or put back exceeds the limits until the next record comes.
             prop_assert!(entries <= 9 + 3 * (LIMIT + 1) && bytes <= 5_000 + 4_000 * (LIMIT + 1));
         }
         if !finished && !is_done {
@@ -468,7 +468,7 @@ proptest! {
         let dropped: i64 = Metric::ALL.iter().filter(|metric| metric.name().contains("dropped")).map(|metric| host.metric_value(*metric)).sum();
         prop_assert_eq!(host.metric_value(Metric::Collected), collected);
         prop_assert_eq!(host.metric_value(Metric::Pushed) + dropped, collected);
-        // A call that was taken for lost may have arrived all the same.
+        // A call that counts as lost may have arrived nevertheless.
         prop_assert!(i64::try_from(delivered.len()).unwrap() >= host.metric_value(Metric::Pushed));
         prop_assert_eq!((host.metric_value(Metric::QueueEntries), host.metric_value(Metric::InFlight)), (0, 0));
     }

@@ -1,4 +1,5 @@
-//! Headers and bodies that operators want to see in the record: named, capped, and only when the request agrees.
+//! Captures headers and bodies for the record: only what operators name, up to a limit, and not when the request
+//! refuses.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,7 +22,7 @@ pub struct Capture {
     pub request_body_bytes: usize,
     /// `capture.response_body_bytes`: from the start of the response's body.
     pub response_body_bytes: usize,
-    /// `capture.max_total_bytes`: of the bodies of all exchanges that the VM holds at the same time.
+    /// `capture.max_total_bytes`: bytes of all captured bodies that the VM holds at the same time.
     pub max_total_bytes: usize,
     /// `capture.refusal_header`: name of the request header that refuses, lower case.
     pub refusal_header: String,
@@ -41,7 +42,7 @@ impl Default for Capture {
 }
 
 impl Capture {
-    /// Bytes that captured bodies may take together when nothing is said.
+    /// The default of `capture.max_total_bytes`.
     pub const MAX_TOTAL_BYTES: usize = 16 << 20;
 
     /// True when any header is captured.
@@ -54,7 +55,7 @@ impl Capture {
         self.request_body_bytes > 0 || self.response_body_bytes > 0
     }
 
-    /// True when the request asks that nothing of it be captured.
+    /// True when the request refuses capture.
     pub fn is_refused(&self, request: &Headers) -> bool {
         request.get(&self.refusal_header).is_some_and(|value| {
             let value = value.trim_ascii();
@@ -77,7 +78,7 @@ pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<
             text.push_str(", ");
             text.push_str(&String::from_utf8_lossy(value));
         }
-        // Paths and locations among the headers carry query strings too.
+        // Headers such as `location` carry query strings too.
         object.text(name, &redact.path(redact.header(name, &text)));
     }
     if !object.finish() {
@@ -92,7 +93,7 @@ pub fn is_text(content_type: &[u8]) -> bool {
         || Format::of(content_type).is_some()
 }
 
-/// Bytes that the copies of all bodies in a VM take at the moment.
+/// Bytes that the copies of all bodies in a VM take now.
 #[derive(Clone, Debug, Default)]
 pub struct HeldBytes(Rc<Cell<usize>>);
 
@@ -103,23 +104,23 @@ pub struct BodyCopy {
     limit: usize,
     held: HeldBytes,
     max_total: usize,
-    /// Bytes that count in `held`.
+    /// This copy's part of `held`.
     room: usize,
     is_short: bool,
 }
 
 impl BodyCopy {
-    /// A copy of at most `limit` bytes, and of fewer when all copies together would take more than `max_total`.
+    /// A copy of at most `limit` bytes, or fewer when all copies together would take more than `max_total`.
     pub fn new(limit: usize, held: &HeldBytes, max_total: usize) -> Self {
         Self { bytes: Vec::new(), limit, held: held.clone(), max_total, room: 0, is_short: false }
     }
 
-    /// True when nothing more is wanted, or has room.
+    /// True at the limit, or when there is no room for more.
     pub fn is_full(&self) -> bool {
         self.is_short || self.bytes.len() >= self.limit
     }
 
-    /// True when something was left out because all copies together were too large.
+    /// True when bytes are missing because all copies together were too large.
     pub fn is_short(&self) -> bool {
         self.is_short
     }
@@ -137,7 +138,7 @@ impl BodyCopy {
         self.bytes.extend_from_slice(taken);
     }
 
-    /// Makes room for `needed` bytes, or for as many as there is room for.
+    /// Makes room for `needed` bytes, or for as many as `max_total` allows.
     fn grow(&mut self, needed: usize) {
         let held = self.held.0.get();
         let most = self.room + self.max_total.saturating_sub(held);

@@ -1,4 +1,4 @@
-//! What operators may see of an exchange: secrets are taken out, headers and bodies are captured only when asked for.
+//! What operators may see of a stream: secrets are redacted, headers and bodies are captured only on request.
 
 pub mod capture;
 pub mod redact;

@@ -1,13 +1,13 @@
-//! Secrets taken out of what is recorded: values of query parameters and of captured headers.
+//! Redacts secrets: values of query parameters and of captured headers.
 //!
-//! Names are compared without regard to case. In a query string they are compared after percent-decoding too, so
-//! that `%6bey=…` hides nothing.
+//! Names are compared without regard to case, in a query string after percent-decoding, so that `%6bey=…` does not
+//! evade it.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// What stands in place of a secret.
+/// The text in place of a secret.
 pub const REDACTED: &str = "REDACTED";
 
 /// Headers whose values are never recorded.

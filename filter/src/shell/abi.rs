@@ -1,7 +1,7 @@
 //! The host functions that the filter calls.
 //!
-//! Any status but success means "absent": what a gateway does not know must not end the VM. A header map stays in the one
-//! buffer that the gateway wrote, and paths of attributes are static, because these are called for every request.
+//! Any status but success means "absent": an unknown name must not end the VM. A header map stays in the one buffer
+//! that the gateway wrote, and paths of attributes are static, because these are called for every request.
 //!
 //! # Safety
 //!
@@ -66,7 +66,7 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
-// proxy-wasm has neither random numbers nor a clock that never goes back; its hosts have these functions of WASI.
+// proxy-wasm has neither random numbers nor a monotonic clock; its hosts have these functions of WASI.
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
 unsafe extern "C" {
     fn random_get(buffer: *mut u8, size: usize) -> u32;
@@ -87,7 +87,7 @@ pub fn wall_time() -> u64 {
     time
 }
 
-/// Nanoseconds of the clock that never goes back; none when the gateway has no such clock.
+/// Nanoseconds of the monotonic clock; none when the gateway has no such clock.
 pub fn monotonic() -> Option<u64> {
     let mut time = 0;
     // SAFETY: the host writes one `u64` to `time`.
@@ -95,7 +95,7 @@ pub fn monotonic() -> Option<u64> {
     (status == OK).then_some(time)
 }
 
-/// A number that nobody can guess.
+/// An unpredictable number.
 pub fn random_seed() -> Option<u64> {
     let mut seed = [0; size_of::<u64>()];
     // SAFETY: the host writes as many bytes as `seed` has.
@@ -109,7 +109,7 @@ pub fn set_tick_period(period: Duration) {
     unsafe { proxy_set_tick_period_milliseconds(milliseconds(period)) };
 }
 
-/// Says, after a context has answered that it is not done yet, that it is now. The context is that of the callback.
+/// Reports that the context of this callback is done, after it returned that it was not.
 pub fn done() {
     // SAFETY: no pointers.
     unsafe { proxy_done() };
@@ -135,7 +135,7 @@ pub fn property(path: &str) -> Option<Vec<u8>> {
     returned(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
 }
 
-/// The result of a function that the gateway has beyond the ABI.
+/// The result of a foreign function: one that the gateway has beyond the ABI.
 pub fn foreign_function(name: &str, argument: &[u8]) -> Option<Vec<u8>> {
     // SAFETY: see `returned`; the host only reads `name` and `argument`.
     returned(|data, size| unsafe {
@@ -176,7 +176,7 @@ pub fn http_call(call: &Call<'_>) -> Result<CallId, CallError> {
     }
 }
 
-/// Announces a metric.
+/// Defines a metric.
 pub fn define_metric(kind: MetricType, name: &str) -> Option<u32> {
     let mut id = 0;
     // SAFETY: the host only reads `name`, and writes one `u32` to `id`.

@@ -1,17 +1,17 @@
-//! The numbers of proxy-wasm ABI 0.2.1 that the filter says or hears.
+//! The constants of proxy-wasm ABI 0.2.1 that the filter uses.
 
-/// The status of a host function that did what it was asked.
+/// The status of a host function that succeeded.
 pub const OK: u32 = 0;
-/// The status of a host function that was asked for what is not there.
+/// The status of a host function that got an unknown name.
 pub const BAD_ARGUMENT: u32 = 2;
 
-/// WASI's number of the clock that never goes back.
+/// WASI's id of the monotonic clock.
 pub const MONOTONIC: u32 = 1;
 
-/// How a callback wants its stream to go on. The ABI also knows a pause, which this filter cannot say.
+/// What the gateway does with the stream after a callback. The ABI also has a pause, which this filter cannot return.
 #[repr(u32)]
 pub enum Action {
-    /// At once.
+    /// Goes on.
     Continue = 0,
 }
 
@@ -25,7 +25,7 @@ pub enum LogLevel {
     Warn = 3,
     /// Something was lost or does not work.
     Error = 4,
-    /// The filter has come to its end.
+    /// The filter panicked.
     Critical = 5,
 }
 

@@ -19,7 +19,7 @@ unsafe extern "C" {
     fn __wasm_call_ctors();
 }
 
-/// Says which version of the ABI the module speaks; it is never called.
+/// Its name tells the ABI's version; it is never called.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_abi_version_0_2_1() {}
 
@@ -32,7 +32,7 @@ extern "C" fn _initialize() {
     std::panic::set_hook(Box::new(|panic| abi::log(LogLevel::Critical, &panic.to_string())));
 }
 
-/// Memory for what a host function returns; null when there is none left.
+/// Allocates memory for what a host function returns; null when there is none left.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
     match Layout::array::<u8>(size) {
@@ -49,7 +49,7 @@ extern "C" fn proxy_on_vm_start(_root: u32, _configuration_size: usize) -> bool 
     true
 }
 
-/// Also comes with a later configuration for the same root.
+/// Also called with a later configuration for the same root.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_configure(root: u32, configuration_size: usize) -> bool {
     with_vm(|vm| vm.configure(root, configuration_size)).unwrap_or(false)
@@ -67,13 +67,13 @@ extern "C" fn proxy_on_tick(root: u32) {
     finish_if(with_root(root, |Configured { plugin, gateway }| plugin.on_tick(gateway)));
 }
 
-/// The gateway calls the context that made the call, and only root contexts make some.
+/// The gateway passes the context that made the call, and only root contexts make calls.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_http_call_response(root: u32, call: u32, _headers: u32, _body: usize, _trailers: u32) {
     finish_if(with_root(root, |Configured { plugin, gateway }| plugin.on_answer(CallId(call), gateway)));
 }
 
-/// The gateway passes only the number of headers; the filter asks for those that it needs.
+/// The gateway passes only the number of headers; the filter reads those that it needs.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end: bool) -> Action {
     in_stream(context, |stream, Configured { plugin, gateway }| {
@@ -81,7 +81,7 @@ extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end: bool) -> 
     })
 }
 
-/// `size` is that of the chunk at hand.
+/// `size` is that of the chunk.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_body(context: u32, size: usize, _end: bool) -> Action {
     in_stream(context, |stream, Configured { gateway, .. }| stream.on_request_body(gateway, size))
@@ -107,8 +107,9 @@ extern "C" fn proxy_on_log(context: u32) {
     end_stream(context);
 }
 
-/// Of a stream it comes after the log, and alone where there is none: Envoy puts off the log of an HTTP/3 stream until the
-/// client has acknowledged everything, and calls no filter then. Only a root context may have something left to do.
+/// For a stream the gateway calls this after the log, or without a log: Envoy delays the log of an HTTP/3 stream
+/// until the client has acknowledged everything, and calls no filter then. Only a root context may have something
+/// left to do.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_done(context: u32) -> bool {
     end_stream(context);
@@ -130,7 +131,7 @@ fn in_stream(context: u32, job: impl FnOnce(&mut Stream, &mut Configured)) -> Ac
     Action::Continue
 }
 
-/// Tells the gateway that it need not wait any longer for the root context whose callback this is.
+/// Tells the gateway that it need not wait any longer for the root context of this callback.
 fn finish_if(finished: Option<bool>) {
     if finished == Some(true) {
         abi::done();

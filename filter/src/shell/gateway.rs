@@ -14,7 +14,7 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Announces the metrics to the gateway.
+    /// Defines the metrics.
     pub fn new() -> Self {
         let define = |metric: &Metric| {
             let kind = match metric.kind() {
@@ -34,7 +34,7 @@ impl Host for Gateway {
     }
 
     fn monotonic(&self) -> Instant {
-        // A gateway without such a clock still has the other.
+        // A gateway without a monotonic clock still has the wall clock.
         Instant(abi::monotonic().unwrap_or_else(abi::wall_time))
     }
 

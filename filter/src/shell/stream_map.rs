@@ -1,8 +1,8 @@
 //! A map from context numbers to streams. The gateway numbers the contexts of a VM in ascending order.
 //!
-//! The maps of the standard library accept any key and cost more code: measured in the whole file, 2.6 kB more for `HashMap` (or
-//! `hashbrown`) with a hasher that returns the number, 8.9 kB more for `BTreeMap`. A table of lists is enough here:
-//! ascending numbers fill it evenly by their lowest bits.
+//! The maps of the standard library accept any key and cost more code: measured in the whole file, 2.6 kB more for
+//! `HashMap` (or `hashbrown`) with a hasher that returns the number, 8.9 kB more for `BTreeMap`. A table of lists is
+//! enough here: ascending numbers fill it evenly by their lowest bits.
 
 /// A map from numbers to values.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ mod tests {
         fn it_is_a_map(steps in proptest::collection::vec((0..400_u32, any::<Option<u8>>()), 0..600)) {
             let (mut map, mut model) = (IdMap::new(), BTreeMap::new());
             for (id, value) in steps {
-                // Numbers that share their lowest bits too.
+                // Also numbers that share their lowest bits.
                 let id = id % 200 * if id < 200 { 1 } else { 64 };
                 match value {
                     Some(value) => {

@@ -1,4 +1,4 @@
-//! The contexts of a VM: one for each configuration and one for each stream, by the numbers that the gateway gives them.
+//! The contexts of a VM: one for each configuration and one for each stream, by the ids that the gateway gives them.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,7 @@ use super::abi_constants::{Buffer, LogLevel};
 use super::gateway::Gateway;
 
 thread_local! {
-    /// A VM has one thread, so that this is a plain static.
+    /// A VM has one thread, so this is a plain static.
     static VM: RefCell<Vm> = const { RefCell::new(Vm { roots: Vec::new(), streams: IdMap::new() }) };
 }
 
@@ -33,7 +33,7 @@ struct Root {
 pub struct Configured {
     /// The filter.
     pub plugin: Plugin,
-    /// The gateway, with the metrics that it has announced.
+    /// The gateway, with the ids of the metrics.
     pub gateway: Gateway,
 }
 

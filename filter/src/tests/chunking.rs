@@ -1,4 +1,4 @@
-//! Nobody chooses the chunks in which a body arrives: however it is cut, the record is the same.
+//! However a body is cut into chunks, the record is the same.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,14 +12,14 @@ use crate::plugin::Plugin;
 use crate::rng::Rng;
 use crate::stream::Stream;
 
-/// Windows and captures that end inside of most bodies.
+/// A window and capture limits that end inside of most bodies.
 const CONFIG: &str = r#"{"collector_cluster":"c","queue":{"max_coalescing_delay":0},"ai":{"window_bytes":1024},
     "capture":{"request_body_bytes":100,"response_body_bytes":150}}"#;
 
 /// A body with its content type.
 type Typed = (Vec<u8>, &'static str);
 
-/// The record of an exchange whose bodies pass in these chunks, without what tells it from every other record.
+/// The record of a stream whose bodies pass in these chunks, without the fields that differ between any two records.
 fn record(path: &str, request: (&[&[u8]], &str), response: (&[&[u8]], &str)) -> Value {
     let host = MockHost::new()
         .with_request(&[(":method", "POST"), (":path", path), ("content-type", request.1)])
@@ -50,7 +50,7 @@ fn any_body() -> impl Strategy<Value = Typed> {
     let of_provider = provider.prop_map(|(which, replaced, end, more)| {
         let (format, text) = which.get(&bodies()).clone();
         let mut body = text.into_bytes();
-        // Most bodies stay whole: those have the most to tell.
+        // Most bodies stay whole: they have the most findings.
         let keeps_all = replaced.len() < 2;
         for (at, byte) in replaced.into_iter().skip(1) {
             let at = at.index(body.len());
@@ -77,7 +77,7 @@ fn content_type(format: Format) -> &'static str {
     }
 }
 
-/// The body in chunks of these sizes, the last one as large as need be.
+/// The body in chunks of these sizes; the last chunk takes the rest.
 fn chunks<'b>(body: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
     let (mut rest, mut chunks) = (body, Vec::new());
     for size in sizes {

@@ -1,4 +1,4 @@
-//! Traffic that means harm, through the whole filter: nothing fails, and a record that can be read comes out.
+//! Hostile traffic through the whole filter: nothing fails, and the record is readable.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ const CONFIG: &str = r#"{"collector_cluster":"c","keep_alive_ms":0,"queue":{"max
     "capture":{"request_headers":["x-odd","referer"],"request_body_bytes":1000,"response_body_bytes":1000},
     "_rules_":[{"_match_domain_":["*.x"]}]}"#;
 
-/// Runs an exchange with bodies in chunks of `chunk` bytes and returns its record.
+/// Runs a stream with bodies in chunks of `chunk` bytes and returns its record.
 fn record(host: &MockHost, request: &[u8], response: &[u8], chunk: usize) -> Value {
     let (mut plugin, mut stream) =
         (Plugin::new(CONFIG.as_bytes(), Rng::seeded(1)).unwrap(), Stream::default());
@@ -30,7 +30,7 @@ fn record(host: &MockHost, request: &[u8], response: &[u8], chunk: usize) -> Val
     let sent = host.take_sent();
     assert_eq!(sent.len(), 1);
     let mut records: Vec<Value> = serde_json::from_slice(&sent[0].body).unwrap();
-    // What the collector reads must be a record, too.
+    // The collector must be able to read the record, too.
     let body = &sent[0].body[1..sent[0].body.len() - 1];
     serde_json::from_slice::<gatelog_record::AccessRecord<'_>>(body).unwrap();
     records.remove(0)

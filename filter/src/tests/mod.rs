@@ -1,4 +1,4 @@
-//! Tests of the whole filter over a stand-in for the gateway.
+//! Tests of the whole filter over a mock gateway.
 
 mod chunking;
 mod hostile_traffic;

@@ -12,7 +12,7 @@ use crate::mend;
 
 /// Reads an array of at most `max_records` elements.
 pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
-    // The common case is a batch without fault: one pass, nothing read twice.
+    // Most batches have no faults: one pass reads them.
     let mut batch = Batch::default();
     match elements(text, max_records, |index, read| batch.take(index, read)) {
         Ok(()) => return Ok(batch),
@@ -24,12 +24,12 @@ pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchErr
         outcome => return outcome,
     };
     let Some((mended, count)) = mend::json(text) else { return Err(error) };
-    // Where mending does not help, the error is that of what was sent.
+    // When a repair does not help, the error is that of the original body.
     let batch = one_by_one(&mended, max_records).map_err(|_| error)?;
     Ok(Batch { values_lost: batch.values_lost + count, ..batch.into_owned() })
 }
 
-/// Reads each element for itself, so that a wrong one costs no other.
+/// Reads each element by itself, so that a faulty one affects no other.
 fn one_by_one(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
     let mut batch = Batch::default();
     elements(text, max_records, |index, element: &RawValue| batch.read(index, element.get()))?;
@@ -54,7 +54,7 @@ fn elements<'a, T: Deserialize<'a>>(
 
 struct Elements<'m, T, F> {
     max_records: usize,
-    /// Set when there are more elements than may be.
+    /// True when there are more elements than the limit.
     are_more: &'m Cell<bool>,
     take: F,
     of: PhantomData<T>,
@@ -78,7 +78,7 @@ impl<'de, T: Deserialize<'de>, F: FnMut(usize, T)> Visitor<'de> for Elements<'_,
     }
 }
 
-/// Notices an element that is one too many, without a look at it.
+/// Detects an element beyond the limit without reading it.
 struct OneTooMany<'m>(&'m Cell<bool>);
 
 impl<'de> DeserializeSeed<'de> for OneTooMany<'_> {

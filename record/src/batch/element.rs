@@ -1,11 +1,11 @@
-//! One element of a body becomes a record, or is rejected.
+//! Turns one element of a body into a record, or rejects it.
 
 use crate::batch::{Batch, Rejected};
 use crate::json::read::Read;
 use crate::mend;
 
 impl<'a> Batch<'a> {
-    /// Takes what was read for an element.
+    /// Adds the result of reading an element.
     pub(super) fn take(&mut self, index: usize, read: Read<'a>) {
         self.values_lost += read.values_lost;
         if read.has_known_key {
@@ -15,7 +15,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Reads an element from its text alone, mending it if it has to be.
+    /// Reads an element from its text, and repairs it if necessary.
     pub(super) fn read(&mut self, index: usize, json: &'a str) {
         match serde_json::from_str(json) {
             Ok(read) => self.take(index, read),
@@ -27,7 +27,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Reads an element that cannot be read as it is; answers whether it can be when it is mended.
+    /// Reads an element that cannot be read as it is; returns whether a repair makes it readable.
     pub(super) fn read_mended(&mut self, index: usize, json: &str) -> bool {
         let Some((mended, count)) = mend::json(json) else { return false };
         let Ok(read) = serde_json::from_str::<Read<'_>>(&mended) else { return false };
@@ -41,7 +41,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The error's text without "at line 1 column 7": the position is that inside the element, and misleads.
+/// The error's text without "at line 1 column 7": the position counts from the start of the element, which misleads.
 pub(super) fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {

@@ -1,4 +1,4 @@
-//! A body that is one object, or several with white space between them: NDJSON has one a line.
+//! A body of one object, or of several with white space between them: NDJSON has one a line.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,14 +10,14 @@ use crate::json::read::Read;
 
 /// Reads at most `max_records` objects.
 ///
-/// An object may stand on several lines. From the first text on that is no JSON each line is read for itself: what is
-/// broken ends with its line, and no part of the body is looked at more than a few times.
+/// An object may span several lines. From the first invalid JSON on, each line is read by itself: a fault ends with
+/// its line, and no part of the body is read more than a few times.
 pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
     let mut batch = Batch::default();
     let mut first_error = None;
-    // Values that are JSON, whether they are records or not.
+    // Valid JSON values, records or not.
     let mut is_any_json = false;
-    // What is being read, and the lines that come after it: none as long as all is read as a whole.
+    // The part that is being read, and the lines after it: none while the body is read as a whole.
     let (mut part, mut behind) = (text, "");
     let mut index = 0;
     loop {
@@ -61,7 +61,7 @@ pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchErr
     }
 }
 
-/// Reads the value with which the text begins, record or not, and answers where it ends.
+/// Reads the value at the start of the text, record or not, and returns its end.
 fn read_first<'a>(batch: &mut Batch<'a>, index: usize, text: &'a str) -> Result<usize, Error> {
     if let Ok((read, end)) = first::<Read<'_>>(text) {
         batch.take(index, read);

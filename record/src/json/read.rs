@@ -1,8 +1,8 @@
-//! Reading a record: what clients may write for each kind of field, and what of it cannot be kept.
+//! Reads a record: what clients may write for each kind of field, and which values cannot be kept.
 //!
-//! The reader takes more than the writer writes, at least what the collector of db-log-pusher takes: keys in any case,
-//! numbers as texts and texts as numbers. A number that is no count is left out and counted; a value of another wrong
-//! type is an error that names the key. Errors never hold a value that is longer than a line.
+//! The reader accepts more than the writer writes, at least what db-log-pusher's collector accepts: keys in any case,
+//! numbers as texts and texts as numbers. A number that is not a count is left out and counted; a value of another
+//! wrong type is an error that names the key. Errors never quote a value that is longer than a line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,21 +10,21 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 
-use crate::Timestamp;
 use crate::fields::{AccessRecord, Member};
+use crate::timestamp::Timestamp;
 use crate::timestamp::forms;
 
 /// Longest key that is compared with those of the table.
 const MAX_KEY_BYTES: usize = 64;
-/// The largest whole number below which a 64-bit float holds every other one.
+/// Up to this number a 64-bit float holds every whole number.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A record as it was read.
+/// A record, and what the reader noticed.
 pub(crate) struct Read<'a> {
     pub(crate) record: AccessRecord<'a>,
-    /// Values that are no counts where counts should be, and are left out.
+    /// Values left out because they are not counts.
     pub(crate) values_lost: usize,
-    /// Whether any key was one of the table.
+    /// True when any key is one of the table.
     pub(crate) has_known_key: bool,
 }
 
@@ -79,7 +79,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
     }
 }
 
-/// Reads the value of a member, and answers whether it is kept. `null` leaves the member as it is.
+/// Reads the value of a member, and returns whether it is kept. `null` leaves the member as it is.
 fn read_member<'de, A: MapAccess<'de>>(member: Member<'_, 'de>, map: &mut A) -> Result<bool, A::Error> {
     match member {
         Member::Timestamp(time) => {
@@ -112,7 +112,7 @@ fn read_member<'de, A: MapAccess<'de>>(member: Member<'_, 'de>, map: &mut A) -> 
     Ok(true)
 }
 
-/// A key that borrows from the input when it holds no escape; empty when it is too long to be one of the table.
+/// A key; it borrows from the input when it has no escapes. Empty when it is too long to be one of the table.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for KeyVisitor {
     }
 }
 
-/// A text that borrows from the input when it holds no escape; `Cow` itself never does. None for `null`.
+/// A text; it borrows from the input when it has no escapes, which serde's `Cow` never does. None for `null`.
 struct Text<'a>(Option<Cow<'a, str>>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -224,7 +224,7 @@ impl Visitor<'_> for TimeVisitor {
     }
 }
 
-/// What stands where a number should. Bounds are not looked at here.
+/// A value in place of a number. Bounds are not checked here.
 #[derive(Debug, PartialEq)]
 enum Number {
     /// `null`, an empty text, or `-`, as access logs write it.

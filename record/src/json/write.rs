@@ -2,10 +2,11 @@
 
 use crate::fields::{AccessRecord, FIELDS, FieldValue, Kind, Origin};
 
-/// Appends the JSON object of a record, without the fields for whose place in [`FIELDS`] `is_omitted` is true.
+/// Appends the JSON object of a record, without the fields for which `is_omitted` is true; it gets the index in
+/// [`FIELDS`].
 ///
-/// An absent value is left out, except the keys that Higress's db-log-pusher always writes ([`Origin::Always`]): they are written
-/// empty (`""`, `0`, and `null` for JSON).
+/// An absent value is left out, except the keys that Higress's db-log-pusher always writes ([`Origin::Always`]): they
+/// are written empty (`""`, `0`, and `null` for JSON).
 pub fn write_record(out: &mut Vec<u8>, record: &AccessRecord<'_>, is_omitted: impl Fn(usize) -> bool) {
     let start = out.len();
     for (index, (field, value)) in FIELDS.iter().zip(record.values()).enumerate() {
@@ -32,7 +33,7 @@ pub fn write_record(out: &mut Vec<u8>, record: &AccessRecord<'_>, is_omitted: im
             }),
         }
     }
-    // In the place of the first comma.
+    // Replaces the first comma.
     match out.get_mut(start) {
         Some(first) => *first = b'{',
         None => out.push(b'{'),
@@ -121,13 +122,13 @@ fn split_at_special(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     Some((plain, *byte, after))
 }
 
-/// Bytes that are looked at together.
+/// Bytes that are checked together.
 const WORD: usize = 8;
 /// A word of bytes that are 1.
 const ONES: u64 = u64::from_le_bytes([1; WORD]);
 
-/// The highest bit of each byte that cannot stand in a JSON string as it is. Only the lowest bit that is set can be
-/// trusted: what a subtraction borrows may set others above it.
+/// The highest bit of each byte that cannot stand in a JSON string as it is. Only the lowest bit that is set is
+/// reliable: the borrow of a subtraction may set others above it.
 const fn specials(word: u64) -> u64 {
     const fn below(limit: u8, word: u64) -> u64 {
         word.wrapping_sub(ONES * limit as u64) & !word & (ONES << 7)

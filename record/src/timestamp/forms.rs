@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::Timestamp;
 
-/// Largest numbers that are taken for seconds, milliseconds and microseconds.
+/// Largest numbers that count as seconds, milliseconds and microseconds.
 const SECONDS: u64 = 99_999_999_999;
 const MILLIS: u64 = 99_999_999_999_999;
 const MICROS: u64 = 99_999_999_999_999_999;
@@ -16,7 +16,7 @@ const MICROS: u64 = 99_999_999_999_999_999;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnreadableTime {
-    /// It is no time in any known form.
+    /// It has no known form.
     #[error(
         "\"{text}\" is no time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 (UTC) or 1769860800 (since 1970)"
     )]
@@ -24,7 +24,7 @@ pub enum UnreadableTime {
         /// What was given, cut to 64 characters.
         text: String,
     },
-    /// It is a time that not every database stores.
+    /// It is outside the range that every database stores.
     #[error(
         "\"{text}\" is not between {} and {}, the times that every database stores",
         Timestamp::MIN,
@@ -39,13 +39,13 @@ pub enum UnreadableTime {
 /// Reads a time in any of these forms:
 ///
 /// - RFC 3339 with any offset;
-/// - the same without an offset or with a blank for the `T`, which is UTC: `2026-01-31 12:00:00.5`, `2026-01-31`,
+/// - the same without an offset, which means UTC, or with a blank for the `T`: `2026-01-31 12:00:00.5`, `2026-01-31`,
 ///   `20260131120000`;
 /// - a number since 1970, as [`from_epoch`] reads it, with a fraction or not.
 ///
 /// # Errors
 ///
-/// [`UnreadableTime`]. A time that databases do not store is refused, never moved.
+/// [`UnreadableTime`]. A time outside the range that databases store is refused, never clamped.
 pub fn read(text: &str) -> Result<Timestamp, UnreadableTime> {
     let text = text.trim();
     let micros = if is_number(text) { number(text) } else { date(text) };
@@ -54,8 +54,8 @@ pub fn read(text: &str) -> Result<Timestamp, UnreadableTime> {
     in_range(micros).ok_or_else(|| UnreadableTime::OutOfRange { text: shown() })
 }
 
-/// A time from a number since 1970, whose size tells its unit: seconds below 10¹¹, milliseconds below 10¹⁴, microseconds
-/// below 10¹⁷, else nanoseconds.
+/// A time from a number since 1970, with its unit inferred from its size: seconds below 10¹¹, milliseconds below
+/// 10¹⁴, microseconds below 10¹⁷, else nanoseconds.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub fn from_epoch(number: i64) -> Result<Timestamp, UnreadableTime> {
 ///
 /// [`UnreadableTime::OutOfRange`].
 pub fn from_fractional_epoch(number: f64) -> Result<Timestamp, UnreadableTime> {
-    // A number too large for the cast becomes the largest, which is out of range too.
+    // The cast saturates, and the largest number is out of range too.
     let micros = (number * micros_in_unit(number.abs())).round() as i64;
     in_range(micros).ok_or_else(|| UnreadableTime::OutOfRange { text: number.to_string() })
 }
@@ -92,7 +92,7 @@ fn number(text: &str) -> Option<i64> {
         return Some((number * micros_in_unit(number.abs())).round() as i64);
     }
     let micros = micros(text.parse().ok()?);
-    // Fourteen digits are milliseconds far from now, or what MySQL writes for a date without marks.
+    // Fourteen digits are milliseconds of a remote year, or MySQL's form of a date without separators.
     if in_range(micros).is_none()
         && text.len() == "20260131120000".len()
         && let Some((day, time)) = text.split_at_checked("20260131".len())

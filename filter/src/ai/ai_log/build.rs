@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 /// The `ai_log` of an AI call whose record is otherwise complete.
 ///
-/// A call that failed has no `llm_service_duration`: dashboards take averages of it, and no model was at work.
+/// A failed call has no `llm_service_duration`: dashboards average it, and no model worked.
 pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
     let streamed = record.response_type == "stream";
     let succeeded = (200..300).contains(&record.response_code);

@@ -1,7 +1,7 @@
-//! The escapes of a JSON string undone where they stand: an `ai_log` may have megabytes, and a VM gives no memory back.
+//! Unescapes a JSON string in place: an `ai_log` may have megabytes, and a VM never returns memory.
 
-/// Undoes the escapes of a JSON string whose inside is `text`; false when it is not well formed. The text never grows, so
-/// nothing is copied elsewhere. Half of a surrogate pair becomes a replacement character.
+/// Unescapes the inside of a JSON string; false when it is not well formed. The text never grows, so it stays in
+/// place. Half of a surrogate pair becomes a replacement character.
 pub fn unescape(text: &mut Vec<u8>) -> bool {
     let (mut read, mut written) = (0, 0);
     while let Some(&byte) = text.get(read) {

@@ -50,14 +50,14 @@ pub struct BodyReader {
     events: Option<EventStream>,
     scanner: Scanner,
     findings: Findings,
-    /// Bytes that may still pass before something must have told of an AI call.
+    /// Bytes that may still pass without a sign of an AI call.
     window: Option<usize>,
     done: bool,
 }
 
 impl BodyReader {
-    /// A reader that gives up after `window` bytes in which nothing told of an AI call; without a window it goes on
-    /// to the end.
+    /// A reader that gives up after `window` bytes without a sign of an AI call; without a window it reads to the
+    /// end.
     pub fn new(side: Side, format: Format, window: Option<usize>) -> Self {
         Self {
             side,
@@ -69,7 +69,7 @@ impl BodyReader {
         }
     }
 
-    /// True when no further chunk can tell more.
+    /// True when further chunks make no difference.
     pub fn is_done(&self) -> bool {
         self.done
     }
@@ -81,7 +81,7 @@ impl BodyReader {
 
     /// Reads a chunk.
     pub fn read(&mut self, chunk: &[u8]) {
-        // The decision to give up is made at one byte of the body, wherever the chunks begin and end.
+        // The decision is made at a fixed byte of the body, so that it does not depend on the chunks.
         let Some(window) = self.window else { return self.scan(chunk) };
         let (within, beyond) = chunk.split_at_checked(window).unwrap_or((chunk, &[]));
         self.scan(within);

@@ -1,10 +1,9 @@
 //! Counts of tokens, from the texts that providers and plugins write.
 
-/// Largest count that is believed: what every reader of JSON holds exactly, so that sums of many do not overflow.
+/// Largest count that is accepted: every JSON reader holds it exactly, and sums of many do not overflow.
 const MAX_COUNT: i64 = 1 << 53;
 
-/// A count from the text of a JSON number; a fraction of zeros is allowed. None when it is negative or too large to be
-/// one.
+/// A count from the text of a JSON number; a fraction of zeros is allowed. None when it is negative or too large.
 pub fn count(number: &str) -> Option<i64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let number: i64 = whole.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Server-sent events, taken apart as their bytes arrive: only the payload of `data` lines is handed on.
+//! Parses server-sent events as their bytes arrive, and passes on only the payload of `data` lines.
 //!
 //! # Format
 //!
@@ -27,7 +27,7 @@ enum State {
     Name(usize),
     /// Inside the payload; true before its first byte.
     Data { first: bool },
-    /// Inside a line that is no data.
+    /// Inside any other line.
     Other,
 }
 
@@ -40,7 +40,7 @@ impl Default for State {
 const NAME: &[u8] = b"data:";
 
 impl EventStream {
-    /// Reads a chunk and hands on its pieces.
+    /// Reads a chunk and passes on its pieces.
     pub fn read(&mut self, mut bytes: &[u8], on_piece: &mut impl FnMut(Piece<'_>)) {
         while let Some(&byte) = bytes.first() {
             if self.after_carriage_return {

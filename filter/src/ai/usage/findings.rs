@@ -9,8 +9,8 @@
 //! | Gemini | `modelVersion` | `usageMetadata.*TokenCount` |
 //! | Doubao | `model` | as OpenAI |
 //!
-//! Later values replace earlier ones, and `null` replaces nothing: that is right for every streamed format, because
-//! counts are cumulative where they are repeated.
+//! Later values replace earlier ones, and `null` replaces nothing. This is right for every streamed format, because
+//! repeated counts are cumulative.
 
 use crate::ai::usage::count::count;
 use crate::ai::usage::keys::{Key, TOOLS_CALL};
@@ -35,13 +35,13 @@ pub struct Findings {
     pub rpc_method: Option<String>,
     /// JSON-RPC `params.name`.
     pub rpc_name: Option<String>,
-    /// Tokens together, where the provider gives them; see [`Findings::total_tokens`].
+    /// The total, where the provider gives one; see [`Findings::total_tokens`].
     pub total: Option<i64>,
     /// Tokens of the prompt that were written to Anthropic's cache.
     pub cache_creation_tokens: Option<i64>,
     /// Tokens of the prompt that came from Anthropic's cache; see [`Findings::cached`].
     pub cache_read_tokens: Option<i64>,
-    /// The body has what only answers of models have.
+    /// True when the body has members that only responses of models have.
     pub is_answer: bool,
 }
 
@@ -69,17 +69,17 @@ impl Findings {
         }
     }
 
-    /// True when the body tells of an AI call: it has token counts, or what only answers of models have.
+    /// True when the body is of an AI call: it has token counts, or members that only responses of models have.
     pub fn is_ai(&self) -> bool {
         self.is_answer || self.has_usage()
     }
 
-    /// True when tokens were counted.
+    /// True when the body has token counts.
     pub fn has_usage(&self) -> bool {
         self.input_tokens.is_some() || self.output_tokens.is_some() || self.total.is_some()
     }
 
-    /// Tokens together: as given, else the sum of all kinds.
+    /// The total: the provider's, else the sum of all kinds.
     pub fn total_tokens(&self) -> Option<i64> {
         let sum = || {
             [self.input_tokens, self.output_tokens, self.cache_creation_tokens, self.cache_read_tokens]
@@ -90,7 +90,8 @@ impl Findings {
         self.total.or_else(sum)
     }
 
-    /// True when a request has told all it can: its model, or its JSON-RPC method with the tool of a call.
+    /// True when everything that a request can contain is known: its model, or its JSON-RPC method with the tool of a
+    /// call.
     pub(super) fn is_request_known(&self) -> bool {
         match &self.rpc_method {
             Some(method) => method != TOOLS_CALL || self.rpc_name.is_some(),
@@ -131,7 +132,7 @@ impl Findings {
         }
     }
 
-    /// Tokens of the prompt that came from a cache, by whichever name.
+    /// Tokens of the prompt that came from a cache, under either name.
     pub fn cached(&self) -> Option<i64> {
         self.cached_tokens.or(self.cache_read_tokens)
     }

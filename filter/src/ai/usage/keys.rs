@@ -1,5 +1,5 @@
-//! The JSON keys that tell of an AI call, in the formats of OpenAI, Anthropic, Gemini, Doubao and those compatible
-//! with them, of `ai_log`, and of JSON-RPC.
+//! The JSON keys of AI calls, in the formats of OpenAI, Anthropic, Gemini, Doubao and those compatible with them, of
+//! `ai_log`, and of JSON-RPC.
 
 macro_rules! keys {
     ($( $variant:ident = $name:literal, )+) => {

@@ -4,11 +4,11 @@
 //! chunk ─▶ BodyReader ─▶ (event stream: EventStream) ─▶ Scanner ─▶ Findings
 //! ```
 //!
-//! Nothing is buffered but the key or the short value that is being read, so the memory of a stream does not depend
-//! on its body, and a body may be split at any byte.
+//! The reader buffers only the current key or short value, so the memory of a stream does not depend on its body, and
+//! a body may be split at any byte.
 //!
 //! - [`body_reader`]: one body, whatever its format.
-//! - [`scanner`]: walks JSON and hands out the few values that matter.
+//! - [`scanner`]: walks JSON and passes on the few values that matter.
 //! - [`keys`]: which keys those are.
 //! - [`findings`]: what the values mean, for each provider's format.
 //! - [`event_stream`]: the JSON texts inside server-sent events.

@@ -1,14 +1,14 @@
-//! Walks JSON text chunk by chunk and hands out the scalars under keys that matter; everything else is skipped.
+//! Walks JSON text chunk by chunk and passes on the scalars under keys that matter; everything else is skipped.
 //!
-//! The walk is lenient: text that is no JSON yields nothing, or nonsense, but never fails. Objects are entered only
-//! under keys that matter, at most [`MAX_DEPTH`] deep; skipped values are counted through by their brackets, so
-//! nesting costs no memory. An array at the top is walked as its elements are (Gemini streams one), and texts may
+//! The walk is lenient: text that is not JSON yields nothing, or nonsense, but never fails. The scanner enters
+//! objects only under keys that matter, at most [`MAX_DEPTH`] deep. It skips other values by counting their brackets,
+//! so nesting costs no memory. An array at the top is walked element by element (Gemini streams one), and texts may
 //! follow one another.
 
 use super::keys::{Key, LONGEST};
 use crate::json::Json;
 
-/// Objects inside one another that are entered.
+/// Deepest nesting of objects that the scanner enters.
 pub const MAX_DEPTH: usize = 4;
 /// Longest text value that is kept, in bytes before unescaping: 255 characters that are all escaped.
 pub const MAX_TEXT: usize = 1_536;
@@ -18,7 +18,7 @@ const MAX_LITERAL: usize = 48;
 /// A value under a key that matters.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Scalar<'a> {
-    /// A text, as it stands between its quotes: escapes are not undone.
+    /// A text as it stands between its quotes, with its escapes.
     Text(&'a [u8]),
     /// A number, `true`, `false` or `null`.
     Literal(&'a [u8]),
@@ -60,7 +60,7 @@ enum State {
     Skip { open: u32 },
     /// In a text inside a skipped value.
     SkipText { open: u32, escaped: bool },
-    /// The text is no JSON; nothing more of it is read.
+    /// The text is not JSON; the rest is skipped.
     Broken,
 }
 
@@ -141,7 +141,7 @@ impl Scanner {
                     self.key = self.key_read();
                     self.state = State::Colon;
                 } else {
-                    // One byte more than the longest key tells that this is none.
+                    // One byte more than the longest key: no key matches.
                     if self.text.len() <= 6 * LONGEST {
                         self.text.push(byte);
                     }
@@ -246,7 +246,8 @@ impl Scanner {
     }
 }
 
-/// The text that stands between quotes as `raw`. An escape that was cut off is left out, as is what is no UTF-8.
+/// The text for `raw`, the inside of a JSON string. An escape that was cut off is left out; bytes that are not UTF-8
+/// are replaced.
 pub fn unescaped(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
     if !text.contains('\\') {
@@ -259,7 +260,7 @@ pub fn unescaped(raw: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-/// The text that a JSON string holds whose inside is `raw`; none when that is not well formed.
+/// The text for `raw`, the inside of a JSON string; none when it is not well formed.
 fn json_string(raw: &str) -> Option<String> {
     match Json::parse(&[b"\"", raw.as_bytes(), b"\""].concat()) {
         Ok(Json::Text(text)) => Some(text),
@@ -276,7 +277,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Everything handed out for a text in chunks, as lines `path/key=value`.
+    /// Everything passed on for a text in chunks, as lines `path/key=value`.
     fn values(chunks: &[&[u8]]) -> Vec<String> {
         let (mut scanner, mut values) = (Scanner::default(), Vec::new());
         for chunk in chunks {

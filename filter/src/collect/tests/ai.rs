@@ -1,4 +1,4 @@
-//! Calls of models: what tells of one, and what their records hold.
+//! Calls of models: how the filter detects one, and what the record holds.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What other plugins and the router make of a request, and what clients pretend that they have made.
+//! Requests that other plugins and the router rewrite, and clients that pretend a rewrite.
 
 use super::*;
 
@@ -10,7 +10,7 @@ const CAME: [(&str, &str); 5] = [
     ("user-agent", "curl/8"),
 ];
 
-/// The record of a request that came with some headers and had others when it was over.
+/// The record of a request that arrived with some headers and had others at its end.
 fn record_after(came: &[(&str, &str)], last: &[(&str, &str)]) -> Value {
     let mut host = MockHost::new().with_request(came);
     let mut stream = Stream::default();

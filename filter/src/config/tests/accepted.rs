@@ -1,4 +1,4 @@
-//! What db-log-pusher's users have written, what follows from what, and what is shown of it.
+//! Configurations of db-log-pusher's users, defaults that follow from other keys, and what `Debug` shows.
 
 use super::*;
 use crate::plugin::Plugin;
@@ -8,7 +8,7 @@ use crate::rng::Rng;
 const DOCUMENTED: &str = r#"{"log_level":"info","collector_service_name":"log-collector.higress-system.svc.cluster.local",
     "collector_port":80,"collector_path":"/ingest"}"#;
 
-/// The same in a rule, as the control plane hands over what is said for some routes.
+/// The same in a rule, as the control plane passes the configuration of single routes.
 fn rule() -> String {
     let routes = r#"{"_match_route_":["model-api-qwen3-plus-0","travel-assistant"],"#;
     DOCUMENTED.replacen('{', routes, 1)

@@ -1,4 +1,4 @@
-//! Every answer that a collector can give, and that nothing is ever lost uncounted.
+//! Every answer that a collector can give; every record is delivered or counted as dropped.
 
 use proptest::prelude::*;
 
@@ -45,7 +45,7 @@ impl Bench {
         self.core.log.flush(&self.host, self.host.monotonic(), true);
     }
 
-    /// Answers as ingest does that has stored everything.
+    /// Answers as ingest does when it has stored everything.
     fn acknowledge(&mut self, sent: &Sent) -> bool {
         self.answer(sent.id, &[(":status", "200")], &sent.stored())
     }
@@ -107,7 +107,7 @@ fn single_mode_sends_one_object_a_push() {
     assert_eq!((sent[0].header(":authority"), sent[0].header("authorization")), (Some("log.svc"), None));
     assert_eq!(sent[0].body, br#"{"a":1}"#);
     assert_eq!(sent[1].body, br#"{"b":2}"#);
-    // Whatever that collector says with it, a 2xx is all that it has to say.
+    // Any 2xx of that collector acknowledges, whatever its body.
     assert!(bench.answer(sent[0].id, &[(":status", "204")], b""));
     assert!(bench.answer(sent[1].id, &[(":status", "200")], b"ok"));
     assert_eq!((bench.value(Metric::Pushed), bench.sink.flights.len()), (2, 0));

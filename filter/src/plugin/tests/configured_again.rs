@@ -1,9 +1,9 @@
-//! A gateway that gives a filter another configuration while records wait and are on their way.
+//! The gateway changes the configuration while records wait and are in flight.
 
 use super::*;
 
-/// Records that were made before, while and after: two are on their way, two wait for another try, one waits for others,
-/// one exchange is under way.
+/// A plugin in the middle of its work: two records are in flight, two wait for a retry, one waits for a complete
+/// batch, and one stream is open.
 fn busy_plugin(host: &MockHost) -> (Plugin, Stream, Vec<Sent>) {
     let (mut plugin, mut under_way) = (plugin(), Stream::default());
     plugin.on_request_headers(&mut under_way, host, true);
