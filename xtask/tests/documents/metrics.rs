@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatelog_filter::metrics::{Metric, MetricKind};
+use gatelog_filter::observe::metric::{Metric, MetricKind};
 use gatelog_record::Timestamp;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
 
