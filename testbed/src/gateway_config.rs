@@ -171,6 +171,8 @@ fn wasm_filter(filter: &Filter) -> Value {
                 "root_id": filter.name,
                 // As deploy/envoy has it: only this keeps the requests in flight when a VM fails.
                 "fail_open": true,
+                // Plugins made for Higress hold the headers back until they have the body.
+                "allow_on_headers_stop_iteration": true,
                 "configuration": {
                     "@type": "type.googleapis.com/google.protobuf.StringValue",
                     "value": filter.configuration.to_string(),

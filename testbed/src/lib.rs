@@ -7,6 +7,7 @@
 //! - [`gateway_config`]: the Envoy configuration, as JSON.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
 //! - [`functions`]: the three functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
+//! - [`higress`]: Higress's own plugins, made ready for this Envoy.
 //! - [`rsyslog`]: a real rsyslog on a port of its own.
 //! - [`traffic`]: the varied requests of the demo.
 //! - [`report`]: what `/query` answered, as tables.
@@ -15,6 +16,7 @@ pub mod client;
 pub mod envoy;
 pub mod functions;
 pub mod gateway_config;
+pub mod higress;
 pub mod report;
 pub mod rsyslog;
 pub mod runtime;

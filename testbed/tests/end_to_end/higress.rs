@@ -28,9 +28,11 @@ async fn what_ai_statistics_and_token_usage_say_arrives_in_either_order_and_the_
             assert_eq!(log["model"], record["model"], "gatelog last: {is_last}: {record:#}");
             assert_eq!(log["response_type"], record["response_type"], "{record:#}");
             assert_eq!(log["question"], "How many tokens?", "{record:#}");
-            for (member, column) in
-                [("input_token", "input_tokens"), ("output_token", "output_tokens"), ("total_token", "total_tokens")]
-            {
+            for (member, column) in [
+                ("input_token", "input_tokens"),
+                ("output_token", "output_tokens"),
+                ("total_token", "total_tokens"),
+            ] {
                 assert!(record[column].as_u64().unwrap() > 0, "{column}: {record:#}");
                 assert_eq!(log[member], record[column], "{record:#}");
             }

@@ -12,6 +12,7 @@ mod deploy;
 mod filter;
 mod functions;
 mod gateway;
+mod higress;
 mod http3;
 mod protocols;
 mod query;

@@ -39,23 +39,29 @@ impl Path {
     /// With further keys of the filter's configuration, and values of the functions' variables.
     pub async fn with(overrides: &Value, variables: &[(&str, &str)]) -> Self {
         let wasm = artifacts::artifact("gatelog-filter").unwrap();
-        Self::start_with(Filter::gatelog(&wasm, overrides), variables, &[], &[]).await
+        Self::start_with(vec![Filter::gatelog(&wasm, overrides)], variables, &[], &[]).await
     }
 
     /// With filters of Envoy's own before and after gatelog's.
     pub async fn among(before: &[Value], after: &[Value]) -> Self {
         let wasm = artifacts::artifact("gatelog-filter").unwrap();
-        Self::start_with(Filter::gatelog(&wasm, &json!({})), &[], before, after).await
+        Self::start_with(vec![Filter::gatelog(&wasm, &json!({}))], &[], before, after).await
     }
 
     /// With this configuration of the filter and nothing else.
     pub async fn with_configuration(configuration: &Value) -> Self {
         let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
-        Self::start_with(Filter { configuration: configuration.clone(), ..filter }, &[], &[], &[]).await
+        let filter = Filter { configuration: configuration.clone(), ..filter };
+        Self::start_with(vec![filter], &[], &[], &[]).await
+    }
+
+    /// With these proxy-wasm filters, in order.
+    pub async fn with_filters(filters: Vec<Filter>) -> Self {
+        Self::start_with(filters, &[], &[], &[]).await
     }
 
     async fn start_with(
-        filter: Filter,
+        filters: Vec<Filter>,
         variables: &[(&str, &str)],
         before: &[Value],
         after: &[Value],
@@ -67,7 +73,7 @@ impl Path {
         let gateway = Gateway {
             upstream: upstream.address(),
             collector: functions.address(),
-            filters: vec![filter],
+            filters,
             access_log: Some(directory.path().join("access.log")),
         };
         let envoy = Envoy::start(&gateway.bootstrap_among(before, after), 1).await.unwrap();

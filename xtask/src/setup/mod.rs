@@ -8,6 +8,7 @@ mod cache;
 mod databases;
 mod debian;
 mod envoy;
+mod higress;
 mod mysql;
 mod rustup;
 mod sysroot;
@@ -25,6 +26,7 @@ pub use rustup::ensure_component;
 use crate::workspace;
 use aioquic::aioquic;
 use databases::{mariadb, tursodb};
+use higress::higress_plugins;
 use mysql::{MySql, mysql};
 use sysroot::Sysroot;
 
@@ -75,16 +77,18 @@ pub struct Programs {
     envoy: PathBuf,
     tursodb: PathBuf,
     aioquic: PathBuf,
+    higress_plugins: PathBuf,
     mysql: MySql,
 }
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 5] {
+    pub fn variables(&self) -> [(&'static str, &Path); 6] {
         [
             ("GATELOG_ENVOY", &self.envoy),
             ("GATELOG_TURSODB", &self.tursodb),
             ("GATELOG_AIOQUIC", &self.aioquic),
+            ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
         ]
@@ -106,7 +110,13 @@ pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
     let toolchain = wasm()?;
-    let programs = Programs { envoy: envoy()?, tursodb: tursodb()?, aioquic: aioquic()?, mysql: mysql()? };
+    let programs = Programs {
+        envoy: envoy()?,
+        tursodb: tursodb()?,
+        aioquic: aioquic()?,
+        higress_plugins: higress_plugins()?,
+        mysql: mysql()?,
+    };
     Ok(Machine { toolchain, programs })
 }
 
