@@ -18,7 +18,7 @@ const PARAMETERS: &[&str] = &[
     "bizType=MCP_SERVER",
     "bizType=MODEL_API&interval=1",
     "bizType=MODEL_API&interval=0&pageSize=1",
-    "bizType=MCP_SERVER&mcp_tool=forecast&interval=604800",
+    "bizType=MCP_SERVER&mcpToolName=forecast&interval=604800",
     "bizType=MODEL_API&model=gpt,Qwen&startTime=2026-01-31%2012:00:05&endTime=2026-01-31%2012:02:30",
 ];
 
