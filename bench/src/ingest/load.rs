@@ -62,13 +62,15 @@ pub struct Pusher {
     store: Store,
     records: u64,
     connections: u32,
+    /// Of the run before.
+    connections_before: u32,
     runs: u64,
 }
 
 impl Pusher {
     /// Pushes `records` at once from each of `connections` to the functions at `address`, which store in `store`.
     pub fn new(address: SocketAddr, store: Store, records: u64, connections: u32) -> Self {
-        Self { address, store, records, connections, runs: 0 }
+        Self { address, store, records, connections, connections_before: connections, runs: 0 }
     }
 
     /// Pushes over so many connections from now on.
@@ -90,7 +92,9 @@ impl Pusher {
         let stored = self.store.count().await? - before;
         // wrk ends with pushes under way: they are stored, but wrk does not count them; those of the run before may come
         // to the database only now.
-        let most = acknowledged + 2 * u64::from(self.connections) * self.records;
+        let under_way = u64::from(self.connections + self.connections_before) * self.records;
+        self.connections_before = self.connections;
+        let most = acknowledged + under_way;
         anyhow::ensure!(
             (acknowledged..=most).contains(&stored),
             "{acknowledged} records were acknowledged and {stored} are stored"
