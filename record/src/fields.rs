@@ -253,13 +253,13 @@ access_record! {
     Always    service: Text(SHORT) = "Service behind the cluster: `qwen.dns` of `outbound|443||qwen.dns`, the name itself of any other cluster.";
     Always    mcp_server: Text(SHORT) = "MCP server.";
     Always    mcp_tool: Text(SHORT) = "MCP tool.";
-    Reference input_tokens: Count = "Tokens of the prompt.";
-    Reference output_tokens: Count = "Tokens of the answer.";
-    Reference total_tokens: Count = "Tokens together.";
-    Added     cached_tokens: Count = "Tokens of the prompt that the provider took from its cache.";
-    Added     reasoning_tokens: Count = "Tokens of the answer spent on reasoning.";
+    Reference input_tokens: Count = "Tokens that the model read, those from and for caches included.";
+    Reference output_tokens: Count = "Tokens that the model wrote, reasoning included.";
+    Reference total_tokens: Count = "Tokens together: as the provider counts them, else the sum of input and output.";
+    Added     cached_tokens: Count = "Those of the input tokens that the provider took from its cache.";
+    Added     reasoning_tokens: Count = "Those of the output tokens that were spent on reasoning.";
     Added     response_type: Text(16) = "`stream` or `normal`, for AI calls.";
-    Added     time_to_first_token: Count = "Milliseconds from the request's headers to the first part of a streamed answer.";
+    Added     time_to_first_token: Count = "Milliseconds from the request's headers to the first event of a streamed answer that carries something generated: text, reasoning or a tool call.";
     Added     chat_id: Text(SHORT) = "Id of the answer, as the provider gave it.";
     Added     session_id: Text(SHORT) = "Session that the AI call belongs to.";
     Added     scheme: Text(16) = "`http` or `https`, as the client asked.";
@@ -274,6 +274,11 @@ access_record! {
     Added     response_body: Text(BODY) = "Start of the response body; only when capture is on.";
     Added     response_model: Text(SHORT) = "AI model that answered, as the answer names it.";
     Added     grpc_status: Count = "gRPC status of the answer, 0 when the call succeeded; only for gRPC.";
+    Added     provider: Text(64) = "Who serves the AI model, by the names of OpenTelemetry where it has one: `openai`, `anthropic`, `aws.bedrock`; empty when nothing tells.";
+    Added     cache_write_tokens: Count = "Those of the input tokens that the provider wrote into its cache.";
+    Added     finish_reason: Text(64) = "Why the model stopped, in the provider's word: `stop`, `length`, `tool_calls`, `end_turn`.";
+    Added     service_tier: Text(64) = "Class of service that the provider charges for, in its word: `default`, `priority`, `batch`.";
+    Added     usage_source: Text(16) = "`reported` when the provider's count is complete, `partial` when the stream ended before it came; empty when there is none.";
 }
 
 #[cfg(test)]
