@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::ai::body_format::BodyFormat;
 use crate::ai::paths;
-use crate::ai::usage::body_reader::{BodyReader, Format, Side};
-use crate::ai::usage::findings::Findings;
+use crate::ai::usage::{BodyReader, Findings, Side, declared, is_streamed};
 use crate::collect::request_headers;
 use crate::config::settings::Settings;
 use crate::host::headers::Headers;
@@ -35,8 +35,11 @@ pub struct Stream {
     request_copy: Option<BodyCopy>,
     response_copy: Option<BodyCopy>,
     headers_at: Option<Instant>,
-    streamed: bool,
-    first_part: Option<Instant>,
+    /// The request's body is in an encoding that is not read.
+    is_request_opaque: bool,
+    /// The response's is; true when it says that it is a stream.
+    opaque_response: Option<bool>,
+    first_token: Option<Instant>,
     ai_path: bool,
     /// The request body is a multipart form, as for uploads of audio and images.
     form: bool,
@@ -94,15 +97,17 @@ impl Stream {
         self.capture = settings.capture.has_bodies() && !settings.capture.is_refused(headers);
         let limit = settings.capture.request_body_bytes;
         let copy = self.capture && limit > 0 && !end && capture::is_text(content_type);
-        let json = detect && Format::of(content_type) == Some(Format::Json);
+        let format = declared(content_type);
         self.ai_path = detect && is_ai_path(headers);
+        let json = detect && (format == Some(BodyFormat::Json) || may_be_read(content_type, self.ai_path));
         if (json || copy) && is_encoded(headers) {
+            self.is_request_opaque = json;
             metrics.add(Metric::BodiesSkippedEncoding, 1);
         } else {
             self.request_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
             if json {
                 let window = (!self.ai_path).then_some(settings.ai.window_bytes);
-                self.request = Some(BodyReader::new(Side::Request, Format::Json, window));
+                self.request = Some(BodyReader::new(Side::Request, format, window));
             }
         }
         if detect {
@@ -137,28 +142,31 @@ impl Stream {
         }
         let headers = host.headers(HeaderMap::Response);
         let content_type = headers.get("content-type").unwrap_or_default();
-        let format = Format::of(content_type).filter(|_| self.candidate);
+        let format = declared(content_type);
+        let known = self.ai_path || self.request().is_some_and(|body| body.model.is_some());
         let copy = capture && capture::is_text(content_type);
-        self.streamed = format == Some(Format::EventStream);
-        if self.candidate && format.is_none() {
+        let read = self.candidate && (format.is_some() || may_be_read(content_type, known));
+        if self.candidate && !read {
             metrics.add(Metric::BodiesSkippedType, 1);
         }
-        if (format.is_some() || copy) && is_encoded(&headers) {
+        if (read || copy) && is_encoded(&headers) {
+            self.opaque_response = read.then(|| format.is_some_and(is_streamed));
             metrics.add(Metric::BodiesSkippedEncoding, 1);
             return;
         }
         self.response_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
-        let known = self.ai_path || self.request().is_some_and(|body| body.model.is_some());
         let window = (!known).then_some(settings.ai.window_bytes);
-        self.response = format.map(|format| BodyReader::new(Side::Response, format, window));
+        self.response = read.then(|| BodyReader::new(Side::Response, format, window));
     }
 
     /// A chunk of the response body passes.
     pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
-        if self.streamed && self.first_part.is_none() && size > 0 {
-            self.first_part = Some(host.monotonic());
-        }
         read_chunk(&mut self.response, &mut self.response_copy, host, Body::Response, size);
+        let generates = self.response().is_some_and(|body| body.is_generating);
+        // Of a stream that cannot be read, the first part stands for the first token.
+        if self.first_token.is_none() && (generates || (self.opaque_response.is_some() && size > 0)) {
+            self.first_token = Some(host.monotonic());
+        }
     }
 
     /// The request headers as they arrived; none when the filter never saw them.
@@ -196,14 +204,24 @@ impl Stream {
         self.headers_at
     }
 
-    /// When the first chunk of a streamed response arrived.
-    pub fn first_part(&self) -> Option<Instant> {
-        self.first_part
+    /// When the first part of a streamed answer came that carries something generated.
+    pub fn first_token(&self) -> Option<Instant> {
+        self.first_token.filter(|_| self.is_streamed())
     }
 
-    /// True when the response is an event stream.
+    /// True when the answer comes in parts that a client shows one after another.
     pub fn is_streamed(&self) -> bool {
-        self.streamed
+        self.response.as_ref().map_or(self.opaque_response == Some(true), BodyReader::is_streamed)
+    }
+
+    /// True when the answer is JSON or a stream of it, as far as can be seen.
+    pub fn has_answer(&self) -> bool {
+        self.response.as_ref().map_or(self.opaque_response.is_some(), |body| !body.is_unknown())
+    }
+
+    /// True when the request's body is in an encoding that is not read.
+    pub fn is_request_opaque(&self) -> bool {
+        self.is_request_opaque
     }
 
     /// True when the path is one of AI providers and the request has a body.
@@ -215,16 +233,20 @@ impl Stream {
     pub fn is_ai_upload(&self) -> bool {
         self.ai_path && self.form
     }
-
-    /// True when the response has members that only responses of models have.
-    pub fn has_ai_answer(&self) -> bool {
-        self.response().is_some_and(Findings::is_ai)
-    }
 }
 
 /// True when the request's path is one of AI providers.
 pub(crate) fn is_ai_path(headers: &Headers) -> bool {
     headers.get(":path").is_some_and(|path| paths::is_ai_path(&String::from_utf8_lossy(path)))
+}
+
+/// True when a body whose type says nothing, or on an AI path even something wrong, may be JSON or a stream of it.
+fn may_be_read(content_type: &[u8], known: bool) -> bool {
+    let starts = |start: &str| {
+        content_type.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    let is_media = || ["multipart/", "audio/", "image/", "video/"].into_iter().any(starts);
+    content_type.is_empty() || starts("text/plain") || (known && !is_media())
 }
 
 fn is_encoded(headers: &Headers) -> bool {

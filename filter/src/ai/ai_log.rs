@@ -8,8 +8,8 @@
 
 use serde_json::value::RawValue;
 
-use crate::ai::usage::count::count;
-use crate::ai::usage::keys::Key;
+use crate::ai::count::count;
+use crate::ai::usage::keys::{AI_LOG, Count, LogText, Meaning};
 use crate::ai::usage::scanner::{Scalar, Scanner, unescaped};
 
 mod build;
@@ -56,10 +56,9 @@ pub struct Members {
     pub time_to_first_token: Option<i64>,
 }
 
-/// More layers of escaping than any writer produces.
+/// More layers of escaping than any writer has.
 const MAX_LAYERS: usize = 3;
-/// Largest `ai_log` that is decoded, in bytes with its escapes: several texts of the 10 MB that ai-statistics allows
-/// for each.
+/// Largest `ai_log` that is looked at, in bytes as it is written: some texts of the 10 MB that ai-statistics allows each.
 pub const MAX_BYTES: usize = 32 << 20;
 
 /// Decodes an `ai_log` of any known encoding, without a copy of it; none when it holds no JSON object.
@@ -91,7 +90,7 @@ fn trim(text: &mut Vec<u8>) {
     text.drain(..blanks);
 }
 
-/// True when the text begins with an object whose quotes are not escaped.
+/// True when the text begins as an object does whose quotes are not escaped.
 fn is_object(text: &[u8]) -> bool {
     text.strip_prefix(b"{").is_some_and(|inside| inside.trim_ascii_start().first() != Some(&b'\\'))
 }
@@ -99,34 +98,31 @@ fn is_object(text: &[u8]) -> bool {
 impl AiLog {
     fn read(json: Box<RawValue>) -> Self {
         let mut members = Members::default();
-        Scanner::default().read(json.get().as_bytes(), &mut |path, key, value| {
-            if path.is_empty() {
-                members.take(key, value);
-            }
-        });
+        Scanner::new(&AI_LOG)
+            .read(json.get().as_bytes(), &mut |found| members.take(found.meaning, &found.value));
         Self { json, members }
     }
 }
 
 impl Members {
-    fn take(&mut self, key: Key, value: &Scalar<'_>) {
+    fn take(&mut self, meaning: Meaning, value: &Scalar<'_>) {
         let (Scalar::Text(raw) | Scalar::Literal(raw)) = value else { return };
         let is_text = matches!(value, Scalar::Text(_));
         let text = || Some(unescaped(raw)).filter(|text| is_text && !matches!(text.as_str(), "" | "-"));
         let number = || std::str::from_utf8(raw).ok().and_then(count);
-        match key {
-            Key::Api => self.api = text(),
-            Key::Model => self.model = text().filter(|model| !model.eq_ignore_ascii_case("unknown")),
-            Key::Consumer => self.consumer = text(),
-            Key::ChatId => self.chat_id = text(),
-            Key::SessionId => self.session_id = text(),
-            Key::ResponseType => self.response_type = text(),
-            Key::InputToken => self.input_tokens = number(),
-            Key::OutputToken => self.output_tokens = number(),
-            Key::TotalToken => self.total_tokens = number(),
-            Key::CachedTokens => self.cached_tokens = number(),
-            Key::ReasoningTokens => self.reasoning_tokens = number(),
-            Key::LlmFirstTokenDuration => self.time_to_first_token = number(),
+        match meaning {
+            Meaning::Log(LogText::Api) => self.api = text(),
+            Meaning::Model => self.model = text().filter(|model| !model.eq_ignore_ascii_case("unknown")),
+            Meaning::Log(LogText::Consumer) => self.consumer = text(),
+            Meaning::ChatId => self.chat_id = text(),
+            Meaning::Log(LogText::Session) => self.session_id = text(),
+            Meaning::Log(LogText::ResponseType) => self.response_type = text(),
+            Meaning::Count(Count::Input) => self.input_tokens = number(),
+            Meaning::Count(Count::Output) => self.output_tokens = number(),
+            Meaning::Count(Count::Total) => self.total_tokens = number(),
+            Meaning::Count(Count::Cached) => self.cached_tokens = number(),
+            Meaning::Count(Count::Reasoning) => self.reasoning_tokens = number(),
+            Meaning::FirstToken => self.time_to_first_token = number(),
             _ => {}
         }
     }

@@ -1,50 +1,114 @@
-//! The paths that AI providers serve.
+//! The paths of AI calls, and the models that paths name.
 
-/// The model that Gemini's paths carry: `/v1beta/models/{model}:generateContent`.
-pub fn gemini_model(path: &str) -> Option<&str> {
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    // The standard library's text search would be one of the larger functions of the module.
-    let before = path.as_bytes().windows(MODELS.len()).rposition(|part| part == MODELS)?;
-    let (model, method) = path.get(before + MODELS.len()..)?.split_once(':')?;
-    (!model.is_empty() && GEMINI_METHODS.contains(&method)).then_some(model)
-}
+use std::borrow::Cow;
 
-/// True when the path is one that AI providers serve.
-pub fn is_ai_path(path: &str) -> bool {
-    let path = path.split_once('?').map_or(path, |(path, _)| path).trim_end_matches('/');
-    AI_PATHS.iter().any(|suffix| path.ends_with(suffix)) || gemini_model(path).is_some()
-}
+use percent_encoding::percent_decode_str;
 
-/// The ends of the paths of OpenAI, Anthropic and compatible providers.
-const AI_PATHS: [&str; 13] = [
-    "/chat/completions",
+/// Paths, by their end, that AI providers serve.
+const ENDS: [&str; 33] = [
+    // OpenAI and compatible; `/responses` stands behind any prefix, as in `/backend-api/codex/responses`.
     "/completions",
+    "/responses",
     "/embeddings",
-    "/v1/responses",
-    "/v1/messages",
     "/images/generations",
     "/images/edits",
     "/images/variations",
     "/audio/speech",
     "/audio/transcriptions",
     "/audio/translations",
-    "/v1/rerank",
     "/v1/moderations",
+    // MiniMax's own.
+    "/text/chatcompletion_v2",
+    // Anthropic.
+    "/v1/messages",
+    "/v1/complete",
+    // Cohere, and those whose rerank is like its.
+    "/rerank",
+    "/v1/chat",
+    "/v2/chat",
+    "/v1/embed",
+    "/v2/embed",
+    "/v1/generate",
+    // Ollama and the server of llama.cpp.
+    "/api/chat",
+    "/api/generate",
+    "/api/embed",
+    "/completion",
+    // DashScope's own.
+    "/text-generation/generation",
+    "/multimodal-generation/generation",
+    "/text2image/image-synthesis",
+    "/text-embedding/text-embedding",
+    "/multimodal-embedding/multimodal-embedding",
+    "/text-rerank/text-rerank",
+    // Dify.
+    "/chat-messages",
+    "/completion-messages",
+    "/workflows/run",
+    // The servers of Hugging Face.
+    "/generate_stream",
 ];
 
-/// What precedes the model in Gemini's paths.
+/// What precedes the model in the paths of Gemini and Vertex.
 const MODELS: &[u8] = b"/models/";
+/// What precedes both in those of Vertex.
+const PUBLISHERS: &[u8] = b"/publishers/";
+/// What precedes it in those of Bedrock.
+const MODEL: &[u8] = b"/model/";
 
-/// The methods of Gemini's models that answer with usage.
-const GEMINI_METHODS: [&str; 5] =
-    ["generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents", "countTokens"];
+/// The methods of Gemini's models.
+const OF_GEMINI: [&str; 4] =
+    ["generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents"];
+/// The methods of Vertex's, in whose bodies another format may name the model as its provider does.
+const OF_VERTEX: [&str; 3] = ["rawPredict", "streamRawPredict", "predict"];
+/// The methods of Bedrock's.
+const OF_BEDROCK: [&str; 4] = ["converse", "converse-stream", "invoke", "invoke-with-response-stream"];
+
+/// True when the path is one that AI providers serve.
+pub fn is_ai_path(path: &str) -> bool {
+    let end = without_query(path).trim_end_matches('/');
+    ENDS.iter().any(|known| end.ends_with(known)) || model(path).is_some() || other_model(path).is_some()
+}
+
+/// The model that a path asks for: `/v1beta/models/{model}:generateContent` of Gemini, `/model/{model}/converse` of Bedrock.
+pub fn model(path: &str) -> Option<Cow<'_, str>> {
+    of_models(path, &OF_GEMINI).map(Cow::Borrowed).or_else(|| of_bedrock(path))
+}
+
+/// The model of a path of Vertex, `/publishers/{publisher}/models/{model}:rawPredict`. The answer's own name for it comes first.
+pub fn other_model(path: &str) -> Option<&str> {
+    // Servers of models of any other kind have such methods too.
+    after(path, PUBLISHERS).and_then(|_| of_models(path, &OF_VERTEX))
+}
+
+/// A path without its query.
+pub fn without_query(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path)
+}
+
+fn of_models<'p>(path: &'p str, methods: &[&str]) -> Option<&'p str> {
+    let (model, method) = after(without_query(path), MODELS)?.split_once(':')?;
+    (!model.is_empty() && methods.contains(&method)).then_some(model)
+}
+
+fn of_bedrock(path: &str) -> Option<Cow<'_, str>> {
+    let (model, method) = after(without_query(path), MODEL)?.rsplit_once('/')?;
+    (!model.is_empty() && OF_BEDROCK.contains(&method)).then(|| percent_decode_str(model).decode_utf8_lossy())
+}
+
+/// What follows the last `part` of a path.
+fn after<'p>(path: &'p str, part: &[u8]) -> Option<&'p str> {
+    // The standard library's search for a text would be one of the larger functions of the module.
+    let at = path.as_bytes().windows(part.len()).rposition(|window| window == part)?;
+    path.get(at + part.len()..)
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn geminis_paths_name_the_model() {
+    fn paths_name_the_model() {
         for (path, expected) in [
             ("/v1beta/models/gemini-2.5-pro:generateContent", Some("gemini-2.5-pro")),
             ("/v1/models/gemini-2.5-flash:streamGenerateContent?alt=sse&key=x", Some("gemini-2.5-flash")),
@@ -53,11 +117,28 @@ mod tests {
                 Some("gemini-1.5-pro"),
             ),
             ("/v1beta/models/gemini-2.5-pro", None),
+            ("/v1beta/models/gemini-2.5-pro:countTokens", None),
             ("/models/:generateContent", None),
             ("/models/x:delete", None),
+            (
+                "/model/anthropic.claude-3-5-sonnet-20240620-v1%3A0/converse",
+                Some("anthropic.claude-3-5-sonnet-20240620-v1:0"),
+            ),
+            ("/prod/model/amazon.nova-pro-v1:0/invoke-with-response-stream?x", Some("amazon.nova-pro-v1:0")),
+            (
+                "/model/arn:aws:bedrock:us-east-1:1:inference-profile%2Fus.meta.llama/invoke",
+                Some("arn:aws:bedrock:us-east-1:1:inference-profile/us.meta.llama"),
+            ),
+            ("/model/a/b", None),
+            ("/model//converse", None),
+            ("/model/100%/converse", Some("100%")),
+            ("/model/%ff/converse", Some("\u{fffd}")),
+            ("/", None),
         ] {
-            assert_eq!(gemini_model(path), expected, "{path}");
+            assert_eq!(model(path).as_deref(), expected, "{path}");
         }
+        let vertex = "/v1/projects/p/locations/l/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict";
+        assert_eq!((model(vertex), other_model(vertex)), (None, Some("claude-sonnet-4-5@20250929")));
     }
 
     #[test]
@@ -65,10 +146,24 @@ mod tests {
         for (path, expected) in [
             ("/v1/chat/completions", true),
             ("/compatible-mode/v1/chat/completions?x=1", true),
+            ("/openai/deployments/d/chat/completions?api-version=1", true),
             ("/api/v3/embeddings/", true),
             ("/v1beta/models/g:generateContent", true),
+            ("/backend-api/codex/responses", true),
+            ("/v2/rerank", true),
+            ("/rerank", true),
+            ("/anthropic/v1/messages?beta=true", true),
+            ("/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict", true),
+            ("/model/m/converse", true),
+            ("/api/v1/services/aigc/text-generation/generation", true),
+            ("/v1/models/half_plus_two:predict", false),
             ("/index.html", false),
             ("/shop/messages", false),
+            ("/v1/messages/count_tokens", false),
+            ("/v1/responses/resp_1/cancel", false),
+            ("/chat/completions-old", false),
+            ("/x?y=/chat/completions", false),
+            ("", false),
         ] {
             assert_eq!(is_ai_path(path), expected, "{path}");
         }

@@ -57,12 +57,11 @@ mod tests {
         let plain = MockHost::new();
         let plugin =
             MockHost::new().with_text("mcp_server_name", "weather").with_text("mcp_tool_name", "forecast");
-        let call = Findings {
-            rpc_method: Some(TOOLS_CALL.into()),
-            rpc_name: Some("get_weather".into()),
-            ..Findings::default()
-        };
-        let list = Findings { rpc_method: Some("tools/list".into()), ..call.clone() };
+        let mut call = Findings::default();
+        call.rpc_method = Some(TOOLS_CALL.into());
+        call.rpc_name = Some("get_weather".into());
+        let mut list = call.clone();
+        list.rpc_method = Some("tools/list".into());
         let none = McpHeaders::default();
         let mcp = McpHeaders { is_mcp: true, ..none };
         let named = McpHeaders { server: Some(b"s"), tool: Some(b"t"), is_mcp: false };

@@ -14,6 +14,7 @@ use crate::observe::log_throttle::Event;
 use crate::observe::metric::Metric;
 use crate::stream::Stream;
 
+mod ai_call;
 pub mod attribute_batch;
 pub mod attributes;
 pub mod instance_id;

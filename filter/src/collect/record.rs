@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatelog_record::{AccessRecord, Timestamp};
 
 use crate::ai::ai_log::{self, AiLog};
-use crate::ai::paths;
+use crate::collect::ai_call;
 use crate::collect::attribute_batch::Attribute;
 use crate::collect::attributes::{Attributes, text};
 use crate::collect::late_attributes::LateAttributes;
@@ -33,41 +33,15 @@ pub fn build<'a>(
         record.request_body = stream.request_text();
         record.response_body = stream.response_text();
     }
-    let is_ai = settings.ai.detection && is_ai_call(&record, stream, attributes);
+    let is_ai = settings.ai.detection && ai_call::is_one(&record, stream, attributes);
     if late.ai_log.is_some() || is_ai {
-        fill_from_bodies(&mut record, stream, attributes);
+        ai_call::fill(&mut record, stream, attributes);
     }
     // A 404 is no call of a model, whatever the request looks like.
     if late.ai_log.is_none() && is_ai && settings.ai.build_log && attributes.code != 404 {
         record.ai_log = ai_log::build(&record).map(Cow::Owned);
     }
     record
-}
-
-/// True when at least two signs point to an AI call: the place (path, header or route), the request, the response.
-fn is_ai_call(record: &AccessRecord<'_>, stream: &Stream, attributes: &Attributes<'_>) -> bool {
-    let place = stream.is_on_ai_path()
-        || attributes.headers.get(Name::LlmModel).is_some()
-        || higress::is_ai_route(&record.route);
-    let request = requested_model(stream, attributes).is_some()
-        || (stream.is_ai_upload() && (200..300).contains(&attributes.code));
-    let signs = [place, request, stream.has_ai_answer()];
-    signs.into_iter().filter(|sign| *sign).count() >= 2
-}
-
-/// The model that the request names in its body or path, or that Higress's model router has read.
-fn requested_model<'a>(stream: &'a Stream, attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
-    let named = stream.request().and_then(|body| body.model.as_deref()).map(Cow::Borrowed);
-    let routed = || attributes.headers.get(Name::LlmModel).map(|model| text(Some(model)));
-    named.or_else(|| gemini_model(attributes)).or_else(routed)
-}
-
-fn gemini_model<'a>(attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
-    let path = text(attributes.headers.get(Name::Path));
-    match path {
-        Cow::Borrowed(path) => paths::gemini_model(path).map(Cow::Borrowed),
-        Cow::Owned(path) => paths::gemini_model(&path).map(|model| Cow::Owned(model.to_owned())),
-    }
 }
 
 #[inline(never)]
@@ -149,37 +123,6 @@ fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
     }
 }
 
-/// Fills the models, and the fields that `ai_log` left empty.
-fn fill_from_bodies<'a>(record: &mut AccessRecord<'a>, stream: &'a Stream, attributes: &Attributes<'a>) {
-    let response = stream.response();
-    record.response_model = response.and_then(|body| body.model.as_deref()).unwrap_or_default().into();
-    // Higress's plugins log the model that responded, not the requested one.
-    if let Some(model) = requested_model(stream, attributes) {
-        record.model = model;
-    }
-    if record.model.is_empty() {
-        record.model = record.response_model.clone();
-    }
-    if record.session_id.is_empty() {
-        record.session_id = text(attributes.headers.get(Name::Session));
-    }
-    let Some(body) = response else { return };
-    if record.chat_id.is_empty() {
-        record.chat_id = borrowed(&body.chat_id);
-    }
-    if record.response_type.is_empty() {
-        record.response_type = if stream.is_streamed() { "stream" } else { "normal" }.into();
-    }
-    record.time_to_first_token = record
-        .time_to_first_token
-        .or_else(|| stream.first_part().map(|first| millis(first.since(attributes.started))));
-    record.input_tokens = record.input_tokens.or(body.input_tokens);
-    record.output_tokens = record.output_tokens.or(body.output_tokens);
-    record.total_tokens = record.total_tokens.or_else(|| body.total_tokens());
-    record.cached_tokens = record.cached_tokens.or_else(|| body.cached());
-    record.reasoning_tokens = record.reasoning_tokens.or(body.reasoning_tokens);
-}
-
 fn redacted<'a>(path: Option<&'a [u8]>, settings: &Settings) -> Cow<'a, str> {
     let path = text(path);
     match settings.redact.path(&path) {
@@ -192,7 +135,7 @@ fn size(attributes: &Attributes<'_>, attribute: Attribute) -> i64 {
     attributes.integer(attribute).unwrap_or(0).max(0)
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -204,6 +147,6 @@ fn part_of<'a>(whole: &Cow<'a, str>, part: impl Fn(&str) -> &str) -> Cow<'a, str
     }
 }
 
-fn borrowed(text: &Option<String>) -> Cow<'_, str> {
+pub(super) fn borrowed(text: &Option<String>) -> Cow<'_, str> {
     text.as_deref().unwrap_or_default().into()
 }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use gatelog_record::json::write::ObjectWriter;
 use serde_json::value::RawValue;
 
-use crate::ai::usage::body_reader::Format;
+use crate::ai::body_format::BodyFormat;
+use crate::ai::usage::declared;
 use crate::host::headers::Headers;
 use crate::privacy::redact::Redact;
 
@@ -90,7 +91,7 @@ pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<
 /// True for bodies that are text: `text/…`, JSON and event streams.
 pub fn is_text(content_type: &[u8]) -> bool {
     content_type.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
-        || Format::of(content_type).is_some()
+        || declared(content_type).is_some_and(|format| format != BodyFormat::AwsEventStream)
 }
 
 /// Bytes that the copies of all bodies in a VM take now.

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use crate::ai::usage::body_reader::Format;
-use crate::ai::usage::tests::bodies;
+use super::providers::shapes;
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
 use crate::rng::Rng;
@@ -48,9 +47,9 @@ fn any_body() -> impl Strategy<Value = Typed> {
     let provider =
         (any::<Index>(), vec((any::<Index>(), any::<u8>()), 0..3), any::<Index>(), vec(any::<u8>(), 0..40));
     let of_provider = provider.prop_map(|(which, replaced, end, more)| {
-        let (format, text) = which.get(&bodies()).clone();
-        let mut body = text.into_bytes();
-        // Most bodies stay whole: they have the most findings.
+        let shape = which.get(&shapes()).clone();
+        let mut body = shape.answer.bytes();
+        // Most bodies stay whole: those have the most to tell.
         let keeps_all = replaced.len() < 2;
         for (at, byte) in replaced.into_iter().skip(1) {
             let at = at.index(body.len());
@@ -60,24 +59,17 @@ fn any_body() -> impl Strategy<Value = Typed> {
             body.truncate(end.index(body.len()) + 1);
             body.extend(more);
         }
-        (body, content_type(format))
+        (body, shape.answer.content_type())
     });
     let text =
         "(data: |[\\[\\]{}\":,é\\\\\r\n ]|\"(model|usage|id|total_tokens|response)\"|[0-9]{1,3}|null){0,80}";
-    let format = prop_oneof![Just(Format::Json), Just(Format::EventStream)];
-    let anything = (text, vec(any::<u8>(), 0..20), format)
-        .prop_map(|(text, bytes, format)| ([text.into_bytes(), bytes].concat(), content_type(format)));
+    let content_type = prop_oneof![Just("application/json"), Just("text/event-stream"), Just("")];
+    let anything = (text, vec(any::<u8>(), 0..20), content_type)
+        .prop_map(|(text, bytes, content_type)| ([text.into_bytes(), bytes].concat(), content_type));
     prop_oneof![3 => of_provider, 1 => anything]
 }
 
-fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::Json => "application/json",
-        Format::EventStream => "text/event-stream",
-    }
-}
-
-/// The body in chunks of these sizes; the last chunk takes the rest.
+/// The body in chunks of these sizes, the last one as large as need be.
 fn chunks<'b>(body: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
     let (mut rest, mut chunks) = (body, Vec::new());
     for size in sizes {

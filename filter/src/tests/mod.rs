@@ -1,4 +1,7 @@
 //! Tests of the whole filter over a mock gateway.
 
+mod cases;
 mod chunking;
+mod exchange;
 mod hostile_traffic;
+mod providers;

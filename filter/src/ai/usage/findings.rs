@@ -1,20 +1,13 @@
-//! What the values of a body mean: model, ids and token counts, in the formats of all known providers.
+//! What was found in a body, as it was given: model, ids and counts of each kind. What the counts mean together says
+//! [`Counts::usage`](super::counts::Counts::usage).
 //!
-//! | Format | Model | Counts |
-//! |---|---|---|
-//! | OpenAI chat, completions, embeddings, and compatible | `model` | `usage.prompt_tokens`, `completion_tokens`, `total_tokens` |
-//! | OpenAI images, audio | `model` | `usage.input_tokens`, `output_tokens`, `total_tokens` |
-//! | OpenAI Responses | `model`, in events `response.model` | `usage.*`, in events `response.usage.*` |
-//! | Anthropic messages | `model`, in events `message.model` | `usage.*`, in events `message.usage.*`; no total |
-//! | Gemini | `modelVersion` | `usageMetadata.*TokenCount` |
-//! | Doubao | `model` | as OpenAI |
-//!
-//! Later values replace earlier ones, and `null` replaces nothing. This is right for every streamed format, because
-//! repeated counts are cumulative.
+//! Values come more than once, in events and under two names: of a count the largest holds, of a text the last, of an id the
+//! first. An empty text, and `null`, say nothing.
 
-use crate::ai::usage::count::count;
-use crate::ai::usage::keys::{Key, TOOLS_CALL};
-use crate::ai::usage::scanner::{Scalar, unescaped};
+use super::counts::{Counts, Usage};
+use super::keys::{Meaning, TOOLS_CALL};
+use super::scanner::{Found, Scalar, unescaped};
+use crate::ai::count::count;
 
 /// What was found in a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,121 +16,215 @@ pub struct Findings {
     pub model: Option<String>,
     /// The provider's id of the answer.
     pub chat_id: Option<String>,
-    /// Tokens of the prompt.
-    pub input_tokens: Option<i64>,
-    /// Tokens of the answer.
-    pub output_tokens: Option<i64>,
-    /// Tokens of the prompt that came from a cache.
-    pub cached_tokens: Option<i64>,
-    /// Tokens spent on reasoning.
-    pub reasoning_tokens: Option<i64>,
+    /// Why the model stopped.
+    pub finish_reason: Option<String>,
+    /// The class of service.
+    pub service_tier: Option<String>,
+    /// The provider, where only its answers have what this one has.
+    pub provider: Option<&'static str>,
     /// JSON-RPC method.
     pub rpc_method: Option<String>,
     /// JSON-RPC `params.name`.
     pub rpc_name: Option<String>,
-    /// The total, where the provider gives one; see [`Findings::total_tokens`].
-    pub total: Option<i64>,
-    /// Tokens of the prompt that were written to Anthropic's cache.
-    pub cache_creation_tokens: Option<i64>,
-    /// Tokens of the prompt that came from Anthropic's cache; see [`Findings::cached`].
-    pub cache_read_tokens: Option<i64>,
-    /// True when the body has members that only responses of models have.
+    /// A request asks something, or gives a text to work on.
+    pub is_question: bool,
+    /// The body has what only answers of models have.
     pub is_answer: bool,
+    /// Something generated has come.
+    pub is_generating: bool,
+    counts: Counts,
+    other_id: Option<String>,
+    /// How an answer of Responses ended.
+    status: Option<String>,
+    is_done: bool,
+    has_failed: bool,
+    /// Number of JSON texts that have begun.
+    documents: u32,
+    /// The last of them that had a count.
+    counted: u32,
+    /// The last of them that had something generated.
+    generated: u32,
 }
+
+/// What the counts of an answer rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The provider counted, and its count is complete.
+    Reported,
+    /// The stream ended before the count came, or before the last one.
+    Partial,
+}
+
+impl Source {
+    /// The name in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// Events after which nothing of an answer comes.
+const LAST_EVENTS: [&str; 13] = [
+    "response.completed",
+    "response.incomplete",
+    "response.failed",
+    "message_stop",
+    "message-end",
+    "stream-end",
+    "message_end",
+    "workflow_finished",
+    "transcript.text.done",
+    "image_generation.completed",
+    "image_edit.completed",
+    "speech.audio.done",
+    "conversation.chat.completed",
+];
+
+/// Statuses in which an answer of Responses stays.
+const LAST_STATUSES: [&str; 4] = ["completed", "incomplete", "failed", "cancelled"];
 
 impl Findings {
     /// Takes a value from the scanner.
-    pub fn take(&mut self, path: &[Key], key: Key, value: &Scalar<'_>) {
-        // Events of OpenAI Responses and Anthropic wrap the answer that other formats have at the top.
-        let path = match path {
-            [Key::Response | Key::Message, inner @ ..] => inner,
-            path => path,
-        };
-        match (path, value) {
-            ([], Scalar::Text(raw)) => self.take_text(key, raw),
-            ([], Scalar::Container) => self.is_answer |= matches!(key, Key::Choices | Key::Candidates),
-            ([Key::Params], Scalar::Text(raw)) if key == Key::Name => self.rpc_name = Some(unescaped(raw)),
-            ([Key::Usage | Key::UsageMetadata, details @ ..], Scalar::Literal(raw)) => {
-                let number = std::str::from_utf8(raw).ok().and_then(count);
-                if let Some(number) = number
-                    && let Some(place) = self.place(details, key)
-                {
-                    *place = Some(number);
-                }
-            }
-            _ => {}
+    pub fn take(&mut self, found: &Found<'_>) {
+        match found.value {
+            Scalar::Text(raw) => self.take_text(found.meaning, raw),
+            Scalar::Literal(raw) => self.take_literal(found.meaning, raw),
+            Scalar::Container => self.take_container(found.meaning),
+        }
+        let is_null = found.value == Scalar::Literal(b"null");
+        if !found.provider.is_empty() && !is_null && self.provider.is_none() {
+            self.provider = Some(found.provider);
         }
     }
 
-    /// True when the body is of an AI call: it has token counts, or members that only responses of models have.
+    /// True when the body tells of an AI call: it has counts of tokens, or what only answers of models have.
     pub fn is_ai(&self) -> bool {
-        self.is_answer || self.has_usage()
+        self.is_answer || self.counts.are_any()
     }
 
-    /// True when the body has token counts.
-    pub fn has_usage(&self) -> bool {
-        self.input_tokens.is_some() || self.output_tokens.is_some() || self.total.is_some()
+    /// What was counted, in one meaning for all providers.
+    pub fn usage(&self) -> Usage {
+        self.counts.usage()
     }
 
-    /// The total: the provider's, else the sum of all kinds.
-    pub fn total_tokens(&self) -> Option<i64> {
-        let sum = || {
-            [self.input_tokens, self.output_tokens, self.cache_creation_tokens, self.cache_read_tokens]
-                .into_iter()
-                .flatten()
-                .reduce(i64::saturating_add)
-        };
-        self.total.or_else(sum)
+    /// The id of the answer, or another that the provider gives where there is none.
+    pub fn id(&self) -> Option<&str> {
+        self.chat_id.as_deref().or(self.other_id.as_deref())
     }
 
-    /// True when everything that a request can contain is known: its model, or its JSON-RPC method with the tool of a
-    /// call.
-    pub(super) fn is_request_known(&self) -> bool {
+    /// Why the answer ended.
+    pub fn ended_by(&self) -> Option<&str> {
+        self.finish_reason.as_deref().or(self.status.as_deref())
+    }
+
+    /// True when more than one JSON text has come.
+    pub(super) fn has_several_documents(&self) -> bool {
+        self.documents > 1
+    }
+
+    /// What the counts rest on; none where the provider does not count. `failed`: the gateway says that the exchange did not
+    /// end as it should.
+    pub fn source(&self, is_streamed: bool, failed: bool) -> Option<Source> {
+        let has_ended = self.is_done || self.ended_by().is_some();
+        if self.counts.are_any() {
+            // Counts that come after everything generated are the last ones, whether or not the stream says that it is over.
+            let is_last = self.counted > self.generated && !failed;
+            return Some(if !is_streamed || has_ended || is_last {
+                Source::Reported
+            } else {
+                Source::Partial
+            });
+        }
+        // An error in place of an answer has no usage to wait for.
+        let is_refused = self.has_failed && !self.is_generating && !failed;
+        let is_over = self.is_done || (has_ended && !failed);
+        (is_streamed && !is_over && !is_refused).then_some(Source::Partial)
+    }
+
+    /// True when a request has told all it can: its model, with what it asks for where that matters (`with_question`), or its
+    /// JSON-RPC method with the tool of a call.
+    pub(super) fn is_request_known(&self, with_question: bool) -> bool {
         match &self.rpc_method {
             Some(method) => method != TOOLS_CALL || self.rpc_name.is_some(),
-            None => self.model.is_some(),
+            None => self.model.is_some() && (self.is_question || !with_question),
         }
     }
 
-    fn take_text(&mut self, key: Key, raw: &[u8]) {
-        match key {
-            Key::Model | Key::ModelVersion => self.model = text(raw),
-            Key::Id | Key::ResponseId => self.chat_id = text(raw),
-            Key::Method => self.rpc_method = text(raw),
-            Key::Object => self.is_answer |= raw.starts_with(b"chat.completion"),
+    fn take_text(&mut self, meaning: Meaning, raw: &[u8]) {
+        match meaning {
+            Meaning::GeneratedText => self.generate(),
+            Meaning::Answer => self.is_answer = true,
+            Meaning::Error => self.has_failed = true,
+            Meaning::Question => self.is_question = true,
+            Meaning::Count(_) => self.take_literal(meaning, raw),
+            Meaning::Model => replace(&mut self.model, raw),
+            Meaning::ServiceTier => replace(&mut self.service_tier, raw),
+            // DashScope writes the word.
+            Meaning::FinishReason if raw != b"null" => replace(&mut self.finish_reason, raw),
+            Meaning::Status if is_one_of(raw, &LAST_STATUSES) => replace(&mut self.status, raw),
+            Meaning::ChatId => keep(&mut self.chat_id, raw),
+            Meaning::OtherId => keep(&mut self.other_id, raw),
+            Meaning::RpcMethod => replace(&mut self.rpc_method, raw),
+            Meaning::RpcName => replace(&mut self.rpc_name, raw),
+            Meaning::Object => {
+                self.is_answer |= raw.starts_with(b"chat.completion") || raw == b"text_completion";
+            }
+            Meaning::Event => {
+                self.is_done |= is_one_of(raw, &LAST_EVENTS);
+                self.is_answer |= raw == b"message_start" || raw.starts_with(b"response.");
+                self.has_failed |= raw == b"error";
+            }
             _ => {}
         }
     }
 
-    fn place(&mut self, details: &[Key], key: Key) -> Option<&mut Option<i64>> {
-        match (details, key) {
-            ([], Key::PromptTokens | Key::InputTokens | Key::PromptTokenCount) => {
-                Some(&mut self.input_tokens)
+    fn take_literal(&mut self, meaning: Meaning, raw: &[u8]) {
+        match meaning {
+            Meaning::Count(kind) => {
+                if let Some(number) = std::str::from_utf8(raw).ok().and_then(count) {
+                    self.counts.raise(kind, number);
+                    self.counted = self.documents;
+                }
             }
-            ([], Key::CompletionTokens | Key::OutputTokens | Key::CandidatesTokenCount) => {
-                Some(&mut self.output_tokens)
-            }
-            ([], Key::TotalTokens | Key::TotalTokenCount) => Some(&mut self.total),
-            ([], Key::CacheCreationInputTokens) => Some(&mut self.cache_creation_tokens),
-            ([], Key::CacheReadInputTokens) => Some(&mut self.cache_read_tokens),
-            ([], Key::CachedContentTokenCount) => Some(&mut self.cached_tokens),
-            ([], Key::ThoughtsTokenCount) => Some(&mut self.reasoning_tokens),
-            ([Key::PromptTokensDetails | Key::InputTokensDetails], Key::CachedTokens) => {
-                Some(&mut self.cached_tokens)
-            }
-            ([Key::CompletionTokensDetails | Key::OutputTokensDetails], Key::ReasoningTokens) => {
-                Some(&mut self.reasoning_tokens)
-            }
-            _ => None,
+            Meaning::Done => self.is_done |= raw == b"true",
+            Meaning::Answer => self.is_answer |= raw != b"null",
+            _ => {}
         }
     }
 
-    /// Tokens of the prompt that came from a cache, under either name.
-    pub fn cached(&self) -> Option<i64> {
-        self.cached_tokens.or(self.cache_read_tokens)
+    fn take_container(&mut self, meaning: Meaning) {
+        match meaning {
+            Meaning::Document => self.documents = self.documents.saturating_add(1),
+            Meaning::GeneratedPart => self.generate(),
+            Meaning::Answer => self.is_answer = true,
+            Meaning::Question => self.is_question = true,
+            Meaning::Error => self.has_failed = true,
+            _ => {}
+        }
+    }
+
+    fn generate(&mut self) {
+        self.is_generating = true;
+        self.generated = self.documents;
     }
 }
 
-fn text(raw: &[u8]) -> Option<String> {
-    (!raw.is_empty()).then(|| unescaped(raw))
+/// The last one holds.
+fn replace(place: &mut Option<String>, raw: &[u8]) {
+    if !raw.is_empty() {
+        *place = Some(unescaped(raw));
+    }
+}
+
+/// The first one holds.
+fn keep(place: &mut Option<String>, raw: &[u8]) {
+    if place.is_none() {
+        replace(place, raw);
+    }
+}
+
+fn is_one_of(raw: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| word.as_bytes() == raw)
 }

@@ -1,24 +1,27 @@
-//! Walks JSON text chunk by chunk and passes on the scalars under keys that matter; everything else is skipped.
+//! Walks JSON text chunk by chunk and hands out the values whose paths are in a table; everything else is skipped.
 //!
-//! The walk is lenient: text that is not JSON yields nothing, or nonsense, but never fails. The scanner enters
-//! objects only under keys that matter, at most [`MAX_DEPTH`] deep. It skips other values by counting their brackets,
-//! so nesting costs no memory. An array at the top is walked element by element (Gemini streams one), and texts may
-//! follow one another.
+//! The walk is lenient: text that is no JSON yields nothing, or nonsense, but never fails. Objects and arrays are entered only
+//! where the table has paths inside of them, at most [`MAX_DEPTH`] deep; skipped values are counted through by their brackets,
+//! so nesting costs no memory. Nothing is kept but the key or the short value that is being read, so a text may be as large as
+//! it likes. An array at the top is walked as its elements are (Gemini streams one), and texts may follow one another.
 
-use super::keys::{Key, LONGEST};
+use super::keys::{LONGEST, Meaning, ROOT, Tree};
 use crate::json::Json;
 
-/// Deepest nesting of objects that the scanner enters.
-pub const MAX_DEPTH: usize = 4;
+/// Objects and arrays inside one another that are entered.
+pub const MAX_DEPTH: usize = 16;
 /// Longest text value that is kept, in bytes before unescaping: 255 characters that are all escaped.
 pub const MAX_TEXT: usize = 1_536;
 /// Longest number or literal that is kept.
 const MAX_LITERAL: usize = 48;
+/// What ends an event stream of OpenAI's form, in place of a JSON text: `[DONE]`.
+const DONE: &[u8] = b"DONE";
 
-/// A value under a key that matters.
+/// A value whose path is in the table.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Scalar<'a> {
-    /// A text as it stands between its quotes, with its escapes.
+    /// A text, as it stands between its quotes: escapes are not undone. One that is not kept, see [`Meaning::keeps_text`], is
+    /// handed out when its first byte is there, and not at all when it is empty.
     Text(&'a [u8]),
     /// A number, `true`, `false` or `null`.
     Literal(&'a [u8]),
@@ -26,17 +29,37 @@ pub enum Scalar<'a> {
     Container,
 }
 
+/// A value with what it is.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// What the table says of it.
+    pub meaning: Meaning,
+    /// The one provider that has it; empty when several have.
+    pub provider: &'static str,
+    /// The value.
+    pub value: Scalar<'a>,
+}
+
 /// The state between two chunks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scanner {
+    tree: &'static Tree,
     state: State,
-    /// Keys of the objects entered below the outermost one.
-    path: [Key; MAX_DEPTH],
-    /// Objects entered; 0 outside of any.
+    /// The objects and arrays entered.
+    stack: [Level; MAX_DEPTH],
     depth: usize,
-    key: Key,
+    /// The node of the value that is being read; none when it is in no path.
+    node: Option<u16>,
     /// The key or value being read.
     text: Vec<u8>,
+}
+
+/// An object or array that was entered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    /// Of an object, the node whose children its keys are; of an array, the node of each element.
+    node: u16,
+    is_array: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +73,8 @@ enum State {
     InKey { escaped: bool },
     /// Between key and value.
     Colon,
+    /// At the first byte of a text whose being there matters, but not what it says.
+    BeginText,
     /// In a text value; kept or not.
     InText { escaped: bool, keep: bool },
     /// In a number, `true`, `false` or `null`.
@@ -60,22 +85,36 @@ enum State {
     Skip { open: u32 },
     /// In a text inside a skipped value.
     SkipText { open: u32, escaped: bool },
-    /// The text is not JSON; the rest is skipped.
+    /// The text is no JSON; nothing more of it is read.
     Broken,
 }
 
+/// Takes what is found.
+pub type Take<'t> = &'t mut dyn FnMut(Found<'_>);
+
 impl Scanner {
+    /// A scanner that looks for the paths of a table.
+    pub fn new(tree: &'static Tree) -> Self {
+        Self {
+            tree,
+            state: State::Value,
+            stack: [Level::default(); MAX_DEPTH],
+            depth: 0,
+            node: Some(ROOT),
+            text: Vec::new(),
+        }
+    }
+
     /// Forgets the text so far: the next byte begins another one.
     pub fn reset(&mut self) {
         self.state = State::Value;
         self.depth = 0;
-        self.key = Key::Other;
+        self.node = Some(ROOT);
         self.text.clear();
     }
 
-    /// Reads a chunk. `on_value` gets the keys of the objects around the value, from the outermost object's member
-    /// inwards, the value's own key, and the value.
-    pub fn read(&mut self, mut bytes: &[u8], on_value: &mut impl FnMut(&[Key], Key, &Scalar<'_>)) {
+    /// Reads a chunk and hands out what is complete.
+    pub fn read(&mut self, mut bytes: &[u8], take: Take<'_>) {
         while let Some((&byte, rest)) = bytes.split_first() {
             bytes = match self.state {
                 State::Broken => return,
@@ -116,16 +155,16 @@ impl Scanner {
                     }
                 }
                 _ => {
-                    self.step(byte, on_value);
+                    self.step(byte, take);
                     rest
                 }
             };
         }
     }
 
-    fn step(&mut self, byte: u8, on_value: &mut impl FnMut(&[Key], Key, &Scalar<'_>)) {
+    fn step(&mut self, byte: u8, take: Take<'_>) {
         match self.state {
-            State::Value => self.begin_value(byte, on_value),
+            State::Value => self.begin_value(byte, take),
             State::Key => match byte {
                 b'"' => {
                     self.text.clear();
@@ -138,10 +177,10 @@ impl Scanner {
             },
             State::InKey { escaped } => {
                 if byte == b'"' && !escaped {
-                    self.key = self.key_read();
+                    self.node = self.node_of_key();
                     self.state = State::Colon;
                 } else {
-                    // One byte more than the longest key: no key matches.
+                    // One byte more than the longest key tells that this is none.
                     if self.text.len() <= 6 * LONGEST {
                         self.text.push(byte);
                     }
@@ -153,11 +192,18 @@ impl Scanner {
                 _ if byte.is_ascii_whitespace() => {}
                 _ => self.state = State::Broken,
             },
+            State::BeginText => {
+                if byte != b'"' {
+                    self.hand_out(Scalar::Text(&[]), take);
+                }
+                self.state = State::InText { escaped: false, keep: false };
+                self.step(byte, take);
+            }
             State::InText { escaped, keep } => {
                 if byte == b'"' && !escaped {
                     self.state = State::After;
                     if keep {
-                        on_value(self.keys_around(), self.key, &Scalar::Text(&self.text));
+                        self.hand_out(Scalar::Text(&self.text), take);
                     }
                 } else {
                     if keep && self.text.len() < MAX_TEXT {
@@ -168,42 +214,68 @@ impl Scanner {
             }
             State::InLiteral => match byte {
                 b',' | b'}' | b']' => {
-                    self.end_literal(on_value);
-                    self.step(byte, on_value);
+                    self.end_literal(take);
+                    self.step(byte, take);
                 }
-                _ if byte.is_ascii_whitespace() => self.end_literal(on_value),
-                _ if self.text.len() < MAX_LITERAL => self.text.push(byte),
+                _ if byte.is_ascii_whitespace() => self.end_literal(take),
+                // One byte more than is kept tells that the rest is missing.
+                _ if self.text.len() <= MAX_LITERAL => self.text.push(byte),
                 _ => {}
             },
-            State::After => match byte {
-                b',' if self.depth > 0 => self.state = State::Key,
-                b',' | b']' if self.depth == 0 => self.state = State::Value,
-                b'}' => self.leave(),
-                _ if byte.is_ascii_whitespace() => {}
-                _ if self.depth == 0 => self.begin_value(byte, on_value),
-                _ => self.state = State::Broken,
-            },
+            State::After => self.after_value(byte, take),
             State::SkipText { open, .. } => self.state = State::SkipText { open, escaped: false },
             State::Skip { .. } | State::Broken => {}
         }
     }
 
-    fn begin_value(&mut self, byte: u8, on_value: &mut impl FnMut(&[Key], Key, &Scalar<'_>)) {
-        let matters = self.depth > 0 && self.key != Key::Other;
-        if matters && matches!(byte, b'{' | b'[') {
-            on_value(self.keys_around(), self.key, &Scalar::Container);
+    fn after_value(&mut self, byte: u8, take: Take<'_>) {
+        match (self.level(), byte) {
+            (_, _) if byte.is_ascii_whitespace() => {}
+            (None, b',' | b']') => self.state = State::Value,
+            (None, _) => self.begin_value(byte, take),
+            (Some(level), b',') if level.is_array => {
+                self.node = Some(level.node);
+                self.state = State::Value;
+            }
+            (Some(_), b',') => self.state = State::Key,
+            (Some(level), b']') if level.is_array => self.leave(),
+            (Some(level), b'}') if !level.is_array => self.leave(),
+            _ => self.state = State::Broken,
         }
+    }
+
+    fn begin_value(&mut self, byte: u8, take: Take<'_>) {
+        if byte.is_ascii_whitespace() {
+            return;
+        }
+        let level = self.level();
+        if level.is_none() {
+            self.node = Some(ROOT);
+            if matches!(byte, b'[' | b']' | b',') {
+                return;
+            }
+        }
+        let meaning = self.node.and_then(|node| self.tree.meaning(node));
         match byte {
-            b'{' if self.depth == 0 => self.enter(),
-            b'{' if self.key.is_container() && self.depth < MAX_DEPTH => self.enter(),
-            b'[' | b']' if self.depth == 0 => {}
-            b'{' | b'[' => self.state = State::Skip { open: 1 },
+            b'{' | b'[' => {
+                if level.is_some() {
+                    self.hand_out(Scalar::Container, take);
+                } else {
+                    take(Found { meaning: Meaning::Document, provider: "", value: Scalar::Container });
+                }
+                self.enter(byte == b'[');
+            }
             b'"' => {
                 self.text.clear();
-                self.state = State::InText { escaped: false, keep: matters };
+                self.state = match meaning {
+                    Some(meaning) if meaning.keeps_text() => State::InText { escaped: false, keep: true },
+                    Some(_) => State::BeginText,
+                    None => State::InText { escaped: false, keep: false },
+                };
             }
+            // An array may be empty.
+            b']' if level.is_some_and(|level| level.is_array) => self.leave(),
             b',' | b'}' | b']' | b':' => self.state = State::Broken,
-            _ if byte.is_ascii_whitespace() => {}
             _ => {
                 self.text.clear();
                 self.text.push(byte);
@@ -212,20 +284,37 @@ impl Scanner {
         }
     }
 
-    fn end_literal(&mut self, on_value: &mut impl FnMut(&[Key], Key, &Scalar<'_>)) {
+    fn end_literal(&mut self, take: Take<'_>) {
         self.state = State::After;
-        if self.depth > 0 && self.key != Key::Other {
-            on_value(self.keys_around(), self.key, &Scalar::Literal(&self.text));
+        if self.depth > 0 {
+            self.hand_out(Scalar::Literal(&self.text), take);
+        } else if self.text == DONE {
+            take(Found { meaning: Meaning::Done, provider: "", value: Scalar::Literal(b"true") });
         }
     }
 
-    fn enter(&mut self) {
-        if let Some(slot) = self.depth.checked_sub(1).and_then(|level| self.path.get_mut(level)) {
-            *slot = self.key;
+    /// Hands out a value of the node at hand, when the table says anything of it.
+    fn hand_out(&self, value: Scalar<'_>, take: Take<'_>) {
+        let Some(node) = self.node else { return };
+        let (meaning, provider) = (self.tree.meaning(node), self.tree.provider(node));
+        if meaning.is_some() || !provider.is_empty() {
+            take(Found { meaning: meaning.unwrap_or(Meaning::Sign), provider, value });
         }
+    }
+
+    /// Enters an object or array where the table has paths inside; skips it otherwise.
+    fn enter(&mut self, is_array: bool) {
+        let inside =
+            self.node.filter(|node| self.tree.has_children(*node)).map(|node| self.tree.inside(node));
+        let inside = if is_array { inside.and_then(|node| self.tree.child(node, b"*")) } else { inside };
+        let (Some(node), Some(level)) = (inside, self.stack.get_mut(self.depth)) else {
+            self.state = State::Skip { open: 1 };
+            return;
+        };
+        *level = Level { node, is_array };
         self.depth += 1;
-        self.key = Key::Other;
-        self.state = State::Key;
+        self.node = is_array.then_some(node);
+        self.state = if is_array { State::Value } else { State::Key };
     }
 
     fn leave(&mut self) {
@@ -233,21 +322,23 @@ impl Scanner {
         self.state = State::After;
     }
 
-    fn keys_around(&self) -> &[Key] {
-        self.path.get(..self.depth.saturating_sub(1)).unwrap_or_default()
+    /// The innermost object or array that was entered.
+    fn level(&self) -> Option<Level> {
+        self.depth.checked_sub(1).and_then(|depth| self.stack.get(depth)).copied()
     }
 
-    fn key_read(&self) -> Key {
+    /// The node of the key that was read.
+    fn node_of_key(&self) -> Option<u16> {
+        let node = self.level()?.node;
         if self.text.contains(&b'\\') {
-            Key::of(unescaped(&self.text).as_bytes())
+            self.tree.child(node, unescaped(&self.text).as_bytes())
         } else {
-            Key::of(&self.text)
+            self.tree.child(node, &self.text)
         }
     }
 }
 
-/// The text for `raw`, the inside of a JSON string. An escape that was cut off is left out; bytes that are not UTF-8
-/// are replaced.
+/// The text that stands between quotes as `raw`. An escape that was cut off is left out, as is what is no UTF-8.
 pub fn unescaped(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
     if !text.contains('\\') {
@@ -260,7 +351,7 @@ pub fn unescaped(raw: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-/// The text for `raw`, the inside of a JSON string; none when it is not well formed.
+/// The text that a JSON string holds whose inside is `raw`; none when that is not well formed.
 fn json_string(raw: &str) -> Option<String> {
     match Json::parse(&[b"\"", raw.as_bytes(), b"\""].concat()) {
         Ok(Json::Text(text)) => Some(text),
@@ -274,48 +365,64 @@ fn after(bytes: &[u8], index: usize) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    /// Everything passed on for a text in chunks, as lines `path/key=value`.
+    use super::*;
+    use crate::ai::usage::keys::ANSWER;
+
+    /// Everything handed out for a text in chunks, as lines `meaning=value`.
     fn values(chunks: &[&[u8]]) -> Vec<String> {
-        let (mut scanner, mut values) = (Scanner::default(), Vec::new());
+        let (mut scanner, mut values) = (Scanner::new(&ANSWER), Vec::new());
         for chunk in chunks {
-            scanner.read(chunk, &mut |path, key, value| {
-                let value = match value {
+            scanner.read(chunk, &mut |found| {
+                let value = match found.value {
                     Scalar::Text(raw) => unescaped(raw),
                     Scalar::Literal(raw) => String::from_utf8_lossy(raw).into_owned(),
                     Scalar::Container => "(container)".to_owned(),
                 };
-                let path: String = path.iter().map(|key| format!("{key:?}/")).collect();
-                values.push(format!("{path}{key:?}={value}"));
+                if found.meaning != Meaning::Document {
+                    values.push(format!("{:?}={value}", found.meaning));
+                }
             });
         }
         values
     }
 
     #[test]
-    fn values_under_keys_that_matter_are_handed_out() {
+    fn values_whose_paths_are_in_the_table_are_handed_out() {
         for (text, expected) in [
             (r#"{"model":"m","x":1}"#, vec!["Model=m"]),
             (
                 r#" { "model" : "m" , "usage" : { "prompt_tokens" : 12 } } "#,
-                vec!["Model=m", "Usage=(container)", "Usage/PromptTokens=12"],
+                vec!["Model=m", "Count(Input)=12"],
             ),
-            (
-                r#"{"choices":[{"usage":{"prompt_tokens":1}}],"id":"a\"b\u00e9"}"#,
-                vec!["Choices=(container)", "Id=a\"bé"],
-            ),
-            (r#"{"x":{"model":"inner"},"mod\u0065l":"m","usage":null}"#, vec!["Model=m", "Usage=null"]),
+            (r#"{"tools":[{"usage":{"prompt_tokens":1}}],"id":"a\"b\u00e9"}"#, vec!["ChatId=a\"bé"]),
+            (r#"{"x":{"model":"inner"},"mod\u0065l":"m","usage":null}"#, vec!["Model=m"]),
             (r#"[{"model":"a"},{"model":"b"}]"#, vec!["Model=a", "Model=b"]),
             ("{\"model\":\"a\"}\n{\"model\":\"b\"}", vec!["Model=a", "Model=b"]),
-            (r#"{"model":"\\","id":"x"}"#, vec!["Model=\\", "Id=x"]),
+            (r#"{"model":"\\","id":"x"}"#, vec!["Model=\\", "ChatId=x"]),
             (r#"{"x":"\"model\":1 \\","y":["]\"}"],"model":"m"}"#, vec!["Model=m"]),
-            (r#"{"usage":{"input_tokens":-1.5e3}}"#, vec!["Usage=(container)", "Usage/InputTokens=-1.5e3"]),
+            (r#"{"usage":{"input_tokens":-1.5e3}}"#, vec!["Count(InputFresh)=-1.5e3"]),
             (r#"{"model":["m"]}"#, vec!["Model=(container)"]),
-            ("[DONE]", vec![]),
+            (r#"{"choices":[],"model":"m"}"#, vec!["Model=m"]),
+            (
+                r#"{"choices":[[{"text":"x"}],{"finish_reason":"stop"},7],"model":"m"}"#,
+                vec!["FinishReason=stop", "Model=m"],
+            ),
+            (r#"{"choices":{"finish_reason":"stop"},"model":"m"}"#, vec!["Model=m"]),
+            (
+                r#"{"response":{"model":"m","usage":{"total_tokens":3}}}"#,
+                vec!["GeneratedText=(container)", "Model=m", "Count(Total)=3"],
+            ),
+            (r#"{"response":"text","text":""}"#, vec!["GeneratedText="]),
+            (
+                r#"{"x_groq":{"id":"no","usage":{"total_tokens":3}}}"#,
+                vec!["Sign=(container)", "Count(Total)=3"],
+            ),
+            ("[DONE]", vec!["Done=true"]),
             ("", vec![]),
             ("{]", vec![]),
+            (r#"{"usage":{"total_tokens":1],"model":"m"}"#, vec!["Count(Total)=1"]),
             ("\"model\":\"m\"", vec![]),
         ] {
             assert_eq!(values(&[text.as_bytes()]), expected, "{text}");
@@ -326,8 +433,12 @@ mod tests {
     fn nesting_costs_no_memory_and_hides_nothing_after_it() {
         let deep = format!(r#"{{"x":{}{},"model":"m"}}"#, "[{\"a\":".repeat(10_000), "}]".repeat(10_000));
         assert_eq!(values(&[deep.as_bytes()]), ["Model=m"]);
-        let known = format!("{}{}", r#"{"usage":"#.repeat(10_000), "1".to_owned() + &"}".repeat(10_000));
-        assert_eq!(values(&[known.as_bytes()]).len(), MAX_DEPTH);
+        let known = format!(
+            "{}{}",
+            r#"{"response":"#.repeat(10_000),
+            "1".to_owned() + &"}".repeat(10_000) + r#"{"model":"m"}"#
+        );
+        assert_eq!(values(&[known.as_bytes()]).len(), MAX_DEPTH + 1);
     }
 
     #[test]
@@ -338,10 +449,17 @@ mod tests {
         assert_eq!(values(&[text.as_bytes()]), [format!("Model=a{}", "é".repeat(255))]);
     }
 
+    #[test]
+    fn a_number_that_is_too_long_is_not_taken_for_its_beginning() {
+        let text = format!(r#"{{"usage":{{"total_tokens":1.{}1}}}}"#, "0".repeat(100));
+        let value = values(&[text.as_bytes()]).remove(0);
+        assert!(value.len() > "Count(Total)=".len() + MAX_LITERAL, "{value}");
+    }
+
     proptest! {
         #[test]
         fn any_split_of_any_text_hands_out_the_same(
-            text in r#"(\{"|"\}|"model":|"usage":\{|"prompt_tokens":|[\[\]{},":\\0-9 ]|"m"|\\u00e9|null|,){0,40}"#,
+            text in r#"(\{"|"\}|"model":|"usage":\{|"prompt_tokens":|"choices":\[|"delta":\{|"content":|[\[\]{},":\\0-9 ]|"m"|\\u00e9|null|,){0,40}"#,
             at in 0_usize..100,
         ) {
             let (one, other) = text.as_bytes().split_at(text.floor_char_boundary(at.min(text.len())));

@@ -140,7 +140,7 @@ fn no_ai_log_is_built_when_that_is_switched_off_or_the_call_is_none_of_ai() {
 }
 
 #[test]
-fn a_streamed_answer_tells_the_time_of_its_first_part() {
+fn a_streamed_answer_tells_the_time_of_its_first_token() {
     let host = MockHost::new()
         .with_request(&CHAT)
         .with_response(&[(":status", "200"), ("content-type", "text/event-stream")])
@@ -148,7 +148,10 @@ fn a_streamed_answer_tells_the_time_of_its_first_part() {
     let stream = stream(
         &host,
         r#"{"model":"gpt-4o","stream":true}"#,
-        &format!("data: {}\n\n", ANSWER.replace('\n', "")),
+        &format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}]}}\n\ndata: {}\n\n",
+            ANSWER.replace('\n', "")
+        ),
     );
     host.pass(std::time::Duration::from_millis(300));
     let record = record_of(&host, &stream, &mut VmState::default());
