@@ -211,9 +211,10 @@ impl Findings {
     }
 }
 
-/// The last one holds.
+/// The last one holds. Most events repeat what came before.
 fn replace(place: &mut Option<String>, raw: &[u8]) {
-    if !raw.is_empty() {
+    let is_there = place.as_ref().is_some_and(|text| text.as_bytes() == raw);
+    if !raw.is_empty() && !is_there {
         *place = Some(unescaped(raw));
     }
 }

@@ -12,6 +12,8 @@ use crate::json::Json;
 pub const MAX_DEPTH: usize = 16;
 /// Longest text value that is kept, in bytes before unescaping: 255 characters that are all escaped.
 pub const MAX_TEXT: usize = 1_536;
+/// What is kept of a key: one byte more than the longest one of a table has when all of it is escaped.
+const LONGEST_WRITTEN: usize = 6 * LONGEST + 1;
 /// Longest number or literal that is kept.
 const MAX_LITERAL: usize = 48;
 /// What ends an event stream of OpenAI's form, in place of a JSON text: `[DONE]`.
@@ -118,7 +120,7 @@ impl Scanner {
         while let Some((&byte, rest)) = bytes.split_first() {
             bytes = match self.state {
                 State::Broken => return,
-                State::InText { keep: false, escaped: false } => match memchr::memchr2(b'"', b'\\', bytes) {
+                State::InText { keep: false, escaped: false } => match special(bytes) {
                     None => return,
                     Some(end) => {
                         let escaped = bytes.get(end) == Some(&b'\\');
@@ -127,12 +129,36 @@ impl Scanner {
                         after(bytes, end)
                     }
                 },
-                State::SkipText { open, escaped: false } => match memchr::memchr2(b'"', b'\\', bytes) {
+                State::SkipText { open, escaped: false } => match special(bytes) {
                     None => return,
                     Some(end) => {
                         let escaped = bytes.get(end) == Some(&b'\\');
                         self.state =
                             if escaped { State::SkipText { open, escaped } } else { State::Skip { open } };
+                        after(bytes, end)
+                    }
+                },
+                State::InKey { escaped: false } => match self.gather(bytes, LONGEST_WRITTEN) {
+                    None => return,
+                    Some(end) if bytes.get(end) == Some(&b'"') => {
+                        self.node = self.node_of_key();
+                        self.state = State::Colon;
+                        after(bytes, end)
+                    }
+                    Some(end) => {
+                        self.state = State::InKey { escaped: true };
+                        after(bytes, end)
+                    }
+                },
+                State::InText { keep: true, escaped: false } => match self.gather(bytes, MAX_TEXT) {
+                    None => return,
+                    Some(end) if bytes.get(end) == Some(&b'"') => {
+                        self.state = State::After;
+                        self.hand_out(Scalar::Text(&self.text), take);
+                        after(bytes, end)
+                    }
+                    Some(end) => {
+                        self.state = State::InText { keep: true, escaped: true };
                         after(bytes, end)
                     }
                 },
@@ -175,17 +201,9 @@ impl Scanner {
                 _ if byte.is_ascii_whitespace() => {}
                 _ => self.state = State::Broken,
             },
-            State::InKey { escaped } => {
-                if byte == b'"' && !escaped {
-                    self.node = self.node_of_key();
-                    self.state = State::Colon;
-                } else {
-                    // One byte more than the longest key tells that this is none.
-                    if self.text.len() <= 6 * LONGEST {
-                        self.text.push(byte);
-                    }
-                    self.state = State::InKey { escaped: byte == b'\\' && !escaped };
-                }
+            State::InKey { .. } => {
+                self.keep(&[byte], LONGEST_WRITTEN);
+                self.state = State::InKey { escaped: false };
             }
             State::Colon => match byte {
                 b':' => self.state = State::Value,
@@ -196,21 +214,16 @@ impl Scanner {
                 if byte != b'"' {
                     self.hand_out(Scalar::Text(&[]), take);
                 }
-                self.state = State::InText { escaped: false, keep: false };
-                self.step(byte, take);
+                self.state = match byte {
+                    b'"' => State::After,
+                    _ => State::InText { escaped: byte == b'\\', keep: false },
+                };
             }
-            State::InText { escaped, keep } => {
-                if byte == b'"' && !escaped {
-                    self.state = State::After;
-                    if keep {
-                        self.hand_out(Scalar::Text(&self.text), take);
-                    }
-                } else {
-                    if keep && self.text.len() < MAX_TEXT {
-                        self.text.push(byte);
-                    }
-                    self.state = State::InText { escaped: byte == b'\\' && !escaped, keep };
+            State::InText { keep, .. } => {
+                if keep {
+                    self.keep(&[byte], MAX_TEXT);
                 }
+                self.state = State::InText { escaped: false, keep };
             }
             State::InLiteral => match byte {
                 b',' | b'}' | b']' => {
@@ -226,6 +239,20 @@ impl Scanner {
             State::SkipText { open, .. } => self.state = State::SkipText { open, escaped: false },
             State::Skip { .. } | State::Broken => {}
         }
+    }
+
+    /// Keeps a text up to the quote that ends it, or up to and with the next backslash; where that byte is, if it is here.
+    fn gather(&mut self, bytes: &[u8], most: usize) -> Option<usize> {
+        let end = special(bytes);
+        let kept = end.map_or(bytes.len(), |end| end + usize::from(bytes.get(end) == Some(&b'\\')));
+        self.keep(bytes.get(..kept).unwrap_or(bytes), most);
+        end
+    }
+
+    /// Keeps bytes as far as there is room.
+    fn keep(&mut self, bytes: &[u8], most: usize) {
+        let room = most.saturating_sub(self.text.len());
+        self.text.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 
     fn after_value(&mut self, byte: u8, take: Take<'_>) {
@@ -357,6 +384,12 @@ fn json_string(raw: &str) -> Option<String> {
         Ok(Json::Text(text)) => Some(text),
         _ => None,
     }
+}
+
+/// Where the next quote or backslash is. One function for all who ask.
+#[inline(never)]
+fn special(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'"', b'\\', bytes)
 }
 
 fn after(bytes: &[u8], index: usize) -> &[u8] {
