@@ -157,6 +157,9 @@ impl Stream {
         self.response_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
         let window = (!known).then_some(settings.ai.window_bytes);
         self.response = read.then(|| BodyReader::new(Side::Response, format, window));
+        if let Some(response) = &mut self.response {
+            response.read_headers(&headers);
+        }
     }
 
     /// A chunk of the response body passes.
@@ -235,9 +238,10 @@ impl Stream {
     }
 }
 
-/// True when the request's path is one of AI providers.
+/// True when the request's path is one of AI providers, or Higress's model router has found its model.
 pub(crate) fn is_ai_path(headers: &Headers) -> bool {
-    headers.get(":path").is_some_and(|path| paths::is_ai_path(&String::from_utf8_lossy(path)))
+    headers.get("x-higress-llm-model").is_some()
+        || headers.get(":path").is_some_and(|path| paths::is_ai_path(&String::from_utf8_lossy(path)))
 }
 
 /// True when a body whose type says nothing, or on an AI path even something wrong, may be JSON or a stream of it.

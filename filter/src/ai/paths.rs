@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 /// Paths, by their end, that AI providers serve.
-const ENDS: [&str; 33] = [
+const ENDS: [&str; 34] = [
     // OpenAI and compatible; `/responses` stands behind any prefix, as in `/backend-api/codex/responses`.
     "/completions",
     "/responses",
@@ -41,6 +41,8 @@ const ENDS: [&str; 33] = [
     "/text-embedding/text-embedding",
     "/multimodal-embedding/multimodal-embedding",
     "/text-rerank/text-rerank",
+    // Coze.
+    "/v3/chat",
     // Dify.
     "/chat-messages",
     "/completion-messages",

@@ -5,7 +5,7 @@
 //! first. An empty text, and `null`, say nothing.
 
 use super::counts::{Counts, Usage};
-use super::keys::{Meaning, TOOLS_CALL};
+use super::keys::{Count, Meaning, TOOLS_CALL};
 use super::scanner::{Found, Scalar, unescaped};
 use crate::ai::count::count;
 
@@ -66,7 +66,7 @@ impl Source {
 }
 
 /// Events after which nothing of an answer comes.
-const LAST_EVENTS: [&str; 13] = [
+const LAST_EVENTS: [&str; 12] = [
     "response.completed",
     "response.incomplete",
     "response.failed",
@@ -79,7 +79,6 @@ const LAST_EVENTS: [&str; 13] = [
     "image_generation.completed",
     "image_edit.completed",
     "speech.audio.done",
-    "conversation.chat.completed",
 ];
 
 /// Statuses in which an answer of Responses stays.
@@ -97,6 +96,11 @@ impl Findings {
         if !found.provider.is_empty() && !is_null && self.provider.is_none() {
             self.provider = Some(found.provider);
         }
+    }
+
+    /// Takes a count that stands outside of the body.
+    pub(super) fn take_count(&mut self, kind: Count, raw: &[u8]) {
+        self.take_literal(Meaning::Count(kind), raw);
     }
 
     /// True when the body tells of an AI call: it has counts of tokens, or what only answers of models have.

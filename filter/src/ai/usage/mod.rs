@@ -26,8 +26,9 @@ pub use findings::{Findings, Source};
 
 use crate::ai::aws_event_stream::Frames;
 use crate::ai::body_format::{BodyFormat, sniff};
+use crate::host::headers::Headers;
 use event_stream::{EventStream, Piece};
-use keys::{ANSWER, REQUEST};
+use keys::{ANSWER, HEADERS, REQUEST};
 use scanner::Scanner;
 
 /// Bytes that may stand before what tells a body's format, blank lines apart.
@@ -146,6 +147,15 @@ impl BodyReader {
             Framing::Plain { is_array: true } => self.findings.is_answer,
             Framing::Plain { is_array: false } => {
                 self.declared == Some(BodyFormat::JsonLines) || self.findings.has_several_documents()
+            }
+        }
+    }
+
+    /// Reads the headers that hold counts.
+    pub fn read_headers(&mut self, headers: &Headers) {
+        for (name, kind) in HEADERS {
+            if let Some(count) = headers.get(name) {
+                self.findings.take_count(kind, count);
             }
         }
     }

@@ -142,3 +142,18 @@ fn frames_are_those_of_aws() {
     let first = frame("messageStart", br#"{"role":"assistant"}"#);
     assert!(std::fs::read(path).unwrap().starts_with(&first));
 }
+
+#[test]
+fn counts_in_headers_count_where_the_body_has_none() {
+    let path = "/model/cohere.embed-v4%3A0/invoke";
+    let mut exchange =
+        super::Exchange::call(path, r#"{"texts":["a"]}"#, "application/json", br#"{"embeddings":[[0.1]]}"#);
+    for (name, count) in [("input", "7"), ("output", "many"), ("cache-read-input", "2")] {
+        exchange.response.headers.push((format!("x-amzn-bedrock-{name}-token-count"), count.to_owned()));
+    }
+    let record = exchange.record();
+    let tokens = ["input_tokens", "output_tokens", "total_tokens", "cached_tokens"]
+        .map(|field| record.get(field).cloned());
+    assert_eq!(tokens, [Some(9.into()), None, Some(9.into()), Some(2.into())]);
+    assert_eq!(record["usage_source"], "reported");
+}

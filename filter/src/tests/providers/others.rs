@@ -220,6 +220,27 @@ fn wrappers() -> Vec<Shape> {
             { "total_tokens": 3562, "input_tokens": null, "usage_source": "reported", "time_to_first_token": 300 }
         ),
         shape!(
+            "Baidu's own",
+            "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions",
+            r#"{"messages":[],"stream":true}"#,
+            Events(&[
+                r#"{"id":"as-1","object":"chat.completion","created":1,"sentence_id":0,"is_end":false,"result":"Hi"}"#,
+                r#"{"id":"as-1","object":"chat.completion","created":1,"sentence_id":1,"is_end":true,"result":"","usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#,
+            ]),
+            { "chat_id": "as-1", "total_tokens": 7, "time_to_first_token": 300, "usage_source": "reported", "response_type": "stream" }
+        ),
+        shape!(
+            "Coze",
+            "/v3/chat",
+            r#"{"bot_id":"b","additional_messages":[{"role":"user","content":"ping"}],"stream":true}"#,
+            Events(&[
+                r#"{"id":"cz-1","conversation_id":"c","status":"created"}"#,
+                r#"{"id":"m-1","role":"assistant","type":"answer","content":"Hi"}"#,
+                r#"{"id":"cz-1","conversation_id":"c","status":"completed","usage":{"token_count":633,"output_count":19,"input_count":614}}"#,
+            ]),
+            { "chat_id": "cz-1", "input_tokens": 614, "output_tokens": 19, "total_tokens": 633, "time_to_first_token": 300 }
+        ),
+        shape!(
             "an answer inside `data`", CHAT, ASK,
             Json(r#"{"code":0,"msg":"ok","data":{"id":"w1","model":"x","choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}}"#),
             { "chat_id": "w1", "response_model": "x", "total_tokens": 7, "finish_reason": "stop" }

@@ -217,6 +217,13 @@ table! {
         "" "data" => Same(""),
         "" "result" => Same(""),
 
+        // Baidu's own, whose `result` is the text; Coze.
+        "" "result" => GeneratedText,
+        "" "is_end" => Done,
+        "" "usage.input_count" => Count(Input),
+        "" "usage.output_count" => Count(Output),
+        "" "usage.token_count" => Count(Total),
+
         // The servers of Hugging Face.
         "" "token.text" => GeneratedText,
         "" "details.finish_reason" => FinishReason,

@@ -143,6 +143,14 @@ impl Meaning {
     }
 }
 
+/// Headers of an answer that hold counts: those of Bedrock's invoke, some of whose models count nothing in the body.
+pub const HEADERS: [(&str, Count); 4] = [
+    ("x-amzn-bedrock-input-token-count", Count::InputFresh),
+    ("x-amzn-bedrock-output-token-count", Count::Output),
+    ("x-amzn-bedrock-cache-read-input-token-count", Count::CachedApart),
+    ("x-amzn-bedrock-cache-write-input-token-count", Count::CacheWriteApart),
+];
+
 /// Makes a table and its tree: `NAME { "provider" "path" => meaning, }`.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $( $provider:literal $path:literal => $meaning:expr, )+ }) => {

@@ -23,6 +23,8 @@ table! {
         "" "inputs" => Question,
         // Cohere v1 chat.
         "" "chat_history" => Question,
+        // Coze.
+        "" "additional_messages" => Question,
         // Vertex predict.
         "" "instances" => Question,
         // Titan of Bedrock.
