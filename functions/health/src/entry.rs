@@ -1,7 +1,7 @@
 //! The Spin component: hands requests to the handler. The database connection lives as long as the instance.
 
-use gatelog_function::Host as _;
-use gatelog_function::spin::{self, SpinHost};
+use gatelog_functions_shared::Host as _;
+use gatelog_functions_shared::spin::{self, SpinHost};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 

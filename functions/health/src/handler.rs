@@ -8,7 +8,8 @@
 //!
 //! `HEAD` is answered like `GET`, without the body, which is how some load balancers ask.
 
-use gatelog_function::{Body, Failure, Response, answer, failure, log};
+use gatelog_functions_shared::http::{method, response};
+use gatelog_functions_shared::{Body, Failure, Response, log};
 use gatelog_record::Timestamp;
 use gatelog_storage::{Executor, schema};
 use http::{Request, StatusCode};
@@ -21,44 +22,49 @@ pub const FUNCTION: &str = "health";
 
 /// Serves one request.
 pub async fn handle<B>(request: Request<B>, database: &impl Executor, now: Timestamp) -> Response {
-    if let Err(failure) = failure::check_reads(request.method()) {
-        return failure.response();
+    if let Err(failure) = method::require_read(request.method()) {
+        return response::failure(&failure);
     }
-    answer::to_method(request.method(), answer(request.uri().path(), database, now).await)
+    response::for_method(request.method(), answer(request.uri().path(), database, now).await)
 }
 
 async fn answer(path: &str, database: &impl Executor, now: Timestamp) -> Response {
     match path.strip_prefix("/health").unwrap_or(path).trim_matches('/') {
-        "" => answer::text(StatusCode::OK, "ok"),
+        "" => response::text(StatusCode::OK, "ok"),
         "ready" => ready(database).await,
         "metrics" => metrics(database, now).await,
-        _ => Failure::NotFound { message: format!("there is nothing at {path}") }.response(),
+        _ => response::failure(&Failure::NotFound { message: format!("there is nothing at {path}") }),
     }
 }
 
 async fn ready(database: &impl Executor) -> Response {
     match schema::version(database).await {
-        Ok(_) => answer::json(StatusCode::OK, &json!({"status": "ready"})),
+        Ok(_) => response::json(StatusCode::OK, &json!({"status": "ready"})),
         Err(error) => {
             let reason = error.class();
             let failure = Failure::from(error);
             log::failure(FUNCTION, &failure);
-            failure.response_with(&json!({
-                "status": "error",
-                "reason": reason,
-                "error": failure.public_message(),
-            }))
+            response::failure_with_body(
+                &failure,
+                &json!({
+                    "status": "error",
+                    "reason": reason,
+                    "error": failure.public_message(),
+                }),
+            )
         }
     }
 }
 
 async fn metrics(database: &impl Executor, now: Timestamp) -> Response {
     match metrics::text(database, now).await {
-        Ok(text) => answer::with_type(StatusCode::OK, metrics::CONTENT_TYPE, Body::Full(text.into())),
+        Ok(text) => {
+            response::with_content_type(StatusCode::OK, metrics::CONTENT_TYPE, Body::Full(text.into()))
+        }
         Err(error) => {
             let failure = Failure::from(error);
             log::failure(FUNCTION, &failure);
-            failure.response()
+            response::failure(&failure)
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use gatelog_function::metrics::{COUNTERS, Histogram, WRITE_SECONDS, series};
+use gatelog_functions_shared::metrics::{COUNTERS, Histogram, WRITE_SECONDS, series};
 use gatelog_record::Timestamp;
 use gatelog_storage::counters::{self, FilterTotals};
 use gatelog_storage::{Executor, StorageError};

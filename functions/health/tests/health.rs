@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use gatelog_function::{Host, Tally, metrics};
+use gatelog_functions_shared::{Host, Tally, metrics};
 use gatelog_health::handle;
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER};

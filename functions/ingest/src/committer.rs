@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use gatelog_function::Host;
+use gatelog_functions_shared::Host;
 use gatelog_record::AccessRecord;
 use gatelog_storage::{Executor, StorageError, oneshot};
 

@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use gatelog_function::settings::SettingsError;
-use gatelog_function::store::StoreConfig;
-use gatelog_function::{Settings, Token, Variables};
+use gatelog_functions_shared::config::SettingsError;
+use gatelog_functions_shared::config::store::StoreConfig;
+use gatelog_functions_shared::{Settings, Token, Variables};
 
 use crate::committer::GroupLimits;
 use crate::syslog::{Setup, setup};
@@ -56,7 +56,7 @@ impl IngestConfig {
     ) -> Result<(Self, Setup), SettingsError> {
         let mut settings = Settings::new(variables);
         let config = Self {
-            token: settings.token("ingest_token").await,
+            token: Token::new(&settings.text("ingest_token").await),
             max_body_bytes: settings
                 .number("max_body_bytes", Self::MAX_BODY_BYTES, 1_024..=64 * 1024 * 1024)
                 .await,

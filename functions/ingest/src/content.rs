@@ -3,7 +3,7 @@
 //! Higress's log-collector does not look at the type, and clients such as curl send any. So the body itself says what it
 //! is, and its type is asked only when it cannot be read: then the type may tell why.
 
-use gatelog_function::Failure;
+use gatelog_functions_shared::Failure;
 use gatelog_record::batch::BatchError;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};

@@ -4,8 +4,9 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use gatelog_function::spin::{self, Database, SpinHost, SpinVariables};
-use gatelog_function::{Failure, log};
+use gatelog_functions_shared::http::response;
+use gatelog_functions_shared::spin::{self, Database, SpinHost, SpinVariables};
+use gatelog_functions_shared::{Failure, log};
 use gatelog_syslog::transport::wasi::WasiTransport;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
@@ -43,7 +44,7 @@ async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
         }
         Err(failure) => {
             log::failure(FUNCTION, &failure);
-            failure.response()
+            response::failure(&failure)
         }
     };
     spin::response(response)

@@ -1,9 +1,10 @@
 //! From a request to an answer: nothing is acknowledged that the database has not committed.
 
 use bytes::Bytes;
-use gatelog_function::body::BodyLimits;
-use gatelog_function::log::{self, Level, Throttle};
-use gatelog_function::{BodySource, Failure, Host, Response, Tally, answer, body, failure, metrics};
+use gatelog_functions_shared::http::body::BodyLimits;
+use gatelog_functions_shared::http::{body, method, response};
+use gatelog_functions_shared::log::{self, Level, Throttle};
+use gatelog_functions_shared::{BodySource, Failure, Host, Response, Tally, metrics};
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::{self, Rejected};
 use gatelog_storage::Executor;
@@ -75,10 +76,10 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
                 if !matches!(failure, Failure::SyslogMisconfigured) {
                     log::failure(FUNCTION, &failure);
                 }
-                if failure.is_ours() {
+                if failure.is_server_error() {
                     self.tally.add(&metrics::FAILURES, failure.class(), 1);
                 }
-                failure.response()
+                response::failure(&failure)
             }
         };
         self.tally.add(&metrics::REQUESTS, response.status().as_str(), 1);
@@ -137,7 +138,7 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
             self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
             let rejected = rejected(&mut batch.rejected);
             let body = NothingStored { status: "error", error: &error, rejected };
-            return Ok(answer::json(StatusCode::BAD_REQUEST, &body));
+            return Ok(response::json(StatusCode::BAD_REQUEST, &body));
         }
         let database = Measured { database: &self.database, host: &self.host, tally: &self.tally };
         let fates = self.committer.commit(&database, &self.host, &batch.records).await?;
@@ -154,12 +155,12 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
             syslog.log(&batch.records, &fates, &self.host, &self.tally).await?;
         }
         let rejected = rejected(&mut batch.rejected);
-        Ok(answer::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
+        Ok(response::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
     }
 
     async fn read<B: BodySource>(&self, request: Request<B>) -> Result<(HeaderMap, Bytes), Failure> {
         let (parts, body) = request.into_parts();
-        failure::check_method(&parts.method, "POST")?;
+        method::require(&parts.method, "POST")?;
         self.config.token.check(&parts.headers)?;
         self.tally.hear(&parts.headers, self.host.now());
         content::check_encoding(&parts.headers)?;

@@ -1,7 +1,7 @@
 //! A database whose statements are timed.
 
-use gatelog_function::metrics::WRITE_SECONDS;
-use gatelog_function::{Host, Tally};
+use gatelog_functions_shared::metrics::WRITE_SECONDS;
+use gatelog_functions_shared::{Host, Tally};
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
 
 /// Notes in `tally` how long each statement took that succeeded.

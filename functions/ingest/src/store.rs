@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gatelog_function::Host;
+use gatelog_functions_shared::Host;
 use gatelog_record::AccessRecord;
 use gatelog_storage::{Executor, StorageError, insert};
 

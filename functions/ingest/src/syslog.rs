@@ -12,8 +12,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gatelog_function::log::{self, Level};
-use gatelog_function::{Failure, Host, Tally, metrics};
+use gatelog_functions_shared::log::{self, Level};
+use gatelog_functions_shared::{Failure, Host, Tally, metrics};
 use gatelog_record::AccessRecord;
 use gatelog_syslog::delivery::{DeliveryError, Promise};
 use gatelog_syslog::logger::Surroundings;

@@ -4,8 +4,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use gatelog_function::metrics::DELETED;
-use gatelog_function::{Host, Tally};
+use gatelog_functions_shared::metrics::DELETED;
+use gatelog_functions_shared::{Host, Tally};
 use gatelog_record::Timestamp;
 use gatelog_storage::{Executor, StorageError, counters, open_reports, retention};
 

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatelog_function::{Host, Token};
+use gatelog_functions_shared::{Host, Token};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::{FIELDS, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use gatelog_function::Host;
+use gatelog_functions_shared::Host;
 use gatelog_ingest::committer::{Committer, Fate, GroupLimits, Refusal};
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;

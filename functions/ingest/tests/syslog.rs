@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatelog_function::Host;
+use gatelog_functions_shared::Host;
 use gatelog_ingest::syslog::{Setup, Syslog};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::Timestamp;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gatelog_function::settings::SettingsError;
-use gatelog_function::store::StoreConfig;
-use gatelog_function::{Failure, Settings, Token, Variables};
+use gatelog_functions_shared::config::SettingsError;
+use gatelog_functions_shared::config::store::StoreConfig;
+use gatelog_functions_shared::{Failure, Settings, Token, Variables};
 use http::HeaderMap;
 
 use crate::time::Zone;
@@ -52,7 +52,7 @@ impl QueryConfig {
             .await;
         let time_zone = settings.text("query_time_zone").await;
         let config = Self {
-            token: settings.token("query_token").await,
+            token: Token::new(&settings.text("query_token").await),
             is_open: settings.flag("query_open", false).await,
             max_page_size: u32::try_from(max_page_size).unwrap_or(Self::MAX_PAGE_SIZE),
             max_counted_records: u32::try_from(max_counted_records).unwrap_or(Self::MAX_COUNTED_RECORDS),

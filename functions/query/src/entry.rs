@@ -4,8 +4,8 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use gatelog_function::spin::{self, Database, SpinHost, SpinVariables};
-use gatelog_function::{Failure, log};
+use gatelog_functions_shared::spin::{self, Database, SpinHost, SpinVariables};
+use gatelog_functions_shared::{Failure, log};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 

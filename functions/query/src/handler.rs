@@ -14,7 +14,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use gatelog_function::{Body, Failure, Response, answer, failure, log};
+use gatelog_functions_shared::http::{method, response};
+use gatelog_functions_shared::{Body, Failure, Response, log};
 use gatelog_record::Field;
 use gatelog_storage::{Executor, Selection, select};
 use http::{Request, StatusCode};
@@ -57,13 +58,13 @@ pub async fn handle<B, E: Executor + Clone + 'static>(
             failed(&failure)
         }
     };
-    answer::to_method(&method, response)
+    response::for_method(&method, response)
 }
 
 /// The answer to a request that failed.
 pub fn failed(failure: &Failure) -> Response {
     let error = failure.public_message();
-    failure.response_with(&ErrorBody { total: 0, logs: None, status: "error", error: &error })
+    response::failure_with_body(failure, &ErrorBody { total: 0, logs: None, status: "error", error: &error })
 }
 
 async fn answer<B, E: Executor + Clone + 'static>(
@@ -71,7 +72,7 @@ async fn answer<B, E: Executor + Clone + 'static>(
     database: E,
     config: &QueryConfig,
 ) -> Result<Response, Failure> {
-    failure::check_reads(request.method())?;
+    method::require_read(request.method())?;
     config.admit(request.headers())?;
     let path = request.uri().path();
     let below = path.strip_prefix("/query").unwrap_or(path).trim_matches('/');
@@ -86,7 +87,7 @@ async fn answer<B, E: Executor + Clone + 'static>(
         ["openapi.json"] => {
             no_parameters(query_string)?;
             let document = Body::Full(Bytes::from_static(openapi::DOCUMENT.as_bytes()));
-            Ok(answer::with_type(StatusCode::OK, "application/json", document))
+            Ok(response::with_content_type(StatusCode::OK, "application/json", document))
         }
         ["scenarios"] => {
             no_parameters(query_string)?;
@@ -110,7 +111,7 @@ async fn one(id: &str, query_string: &str, database: &impl Executor) -> Result<R
     match select::one(database, id, &selection).await? {
         Some(record) => {
             let log = LogEntry { record: &record, is_selected };
-            Ok(answer::json(StatusCode::OK, &OneLog { log, status: "success" }))
+            Ok(response::json(StatusCode::OK, &OneLog { log, status: "success" }))
         }
         None => {
             let id: String = id.chars().take(64).collect();

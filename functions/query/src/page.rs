@@ -7,8 +7,8 @@ use std::vec::IntoIter;
 
 use bytes::Bytes;
 use futures::stream;
-use gatelog_function::answer::{self, Chunks};
-use gatelog_function::{Body, Failure, Response, log};
+use gatelog_functions_shared::http::response::{self, Chunks};
+use gatelog_functions_shared::{Body, Failure, Response, log};
 use gatelog_record::{Timestamp, fields};
 use gatelog_storage::select::{self, Count};
 use gatelog_storage::{
@@ -59,7 +59,8 @@ pub async fn answer<E: Executor + Clone + 'static>(
         }
     };
     let writer = Writer::begin(database, &params, total).await?;
-    let mut response = answer::with_type(StatusCode::OK, content_type(params.format), writer.body().await?);
+    let mut response =
+        response::with_content_type(StatusCode::OK, content_type(params.format), writer.body().await?);
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("accept"));
     if let Some(file) = file_name(params.format) {

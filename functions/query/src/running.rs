@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{Either, LocalBoxFuture, select};
-use gatelog_function::Host;
+use gatelog_functions_shared::Host;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
 
 /// Rest between two looks whether a statement may run. Requests of one instance cannot wake each other.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gatelog_function::{Failure, Response, answer};
+use gatelog_functions_shared::http::response;
+use gatelog_functions_shared::{Failure, Response};
 use gatelog_record::{FIELDS, Field, Kind, fields};
 use gatelog_storage::distinct::{self, DistinctQuery};
 use gatelog_storage::{Executor, Filter, Test, Value, service};
@@ -136,7 +137,7 @@ pub async fn answer(
             Value::Null | Value::Real(_) => None,
         })
         .collect();
-    Ok(answer::json(StatusCode::OK, &Values { field: field.name, values, truncated, status: "success" }))
+    Ok(response::json(StatusCode::OK, &Values { field: field.name, values, truncated, status: "success" }))
 }
 
 /// The names of services, each once. A filter by a name finds its clusters too.

@@ -6,7 +6,7 @@ mod service;
 
 use std::cell::Cell;
 
-use gatelog_function::Body;
+use gatelog_functions_shared::Body;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
 use serde_json::Value;

@@ -6,7 +6,7 @@ mod service;
 
 use std::rc::Rc;
 
-use gatelog_function::Token;
+use gatelog_functions_shared::Token;
 use gatelog_query::{QueryConfig, handle};
 use http::Request;
 use serde_json::{Value, json};

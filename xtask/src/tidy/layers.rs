@@ -10,7 +10,7 @@ use super::tree::File;
 const LAYERS: &[&[&str]] = &[
     &["record", "databases", "harness/guests/*-filter", "harness/guests/probe"],
     &["storage", "syslog", "filter"],
-    &["functions/function", "harness/guests/counted"],
+    &["functions/shared", "harness/guests/counted"],
     &["functions/ingest", "functions/query", "functions/health"],
     &["harness"],
     &["testbed"],
@@ -29,8 +29,7 @@ const SHELLS: &[(&str, &[&str])] =
 
 const SPIN_SHELLS: &[&str] = &[
     "functions/*/src/entry.rs",
-    "functions/function/src/spin.rs",
-    "functions/function/src/spin/*",
+    "functions/shared/src/spin/*",
     "storage/src/driver/spin*",
     "syslog/src/transport/wasi*",
 ];

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use gatelog_function::{Settings, Variables};
+use gatelog_functions_shared::{Settings, Variables};
 use gatelog_syslog::delivery::Promise;
 use gatelog_syslog::{Options, Sink};
 

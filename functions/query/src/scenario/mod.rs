@@ -4,7 +4,8 @@ mod params;
 
 use std::collections::BTreeMap;
 
-use gatelog_function::{Failure, Response, answer};
+use gatelog_functions_shared::http::response;
+use gatelog_functions_shared::{Failure, Response};
 use gatelog_storage::scenarios::{self, Answer, Kind, Point, SCENARIOS, Scenario, ScenarioQuery};
 use gatelog_storage::{Executor, Value};
 use http::StatusCode;
@@ -27,7 +28,7 @@ pub fn list() -> Response {
             description: scenario.doc,
         })
         .collect();
-    answer::json(StatusCode::OK, &ScenarioList { scenarios, status: "success" })
+    response::json(StatusCode::OK, &ScenarioList { scenarios, status: "success" })
 }
 
 /// Answers a scenario.
@@ -48,7 +49,7 @@ pub async fn answer(
     };
     let query = parse(query_string, scenario, zone)?;
     let found = scenarios::run(database, scenario, &query).await?;
-    Ok(answer::json(StatusCode::OK, &shaped(scenario, &query, found, zone)))
+    Ok(response::json(StatusCode::OK, &shaped(scenario, &query, found, zone)))
 }
 
 /// HiMarket's name of a kind.

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use gatelog_function::{Failure, Response, Token};
+use gatelog_functions_shared::{Failure, Response, Token};
 use gatelog_query::time::Zone;
 use gatelog_query::{QueryConfig, handle};
 use gatelog_record::{AccessRecord, Timestamp, batch};

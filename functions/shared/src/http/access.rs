@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 
-use crate::Failure;
+use super::Failure;
 
 /// The token that a request has to bear; none admits everybody.
 #[derive(Clone, Default)]

@@ -1,18 +1,21 @@
-//! Answers: JSON and plain text, complete or streamed.
+//! Answers: JSON, plain text and failures, complete or streamed.
 //!
-//! A complete answer says its length. Spin's server sends one without in two writes, of which the client's kernel
-//! acknowledges the first late: 44 ms an answer.
+//! A complete answer has a `Content-Length`. Spin's server sends an answer without one in two writes, and the client's
+//! kernel delays its acknowledgement of the first: that costs 44 ms an answer.
 
 use std::fmt;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode, response};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
 use serde::Serialize;
 
-use crate::Failure;
+use super::Failure;
+
+/// Seconds after which a client may try again when the database could not take or answer a request.
+pub const RETRY_AFTER_SECONDS: &str = "2";
 
 /// What a handler answers.
 pub type Response = http::Response<Body>;
@@ -84,26 +87,57 @@ impl fmt::Debug for Chunks {
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     // What the functions answer are maps with string keys and numbers, which always can be written.
     let body = serde_json::to_vec(value).unwrap_or_else(|_| br#"{"status":"error"}"#.to_vec());
-    with_type(status, "application/json", Body::Full(body.into()))
+    with_content_type(status, "application/json", Body::Full(body.into()))
 }
 
 /// A plain text answer.
 pub fn text(status: StatusCode, text: &'static str) -> Response {
-    with_type(status, "text/plain; charset=utf-8", Body::Full(Bytes::from_static(text.as_bytes())))
+    with_content_type(status, "text/plain; charset=utf-8", Body::Full(Bytes::from_static(text.as_bytes())))
 }
 
-/// An answer of any type.
-pub fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response {
-    let mut response = response::Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    declare_length(&mut response);
+/// The answer `{"status":"error","error":"…"}` to a failure, with the headers that belong to its status.
+pub fn failure(failure: &Failure) -> Response {
+    let error = failure.public_message();
+    failure_with_body(failure, &ErrorBody { status: "error", error: &error })
+}
+
+/// The answer to a failure with a body of another shape.
+pub fn failure_with_body(failure: &Failure, body: &impl Serialize) -> Response {
+    let mut response = json(failure.status(), body);
+    let headers = response.headers_mut();
+    match failure {
+        Failure::MethodNotAllowed { allow } => {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        Failure::Unauthorized => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"gatelog\""));
+        }
+        _ if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        _ => {}
+    }
     response
 }
 
-/// Sets `Content-Length` of a complete answer to what its body has; a streamed one has none. The shell calls it for
-/// every answer, so that none goes without, however it was made.
-pub fn declare_length(response: &mut Response) {
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    status: &'static str,
+    error: &'a str,
+}
+
+/// An answer of any type.
+pub fn with_content_type(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    set_content_length(&mut response);
+    response
+}
+
+/// Sets the `Content-Length` of a complete answer to the length of its body; a streamed answer has none. The shell calls
+/// it for every answer, so that every complete answer has one, however it was made.
+pub fn set_content_length(response: &mut Response) {
     let length = match response.body() {
         Body::Full(bytes) => Some(bytes.len()),
         Body::Stream(_) => None,
@@ -114,9 +148,9 @@ pub fn declare_length(response: &mut Response) {
     };
 }
 
-/// The answer as the method wants it. To `HEAD` a complete answer keeps its body, because the server leaves it out and
-/// says its length; a streamed one is not made.
-pub fn to_method(method: &Method, mut response: Response) -> Response {
+/// The answer to a request with this method. For `HEAD` a complete answer keeps its body: the server leaves it out and
+/// sends its length. A streamed body is not produced.
+pub fn for_method(method: &Method, mut response: Response) -> Response {
     if *method == Method::HEAD && matches!(response.body(), Body::Stream(_)) {
         *response.body_mut() = Body::Stream(Chunks::new(futures::stream::empty()));
     }
@@ -126,6 +160,7 @@ pub fn to_method(method: &Method, mut response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SettingsError;
 
     #[test]
     fn a_complete_answer_says_its_length_and_a_streamed_one_does_not() {
@@ -136,34 +171,48 @@ mod tests {
         assert_eq!(length(&text(StatusCode::OK, "ok")).as_deref(), Some("2"));
         assert_eq!(length(&text(StatusCode::OK, "")).as_deref(), Some("0"));
         let failure = Failure::NotFound { message: "there is no such path".to_owned() };
-        let response = failure.response();
+        let response = super::failure(&failure);
         assert_eq!(length(&response), Some(response.body().as_bytes().len().to_string()));
         let stream = || Body::Stream(Chunks::new(futures::stream::empty()));
-        assert_eq!(length(&with_type(StatusCode::OK, "text/csv", stream())), None);
+        assert_eq!(length(&with_content_type(StatusCode::OK, "text/csv", stream())), None);
+    }
+
+    #[test]
+    fn a_failure_is_answered_with_its_public_text_and_the_headers_of_its_status() {
+        let failure = Failure::Settings(SettingsError { problems: vec!["store: secret".to_owned()] });
+        let response = super::failure(&failure);
+        assert_eq!(
+            (response.status(), &response.headers()["retry-after"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("2"))
+        );
+        assert_eq!(
+            response.body().as_bytes(),
+            br#"{"status":"error","error":"the function is not configured correctly: its log says what is wrong"}"#
+        );
     }
 
     #[test]
     fn the_shell_corrects_the_length_of_a_body_that_was_exchanged() {
         let mut response = text(StatusCode::OK, "ok");
         *response.body_mut() = Body::Full(Bytes::from_static(b"longer"));
-        declare_length(&mut response);
+        set_content_length(&mut response);
         assert_eq!(response.headers()[CONTENT_LENGTH], "6");
         *response.body_mut() = Body::Stream(Chunks::new(futures::stream::empty()));
-        declare_length(&mut response);
+        set_content_length(&mut response);
         assert!(!response.headers().contains_key(CONTENT_LENGTH));
     }
 
     #[tokio::test(flavor = "current_thread")]
     async fn head_gets_the_length_of_a_complete_body_and_makes_no_stream() {
-        let response = to_method(&Method::HEAD, text(StatusCode::OK, "twelve bytes"));
+        let response = for_method(&Method::HEAD, text(StatusCode::OK, "twelve bytes"));
         assert_eq!(response.headers()["content-length"], "12");
         assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
         let stream = Chunks::new(futures::stream::pending());
-        let response = with_type(StatusCode::OK, "text/csv", Body::Stream(stream));
-        let response = to_method(&Method::HEAD, response);
+        let response = with_content_type(StatusCode::OK, "text/csv", Body::Stream(stream));
+        let response = for_method(&Method::HEAD, response);
         assert!(!response.headers().contains_key("content-length"), "nobody knows it yet");
         assert!(response.into_body().collect().await.unwrap().is_empty());
-        let response = to_method(&Method::GET, text(StatusCode::OK, "ok"));
+        let response = for_method(&Method::GET, text(StatusCode::OK, "ok"));
         assert_eq!(response.body().as_bytes(), b"ok");
     }
 }

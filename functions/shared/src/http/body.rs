@@ -8,7 +8,8 @@ use futures::future::{Either, select};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 
-use crate::{Failure, Host};
+use super::Failure;
+use crate::Host;
 
 /// A body that has not been read yet.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gatelog_storage::Durability;
 
-use crate::settings::SettingsError;
-use crate::{Settings, Variables};
+use super::settings::Settings;
+use super::variables::{SettingsError, Variables};
 
 /// The database to use, and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,38 +1,17 @@
-//! The shell around the handlers under Spin: variables, the database, bodies, the clock, and random bytes.
-
-mod database;
+//! Requests and answers as Spin passes them.
 
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, TryStreamExt};
-use gatelog_record::Timestamp;
 use http_body::Frame;
 use http_body_util::{BodyExt, Either, StreamBody};
 use spin_sdk::http::{FullBody, Request};
-use spin_sdk::wasip3::clocks::monotonic_clock;
-use spin_sdk::{variables, wasip3};
 use thiserror::Error;
 
-pub use database::{Database, database, patient_database};
-
-use crate::body::{self, BodySource};
-use crate::{Body, Failure, Host, Response, Variables, answer};
-
-/// The variables that the manifest gives to the component.
-#[derive(Clone, Copy, Debug)]
-pub struct SpinVariables;
-
-impl Variables for SpinVariables {
-    async fn get(&self, name: &str) -> Result<Option<String>, String> {
-        match variables::get(name).await {
-            Ok(value) => Ok(Some(value)),
-            Err(variables::Error::Undefined(_)) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
+use crate::http::body::{self, BodySource};
+use crate::http::response::set_content_length;
+use crate::{Body, Failure, Response};
 
 /// The body of a request to the component.
 pub struct SpinBody(<Request as IntoBody>::Body);
@@ -96,7 +75,7 @@ pub struct BrokenOff {
 
 /// An answer as Spin takes it.
 pub fn response(mut response: Response) -> http::Response<ResponseBody> {
-    answer::declare_length(&mut response);
+    set_content_length(&mut response);
     response.map(|body| match body {
         Body::Full(bytes) => Either::Left(FullBody::new(bytes)),
         Body::Stream(chunks) => {
@@ -106,35 +85,4 @@ pub fn response(mut response: Response) -> http::Response<ResponseBody> {
             Either::Right(StreamBody::new(frames))
         }
     })
-}
-
-/// The clocks and random bytes of the host.
-#[derive(Clone, Copy, Debug)]
-pub struct SpinHost;
-
-impl Host for SpinHost {
-    fn now(&self) -> Timestamp {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
-    }
-
-    fn ticks(&self) -> Duration {
-        Duration::from_nanos(monotonic_clock::now())
-    }
-
-    fn fill_random(&self, bytes: &mut [u8]) {
-        let random = wasip3::random::random::get_random_bytes(bytes.len() as u64);
-        for (byte, random) in bytes.iter_mut().zip(random) {
-            *byte = random;
-        }
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        monotonic_clock::wait_for(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)).await;
-    }
-}
-
-/// Work that goes on after the answer that is being made. The instance lives until it is done.
-pub fn spawn(work: impl Future<Output = ()> + 'static) {
-    wasip3::spawn(work);
 }

@@ -11,7 +11,7 @@ use gatelog_storage::counters::{self, FilterReport, MAX_VM_CHARS};
 use gatelog_storage::{Executor, StorageError, open_reports};
 use http::HeaderMap;
 
-use crate::metrics::{FLUSH_FAILURES, Family, Histogram, series};
+use super::catalogue::{FLUSH_FAILURES, Family, Histogram, series};
 use crate::{Host, log};
 
 /// Rest between a count and the flush that adds it, in which others gather.

@@ -1,21 +1,15 @@
-//! The log: one line for each event on standard error, which Spin prefixes with the component's name.
+//! One line of the log, and writing it.
 //!
-//! A line that cannot be written is lost and nothing else: Spin fails the write when its own log cannot take the line,
-//! as on a full disk, and `eprintln!` would then trap the instance with all its requests.
-
-mod throttle;
+//! A line that cannot be written is lost and nothing else happens: Spin fails the write when its own log cannot take the
+//! line, as on a full disk, and `eprintln!` would then trap the instance with all its requests.
 
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::Failure;
-
-pub use throttle::Throttle;
-
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Something works otherwise than an operator may expect.
+    /// Something does not work as an operator may expect.
     Warn,
     /// A request was not served and the operator has to act.
     Error,
@@ -24,14 +18,6 @@ pub enum Level {
 /// Writes one line.
 pub fn write(level: Level, function: &str, message: impl fmt::Display) {
     write_to(&mut io::stderr(), level, function, message);
-}
-
-/// Writes a line for a failure that the operator has to know of. What clients do wrong is told to clients only, so
-/// that they cannot fill the log.
-pub fn failure(function: &str, failure: &Failure) {
-    if failure.is_ours() {
-        write(Level::Error, function, failure);
-    }
 }
 
 /// The line of an event: `level=error function=ingest message="…"`. The message is quoted and escaped, so it stays
@@ -44,10 +30,10 @@ pub fn line(level: Level, function: &str, message: impl fmt::Display) -> String 
     format!("level={level} function={function} message={:?}", message.to_string())
 }
 
-/// Writes one line in one call, so that lines of several instances do not mix.
+/// Writes the line in one call, so that lines of several instances do not mix.
 fn write_to(log: &mut impl Write, level: Level, function: &str, message: impl fmt::Display) {
     let line = line(level, function, message) + "\n";
-    // There is no other place to tell it.
+    // There is no other place to report it.
     let _ = log.write_all(line.as_bytes());
 }
 

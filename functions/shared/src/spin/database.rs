@@ -10,8 +10,8 @@ use gatelog_storage::driver::spin_sqlite::SpinSqlite;
 use gatelog_storage::driver::turso::Turso;
 use gatelog_storage::{Dialect, Executor, Pool, Rows, Statement, StorageError};
 
-use super::SpinVariables;
-use crate::store::{Store, StoreConfig};
+use super::variables::SpinVariables;
+use crate::config::store::{Store, StoreConfig};
 
 /// Most connections for what asks; each is one to the server. For what writes there is one to SQLite, which lets one
 /// writer work at a time: waiting here is fair and free, while waiting in SQLite is done by sleeping.

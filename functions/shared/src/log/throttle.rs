@@ -1,14 +1,15 @@
-//! Lines that clients can bring about are written once in a while, so that no client fills the log.
+//! Events that clients can cause are logged once in a while, so that no client fills the log.
 
 use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
-use crate::log::{self, Level};
+use super::line::{self, Level};
 
-/// One kind of event, with at most one line an interval. What happens in between is counted, and told with the next line.
+/// Writes at most one line an interval for one kind of event. Events in between are counted, and the next line has their
+/// number.
 ///
-/// Each kind of event has a throttle of its own, which lives as long as the instance.
+/// Each kind of event has its own throttle, which lives as long as the instance.
 #[derive(Debug)]
 pub struct Throttle {
     interval: Duration,
@@ -27,7 +28,7 @@ impl Throttle {
     /// The usual interval.
     pub const INTERVAL: Duration = Duration::from_secs(10);
 
-    /// A throttle that has let nothing through yet.
+    /// A throttle that has written nothing yet.
     pub const fn new(interval: Duration) -> Self {
         Self { interval, written: Cell::new(None), held_back: Cell::new(0) }
     }
@@ -35,7 +36,7 @@ impl Throttle {
     /// Writes a line, unless another was written less than an interval before `now`, the host's ticks.
     pub fn write(&self, level: Level, function: &str, now: Duration, message: impl fmt::Display) {
         if let Some(message) = self.admit(now, message) {
-            log::write(level, function, message);
+            line::write(level, function, message);
         }
     }
 

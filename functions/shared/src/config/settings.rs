@@ -3,35 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use thiserror::Error;
-
-use crate::Token;
-
-/// Where variables come from.
-#[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
-pub trait Variables {
-    /// The value of the variable; `None` when the application has no such variable.
-    ///
-    /// # Errors
-    ///
-    /// When the provider of variables fails; the text says how.
-    async fn get(&self, name: &str) -> Result<Option<String>, String>;
-}
-
-/// Variables for tests.
-impl<const COUNT: usize> Variables for [(&str, &str); COUNT] {
-    async fn get(&self, name: &str) -> Result<Option<String>, String> {
-        Ok(self.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-    }
-}
-
-/// Variables that cannot be used.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("the function's variables are wrong: {}", problems.join("; "))]
-pub struct SettingsError {
-    /// One text for each variable, which begins with its name. Values of secrets are never in it.
-    pub problems: Vec<String>,
-}
+use super::variables::{SettingsError, Variables};
 
 /// Reads variables one by one and collects what is wrong with them.
 #[derive(Debug)]
@@ -79,11 +51,6 @@ impl<'v, V: Variables> Settings<'v, V> {
                 default
             }
         }
-    }
-
-    /// A token; none when the variable is missing or empty.
-    pub async fn token(&mut self, name: &str) -> Token {
-        Token::new(&self.text(name).await)
     }
 
     /// A text without blanks around it; empty when the variable is missing.

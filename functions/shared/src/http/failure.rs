@@ -1,19 +1,13 @@
-//! Why a request was not served: what the client reads, and what the log reads, which are two texts.
+//! Why a request was not served: one text for the client and another for the log.
 //!
-//! The client's text never holds SQL, hosts, paths or secrets. The status says whether trying again can help:
+//! The client's text never holds SQL, hosts, paths or secrets. The status says whether a retry can help:
 //! 503, 500 and 408 yes, 413 with a smaller body, any other 4xx no.
 
 use gatelog_storage::StorageError;
-use http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
-use serde::Serialize;
+use http::StatusCode;
 use thiserror::Error;
 
-use crate::answer::{self, Response};
-use crate::settings::SettingsError;
-
-/// Seconds after which a client may try again when the database could not take or answer a request.
-pub const RETRY_AFTER_SECONDS: &str = "2";
+use crate::config::variables::SettingsError;
 
 /// Why a request was not served. Its `Display` is for the log.
 #[derive(Debug, Error)]
@@ -87,12 +81,6 @@ pub enum Failure {
     SyslogMisconfigured,
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    status: &'static str,
-    error: &'a str,
-}
-
 impl Failure {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
@@ -152,57 +140,10 @@ impl Failure {
         }
     }
 
-    /// Whether the operator, not the client, has to do something about it.
-    pub fn is_ours(&self) -> bool {
+    /// Whether the operator, not the client, has to act.
+    pub fn is_server_error(&self) -> bool {
         self.status().is_server_error()
     }
-
-    /// The answer `{"status":"error","error":"…"}` with the headers that belong to the status.
-    pub fn response(&self) -> Response {
-        let error = self.public_message();
-        self.response_with(&ErrorBody { status: "error", error: &error })
-    }
-
-    /// The answer with a body of another shape.
-    pub fn response_with(&self, body: &impl Serialize) -> Response {
-        let mut response = answer::json(self.status(), body);
-        let headers = response.headers_mut();
-        match self {
-            Self::MethodNotAllowed { allow } => {
-                headers.insert(ALLOW, HeaderValue::from_static(allow));
-            }
-            Self::Unauthorized => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"gatelog\""));
-            }
-            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
-            }
-            _ => {}
-        }
-        response
-    }
-}
-
-/// Refuses every method but `GET`, and `HEAD`, which is answered like it but for the body.
-///
-/// # Errors
-///
-/// [`Failure::MethodNotAllowed`].
-pub fn check_reads(method: &Method) -> Result<(), Failure> {
-    if matches!(*method, Method::GET | Method::HEAD) {
-        Ok(())
-    } else {
-        Err(Failure::MethodNotAllowed { allow: "GET, HEAD" })
-    }
-}
-
-/// Refuses every method but `allowed`.
-///
-/// # Errors
-///
-/// [`Failure::MethodNotAllowed`].
-pub fn check_method(method: &Method, allowed: &'static str) -> Result<(), Failure> {
-    if method.as_str() == allowed { Ok(()) } else { Err(Failure::MethodNotAllowed { allow: allowed }) }
 }
 
 #[cfg(test)]
@@ -212,27 +153,7 @@ mod tests {
     #[test]
     fn a_database_failure_tells_the_client_nothing_about_the_database() {
         let failure = Failure::from(StorageError::Unavailable { reason: "10.0.0.7: SELECT secret".into() });
-        let response = failure.response();
-        assert_eq!(response.status(), 503);
-        assert_eq!(response.headers()["retry-after"], "2");
-        assert_eq!(
-            response.body().as_bytes(),
-            br#"{"status":"error","error":"the database cannot take the request now: try again later"}"#
-        );
+        assert_eq!(failure.public_message(), "the database cannot take the request now: try again later");
         assert!(failure.to_string().contains("SELECT secret"));
-    }
-
-    #[test]
-    fn a_wrong_method_is_told_the_right_one() {
-        let response = check_method(&Method::PUT, "POST").unwrap_err().response();
-        assert_eq!(response.status(), 405);
-        assert_eq!(response.headers()["allow"], "POST");
-    }
-
-    #[test]
-    fn what_is_read_takes_get_and_head() {
-        assert!(check_reads(&Method::GET).is_ok() && check_reads(&Method::HEAD).is_ok());
-        let response = check_reads(&Method::POST).unwrap_err().response();
-        assert_eq!(response.headers()["allow"], "GET, HEAD");
     }
 }

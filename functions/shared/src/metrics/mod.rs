@@ -1,0 +1,13 @@
+//! Metrics: what is counted, and counting it.
+//!
+//! - [`catalogue`]: every family of metrics with its series.
+//! - [`recorder`]: what one instance has counted, added to the counters that all instances share.
+
+pub mod catalogue;
+pub mod recorder;
+
+pub use catalogue::{
+    COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, RECORDS, REQUESTS,
+    SYSLOG, VALUES_CUT, WRITE_SECONDS, series,
+};
+pub use recorder::Tally;

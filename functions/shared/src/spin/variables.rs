@@ -1,0 +1,19 @@
+//! The variables that Spin gives to the component.
+
+use spin_sdk::variables;
+
+use crate::Variables;
+
+/// The variables that the manifest gives to the component.
+#[derive(Clone, Copy, Debug)]
+pub struct SpinVariables;
+
+impl Variables for SpinVariables {
+    async fn get(&self, name: &str) -> Result<Option<String>, String> {
+        match variables::get(name).await {
+            Ok(value) => Ok(Some(value)),
+            Err(variables::Error::Undefined(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
