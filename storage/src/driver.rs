@@ -18,7 +18,5 @@ pub mod spin_http;
 #[cfg(target_family = "wasm")]
 pub mod spin_mysql;
 #[cfg(target_family = "wasm")]
-pub(crate) mod spin_oneshot;
-#[cfg(target_family = "wasm")]
 pub mod spin_sqlite;
 pub mod turso;

@@ -15,7 +15,7 @@
 //! - [`stored`]: a row read back as a record. [`service`]: the two forms of a service's name.
 //! - [`distinct`]: the values of a field. [`scenarios`]: HiMarket's statistics by name.
 //! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL. [`pool`]: connections
-//!   that are kept for the life of an instance. [`oneshot`]: how one request of an instance wakes another.
+//!   that are kept for the life of an instance.
 
 // These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
@@ -30,9 +30,7 @@ mod error;
 pub mod executor;
 mod expression;
 pub mod insert;
-pub mod oneshot;
 pub mod open_reports;
-mod permits;
 pub mod pool;
 pub mod query;
 pub mod retention;

@@ -10,8 +10,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
+use gatelog_sync::Semaphore;
 
-use crate::permits::Permits;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, schema};
 
 /// How to reach a database.
@@ -46,12 +46,12 @@ pub trait Connect {
     }
 }
 
-/// A database with at most `CONNECTIONS` connections.
+/// A database with a bounded number of connections.
 #[derive(Debug)]
-pub struct Pool<C: Connect, const CONNECTIONS: usize> {
+pub struct Pool<C: Connect> {
     connect: C,
     time_limit: Duration,
-    permits: Permits,
+    permits: Semaphore,
     idle: RefCell<Vec<C::Connection>>,
     schema: Cell<Schema>,
 }
@@ -67,16 +67,16 @@ enum Schema {
     Doubtful,
 }
 
-impl<C: Connect, const CONNECTIONS: usize> Pool<C, CONNECTIONS> {
-    /// A database of which nothing is opened yet. A statement that has no answer after `time_limit`, the time for a
-    /// connection and the schema included, fails.
-    pub fn new(connect: C, time_limit: Duration) -> Self {
-        let permits = Permits::new(CONNECTIONS);
+impl<C: Connect> Pool<C> {
+    /// A database without open connections, which will have at most `connections`. A statement that has no answer after
+    /// `time_limit`, the time for a connection and the schema included, fails.
+    pub fn new(connect: C, connections: usize, time_limit: Duration) -> Self {
+        let permits = Semaphore::new(connections);
         Self { connect, time_limit, permits, idle: RefCell::default(), schema: Cell::new(Schema::Unknown) }
     }
 
     async fn run_on_a_connection(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
-        let _permit = self.permits.take().await;
+        let _permit = self.permits.acquire().await;
         // Taken out, so that a request that is cut off here takes the connection with it.
         let kept = self.idle.borrow_mut().pop();
         if let Some(kept) = kept {
@@ -136,7 +136,7 @@ impl<C: Connect, const CONNECTIONS: usize> Pool<C, CONNECTIONS> {
     }
 }
 
-impl<C: Connect, const CONNECTIONS: usize> Executor for Pool<C, CONNECTIONS> {
+impl<C: Connect> Executor for Pool<C> {
     fn dialect(&self) -> Dialect {
         self.connect.dialect()
     }
@@ -217,10 +217,10 @@ mod tests {
         }
     }
 
-    fn pool(script: Vec<Option<Result<(), StorageError>>>, time_passes: bool) -> Pool<Fake, 2> {
+    fn pool(script: Vec<Option<Result<(), StorageError>>>, time_passes: bool) -> Pool<Fake> {
         let script = Rc::new(RefCell::new(script));
         let fake = Fake { script, opened: Cell::new(0), time_passes, unseen: Cell::new(0) };
-        Pool::new(fake, Duration::from_millis(4_000))
+        Pool::new(fake, 2, Duration::from_millis(4_000))
     }
 
     fn broken() -> Option<Result<(), StorageError>> {

@@ -15,7 +15,7 @@ use gatelog_storage::{Dialect, Executor, Pool, Statement, StorageError, insert, 
 #[tokio::test(flavor = "current_thread")]
 async fn records_stored_after_the_file_was_deleted_are_in_the_new_one() {
     let file = File::new();
-    let pool = Pool::<_, 1>::new(file.connect(), Duration::from_secs(60));
+    let pool = Pool::new(file.connect(), 1, Duration::from_secs(60));
     store(&pool, "before").await;
     file.remove();
     store(&pool, "after").await;
@@ -29,13 +29,13 @@ async fn records_stored_after_the_file_was_deleted_are_in_the_new_one() {
 #[tokio::test(flavor = "current_thread")]
 async fn records_stored_after_an_older_copy_took_the_files_place_are_in_the_copy() {
     let file = File::new();
-    let pool = Pool::<_, 1>::new(file.connect(), Duration::from_secs(60));
+    let pool = Pool::new(file.connect(), 1, Duration::from_secs(60));
     store(&pool, "a").await;
     let copy = file.path().with_extension("copy");
     // All connections are closed here, so that the file alone is the whole database.
     drop(pool);
     fs::copy(file.path(), &copy).unwrap();
-    let pool = Pool::<_, 1>::new(file.connect(), Duration::from_secs(60));
+    let pool = Pool::new(file.connect(), 1, Duration::from_secs(60));
     store(&pool, "b").await;
     file.remove();
     fs::rename(copy, file.path()).unwrap();
@@ -46,7 +46,7 @@ async fn records_stored_after_an_older_copy_took_the_files_place_are_in_the_copy
 #[tokio::test(flavor = "current_thread")]
 async fn a_table_that_was_dropped_is_no_outage_and_is_made_anew() {
     let file = File::new();
-    let pool = Pool::<_, 1>::new(file.connect(), Duration::from_secs(60));
+    let pool = Pool::new(file.connect(), 1, Duration::from_secs(60));
     store(&pool, "before").await;
     for sql in ["DROP TABLE access_logs", "ALTER TABLE access_logs DROP COLUMN path"] {
         let other = libsql::Builder::new_local(file.path()).build().await.unwrap().connect().unwrap();

@@ -16,7 +16,8 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use gatelog_functions_shared::Host;
 use gatelog_record::AccessRecord;
-use gatelog_storage::{Executor, StorageError, oneshot};
+use gatelog_storage::{Executor, StorageError};
+use gatelog_sync::Notify;
 
 pub use crate::store::{Fate, Outcome, Refusal};
 use crate::store::{Search, store};
@@ -64,8 +65,8 @@ struct Job {
 #[derive(Default)]
 struct Waiter {
     outcome: Cell<Option<Outcome>>,
-    /// Set while it sleeps and may lead.
-    wakes: Cell<Option<oneshot::Sender>>,
+    /// Wakes it when it has its outcome, or may lead.
+    notify: Notify,
     /// It still lets others come, and does not lead.
     gathers: Cell<bool>,
     /// Nobody waits any more.
@@ -182,9 +183,7 @@ impl Committer {
             {
                 return Called::Leads(turn);
             }
-            let (sender, receiver) = oneshot::channel();
-            waiter.wakes.set(Some(sender));
-            receiver.wait().await;
+            waiter.notify.notified().await;
         }
     }
 
@@ -201,15 +200,11 @@ impl Committer {
         if self.taken.get() {
             return;
         }
-        // Taken out of the queue before it runs, which may come back here.
-        let next = {
-            let queue = self.queue.borrow();
-            let mut may_lead =
-                queue.iter().rev().map(|job| &job.waiter).filter(|waiter| !waiter.gathers.get());
-            may_lead.find_map(|waiter| waiter.wakes.take())
-        };
-        if let Some(sender) = next {
-            sender.send();
+        let may_lead = |waiter: &&Rc<Waiter>| !waiter.gathers.get() && waiter.notify.is_waiting();
+        // The borrow ends before the waiter is woken, which may come back here.
+        let next = self.queue.borrow().iter().rev().map(|job| &job.waiter).find(may_lead).cloned();
+        if let Some(waiter) = next {
+            waiter.notify.notify();
         }
     }
 
@@ -249,9 +244,7 @@ impl Committer {
         let of_leader = own.and_then(|_| outcomes.next());
         for (job, outcome) in group.jobs.drain(..).zip(outcomes) {
             job.waiter.outcome.set(Some(outcome));
-            if let Some(sender) = job.waiter.wakes.take() {
-                sender.send();
-            }
+            job.waiter.notify.notify();
         }
         of_leader
     }
@@ -293,7 +286,6 @@ struct Place<'c> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.waiter.gone.set(true);
-        self.waiter.wakes.take();
         self.committer.call_next();
     }
 }

@@ -8,7 +8,7 @@ use super::tree::File;
 /// The packages from the lowest layer to the highest, by folder; `*` stands for any. A package may depend on packages of
 /// lower layers only, so that those of one layer never see each other.
 const LAYERS: &[&[&str]] = &[
-    &["record", "databases", "harness/guests/*-filter", "harness/guests/probe"],
+    &["record", "sync", "databases", "harness/guests/*-filter", "harness/guests/probe"],
     &["storage", "syslog", "filter"],
     &["functions/shared", "harness/guests/counted"],
     &["functions/ingest", "functions/query", "functions/health"],
@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// The folders of code that also runs outside of wasm, whose logic must not know its host. The packages above them are
 /// native, and cannot name an SDK because they cannot depend on one.
-const HOST_FREE: &[&str] = &["record/*", "storage/*", "syslog/*", "filter/*", "functions/*"];
+const HOST_FREE: &[&str] = &["record/*", "sync/*", "storage/*", "syslog/*", "filter/*", "functions/*"];
 
 /// An SDK by its name in code, and the files that may name it. The filter speaks proxy-wasm's ABI itself; only the guests
 /// of the harness use the SDK.
@@ -30,6 +30,7 @@ const SHELLS: &[(&str, &[&str])] =
 const SPIN_SHELLS: &[&str] = &[
     "functions/*/src/entry.rs",
     "functions/shared/src/spin/*",
+    "sync/src/oneshot/spin.rs",
     "storage/src/driver/spin*",
     "syslog/src/transport/wasi*",
 ];

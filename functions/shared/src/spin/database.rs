@@ -13,27 +13,25 @@ use gatelog_storage::{Dialect, Executor, Pool, Rows, Statement, StorageError};
 use super::variables::SpinVariables;
 use crate::config::store::{Store, StoreConfig};
 
-/// Most connections for what asks; each is one to the server. For what writes there is one to SQLite, which lets one
-/// writer work at a time: waiting here is fair and free, while waiting in SQLite is done by sleeping.
+/// Most connections of a component that reads; each is one to the server.
 const READERS: usize = 16;
-/// Connections for what writes to a server.
-const WRITERS: usize = 4;
+/// Connections of a component that writes to SQLite, which lets one writer work at a time: waiting for it in the pool is
+/// fair and free, while SQLite waits by sleeping.
+const SQLITE_WRITERS: usize = 1;
+/// Connections of a component that writes to MySQL.
+const MYSQL_WRITERS: usize = 4;
 /// Requests to Turso at once; it is their only bound.
-const REQUESTS: usize = 8;
+const TURSO_REQUESTS: usize = 8;
 
 /// The chosen database.
 #[derive(Debug)]
 pub enum Database {
-    /// `store = "libsql"`, for a component that writes.
-    SqliteWriter(Pool<SpinSqlite, 1>),
     /// `store = "libsql"`.
-    SqliteReader(Pool<SpinSqlite, READERS>),
-    /// `store = "mysql"`, for a component that writes.
-    MysqlWriter(Pool<SpinMysql, WRITERS>),
+    Sqlite(Pool<SpinSqlite>),
     /// `store = "mysql"`.
-    MysqlReader(Pool<SpinMysql, READERS>),
+    Mysql(Pool<SpinMysql>),
     /// `store = "turso"`.
-    Turso(Pool<Turso<SpinHttp>, REQUESTS>),
+    Turso(Pool<Turso<SpinHttp>>),
     /// The variables are wrong: every statement fails and says how.
     Misconfigured {
         /// What is wrong.
@@ -80,34 +78,30 @@ fn open(config: StoreConfig, writes: bool) -> Database {
     match config.store {
         Store::Libsql { durability } => {
             let sqlite = SpinSqlite { database: "default", writes: writes.then_some(durability) };
-            if writes {
-                Database::SqliteWriter(Pool::new(sqlite, limit))
-            } else {
-                Database::SqliteReader(Pool::new(sqlite, limit))
-            }
+            Database::Sqlite(Pool::new(sqlite, if writes { SQLITE_WRITERS } else { READERS }, limit))
         }
-        Store::Mysql { url } if writes => Database::MysqlWriter(Pool::new(SpinMysql::new(url), limit)),
-        Store::Mysql { url } => Database::MysqlReader(Pool::new(SpinMysql::new(url), limit)),
-        Store::Turso { url, token } => Database::Turso(Pool::new(Turso::new(SpinHttp, &url, &token), limit)),
+        Store::Mysql { url } => {
+            let connections = if writes { MYSQL_WRITERS } else { READERS };
+            Database::Mysql(Pool::new(SpinMysql::new(url), connections, limit))
+        }
+        Store::Turso { url, token } => {
+            Database::Turso(Pool::new(Turso::new(SpinHttp, &url, &token), TURSO_REQUESTS, limit))
+        }
     }
 }
 
 impl Executor for Database {
     fn dialect(&self) -> Dialect {
         match self {
-            Self::MysqlWriter(_) | Self::MysqlReader(_) => Dialect::Mysql,
-            Self::SqliteWriter(_) | Self::SqliteReader(_) | Self::Turso(_) | Self::Misconfigured { .. } => {
-                Dialect::Sqlite
-            }
+            Self::Mysql(_) => Dialect::Mysql,
+            Self::Sqlite(_) | Self::Turso(_) | Self::Misconfigured { .. } => Dialect::Sqlite,
         }
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         match self {
-            Self::SqliteWriter(pool) => pool.run(statement).await,
-            Self::SqliteReader(pool) => pool.run(statement).await,
-            Self::MysqlWriter(pool) => pool.run(statement).await,
-            Self::MysqlReader(pool) => pool.run(statement).await,
+            Self::Sqlite(pool) => pool.run(statement).await,
+            Self::Mysql(pool) => pool.run(statement).await,
             Self::Turso(pool) => pool.run(statement).await,
             Self::Misconfigured { reason } => Err(StorageError::Misconfigured { reason: reason.clone() }),
         }

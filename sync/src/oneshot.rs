@@ -1,20 +1,23 @@
 //! One request of an instance wakes another, once.
 //!
-//! Under Spin each request is a task of the component model, whose waker serves that task alone: the runtime of components
-//! traps when another request uses it, and its feature for that (`inter-task-wakeup` of wit-bindgen 0.57) traps in wasmtime
-//! 48, which does not let it take back a read that a set of waitables still watches. So a request that waits reads a stream
-//! of the component model, and whoever wakes it drops the other end: then it is the host that wakes it.
+//! Under Spin each request is a task of the component model, and the waker of a task serves that task alone: the runtime
+//! of components traps when another request uses it. The runtime's own feature for that (`inter-task-wakeup` of wit-bindgen
+//! 0.57) traps in wasmtime 48, because it takes back a read that a set of waitables still watches. So a request that waits
+//! reads a stream of the component model, and the one that wakes it drops the other end: the host then wakes the reader.
 
-#[cfg(target_family = "wasm")]
-use crate::driver::spin_oneshot as imp;
 #[cfg(not(target_family = "wasm"))]
 use native as imp;
+#[cfg(target_family = "wasm")]
+use spin as imp;
 
-/// Wakes the one who waits. Dropping it does so too.
+#[cfg(target_family = "wasm")]
+mod spin;
+
+/// Wakes the task that waits. Dropping it does so too.
 #[derive(Debug)]
 pub struct Sender(imp::Sender);
 
-/// The one who waits.
+/// The end of the task that waits.
 #[derive(Debug)]
 pub struct Receiver(imp::Receiver);
 
@@ -25,7 +28,7 @@ pub fn channel() -> (Sender, Receiver) {
 }
 
 impl Sender {
-    /// Wakes the one who waits, if anybody does.
+    /// Wakes the task that waits, if there is one.
     pub fn send(self) {
         drop(self.0);
     }
@@ -63,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_is_woken_by_the_other_end_and_by_its_going_away() {
+    fn a_task_that_waits_is_woken_when_the_other_end_is_used_or_dropped() {
         let ends: [fn(Sender); 2] = [Sender::send, drop];
         for end in ends {
             let (sender, receiver) = channel();

@@ -1,0 +1,16 @@
+//! How the requests of one component instance wait for each other. An instance has one thread, and nothing here is
+//! `Send`.
+//!
+//! - [`oneshot`]: one request wakes another, once. Everything else is built on it.
+//! - [`notify`]: wakes one task, as often as it waits.
+//! - [`wait_queue`]: tasks that wait in the order in which they came.
+//! - [`semaphore`]: a number of permits.
+
+pub mod notify;
+pub mod oneshot;
+pub mod semaphore;
+pub mod wait_queue;
+
+pub use notify::Notify;
+pub use semaphore::{Permit, Semaphore};
+pub use wait_queue::WaitQueue;
