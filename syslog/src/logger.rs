@@ -4,15 +4,16 @@
 //! Under `best_effort` nobody waits: records are kept, some task makes their messages and sends them, and what finds no
 //! room gets no message and is counted. Under `at_least_once` a call makes its messages and ends when the receiver has
 //! confirmed them; of the calls that wait, one sends for all. When there is no room it waits for some.
-//!
-//! Calls that wait for each other look again by the clock: Spin's components trap when one request wakes another.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_sync::{Notify, Permit, Semaphore};
 
 use crate::delivery::{DeliveryError, Promise};
 use crate::exchange::Exchange;
@@ -34,8 +35,8 @@ pub struct Logger<T: Transport> {
     waiting: RefCell<Waiting>,
     /// Bytes of the batch that is being sent.
     sending_bytes: Cell<usize>,
-    /// Whether somebody sends.
-    turn_is_taken: Cell<bool>,
+    /// The turn to send, which one task has at a time.
+    turn: Semaphore,
     max_bytes: usize,
 }
 
@@ -58,17 +59,37 @@ struct Waiting {
     /// Tells one batch from the next.
     number: u64,
     messages: Messages,
-    /// Calls that want to hear what became of it.
-    calls: Vec<Rc<Answer>>,
+    /// Calls that wait for its outcome.
+    calls: Vec<Call>,
 }
 
 type Outcome = Result<(), DeliveryError>;
 
 /// Where a batch's outcome is put. Held by the batch and by the call that waits.
-type Answer = Cell<Option<Outcome>>;
+#[derive(Default)]
+struct Answer {
+    outcome: Cell<Option<Outcome>>,
+    notify: Notify,
+}
 
-/// Rest between two looks of a call that waits.
-const LOOK_AGAIN: Duration = Duration::from_micros(500);
+/// A call that waits for the outcome of a batch. When the task that sends the batch is cut off, the batch goes, and the
+/// call learns of it.
+struct Call(Rc<Answer>);
+
+impl Call {
+    fn answer(self, outcome: Outcome) {
+        self.0.outcome.set(Some(outcome));
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let outcome = self.0.outcome.take().unwrap_or(Err(DeliveryError::BrokenOff));
+        self.0.outcome.set(Some(outcome));
+        self.0.notify.notify();
+    }
+}
+
 /// Messages of kept records are sent when they have so many bytes together, or as many as may wait; the rest stays kept
 /// meanwhile. A record can grow when it becomes a message, so this comes on top of what may wait.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -82,7 +103,7 @@ impl<T: Transport> Logger<T> {
             backlog: RefCell::default(),
             waiting: RefCell::default(),
             sending_bytes: Cell::new(0),
-            turn_is_taken: Cell::new(false),
+            turn: Semaphore::new(1),
             max_bytes: options.queue_max_bytes,
         }
     }
@@ -133,13 +154,13 @@ impl<T: Transport> Logger<T> {
 
     /// Whether something waits and nobody sends: [`Self::send`] has to be called.
     pub fn wants_sending(&self) -> bool {
-        !(self.turn_is_taken.get() || self.is_empty() && self.backlog.borrow().is_empty())
+        self.turn.available() > 0 && !(self.is_empty() && self.backlog.borrow().is_empty())
     }
 
     /// Makes and sends the messages of what waits, and of what comes meanwhile, until nothing is left. Does nothing while
     /// somebody else sends.
     pub async fn send(&self, surroundings: &impl Surroundings) {
-        let Some(_turn) = Turn::take(&self.turn_is_taken) else { return };
+        let Some(_turn) = self.turn.try_acquire() else { return };
         loop {
             self.make_batch(surroundings).await;
             if self.is_empty() {
@@ -201,20 +222,26 @@ impl<T: Transport> Logger<T> {
     async fn confirm(&self, answers: &mut Vec<Rc<Answer>>, surroundings: &impl Surroundings) -> Outcome {
         for answer in answers.drain(..) {
             loop {
-                if let Some(outcome) = answer.take() {
+                if let Some(outcome) = answer.outcome.take() {
                     break outcome?;
                 }
-                // Whoever sent the batch was cut off, and the batch with it.
-                if Rc::strong_count(&answer) == 1 {
-                    return Err(DeliveryError::BrokenOff);
-                }
-                match Turn::take(&self.turn_is_taken) {
-                    Some(_turn) => self.send_batch(surroundings).await,
-                    None => surroundings.sleep(LOOK_AGAIN).await,
+                if let Some(_turn) = self.turn_or_answer(&answer).await {
+                    self.send_batch(surroundings).await;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Waits for the turn, or until the answer has an outcome.
+    async fn turn_or_answer(&self, answer: &Answer) -> Option<Permit<'_>> {
+        if let Some(turn) = self.turn.try_acquire() {
+            return Some(turn);
+        }
+        match select(pin!(answer.notify.notified()), pin!(self.turn.acquire())).await {
+            Either::Left(_) => None,
+            Either::Right((turn, _)) => Some(turn),
+        }
     }
 
     /// Sends all that waits as one batch. Only who has the turn may call it.
@@ -229,7 +256,7 @@ impl<T: Transport> Logger<T> {
             surroundings.failed(error);
         }
         for call in calls {
-            call.set(Some(outcome.clone()));
+            call.answer(outcome.clone());
         }
     }
 
@@ -246,8 +273,8 @@ impl<T: Transport> Logger<T> {
     fn hear(&self, batch: &mut Option<u64>, answers: &mut Vec<Rc<Answer>>) {
         let mut waiting = self.waiting.borrow_mut();
         if *batch != Some(waiting.number) {
-            let answer = Rc::default();
-            waiting.calls.push(Rc::clone(&answer));
+            let answer = Rc::<Answer>::default();
+            waiting.calls.push(Call(Rc::clone(&answer)));
             answers.push(answer);
             *batch = Some(waiting.number);
         }
@@ -260,21 +287,6 @@ struct UnderWay<'b>(&'b Cell<usize>);
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.set(0);
-    }
-}
-
-/// The right to send, given back when dropped.
-struct Turn<'c>(&'c Cell<bool>);
-
-impl<'c> Turn<'c> {
-    fn take(taken: &'c Cell<bool>) -> Option<Self> {
-        (!taken.replace(true)).then(|| Self(taken))
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
     }
 }
 

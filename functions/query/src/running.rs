@@ -14,9 +14,7 @@ use futures::FutureExt as _;
 use futures::future::{Either, LocalBoxFuture, select};
 use gatelog_functions_shared::Host;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
-
-/// Rest between two looks whether a statement may run. Requests of one instance cannot wake each other.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+use gatelog_sync::WaitQueue;
 
 /// Lets work go on after the answer of the request that began it.
 pub type Spawn = fn(LocalBoxFuture<'static, ()>);
@@ -38,8 +36,8 @@ impl<E, H: Host> Bounded<E, H> {
     /// A database on which at most `max` statements run, each given up after `time_limit`, the wait for its turn
     /// included. The database must not give them up before.
     pub fn new(database: E, host: H, max: usize, time_limit: Duration, spawn: Spawn) -> Self {
-        let counts = Counts::default();
-        Self { database, running: Rc::new(Running { host, max, time_limit, spawn, counts }) }
+        let (counts, queue) = Default::default();
+        Self { database, running: Rc::new(Running { host, max, time_limit, spawn, counts, queue }) }
     }
 }
 
@@ -65,6 +63,8 @@ impl<E: Executor + Clone + 'static, H: Host + 'static> Executor for Bounded<E, H
                 is_given_up.set(true);
                 let counts = &self.running.counts;
                 counts.given_up.set(counts.given_up.get() + 1);
+                // All that run may be given up now, and those that wait are to be refused.
+                self.running.queue.wake_all();
                 (self.running.spawn)(work.map(drop).boxed_local());
                 Err(self.running.too_late())
             }
@@ -79,6 +79,8 @@ struct Running<H> {
     time_limit: Duration,
     spawn: Spawn,
     counts: Counts,
+    /// Statements that wait for a place.
+    queue: WaitQueue,
 }
 
 #[derive(Debug, Default)]
@@ -108,10 +110,17 @@ impl<H: Host> Running<H> {
                 let reason = format!("{} statements that were given up are still running", running.max);
                 return Err(StorageError::Unavailable { reason });
             }
-            if running.left(begin).is_zero() {
+            let left = running.left(begin);
+            if left.is_zero() {
                 return Err(running.too_late());
             }
-            running.host.sleep(LOOK_AGAIN).await;
+            // A place also gets free by time alone.
+            let next_end = counts.unknown.borrow().iter().map(|end| end.saturating_sub(now)).min();
+            let pass_on = || {
+                running.queue.wake_one();
+            };
+            let woken = running.queue.wait(pass_on);
+            select(pin!(woken), pin!(running.host.sleep(next_end.map_or(left, |end| end.min(left))))).await;
         }
     }
 }
@@ -160,6 +169,10 @@ impl<H: Host> Drop for Place<H> {
             // The request was cut off, and the statement goes on, nobody knows for how long.
             let end = self.running.host.ticks().saturating_add(self.running.time_limit);
             counts.unknown.borrow_mut().push(end);
+            // Those that wait may have to be refused, and have to know when the place gets free.
+            self.running.queue.wake_all();
+        } else {
+            self.running.queue.wake_one();
         }
     }
 }
@@ -167,6 +180,9 @@ impl<H: Host> Drop for Place<H> {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake, Waker};
 
     use gatelog_record::Timestamp;
     use gatelog_storage::schema;
@@ -290,6 +306,44 @@ mod tests {
         assert!(first.now_or_never().is_some());
         let _ = ask(&database).now_or_never().unwrap();
         assert_eq!(slow.0.begun.get(), 2);
+    }
+
+    /// Whether the task was woken.
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_statement_that_waits_is_woken_when_a_place_gets_free_and_when_all_are_given_up() {
+        for is_given_up in [false, true] {
+            let (database, slow, clock) = bounded(1);
+            let mut first = Box::pin(ask(&database));
+            assert!((&mut first).now_or_never().is_none());
+            let mut second = pin!(ask(&database));
+            let woken = Arc::<Woken>::default();
+            let waker = Waker::from(Arc::clone(&woken));
+            assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(!woken.0.load(Ordering::Relaxed));
+            if is_given_up {
+                // The one that waits has begun later, and its own time is not over.
+                drop(first);
+            } else {
+                slow.0.answers.set(true);
+                assert!(first.now_or_never().is_some());
+            }
+            assert!(woken.0.load(Ordering::Relaxed), "{is_given_up}");
+            let answer = second.now_or_never().unwrap();
+            assert_eq!(answer.is_err_and(|error| error.contains("given up are still running")), is_given_up);
+            assert_eq!(
+                (slow.0.begun.get(), clock.ticks()),
+                (if is_given_up { 1 } else { 2 }, Duration::ZERO)
+            );
+        }
     }
 
     #[test]
