@@ -15,7 +15,7 @@ use gatelog_harness::artifacts::workspace;
 use gatelog_harness::spin::{App, RunningApp};
 use gatelog_record::{AccessRecord, batch};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Direction, Page, Query, Sort, insert, select};
+use gatelog_storage::{Direction, Page, Query, Sort, insert, query::records};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
@@ -93,9 +93,9 @@ fn query(criterion: &mut Criterion, runtime: &Runtime, folder: &Path) {
         });
         criterion.bench_function(&format!("query/{name}/native"), |bencher| {
             bencher.to_async(runtime).iter(async || {
-                assert_eq!(select::page(&native, &latest).await.unwrap().len(), 10);
+                assert_eq!(records::page(&native, &latest).await.unwrap().len(), 10);
                 if counted {
-                    assert_eq!(select::count(&native, &latest.filters).await.unwrap(), ROWS);
+                    assert_eq!(records::count(&native, &latest.filters).await.unwrap(), ROWS);
                 }
             });
         });

@@ -42,3 +42,12 @@ impl<E: Executor> Executor for &E {
         E::run(self, statement).await
     }
 }
+
+/// How many rows a statement of [`Dialect::counting_changes`] has changed.
+pub(crate) async fn changed_rows(
+    executor: &impl Executor,
+    statement: &Statement<'_>,
+) -> Result<usize, StorageError> {
+    let rows = executor.run(statement).await?;
+    Ok(executor.dialect().changed_rows(&rows))
+}

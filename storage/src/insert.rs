@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue};
 
-use crate::dialect::NewRows;
+use crate::dialect::dml::NewRows;
 use crate::schema::TABLE;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 

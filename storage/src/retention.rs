@@ -2,7 +2,7 @@
 
 use gatelog_record::Timestamp;
 
-use crate::counters::changed_rows;
+use crate::executor::changed_rows;
 use crate::schema::TABLE;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 

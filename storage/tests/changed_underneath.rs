@@ -10,7 +10,7 @@ use std::time::Duration;
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::pool::Connect;
-use gatelog_storage::{Dialect, Executor, Pool, Statement, StorageError, insert, select};
+use gatelog_storage::{Dialect, Executor, Pool, Statement, StorageError, insert, query::records};
 
 #[tokio::test(flavor = "current_thread")]
 async fn records_stored_after_the_file_was_deleted_are_in_the_new_one() {
@@ -101,7 +101,7 @@ impl File {
         let database = NativeSqlite::open(&self.path()).await.unwrap();
         let mut ids = Vec::new();
         for id in ["a", "after", "b", "before", "c"] {
-            if select::by_record_id(&database, id).await.unwrap().is_some() {
+            if records::by_record_id(&database, id).await.unwrap().is_some() {
                 ids.push(id.to_owned());
             }
         }

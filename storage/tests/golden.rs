@@ -7,10 +7,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use gatelog_record::{AccessRecord, Timestamp, fields};
-use gatelog_storage::counters::{self, FilterReport};
+use gatelog_storage::filter_reports::{self, FilterReport};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, insert, open_reports,
-    retention, schema, select,
+    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, counters, insert,
+    open_filter_reports, query::records, retention, schema,
 };
 
 #[test]
@@ -64,19 +64,22 @@ fn statements(dialect: Dialect) -> String {
     show("counts read", &counters::read_statement());
     let reported =
         |vm: &str| FilterReport { vm: vm.to_owned(), seen_ms: 1, queue_entries: 2, dropped: 3, retries: 4 };
-    show("reports of two filters", &counters::report_statement(dialect, &[reported("a"), reported("b")]));
-    show("which filters are known", &open_reports::known_statement(&[reported("a"), reported("b")]));
-    show("the first filter too many", &open_reports::first_too_many_statement());
-    show("filters forgotten", &open_reports::forget_statement(7));
-    show("reports summed", &counters::totals_statement(dialect, 7));
-    show("reports of filters that are gone", &counters::fold_statement(dialect, 7));
+    show(
+        "reports of two filters",
+        &filter_reports::report_statement(dialect, &[reported("a"), reported("b")]),
+    );
+    show("which filters are known", &open_filter_reports::known_statement(&[reported("a"), reported("b")]));
+    show("the first filter too many", &open_filter_reports::first_too_many_statement());
+    show("filters forgotten", &open_filter_reports::forget_statement(7));
+    show("reports summed", &filter_reports::totals_statement(dialect, 7));
+    show("reports of filters that are gone", &filter_reports::fold_statement(dialect, 7));
     show("old records", &retention::delete_statement(dialect, Timestamp::MIN, 500));
 
-    show("one record", &select::one_statement(dialect, "0198", &Selection::all()));
-    show("count", &select::count_statement(dialect, &[filter("model", text_in(&["a", "b"]))]));
+    show("one record", &records::one_statement(dialect, "0198", &Selection::all()));
+    show("count", &records::count_statement(dialect, &[filter("model", text_in(&["a", "b"]))]));
     let page = Page::Offset { offset: 0, limit: 10 };
     let newest = Sort { by: field("start_time"), direction: Direction::Descending };
-    show("first page", &select::page_statement(dialect, &Query { filters: vec![], sort: newest, page }));
+    show("first page", &records::page_statement(dialect, &Query { filters: vec![], sort: newest, page }));
     let everything = Query {
         filters: vec![
             filter("start_time", Test::NotBefore(Timestamp::from_micros(1_769_860_800_000_000))),
@@ -94,7 +97,7 @@ fn statements(dialect: Dialect) -> String {
         sort: Sort { by: field("duration"), direction: Direction::Ascending },
         page: Page::Offset { offset: 20, limit: 10 },
     };
-    show("every filter, third page by duration", &select::page_statement(dialect, &everything));
+    show("every filter, third page by duration", &records::page_statement(dialect, &everything));
     for direction in [Direction::Descending, Direction::Ascending] {
         let cursor = Cursor { direction, time: Timestamp::from_micros(1_769_860_800_000_001), id: 7 };
         let query = Query {
@@ -102,7 +105,7 @@ fn statements(dialect: Dialect) -> String {
             sort: Sort { by: field("start_time"), direction },
             page: Page::After { cursor, limit: 10 },
         };
-        show(&format!("after a cursor, {direction:?}"), &select::page_statement(dialect, &query));
+        show(&format!("after a cursor, {direction:?}"), &records::page_statement(dialect, &query));
     }
     sql
 }

@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
 use gatelog_record::{Timestamp, fields};
-use gatelog_storage::distinct::{self, DistinctQuery};
 use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, SCENARIOS, ScenarioQuery};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, select,
+    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, query::records,
 };
 
 const TIME: &str = "INDEX idx_start_time (start_time";
@@ -41,7 +41,7 @@ async fn pages_walk_an_index_in_the_order_of_time_and_sort_nothing() {
             for page in [first, after] {
                 let sort = Sort { by: fields::field("start_time").unwrap(), direction };
                 let query = Query { filters: filters.clone(), sort, page };
-                let plan = plans.of(&select::page_statement(Dialect::Sqlite, &query)).await;
+                let plan = plans.of(&records::page_statement(Dialect::Sqlite, &query)).await;
                 assert!(plan.contains(index), "{query:?}: {plan}");
                 assert!(!plan.contains("TEMP B-TREE"), "{query:?}: {plan}");
                 // A page behind a cursor begins at the cursor, wherever that is.
@@ -60,7 +60,7 @@ async fn a_page_of_several_values_takes_the_first_of_each_from_the_index() {
     let filters = vec![on("model", Test::TextIn(vec!["a".into(), "b".into(), "c".into()]))];
     let cursor = Cursor { direction: Direction::Descending, time: time(), id: 7 };
     let query = Query { filters, ..newest(Page::After { cursor, limit: 11 }) };
-    let plan = plans.of(&select::page_statement(Dialect::Sqlite, &query)).await;
+    let plan = plans.of(&records::page_statement(Dialect::Sqlite, &query)).await;
     assert_eq!(plan.matches("INDEX idx_model_time (model=? AND start_time<?)").count(), 3, "{plan}");
     assert!(!plan.contains("SCAN access_logs"), "{plan}");
 }
@@ -70,7 +70,7 @@ async fn measured_batches_look_rows_up_by_key() {
     let plans = Plans::new().await;
     let cursor = Cursor { direction: Direction::Descending, time: time(), id: 7 };
     let query = newest(Page::After { cursor, limit: 500 });
-    let statement = select::batch_statement(Dialect::Sqlite, &query, &Selection::all(), 1_000_000);
+    let statement = records::batch_statement(Dialect::Sqlite, &query, &Selection::all(), 1_000_000);
     let plan = plans.of(&statement).await;
     assert!(plan.contains(&format!("{TIME}<?)")), "{plan}");
     assert!(plan.contains("SEARCH access_logs USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
@@ -80,11 +80,11 @@ async fn measured_batches_look_rows_up_by_key() {
 #[tokio::test(flavor = "current_thread")]
 async fn one_record_and_one_trace_are_found_by_their_index() {
     let plans = Plans::new().await;
-    let plan = plans.of(&select::one_statement(Dialect::Sqlite, "a", &Selection::all())).await;
+    let plan = plans.of(&records::one_statement(Dialect::Sqlite, "a", &Selection::all())).await;
     assert!(plan.contains("INDEX idx_record_id (record_id=?)"), "{plan}");
     let filters = vec![on("trace_id", Test::TextIn(vec!["t".into()]))];
     let query = Query { filters, ..newest(Page::Offset { offset: 0, limit: 11 }) };
-    let plan = plans.of(&select::page_statement(Dialect::Sqlite, &query)).await;
+    let plan = plans.of(&records::page_statement(Dialect::Sqlite, &query)).await;
     assert!(plan.contains("INDEX idx_trace_id (trace_id=?)"), "{plan}");
 }
 
@@ -116,8 +116,8 @@ async fn filters_and_counts_of_status_and_duration_read_no_rows_that_do_not_meet
     let failed = || on("response_code", Test::NumberIn(vec![(500, 599)]));
     for filters in [vec![], vec![failed()], vec![on("duration", Test::AtLeast(100)), failed()]] {
         for statement in [
-            select::count_statement(Dialect::Sqlite, &filters),
-            select::count_newest_statement(Dialect::Sqlite, &filters, 1_000),
+            records::count_statement(Dialect::Sqlite, &filters),
+            records::count_newest_statement(Dialect::Sqlite, &filters, 1_000),
         ] {
             let plan = plans.of(&statement).await;
             assert!(plan.contains("USING COVERING INDEX"), "{filters:?}: {plan}");
@@ -131,7 +131,7 @@ async fn filters_and_counts_of_status_and_duration_read_no_rows_that_do_not_meet
         ("method", vec!["GET"], "INDEX idx_start_time"),
     ] {
         let filters = vec![on(name, Test::TextIn(values.into_iter().map(str::to_owned).collect()))];
-        let plan = plans.of(&select::count_newest_statement(Dialect::Sqlite, &filters, 1_000)).await;
+        let plan = plans.of(&records::count_newest_statement(Dialect::Sqlite, &filters, 1_000)).await;
         assert!(plan.contains(index), "{filters:?}: {plan}");
     }
     let percentile = scenarios::find("rt_p99").unwrap();

@@ -5,10 +5,10 @@
 
 use gatelog_databases::{MariaDb, MySql, SqlServer};
 use gatelog_record::{AccessRecord, Timestamp, fields};
-use gatelog_storage::distinct::{self, DistinctQuery};
 use gatelog_storage::driver::native_mysql::NativeMysql;
+use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::{
-    Dialect, Direction, Filter, Page, Query, Sort, Statement, Test, Value, insert, select,
+    Dialect, Direction, Filter, Page, Query, Sort, Statement, Test, Value, insert, query::records,
 };
 
 #[tokio::test(flavor = "current_thread")]
@@ -25,15 +25,19 @@ async fn filters_on_texts_find_their_records_by_an_index() {
             for more in [vec![], vec![on("start_time", Test::NotBefore(time(0)))]] {
                 let one = on(name, Test::TextIn(vec!["17".into()]));
                 let filters = [vec![one], more].concat();
-                let count = select::count_statement(Dialect::Mysql, &filters);
+                let count = records::count_statement(Dialect::Mysql, &filters);
                 assert_eq!(plans.keys(&count), index, "{filters:?}");
                 let query = newest(filters.clone(), Page::Offset { offset: 0, limit: 11 });
-                assert_eq!(plans.keys(&select::page_statement(Dialect::Mysql, &query)), index, "{filters:?}");
+                assert_eq!(
+                    plans.keys(&records::page_statement(Dialect::Mysql, &query)),
+                    index,
+                    "{filters:?}"
+                );
             }
         }
         let several = vec![on("model", Test::TextIn(vec!["1".into(), "2".into()]))];
         let query = newest(several, Page::Offset { offset: 0, limit: 11 });
-        let keys = plans.keys(&select::page_statement(Dialect::Mysql, &query));
+        let keys = plans.keys(&records::page_statement(Dialect::Mysql, &query));
         assert_eq!(keys.matches("idx_model_time").count(), 2, "{keys}");
     }
 }

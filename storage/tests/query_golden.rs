@@ -7,10 +7,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use gatelog_record::{Field, Timestamp, fields};
-use gatelog_storage::distinct::{self, DistinctQuery};
+use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, BizType, SCENARIOS, ScenarioQuery};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, select,
+    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, query::records,
 };
 
 #[test]
@@ -50,23 +50,23 @@ fn statements(dialect: Dialect) -> String {
     let first = Page::Offset { offset: 0, limit: 500 };
 
     let query = Query { filters: vec![text("consumer", &["a"])], sort, page: after };
-    show("selected fields, which fit", &select::batch_statement(dialect, &query, &few, usize::MAX));
-    show("as many as fit", &select::batch_statement(dialect, &query, &few, 1_000_000));
+    show("selected fields, which fit", &records::batch_statement(dialect, &query, &few, usize::MAX));
+    show("as many as fit", &records::batch_statement(dialect, &query, &few, 1_000_000));
     let by_duration = Sort { by: field("duration"), direction: Direction::Ascending };
     let query = Query { filters: vec![], sort: by_duration, page: Page::Offset { offset: 20, limit: 500 } };
-    show("as many as fit, by duration", &select::batch_statement(dialect, &query, &few, 1_000_000));
+    show("as many as fit, by duration", &records::batch_statement(dialect, &query, &few, 1_000_000));
     let query =
         Query { filters: vec![text("model", &["a", "b"]), text("method", &["GET"])], sort, page: after };
-    show("several models", &select::batch_statement(dialect, &query, &few, usize::MAX));
-    show("several models, as many as fit", &select::batch_statement(dialect, &query, &few, 1_000_000));
+    show("several models", &records::batch_statement(dialect, &query, &few, usize::MAX));
+    show("several models, as many as fit", &records::batch_statement(dialect, &query, &few, 1_000_000));
     let search = Filter { field: field("ai_log"), test: Test::Contains("a_b".into()) };
     let query = Query { filters: vec![search], sort, page: first };
-    show("text search", &select::batch_statement(dialect, &query, &few, usize::MAX));
+    show("text search", &records::batch_statement(dialect, &query, &few, usize::MAX));
     let services = ["qwen.test", "outbound|80||a_b"].map(str::to_owned).to_vec();
     let services = Filter { field: field("service"), test: Test::ServiceIn(services) };
     let query = Query { filters: vec![services], sort, page: first };
-    show("services", &select::batch_statement(dialect, &query, &few, usize::MAX));
-    show("one record", &select::one_statement(dialect, "0198", &few));
+    show("services", &records::batch_statement(dialect, &query, &few, usize::MAX));
+    show("one record", &records::one_statement(dialect, "0198", &few));
 
     let times = vec![Filter { field: field("start_time"), test: Test::NotBefore(time()) }];
     let values = vec![Filter { field: field("api"), test: Test::StartsWith("ch".into()) }];

@@ -6,7 +6,7 @@ mod stories;
 
 use gatelog_record::{AccessRecord, FieldValue, batch};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{insert, schema, select};
+use gatelog_storage::{insert, query::records, schema};
 use tempfile::TempDir;
 
 stories::every_story! { database }
@@ -50,7 +50,7 @@ async fn json_that_another_program_broke_is_answered_as_text() {
     let other = libsql::Builder::new_local(folder.path().join("gatelog.db")).build().await.unwrap();
     let change = "UPDATE access_logs SET ai_log = '{broken'";
     other.connect().unwrap().execute(change, ()).await.unwrap();
-    let stored = select::by_record_id(&database, "r1").await.unwrap().unwrap();
+    let stored = records::by_record_id(&database, "r1").await.unwrap().unwrap();
     let ai_log = stored.fields().find(|(field, _)| field.name == "ai_log").unwrap().1;
     assert!(matches!(ai_log, FieldValue::Text("{broken")), "{ai_log:?}");
 }

@@ -12,7 +12,7 @@ use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::insert::Inserted;
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Sort, StoredRecord, Test, insert, schema, select,
+    Direction, Executor, Filter, Page, Query, Sort, StoredRecord, Test, insert, query::records, schema,
 };
 
 const README: &str = include_str!("tables/reference_readme.sql");
@@ -105,7 +105,7 @@ fn a_change_by_hand_leaves_the_time_of_a_record_alone_in_a_new_table_and_in_an_u
             let records = [AccessRecord { record_id: "a".into(), ..record() }];
             insert::insert(&database, &records).await.unwrap();
             server.sql(&format!("USE {name}; UPDATE access_logs SET consumer = 'by hand'")).unwrap();
-            let stored = select::by_record_id(&database, "a").await.unwrap().unwrap();
+            let stored = records::by_record_id(&database, "a").await.unwrap().unwrap();
             assert_eq!(stored.start_time(), records[0].start_time, "{table}");
         });
     }
@@ -207,7 +207,7 @@ fn a_table_of_an_earlier_gatelog_gets_what_it_lacks_and_keeps_its_rows() {
         server.sql(&format!("USE {database}; {script}")).unwrap();
         block_on(async {
             let database = NativeMysql::open(&url).await.unwrap();
-            assert!(select::by_record_id(&database, "old").await.unwrap().is_some());
+            assert!(records::by_record_id(&database, "old").await.unwrap().is_some());
             it_takes_records_at_their_limits(&database).await;
         });
     }
@@ -222,7 +222,7 @@ fn a_table_of_an_earlier_gatelog_gets_what_it_lacks_and_keeps_its_rows() {
     });
     block_on(async {
         let database = NativeSqlite::open(&file).await.unwrap();
-        assert!(select::by_record_id(&database, "old").await.unwrap().is_some());
+        assert!(records::by_record_id(&database, "old").await.unwrap().is_some());
         assert_eq!(schema::version(&database).await.unwrap(), schema::VERSION);
         it_takes_records_at_their_limits(&database).await;
     });
@@ -244,7 +244,7 @@ async fn the_rows_are_kept(database: &impl Executor) {
     let before = "2026-02-01T00:00:00Z".parse().unwrap();
     let filters = vec![Filter { field: sort.by, test: Test::NotAfter(before) }];
     let query = Query { filters, sort, page: Page::Offset { offset: 0, limit: 10 } };
-    let rows = select::page(database, &query).await.unwrap();
+    let rows = records::page(database, &query).await.unwrap();
     let shown: Vec<String> = rows.iter().map(shown).collect();
     assert_eq!(
         shown,
@@ -282,7 +282,7 @@ async fn it_takes_records_at_their_limits(database: &impl Executor) {
     record.duration = i64::MAX;
     let records = [record];
     insert::insert(database, &records).await.unwrap();
-    let stored = select::by_record_id(database, "large").await.unwrap().unwrap();
+    let stored = records::by_record_id(database, "large").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[0].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
-use gatelog_storage::select;
+use gatelog_storage::query::records;
 
 use crate::gateway::load::run_script;
 use crate::traffic::TEMPLATE;
@@ -49,8 +49,8 @@ impl Store {
     /// The database's.
     pub async fn count(&self) -> anyhow::Result<u64> {
         match self {
-            Self::Libsql(database) => Ok(select::count(database, &[]).await?),
-            Self::Mysql(database) => Ok(select::count(database, &[]).await?),
+            Self::Libsql(database) => Ok(records::count(database, &[]).await?),
+            Self::Mysql(database) => Ok(records::count(database, &[]).await?),
         }
     }
 }

@@ -10,7 +10,7 @@ use gatelog_query::params;
 use gatelog_query::time::Zone;
 use gatelog_record::Timestamp;
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Cursor, Dialect, Direction, Page, select};
+use gatelog_storage::{Cursor, Dialect, Direction, Page, query::records};
 use serde_json::Value;
 
 use super::client::Client;
@@ -162,7 +162,7 @@ impl Asking<'_> {
         let (mut times, mut ids) = (Vec::new(), Vec::new());
         for _ in 0..requests {
             let begin = Instant::now();
-            let page = select::page(native, &params.query).await?;
+            let page = records::page(native, &params.query).await?;
             times.push(begin.elapsed());
             ids = page.iter().take(PAGE).map(super::record_id).collect();
         }
@@ -173,7 +173,7 @@ impl Asking<'_> {
     async fn without_index(&self, sql: &Sql, ids: &[String]) -> anyhow::Result<Duration> {
         let mut params = params::parse(self.filter, Format::Json, 1_000, &Zone::UTC)?;
         params.query.page = Page::Offset { offset: 0, limit: u32::try_from(PAGE)? };
-        let statement = select::page_statement(Dialect::Sqlite, &params.query);
+        let statement = records::page_statement(Dialect::Sqlite, &params.query);
         let begin = Instant::now();
         let rows = sql.run_unindexed(&statement).await?;
         let time = begin.elapsed();

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use gatelog_functions_shared::metrics::{COUNTERS, Histogram, WRITE_SECONDS, series};
 use gatelog_record::Timestamp;
-use gatelog_storage::counters::{self, FilterTotals};
-use gatelog_storage::{Executor, StorageError};
+use gatelog_storage::filter_reports::{self, FilterTotals};
+use gatelog_storage::{Executor, StorageError, counters};
 
 /// The type of the answer.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -21,7 +21,7 @@ const LIVE_MS: i64 = 120_000;
 /// The database's.
 pub async fn text(database: &impl Executor, now: Timestamp) -> Result<String, StorageError> {
     let counts: HashMap<String, i64> = counters::read(database).await?.into_iter().collect();
-    let filters = counters::filter_totals(database, now.as_millis() - LIVE_MS).await?;
+    let filters = filter_reports::totals(database, now.as_millis() - LIVE_MS).await?;
     let mut text = String::with_capacity(8 * 1_024);
     // Writing to a string does not fail.
     let _ = write_text(&mut text, &counts, &filters);

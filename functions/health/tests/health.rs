@@ -9,7 +9,7 @@ use gatelog_health::handle;
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, open_reports};
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, open_filter_reports};
 use http::{HeaderMap, Request};
 use prometheus_parse::Sample;
 
@@ -125,7 +125,7 @@ async fn invented_filters_make_few_rows_and_claim_nothing() {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
     };
-    assert!(value(&text, "gatelog_filters") <= open_reports::MAX_FILTERS as f64);
+    assert!(value(&text, "gatelog_filters") <= open_filter_reports::MAX_FILTERS as f64);
     assert_eq!(value(&text, "gatelog_filter_dropped_records_total"), 0.0);
     // One that comes again counts, within a bound.
     for _ in 0..2 {
@@ -133,7 +133,7 @@ async fn invented_filters_make_few_rows_and_claim_nothing() {
     }
     let (_, text) = get(&database, "/health/metrics").await;
     let dropped = value(&text, "gatelog_filter_dropped_records_total");
-    assert_eq!(dropped, open_reports::MAX_COUNT as f64);
+    assert_eq!(dropped, open_filter_reports::MAX_COUNT as f64);
     // Who bears the token is believed at once, up to the largest number that a filter counts to.
     hear(true, &mut std::iter::once("trusted".to_owned())).await;
     let (_, text) = get(&database, "/health/metrics").await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gatelog_functions_shared::metrics::DELETED;
 use gatelog_functions_shared::{Host, Tally};
 use gatelog_record::Timestamp;
-use gatelog_storage::{Executor, StorageError, counters, open_reports, retention};
+use gatelog_storage::{Executor, StorageError, filter_reports, lease, open_filter_reports, retention};
 
 /// Rest of an instance between two looks at whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -57,15 +57,15 @@ impl Upkeep {
         }
         self.looked.set(Some(now));
         let now_ms = host.now().as_millis();
-        if retention_days > 0 && counters::take_turn(database, RETENTION, now_ms, RETENTION_EVERY_MS).await? {
+        if retention_days > 0 && lease::try_acquire(database, RETENTION, now_ms, RETENTION_EVERY_MS).await? {
             delete_old(database, host, tally, retention_days).await?;
         }
-        if counters::take_turn(database, FOLD, now_ms, FOLD_EVERY_MS).await? {
-            counters::forget_idle(database, now_ms - IDLE_AFTER_MS).await?;
+        if lease::try_acquire(database, FOLD, now_ms, FOLD_EVERY_MS).await? {
+            filter_reports::forget_idle(database, now_ms - IDLE_AFTER_MS).await?;
             if trusts_filters {
-                counters::fold_gone(database, now_ms - GONE_AFTER_MS).await?;
+                filter_reports::fold_gone(database, now_ms - GONE_AFTER_MS).await?;
             } else {
-                open_reports::forget_gone(database, now_ms - GONE_AFTER_MS).await?;
+                open_filter_reports::forget_gone(database, now_ms - GONE_AFTER_MS).await?;
             }
         }
         Ok(())

@@ -15,7 +15,7 @@ use gatelog_functions_shared::{Host, Token};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::{FIELDS, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::select;
+use gatelog_storage::query::records;
 use http::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -101,9 +101,9 @@ fn check(method: &str, name: &str, value: &str, body: Vec<u8>) {
         return;
     };
     with_function(async |ingest, database| {
-        let before = select::count(database, &[]).await.unwrap();
+        let before = records::count(database, &[]).await.unwrap();
         let response = ingest.handle(request).await;
-        let stored = select::count(database, &[]).await.unwrap() - before;
+        let stored = records::count(database, &[]).await.unwrap() - before;
         let answer: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
         match response.status().as_u16() {
             200 => assert_eq!(answer["accepted"].as_u64(), Some(stored), "{answer}"),

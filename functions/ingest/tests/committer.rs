@@ -11,7 +11,7 @@ use gatelog_functions_shared::Host;
 use gatelog_ingest::committer::{Committer, Fate, GroupLimits, Refusal};
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, Value, select};
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, Value, query::records};
 use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
@@ -294,7 +294,7 @@ impl Shared {
     }
 
     async fn stored(&self) -> u64 {
-        select::count(&self.database.inner, &[]).await.unwrap()
+        records::count(&self.database.inner, &[]).await.unwrap()
     }
 }
 

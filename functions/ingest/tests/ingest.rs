@@ -13,7 +13,7 @@ use gatelog_ingest::syslog::Setup;
 use gatelog_ingest::{Ingest as Function, IngestConfig};
 use gatelog_record::{FieldValue, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, select};
+use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, query::records};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn a_record_without_id_or_time_gets_them() {
     assert_eq!(ingest.stored().await, 2);
     // The second id that the test's random bytes make.
     let id = "019c13ec-9e7b-7202-8202-020202020202";
-    let stored = select::by_record_id(&ingest.database, id).await.unwrap().unwrap();
+    let stored = records::by_record_id(&ingest.database, id).await.unwrap().unwrap();
     assert_eq!(stored.start_time(), Some(now()));
 }
 
@@ -81,7 +81,7 @@ async fn a_value_over_its_limit_is_cut_and_the_record_stored() {
     let (status, _) =
         ingest.post(json!({"record_id": "a", "path": path, "model": model, "user_agent": "a\0b"})).await;
     assert_eq!(status, 200);
-    let stored = select::by_record_id(&ingest.database, "a").await.unwrap().unwrap();
+    let stored = records::by_record_id(&ingest.database, "a").await.unwrap().unwrap();
     for (field, value) in stored.fields() {
         match (field.name, value) {
             ("path", FieldValue::Text(path)) => assert_eq!(path.chars().count(), 8_192),
@@ -189,7 +189,7 @@ async fn what_the_go_collector_takes_is_taken() {
             number + 1,
             format!("{:02x}", number + 1).repeat(6)
         );
-        let stored = select::by_record_id(&ingest.database, &id).await.unwrap().unwrap();
+        let stored = records::by_record_id(&ingest.database, &id).await.unwrap().unwrap();
         assert_eq!(stored.start_time().unwrap().to_string(), "2026-01-31T12:00:00.000000Z");
         assert!(stored.fields().any(|(field, value)| {
             field.name == "path" && matches!(value, FieldValue::Text(stored) if stored == path)
@@ -311,7 +311,7 @@ impl Ingest {
     }
 
     async fn stored(&self) -> u64 {
-        select::count(&self.database, &[]).await.unwrap()
+        records::count(&self.database, &[]).await.unwrap()
     }
 }
 

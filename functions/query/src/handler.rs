@@ -17,7 +17,7 @@ use bytes::Bytes;
 use gatelog_functions_shared::http::{method, response};
 use gatelog_functions_shared::{Body, Failure, Response, log};
 use gatelog_record::Field;
-use gatelog_storage::{Executor, Selection, select};
+use gatelog_storage::{Executor, Selection, query::records};
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -108,7 +108,7 @@ async fn one(id: &str, query_string: &str, database: &impl Executor) -> Result<R
     })?;
     let is_selected = !fields.is_empty();
     let selection = if is_selected { Selection::of(fields) } else { Selection::all() };
-    match select::one(database, id, &selection).await? {
+    match records::one(database, id, &selection).await? {
         Some(record) => {
             let log = LogEntry { record: &record, is_selected };
             Ok(response::json(StatusCode::OK, &OneLog { log, status: "success" }))

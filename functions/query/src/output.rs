@@ -1,7 +1,7 @@
 //! Records in the form of an answer: the log-collector's JSON object, NDJSON, or CSV.
 
 use gatelog_record::FieldValue;
-use gatelog_storage::select::Count;
+use gatelog_storage::query::records::Count;
 use gatelog_storage::{Cursor, StoredRecord};
 use serde_json::json;
 

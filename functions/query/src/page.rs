@@ -10,7 +10,7 @@ use futures::stream;
 use gatelog_functions_shared::http::response::{self, Chunks};
 use gatelog_functions_shared::{Body, Failure, Response, log};
 use gatelog_record::{Timestamp, fields};
-use gatelog_storage::select::{self, Count};
+use gatelog_storage::query::records::{self, Count};
 use gatelog_storage::{
     Direction, Executor, Filter, Page, Query, Selection, Sort, StorageError, StoredRecord, Test,
 };
@@ -53,9 +53,11 @@ pub async fn answer<E: Executor + Clone + 'static>(
     let filters = &params.query.filters;
     let total = match params.count {
         Counting::Nothing => None,
-        Counting::Newest => Some(select::count_newest(&database, filters, config.max_counted_records).await?),
+        Counting::Newest => {
+            Some(records::count_newest(&database, filters, config.max_counted_records).await?)
+        }
         Counting::Everything => {
-            Some(Count { records: select::count(&database, filters).await?, is_lower_bound: false })
+            Some(Count { records: records::count(&database, filters).await?, is_lower_bound: false })
         }
     };
     let writer = Writer::begin(database, &params, total).await?;
@@ -78,7 +80,7 @@ async fn up_to_the_newest(database: &impl Executor) -> Result<Option<Filter>, St
         sort: Sort { by: field, direction: Direction::Descending },
         page: Page::Offset { offset: 0, limit: 1 },
     };
-    let newest = select::batch(database, &newest, &Selection::of(vec![field]), usize::MAX).await?;
+    let newest = records::batch(database, &newest, &Selection::of(vec![field]), usize::MAX).await?;
     let time = newest.records.first().and_then(StoredRecord::start_time).unwrap_or(Timestamp::MIN);
     Ok(Some(Filter { field, test: Test::NotAfter(time) }))
 }

@@ -153,7 +153,8 @@ impl Reader {
         match control {
             Control::Cursor => {
                 let read = |text: &str| {
-                    text.parse().map_err(|error: gatelog_storage::cursor::InvalidCursor| error.to_string())
+                    text.parse()
+                        .map_err(|error: gatelog_storage::query::cursor::InvalidCursor| error.to_string())
                 };
                 once(&mut self.cursor, if value.is_empty() { None } else { Some(read(value)?) })
             }

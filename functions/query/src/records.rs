@@ -2,7 +2,7 @@
 
 use gatelog_record::Kind;
 use gatelog_storage::{
-    Cursor, Direction, Executor, Page, Query, Selection, StorageError, StoredRecord, select,
+    Cursor, Direction, Executor, Page, Query, Selection, StorageError, StoredRecord, query::records,
 };
 
 use crate::params::Params;
@@ -72,7 +72,7 @@ impl<E: Executor> Records<E> {
             Page::Offset { offset, .. } => Page::Offset { offset, limit },
             Page::After { cursor, .. } => Page::After { cursor, limit },
         };
-        let batch = select::batch(&self.database, &self.query, &self.selection, MAX_BYTES).await?;
+        let batch = records::batch(&self.database, &self.query, &self.selection, MAX_BYTES).await?;
         let mut records = batch.records;
         let read = u32::try_from(records.len()).unwrap_or(u32::MAX);
         self.read = self.read.saturating_add(u64::from(read));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gatelog_functions_shared::http::response;
 use gatelog_functions_shared::{Failure, Response};
 use gatelog_record::{FIELDS, Field, Kind, fields};
-use gatelog_storage::distinct::{self, DistinctQuery};
+use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::{Executor, Filter, Test, Value, service};
 use http::StatusCode;
 use serde::Serialize;

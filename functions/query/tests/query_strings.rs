@@ -8,7 +8,7 @@ use gatelog_query::time::Zone;
 use gatelog_query::{scenario, values};
 use gatelog_record::fields;
 use gatelog_storage::scenarios::{self, SCENARIOS};
-use gatelog_storage::{Dialect, Statement, distinct, select};
+use gatelog_storage::{Dialect, Statement, query::distinct, query::records};
 use proptest::prelude::*;
 
 const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|cluster_id|mcpToolName|interval|pageSize|prefix|limit|x";
@@ -38,7 +38,7 @@ proptest! {
             .finish();
         let given = parse(&query_string).unwrap();
         for dialect in Dialect::ALL {
-            let sql = |params: &Params| select::page_statement(dialect, &params.query).sql().to_owned();
+            let sql = |params: &Params| records::page_statement(dialect, &params.query).sql().to_owned();
             prop_assert_eq!(sql(&harmless), sql(&given));
         }
     }
@@ -54,9 +54,9 @@ fn check(query_string: &str) {
             for dialect in Dialect::ALL {
                 for max_bytes in [usize::MAX, 1_000] {
                     let selection = &params.selection;
-                    bound(&select::batch_statement(dialect, &params.query, selection, max_bytes));
+                    bound(&records::batch_statement(dialect, &params.query, selection, max_bytes));
                 }
-                bound(&select::count_statement(dialect, &params.query.filters));
+                bound(&records::count_statement(dialect, &params.query.filters));
             }
         }
         Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),

@@ -1,6 +1,6 @@
 //! Every scenario with its definition. Names, keys and meanings are HiMarket's.
 
-use super::Kind;
+use super::question::Kind;
 
 /// One of HiMarket's statistics.
 #[derive(Debug, PartialEq, Eq)]

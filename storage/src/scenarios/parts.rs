@@ -5,8 +5,8 @@
 
 use gatelog_record::Timestamp;
 
-use super::ScenarioQuery;
 use super::catalogue::{Amount, Scenario, Shape};
+use super::question::ScenarioQuery;
 use crate::{Filter, Test};
 
 /// Most parts of a question. As many connections are what a component keeps for its questions.

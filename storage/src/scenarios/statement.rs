@@ -1,8 +1,8 @@
 //! The SQL of a scenario: texts of the catalogue and bound values.
 
 use super::catalogue::{Amount, Given, Scenario, Shape, Source, Table};
-use super::{BizType, ScenarioQuery};
-use crate::condition::{Select, is_in};
+use super::question::{BizType, ScenarioQuery};
+use crate::query::select_builder::{Select, is_in};
 use crate::schema::INDEXES;
 use crate::{Dialect, Statement, Test, Value};
 

@@ -2,9 +2,9 @@
 
 use gatelog_record::{FIELDS, Field, Kind};
 
-use super::{Index, TABLE};
+use super::tables::TABLE;
 use crate::Dialect;
-use crate::dialect::EXACT;
+use crate::dialect::ddl::{EXACT, Index};
 
 /// A change of a table.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,80 +1,24 @@
 //! The table `access_logs`, its indexes, and the versioned migrations that make them.
 //!
-//! The table has the reference's columns and one for each added field, all from the field table. A table that is there
-//! already is upgraded in place, see `upgrade`. Several instances may do so at the same time.
+//! The table has the reference's columns and one for each added field, all from the field table. An existing table is
+//! upgraded in place. Several instances may do so at the same time.
+//!
+//! - [`tables`]: the tables and indexes as this version makes them.
+//! - `upgrade`: what an existing table still lacks; `alter`: the statements that change it.
 
 mod alter;
+pub mod tables;
 mod upgrade;
 
-use gatelog_record::FIELDS;
+use self::tables::{access_logs, counter_tables, note_version, version_table};
+use crate::{Executor, Statement, StorageError, Value};
 
-use crate::{Dialect, Executor, Statement, StorageError, Value, counters};
-
-/// The table that holds one row for each record.
-pub const TABLE: &str = "access_logs";
-
-/// The schema version that this code makes and needs. It rises with every change of the field table or the indexes; a
-/// test sees to it.
-pub const VERSION: i64 = 4;
+pub use self::tables::{INDEXES, TABLE, VERSION, script, statements};
+pub use crate::dialect::ddl::Index;
 
 /// How often to ask for the lock of the schema, each time for the second that [`Dialect::schema_lock`] waits. Who has less
 /// time gives up before.
 const LOCK_ATTEMPTS: u32 = 30;
-
-/// An index of [`TABLE`].
-#[derive(Debug)]
-pub struct Index {
-    /// Its name.
-    pub name: &'static str,
-    /// Its columns, in order.
-    pub columns: &'static [&'static str],
-    /// Whether two rows may not have the same values.
-    pub unique: bool,
-    /// Whether most rows have no value in the first column.
-    pub sparse: bool,
-}
-
-/// The indexes; `bench/README.md` says what each costs and gains. `record_id` makes storing exactly once possible.
-/// `idx_start_time` carries every page and time range: `id` gives it the order of pages, and with status and duration in it,
-/// filters, counts and percentiles of these read no rows. The others let a page of a rare value start at once, and are
-/// sparse: a row without the value costs them nothing.
-pub const INDEXES: &[Index] = &[
-    Index { name: "idx_record_id", columns: &["record_id"], unique: true, sparse: false },
-    Index {
-        name: "idx_start_time",
-        columns: &["start_time", "id", "response_code", "duration"],
-        unique: false,
-        sparse: false,
-    },
-    Index { name: "idx_trace_id", columns: &["trace_id"], unique: false, sparse: true },
-    Index { name: "idx_model_time", columns: &["model", "start_time"], unique: false, sparse: true },
-    Index { name: "idx_consumer_time", columns: &["consumer", "start_time"], unique: false, sparse: true },
-    Index {
-        name: "idx_mcp_server_time",
-        columns: &["mcp_server", "start_time"],
-        unique: false,
-        sparse: true,
-    },
-];
-
-/// Everything that makes an empty database ready, for operators whose functions may not change the schema.
-pub fn statements(dialect: Dialect) -> Vec<String> {
-    let mut statements = vec![version_table(dialect), access_logs(dialect)];
-    statements.extend(INDEXES.iter().filter_map(|index| dialect.create_index(TABLE, index)));
-    statements.extend(counters::tables(dialect));
-    statements.push(note_version().sql().to_owned());
-    statements
-}
-
-/// [`statements`] as a script.
-pub fn script(dialect: Dialect) -> String {
-    let mut script = format!("-- The schema of gatelog, version {VERSION}, for {}.\n", dialect.name());
-    for statement in statements(dialect) {
-        script.push_str(&statement);
-        script.push_str(";\n");
-    }
-    script
-}
 
 /// Brings the database to [`VERSION`], whatever table it has; one cheap statement when it is there already. A newer
 /// version is left alone: later versions only add.
@@ -127,8 +71,7 @@ async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), 
 
 async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {
     let dialect = executor.dialect();
-    for statement in
-        [version_table(dialect), access_logs(dialect)].into_iter().chain(counters::tables(dialect))
+    for statement in [version_table(dialect), access_logs(dialect)].into_iter().chain(counter_tables(dialect))
     {
         executor.run(&Statement::new(statement, Vec::new())).await?;
     }
@@ -162,24 +105,4 @@ pub async fn version(executor: &impl Executor) -> Result<i64, StorageError> {
         .run(&Statement::new("SELECT MAX(version) AS version FROM gatelog_schema", Vec::new()))
         .await?;
     Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_integer).unwrap_or(0))
-}
-
-fn version_table(dialect: Dialect) -> String {
-    format!(
-        "CREATE TABLE IF NOT EXISTS gatelog_schema (\n  version INTEGER NOT NULL PRIMARY KEY\n){}",
-        dialect.table_options()
-    )
-}
-
-fn note_version() -> Statement<'static> {
-    // REPLACE is the one idempotent insert that both dialects spell alike.
-    Statement::new(format!("REPLACE INTO gatelog_schema (version) VALUES ({VERSION})"), Vec::new())
-}
-
-fn access_logs(dialect: Dialect) -> String {
-    let mut lines = vec![dialect.key_column().to_owned()];
-    lines.extend(FIELDS.iter().map(|field| dialect.column(field)));
-    lines.push(dialect.created_at_column().to_owned());
-    lines.extend(INDEXES.iter().filter_map(|index| dialect.inline_index(index)));
-    format!("CREATE TABLE IF NOT EXISTS {TABLE} (\n  {}\n){}", lines.join(",\n  "), dialect.table_options())
 }

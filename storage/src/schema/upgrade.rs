@@ -14,8 +14,8 @@
 
 use gatelog_record::{FIELDS, Field, Kind};
 
-use super::INDEXES;
 use super::alter::Change;
+use super::tables::INDEXES;
 use crate::statement::Row;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 

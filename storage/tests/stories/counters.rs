@@ -1,8 +1,10 @@
 //! Counters that instances share, reports of filters, turns that one instance takes, and deleting what is old.
 
 use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_storage::counters::{self, FilterReport, FilterTotals};
-use gatelog_storage::{Executor, insert, open_reports, retention, schema, select};
+use gatelog_storage::filter_reports::{self, FilterReport, FilterTotals};
+use gatelog_storage::{
+    Executor, counters, insert, lease, open_filter_reports, query::records, retention, schema,
+};
 
 /// What several instances add is summed.
 pub async fn counts_of_all_instances_are_summed(database: &impl Executor) {
@@ -30,23 +32,25 @@ pub async fn reports_of_filters_are_summed_and_sums_never_go_down(database: &imp
     };
     let totals =
         |live, queue_entries, dropped, retries| FilterTotals { live, queue_entries, dropped, retries };
-    assert_eq!(counters::filter_totals(database, 0).await.unwrap(), totals(0, 0, 0, 0));
-    counters::report(database, &[report("old", 10, 5, 100, 7), report("new", 100, 3, 1, 0)]).await.unwrap();
+    assert_eq!(filter_reports::totals(database, 0).await.unwrap(), totals(0, 0, 0, 0));
+    filter_reports::report(database, &[report("old", 10, 5, 100, 7), report("new", 100, 3, 1, 0)])
+        .await
+        .unwrap();
     // The earlier of two reports comes late.
-    counters::report(database, &[report("new", 120, 4, 2, 1)]).await.unwrap();
-    counters::report(database, &[report("new", 110, 9, 1, 1)]).await.unwrap();
-    assert_eq!(counters::filter_totals(database, 0).await.unwrap(), totals(2, 9, 102, 8));
-    assert_eq!(counters::filter_totals(database, 50).await.unwrap(), totals(1, 4, 102, 8));
+    filter_reports::report(database, &[report("new", 120, 4, 2, 1)]).await.unwrap();
+    filter_reports::report(database, &[report("new", 110, 9, 1, 1)]).await.unwrap();
+    assert_eq!(filter_reports::totals(database, 0).await.unwrap(), totals(2, 9, 102, 8));
+    assert_eq!(filter_reports::totals(database, 50).await.unwrap(), totals(1, 4, 102, 8));
     for _ in 0..2 {
-        counters::fold_gone(database, 50).await.unwrap();
-        assert_eq!(counters::filter_totals(database, 50).await.unwrap(), totals(1, 4, 102, 8));
+        filter_reports::fold_gone(database, 50).await.unwrap();
+        assert_eq!(filter_reports::totals(database, 50).await.unwrap(), totals(1, 4, 102, 8));
         // Only the live one and the row without a name are left.
-        assert_eq!(counters::filter_totals(database, 0).await.unwrap().live, 2);
+        assert_eq!(filter_reports::totals(database, 0).await.unwrap().live, 2);
     }
     // A VM that was forgotten counts on.
-    counters::report(database, &[report("old", 130, 0, 1, 0)]).await.unwrap();
-    counters::fold_gone(database, 125).await.unwrap();
-    assert_eq!(counters::filter_totals(database, 125).await.unwrap(), totals(1, 0, 103, 8));
+    filter_reports::report(database, &[report("old", 130, 0, 1, 0)]).await.unwrap();
+    filter_reports::fold_gone(database, 125).await.unwrap();
+    assert_eq!(filter_reports::totals(database, 125).await.unwrap(), totals(1, 0, 103, 8));
 }
 
 /// A filter can report any number, and a counter grow to any: sums end at some very large number instead of failing.
@@ -59,15 +63,15 @@ pub async fn counts_and_reports_of_any_size_are_summed(database: &impl Executor)
         dropped: i64::MAX,
         retries: i64::MAX,
     };
-    counters::report(database, &[report("a"), report("b")]).await.unwrap();
-    let totals = counters::filter_totals(database, 0).await.unwrap();
+    filter_reports::report(database, &[report("a"), report("b")]).await.unwrap();
+    let totals = filter_reports::totals(database, 0).await.unwrap();
     assert_eq!((totals.live, totals.dropped, totals.queue_entries), (2, i64::MAX, i64::MAX));
     for _ in 0..2 {
-        counters::fold_gone(database, 20).await.unwrap();
-        counters::report(database, &[report("c")]).await.unwrap();
+        filter_reports::fold_gone(database, 20).await.unwrap();
+        filter_reports::report(database, &[report("c")]).await.unwrap();
     }
-    counters::fold_gone(database, 20).await.unwrap();
-    assert!(counters::filter_totals(database, 0).await.unwrap().dropped > i64::MAX / 4);
+    filter_reports::fold_gone(database, 20).await.unwrap();
+    assert!(filter_reports::totals(database, 0).await.unwrap().dropped > i64::MAX / 4);
     for _ in 0..3 {
         counters::add(database, &[("large".to_owned(), i64::MAX)]).await.unwrap();
     }
@@ -79,7 +83,7 @@ pub async fn counts_and_reports_of_any_size_are_summed(database: &impl Executor)
 /// A turn is for one, and comes again when its time has passed.
 pub async fn a_turn_is_taken_by_one_and_comes_again(database: &impl Executor) {
     schema::ensure(database).await.unwrap();
-    let take = async |now_ms| counters::take_turn(database, "task", now_ms, 100).await.unwrap();
+    let take = async |now_ms| lease::try_acquire(database, "task", now_ms, 100).await.unwrap();
     assert!(!take(1_000).await, "the first look makes the row");
     assert!(take(1_000).await);
     assert!(!take(1_000).await);
@@ -102,11 +106,11 @@ pub async fn reports_of_anybody_are_bounded_and_fade(database: &impl Executor) {
         dropped: i64::from(u32::MAX),
         retries: i64::from(u32::MAX),
     };
-    let most = open_reports::MAX_COUNT;
-    open_reports::report(database, &[]).await.unwrap();
+    let most = open_filter_reports::MAX_COUNT;
+    open_filter_reports::report(database, &[]).await.unwrap();
     for seen_ms in [1, 2] {
-        open_reports::report(database, &[report("real".to_owned(), seen_ms)]).await.unwrap();
-        let totals = counters::filter_totals(database, 0).await.unwrap();
+        open_filter_reports::report(database, &[report("real".to_owned(), seen_ms)]).await.unwrap();
+        let totals = filter_reports::totals(database, 0).await.unwrap();
         let claimed = if seen_ms == 1 { 0 } else { most };
         assert_eq!((totals.live, totals.dropped, totals.retries), (1, claimed, claimed));
         assert_eq!(totals.queue_entries, most);
@@ -114,18 +118,18 @@ pub async fn reports_of_anybody_are_bounded_and_fade(database: &impl Executor) {
     for flush in 0..6 {
         let reports: Vec<_> =
             (0..200).map(|number| report(format!("{flush}-{number}"), 10 + flush * 200 + number)).collect();
-        open_reports::report(database, &reports).await.unwrap();
+        open_filter_reports::report(database, &reports).await.unwrap();
     }
-    let totals = counters::filter_totals(database, 0).await.unwrap();
+    let totals = filter_reports::totals(database, 0).await.unwrap();
     assert_eq!((totals.live, totals.dropped), (1_000, 0), "the newest are kept");
-    counters::forget_idle(database, 1_000).await.unwrap();
-    assert_eq!(counters::filter_totals(database, 0).await.unwrap().live, 210);
-    open_reports::report(database, &[report("5-199".to_owned(), 2_000)]).await.unwrap();
-    counters::forget_idle(database, 2_000).await.unwrap();
-    let totals = counters::filter_totals(database, 0).await.unwrap();
+    filter_reports::forget_idle(database, 1_000).await.unwrap();
+    assert_eq!(filter_reports::totals(database, 0).await.unwrap().live, 210);
+    open_filter_reports::report(database, &[report("5-199".to_owned(), 2_000)]).await.unwrap();
+    filter_reports::forget_idle(database, 2_000).await.unwrap();
+    let totals = filter_reports::totals(database, 0).await.unwrap();
     assert_eq!((totals.live, totals.dropped), (1, most), "who counted something is kept for longer");
-    open_reports::forget_gone(database, 2_001).await.unwrap();
-    assert_eq!(counters::filter_totals(database, 0).await.unwrap(), FilterTotals::default());
+    open_filter_reports::forget_gone(database, 2_001).await.unwrap();
+    assert_eq!(filter_reports::totals(database, 0).await.unwrap(), FilterTotals::default());
 }
 
 /// The oldest go first, no more than asked for, and what is young enough stays.
@@ -141,9 +145,9 @@ pub async fn old_records_are_deleted_a_few_at_a_time(database: &impl Executor) {
         .collect();
     insert::insert(database, &records).await.unwrap();
     assert_eq!(retention::delete_older(database, second(7), 4).await.unwrap(), 4);
-    assert!(select::by_record_id(database, "3").await.unwrap().is_none());
-    assert!(select::by_record_id(database, "4").await.unwrap().is_some());
+    assert!(records::by_record_id(database, "3").await.unwrap().is_none());
+    assert!(records::by_record_id(database, "4").await.unwrap().is_some());
     assert_eq!(retention::delete_older(database, second(7), 4).await.unwrap(), 3);
     assert_eq!(retention::delete_older(database, second(7), 4).await.unwrap(), 0);
-    assert_eq!(select::count(database, &[]).await.unwrap(), 3);
+    assert_eq!(records::count(database, &[]).await.unwrap(), 3);
 }

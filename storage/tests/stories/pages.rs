@@ -1,10 +1,10 @@
 //! What pages hold: the records that a text search finds, the selected fields, no more bytes than fit, each record once.
 
 use gatelog_record::{AccessRecord, FieldValue, Timestamp, batch, fields};
-use gatelog_storage::distinct::{self, DistinctQuery};
+use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Selection, Sort, StoredRecord, Test, Value, insert, schema,
-    select,
+    Direction, Executor, Filter, Page, Query, Selection, Sort, StoredRecord, Test, Value, insert,
+    query::records, schema,
 };
 
 /// Text search finds what `ai_log` holds, letters in upper or lower case, and takes wildcards as they are.
@@ -28,7 +28,7 @@ pub async fn text_search_finds_what_ai_log_holds(database: &impl Executor) {
         ("' OR 1=1 --", ""),
     ] {
         let filters = vec![on("ai_log", Test::Contains(text.to_owned()))];
-        let found = select::page(database, &newest(filters, 10)).await.unwrap();
+        let found = records::page(database, &newest(filters, 10)).await.unwrap();
         assert_eq!(ids(&found), expected, "{text}");
     }
 }
@@ -46,14 +46,14 @@ pub async fn pages_of_several_values_hold_each_record_once(database: &impl Execu
         let mut by_cursor = Vec::new();
         let mut page = Page::Offset { offset: 0, limit: 3 };
         loop {
-            let found = select::page(database, &Query { filters: wanted(), sort, page }).await.unwrap();
+            let found = records::page(database, &Query { filters: wanted(), sort, page }).await.unwrap();
             let Some(cursor) = found.last().and_then(|last| last.cursor(direction)) else { break };
             by_cursor.extend(found);
             page = Page::After { cursor, limit: 3 };
         }
         assert_eq!(ids(&by_cursor), expected.join(" "));
         let page = Page::Offset { offset: 18, limit: 10 };
-        let last = select::page(database, &Query { filters: wanted(), sort, page }).await.unwrap();
+        let last = records::page(database, &Query { filters: wanted(), sort, page }).await.unwrap();
         assert_eq!(ids(&last), expected[18..].join(" "));
         expected.reverse();
     }
@@ -76,7 +76,7 @@ pub async fn batches_hold_no_more_bytes_than_asked_for(database: &impl Executor)
         let mut batches = 0;
         loop {
             let query = Query { page, ..newest(vec![], 0) };
-            let batch = select::batch(database, &query, &fields, max_bytes).await.unwrap();
+            let batch = records::batch(database, &query, &fields, max_bytes).await.unwrap();
             let bytes: usize = batch.records.iter().map(StoredRecord::text_bytes).sum();
             assert!(bytes <= max_bytes + 60_000 + 30_000, "{bytes}");
             batches += 1;
@@ -92,7 +92,7 @@ pub async fn batches_hold_no_more_bytes_than_asked_for(database: &impl Executor)
         assert!(batches >= 5, "{batches}");
     }
     let small = Selection::of(vec![field("record_id"), field("duration")]);
-    let batch = select::batch(database, &newest(vec![], 30), &small, max_bytes).await.unwrap();
+    let batch = records::batch(database, &newest(vec![], 30), &small, max_bytes).await.unwrap();
     assert_eq!((batch.records.len(), batch.cut), (30, false));
 }
 
@@ -100,12 +100,12 @@ pub async fn batches_hold_no_more_bytes_than_asked_for(database: &impl Executor)
 pub async fn selected_fields_come_alone_and_in_order(database: &impl Executor) {
     store(database, &[AccessRecord { model: "m".into(), ..record(5) }]).await;
     let fields = Selection::of(vec![field("duration"), field("model"), field("duration"), field("trace_id")]);
-    let batch = select::batch(database, &newest(vec![], 1), &fields, usize::MAX).await.unwrap();
+    let batch = records::batch(database, &newest(vec![], 1), &fields, usize::MAX).await.unwrap();
     let shown: Vec<String> =
         batch.records[0].fields().map(|(field, value)| format!("{} {value:?}", field.name)).collect();
     assert_eq!(shown, ["duration Integer(5)", "model Text(\"m\")", "trace_id Absent"]);
     assert_eq!(batch.records[0].start_time(), record(5).start_time);
-    let one = select::one(database, "05", &fields).await.unwrap().unwrap();
+    let one = records::one(database, "05", &fields).await.unwrap().unwrap();
     assert_eq!(one.fields().count(), 3);
 }
 
@@ -137,9 +137,9 @@ pub async fn counts_end_after_as_many_records_as_may_be_looked_at(database: &imp
         (vec![on("model", texts(&["even", "odd"]))], 30, 30, true),
         (vec![on("model", texts(&["none"]))], 30, 0, false),
     ] {
-        let count = select::count_newest(database, &filters, max_looked_at).await.unwrap();
+        let count = records::count_newest(database, &filters, max_looked_at).await.unwrap();
         assert_eq!((count.records, count.is_lower_bound), (expected, is_lower_bound), "{filters:?}");
-        assert!(count.records <= select::count(database, &filters).await.unwrap());
+        assert!(count.records <= records::count(database, &filters).await.unwrap());
     }
 }
 

@@ -3,7 +3,7 @@
 use gatelog_record::{AccessRecord, FIELDS, FieldValue, Timestamp, batch, fields};
 use gatelog_storage::insert::Inserted;
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Sort, StorageError, StoredRecord, Test, insert, select,
+    Direction, Executor, Filter, Page, Query, Sort, StorageError, StoredRecord, Test, insert, query::records,
 };
 
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
@@ -13,11 +13,11 @@ pub async fn a_record_of_the_go_plugin_comes_back_as_it_was(database: &impl Exec
     records[0].record_id = "r1".into();
     insert::insert(database, &records).await.unwrap();
 
-    let stored = select::by_record_id(database, "r1").await.unwrap().unwrap();
+    let stored = records::by_record_id(database, "r1").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[0].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }
-    assert!(select::by_record_id(database, "r2").await.unwrap().is_none());
+    assert!(records::by_record_id(database, "r2").await.unwrap().is_none());
 }
 
 pub async fn a_record_id_is_stored_once(database: &impl Executor) {
@@ -29,7 +29,7 @@ pub async fn a_record_id_is_stored_once(database: &impl Executor) {
     let twice = [&numbered(20..21)[..], &numbered(20..21)[..]].concat();
     assert_eq!(insert::insert(database, &twice).await.unwrap(), stored(1, 1));
     assert_eq!(insert::insert(database, &[]).await.unwrap(), stored(0, 0));
-    assert_eq!(select::count(database, &[]).await.unwrap(), 16);
+    assert_eq!(records::count(database, &[]).await.unwrap(), 16);
 }
 
 pub async fn a_batch_with_more_values_than_placeholders_is_stored_in_one_statement(database: &impl Executor) {
@@ -40,7 +40,7 @@ pub async fn a_batch_with_more_values_than_placeholders_is_stored_in_one_stateme
     let inserted = insert::insert(database, &records).await.unwrap();
     assert_eq!(inserted, Inserted { accepted: 0, duplicates: 5_000 });
 
-    let stored = select::by_record_id(database, "go").await.unwrap().unwrap();
+    let stored = records::by_record_id(database, "go").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[4_321].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }
@@ -64,7 +64,7 @@ pub async fn every_field_is_kept_at_its_limit(database: &impl Executor) {
     }
     let records = [record];
     insert::insert(database, &records).await.unwrap();
-    let stored = select::by_record_id(database, "0").await.unwrap().unwrap();
+    let stored = records::by_record_id(database, "0").await.unwrap().unwrap();
     for ((field, value), original) in stored.fields().zip(records[0].values()) {
         assert_eq!(format!("{value:?}"), format!("{original:?}"), "{}", field.name);
     }
@@ -129,7 +129,7 @@ pub async fn filters_choose_records(database: &impl Executor) {
         ("response_code", Test::AtMost(404), "1 2"),
     ] {
         let filters = vec![Filter { field: fields::field(name).unwrap(), test: test.clone() }];
-        let total = select::count(database, &filters).await.unwrap();
+        let total = records::count(database, &filters).await.unwrap();
         let found = page(database, filters, "start_time", Direction::Ascending, 0, 10).await;
         assert_eq!(ids(&found), expected, "{name} {test:?}");
         assert_eq!(total as usize, found.len(), "{name} {test:?}");
@@ -154,7 +154,7 @@ pub async fn pages_by_offset_and_by_cursor_hold_every_record_once_even_at_equal_
         while let Some(cursor) = by_cursor.last().and_then(|last| last.cursor(direction)) {
             let page = Page::After { cursor, limit: 5 };
             let sort = Sort { by: fields::field("start_time").unwrap(), direction };
-            let found = select::page(database, &Query { filters: vec![], sort, page }).await.unwrap();
+            let found = records::page(database, &Query { filters: vec![], sort, page }).await.unwrap();
             if found.is_empty() {
                 break;
             }
@@ -191,7 +191,7 @@ async fn page(
 ) -> Vec<StoredRecord> {
     let sort = Sort { by: fields::field(by).unwrap(), direction };
     let query = Query { filters, sort, page: Page::Offset { offset, limit } };
-    select::page(database, &query).await.unwrap()
+    records::page(database, &query).await.unwrap()
 }
 
 fn records_of(body: &str) -> Vec<AccessRecord<'_>> {

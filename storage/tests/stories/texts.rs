@@ -1,9 +1,11 @@
 //! Texts are the same on every database when their bytes are: in filters, lists, groups and choices.
 
 use gatelog_record::{AccessRecord, Timestamp, fields};
-use gatelog_storage::distinct::{self, DistinctQuery};
+use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, Answer, ScenarioQuery};
-use gatelog_storage::{Direction, Executor, Filter, Page, Query, Sort, Test, Value, insert, schema, select};
+use gatelog_storage::{
+    Direction, Executor, Filter, Page, Query, Sort, Test, Value, insert, query::records, schema,
+};
 
 /// Texts that a collation may take for each other: in case, width, accent, composition, trailing blanks, emoji.
 const MODELS: &[&str] = &[
@@ -27,12 +29,12 @@ pub async fn texts_are_equal_when_their_bytes_are(database: &impl Executor) {
     for (number, model) in MODELS.iter().enumerate() {
         for field in ["model", "consumer", "user_agent"] {
             let one = || vec![text_in(field, &[model])];
-            assert_eq!(select::count(database, &one()).await.unwrap(), 1, "{field} {model:?}");
+            assert_eq!(records::count(database, &one()).await.unwrap(), 1, "{field} {model:?}");
             assert_eq!(ids(database, one()).await, [number.to_string()], "{field} {model:?}");
             let others =
                 vec![Filter { test: Test::TextNotIn(vec![(*model).to_owned()]), ..text_in(field, &[]) }];
             assert_eq!(
-                select::count(database, &others).await.unwrap(),
+                records::count(database, &others).await.unwrap(),
                 MODELS.len() as u64 - 1,
                 "{field} {model:?}"
             );
@@ -108,7 +110,7 @@ async fn store(database: &impl Executor, models: &[&'static str]) {
 async fn ids(database: &impl Executor, filters: Vec<Filter>) -> Vec<String> {
     let sort = Sort { by: fields::field("start_time").unwrap(), direction: Direction::Ascending };
     let query = Query { filters, sort, page: Page::Offset { offset: 0, limit: 100 } };
-    let found = select::page(database, &query).await.unwrap();
+    let found = records::page(database, &query).await.unwrap();
     found
         .iter()
         .map(|record| match record.fields().next() {

@@ -137,7 +137,7 @@ pub(super) fn values_parameters() -> Vec<Value> {
     let names: Vec<&str> = values::choosable().map(|field| field.name).collect();
     let mut parameters =
         vec![path_parameter("field", "The field.", json!({ "type": "string", "enum": names }))];
-    let newest = gatelog_storage::distinct::NEWEST_RECORDS;
+    let newest = gatelog_storage::query::distinct::NEWEST_RECORDS;
     parameters.extend(values::PARAMETERS.iter().map(|(name, role)| match role {
         values::Role::Start => {
             let doc = format!("Of records with this `start_time` or a later one; the newest {newest} records when not given.");

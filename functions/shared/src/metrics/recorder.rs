@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
-use gatelog_storage::counters::{self, FilterReport, MAX_VM_CHARS};
-use gatelog_storage::{Executor, StorageError, open_reports};
+use gatelog_storage::filter_reports::{self, FilterReport, MAX_VM_CHARS};
+use gatelog_storage::{Executor, StorageError, counters, open_filter_reports};
 use http::HeaderMap;
 
 use super::catalogue::{FLUSH_FAILURES, Family, Histogram, series};
@@ -120,9 +120,9 @@ impl Tally {
         }
         let reports: Vec<FilterReport> = self.reports.take().into_values().collect();
         let noted = if self.trusts_filters {
-            counters::report(database, &reports).await
+            filter_reports::report(database, &reports).await
         } else {
-            open_reports::report(database, &reports).await
+            open_filter_reports::report(database, &reports).await
         };
         if let Err(error) = noted {
             let mut kept = self.reports.borrow_mut();

@@ -2,8 +2,8 @@
 
 use gatelog_record::{Field, Timestamp};
 
-use crate::condition::Select;
-use crate::query::{Filter, Test};
+use super::filter::{Filter, Test};
+use super::select_builder::Select;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
 /// How many of the newest records are looked at when no start is given: a choice has to come at once, also where

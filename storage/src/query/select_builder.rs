@@ -2,7 +2,7 @@
 
 use std::fmt::{Arguments, Write};
 
-use crate::query::{Filter, Test};
+use super::filter::{Filter, Test};
 use crate::schema::TABLE;
 use crate::{Dialect, Statement, Value, service};
 

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use crate::counters::{self, FilterReport};
+use crate::filter_reports::{self, FilterReport};
 use crate::{Executor, Statement, StorageError, Value};
 
 /// Most filter VMs that are kept.
@@ -15,7 +15,7 @@ pub const MAX_FILTERS: usize = 1_000;
 /// The most that one of them can claim to have dropped, to have repeated, and to have waiting.
 pub const MAX_COUNT: i64 = 1_000_000;
 
-/// As [`counters::report`], within the bounds.
+/// As [`filter_reports::report`], within the bounds.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub async fn report(executor: &impl Executor, reports: &[FilterReport]) -> Resul
         }
     };
     let bounded: Vec<FilterReport> = reports.iter().map(bounded).collect();
-    counters::report(executor, &bounded).await?;
+    filter_reports::report(executor, &bounded).await?;
     if known.len() < reports.len() {
         let rows = executor.run(&first_too_many_statement()).await?;
         if let Some(seen_ms) = rows.first().and_then(|row| row.first()).and_then(Value::as_integer) {

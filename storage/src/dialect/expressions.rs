@@ -1,8 +1,8 @@
 //! The expressions of questions that differ between the databases: the second half of [`crate::dialect`], which holds
 //! what tables, inserts and values need.
 
-use crate::Dialect;
-use crate::dialect::EXACT;
+use super::Dialect;
+use super::ddl::EXACT;
 
 /// The largest count that a floating-point number holds exactly, and so JSON: 2^53.
 const LARGEST: &str = "9007199254740992";

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use gatelog_record::Timestamp;
 use thiserror::Error;
 
-use crate::Direction;
+use super::sort::Direction;
 
 /// The place right after one stored record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,14 @@
 
 use gatelog_record::Kind;
 
-use crate::condition::{Select, all_filters};
-use crate::query::{Direction, Filter, Page, Query, Test};
+use super::filter::{Filter, Test};
+use super::page::{Page, Query};
+use super::row::StoredRecord;
+use super::select_builder::{Select, all_filters};
+use super::selection::Selection;
+use super::sort::Direction;
 use crate::schema::{INDEXES, TABLE};
-use crate::{Dialect, Executor, Selection, Statement, StorageError, StoredRecord, Value};
+use crate::{Dialect, Executor, Statement, StorageError, Value};
 
 /// Records that were read at once.
 #[derive(Clone, Debug)]

@@ -3,8 +3,11 @@
 use gatelog_record::{Field, FieldValue, Kind, Timestamp};
 use serde_json::value::RawValue;
 
+use super::cursor::Cursor;
+use super::selection::Selection;
+use super::sort::Direction;
 use crate::statement::Row;
-use crate::{Cursor, Dialect, Direction, Selection, Value};
+use crate::{Dialect, Value};
 
 /// One stored record, or the selected fields of it.
 #[derive(Clone, Debug)]

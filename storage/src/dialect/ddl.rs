@@ -1,0 +1,152 @@
+//! Tables, columns and indexes in both dialects.
+
+use std::fmt::Write;
+
+use gatelog_record::{Field, Kind};
+
+use super::Dialect;
+
+/// By bytes, trailing blanks included. Each server has a name of its own for it, and skips the other's as a comment.
+macro_rules! exact {
+    () => {
+        "/*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */"
+    };
+}
+
+/// The collation of MySQL's texts.
+pub(crate) const EXACT: &str = exact!();
+/// The `start_time` of a row that another program wrote without one. It has to be there: MariaDB before 10.10 makes a
+/// `TIMESTAMP` without a default follow every change of its row. Valid in the time zone of any session.
+const TIME_IS_THERE: &str = " NOT NULL DEFAULT '1970-01-02 00:00:00'";
+const TABLE_OPTIONS: &str = concat!(" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 ", exact!());
+
+/// A column of a table that is not about records.
+#[derive(Clone, Copy)]
+pub(crate) enum Column {
+    /// A short ASCII text of at most so many characters, by which rows are found.
+    Key(usize),
+    /// A whole number.
+    Number,
+}
+
+/// An index of a table.
+#[derive(Debug)]
+pub struct Index {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [&'static str],
+    /// Whether two rows may not have the same values.
+    pub unique: bool,
+    /// Whether most rows have no value in the first column.
+    pub sparse: bool,
+}
+
+impl Dialect {
+    /// The definition of the table's own key, by which rows of the same microsecond are ordered.
+    pub(crate) fn key_column(self) -> &'static str {
+        match self {
+            Self::Sqlite => "id INTEGER PRIMARY KEY",
+            Self::Mysql => "id BIGINT AUTO_INCREMENT PRIMARY KEY",
+        }
+    }
+
+    /// The definition of a record field's column in a table with [`Dialect::table_options`].
+    pub(crate) fn column(self, field: &Field) -> String {
+        let not_null = match field.name {
+            "start_time" => self.time_is_there(),
+            "record_id" => " NOT NULL",
+            _ if field.kind == Kind::Integer => " NOT NULL DEFAULT 0",
+            _ => "",
+        };
+        format!("{} {}{not_null}", field.name, self.column_type(field))
+    }
+
+    /// What follows the type of `start_time`: no row is without.
+    pub(crate) fn time_is_there(self) -> &'static str {
+        match self {
+            Self::Sqlite => " NOT NULL",
+            Self::Mysql => TIME_IS_THERE,
+        }
+    }
+
+    /// The column that notes when the row was stored, which the reference's table has.
+    pub(crate) fn created_at_column(self) -> &'static str {
+        match self {
+            Self::Sqlite => "created_at TEXT DEFAULT CURRENT_TIMESTAMP",
+            Self::Mysql => "created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
+        }
+    }
+
+    /// What follows a table's columns.
+    pub(crate) fn table_options(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Mysql => TABLE_OPTIONS,
+        }
+    }
+
+    /// An index as part of `CREATE TABLE`, where the dialect wants it there: MySQL has no `CREATE INDEX IF NOT
+    /// EXISTS`.
+    pub(crate) fn inline_index(self, index: &Index) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Mysql => {
+                let kind = if index.unique { "UNIQUE INDEX" } else { "INDEX" };
+                Some(format!("{kind} {} ({})", index.name, index.columns.join(", ")))
+            }
+        }
+    }
+
+    /// An index as a statement of its own, where the dialect wants it so. Columns that few records fill get a
+    /// partial index, which costs nothing for the others.
+    pub(crate) fn create_index(self, table: &str, index: &Index) -> Option<String> {
+        match self {
+            Self::Mysql => None,
+            Self::Sqlite => {
+                let kind = if index.unique { "UNIQUE INDEX" } else { "INDEX" };
+                let columns = index.columns.join(", ");
+                let mut sql = format!("CREATE {kind} IF NOT EXISTS {} ON {table} ({columns})", index.name);
+                if let (true, Some(column)) = (index.sparse, index.columns.first()) {
+                    let _ = write!(sql, " WHERE {column} IS NOT NULL");
+                }
+                Some(sql)
+            }
+        }
+    }
+
+    /// The type of a column that is no record's.
+    pub(crate) fn column_of(self, column: Column) -> String {
+        match (self, column) {
+            (Self::Sqlite, Column::Key(_)) => "TEXT".to_owned(),
+            (Self::Sqlite, Column::Number) => "INTEGER".to_owned(),
+            (Self::Mysql, Column::Key(chars)) => {
+                format!("VARCHAR({chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+            }
+            (Self::Mysql, Column::Number) => "BIGINT".to_owned(),
+        }
+    }
+
+    /// The type of a record field's column.
+    pub(crate) fn column_type(self, field: &Field) -> String {
+        let kind = match (self, field.kind) {
+            (Self::Sqlite, Kind::Timestamp | Kind::Text(_) | Kind::Json(_)) => "TEXT",
+            (Self::Sqlite, Kind::Integer | Kind::Count) => "INTEGER",
+            // Ids are compared byte by byte, as SQLite does.
+            (Self::Mysql, Kind::Text(max_chars)) if field.name == "record_id" => {
+                return format!("VARCHAR({max_chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+            }
+            (Self::Mysql, Kind::Text(max_chars)) if max_chars <= 255 => {
+                return format!("VARCHAR({max_chars})");
+            }
+            // TEXT holds 65 535 bytes, a character takes up to four.
+            (Self::Mysql, Kind::Text(max_chars)) if max_chars * 4 <= 65_535 => "TEXT",
+            (Self::Mysql, Kind::Text(_)) => "MEDIUMTEXT",
+            (Self::Mysql, Kind::Timestamp) => "TIMESTAMP(6)",
+            (Self::Mysql, Kind::Integer) if field.name == "response_code" => "INT",
+            (Self::Mysql, Kind::Integer | Kind::Count) => "BIGINT",
+            (Self::Mysql, Kind::Json(_)) => "LONGTEXT",
+        };
+        kind.to_owned()
+    }
+}

@@ -1,0 +1,94 @@
+//! The tables and indexes as this version makes them.
+
+use gatelog_record::FIELDS;
+
+use crate::counters::MAX_NAME_CHARS;
+use crate::dialect::ddl::{Column, Index};
+use crate::filter_reports::MAX_VM_CHARS;
+use crate::{Dialect, Statement};
+
+/// The table that holds one row for each record.
+pub const TABLE: &str = "access_logs";
+
+/// The schema version that this code makes and needs. It rises with every change of the field table or the indexes; a
+/// test sees to it.
+pub const VERSION: i64 = 4;
+
+/// The indexes; `bench/README.md` says what each costs and gains. `record_id` makes storing exactly once possible.
+/// `idx_start_time` carries every page and time range: `id` gives it the order of pages, and with status and duration in it,
+/// filters, counts and percentiles of these read no rows. The others let a page of a rare value start at once, and are
+/// sparse: a row without the value costs them nothing.
+pub const INDEXES: &[Index] = &[
+    Index { name: "idx_record_id", columns: &["record_id"], unique: true, sparse: false },
+    Index {
+        name: "idx_start_time",
+        columns: &["start_time", "id", "response_code", "duration"],
+        unique: false,
+        sparse: false,
+    },
+    Index { name: "idx_trace_id", columns: &["trace_id"], unique: false, sparse: true },
+    Index { name: "idx_model_time", columns: &["model", "start_time"], unique: false, sparse: true },
+    Index { name: "idx_consumer_time", columns: &["consumer", "start_time"], unique: false, sparse: true },
+    Index {
+        name: "idx_mcp_server_time",
+        columns: &["mcp_server", "start_time"],
+        unique: false,
+        sparse: true,
+    },
+];
+
+/// Everything that makes an empty database ready, for operators whose functions may not change the schema.
+pub fn statements(dialect: Dialect) -> Vec<String> {
+    let mut statements = vec![version_table(dialect), access_logs(dialect)];
+    statements.extend(INDEXES.iter().filter_map(|index| dialect.create_index(TABLE, index)));
+    statements.extend(counter_tables(dialect));
+    statements.push(note_version().sql().to_owned());
+    statements
+}
+
+/// [`statements`] as a script.
+pub fn script(dialect: Dialect) -> String {
+    let mut script = format!("-- The schema of gatelog, version {VERSION}, for {}.\n", dialect.name());
+    for statement in statements(dialect) {
+        script.push_str(&statement);
+        script.push_str(";\n");
+    }
+    script
+}
+
+pub(super) fn version_table(dialect: Dialect) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS gatelog_schema (\n  version INTEGER NOT NULL PRIMARY KEY\n){}",
+        dialect.table_options()
+    )
+}
+
+pub(super) fn note_version() -> Statement<'static> {
+    // REPLACE is the one idempotent insert that both dialects spell alike.
+    Statement::new(format!("REPLACE INTO gatelog_schema (version) VALUES ({VERSION})"), Vec::new())
+}
+
+pub(super) fn access_logs(dialect: Dialect) -> String {
+    let mut lines = vec![dialect.key_column().to_owned()];
+    lines.extend(FIELDS.iter().map(|field| dialect.column(field)));
+    lines.push(dialect.created_at_column().to_owned());
+    lines.extend(INDEXES.iter().filter_map(|index| dialect.inline_index(index)));
+    format!("CREATE TABLE IF NOT EXISTS {TABLE} (\n  {}\n){}", lines.join(",\n  "), dialect.table_options())
+}
+
+/// The tables of counters and of filters' reports.
+pub(super) fn counter_tables(dialect: Dialect) -> [String; 2] {
+    let options = dialect.table_options();
+    let name = dialect.column_of(Column::Key(MAX_NAME_CHARS));
+    let vm = dialect.column_of(Column::Key(MAX_VM_CHARS));
+    let number = dialect.column_of(Column::Number);
+    [
+        format!(
+            "CREATE TABLE IF NOT EXISTS gatelog_counters (\n  name {name} NOT NULL PRIMARY KEY,\n  value {number} NOT NULL\n){options}"
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS gatelog_filters (\n  vm {vm} NOT NULL PRIMARY KEY,\n  seen_ms {number} NOT NULL,\n  \
+             queue_entries {number} NOT NULL,\n  dropped {number} NOT NULL,\n  retries {number} NOT NULL\n){options}"
+        ),
+    ]
+}
