@@ -11,6 +11,8 @@
 //! - [`members`]: the members of a JSON object as slices of its text.
 //! - [`mend`]: repairs broken characters and numbers in place.
 //! - [`push`]: the headers in which a filter reports its state.
+//! - [`upstream_cluster`]: the names of clusters; [`host_port`]: hosts with a port.
+//! - [`date_time`]: dates and times with or without an offset.
 //! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
 //!
 //! The crate does no I/O and knows neither SQL nor WebAssembly.
@@ -20,13 +22,16 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod batch;
+pub mod date_time;
 pub mod fields;
+pub mod host_port;
 pub mod json;
 pub mod limits;
 pub mod members;
 pub mod mend;
 pub mod push;
 mod timestamp;
+pub mod upstream_cluster;
 
 pub use fields::{AccessRecord, FIELDS, Field, FieldValue, Kind, Origin};
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -6,12 +6,12 @@ use crate::{Dialect, Executor, Statement, StorageError, Value};
 /// Longest name of a counter, in characters.
 pub const MAX_NAME_CHARS: usize = 160;
 
-/// Adds to counters, making those that are missing. `added` is in the order of names, so that two instances never wait
-/// for each other.
+/// Adds to counters, and creates those that are missing. `added` is sorted by name, so that two instances never wait for
+/// each other.
 ///
 /// # Errors
 ///
-/// The database's. It may have added all the same: run again, this may count twice.
+/// The database's. The counts may have been added nevertheless: a second attempt may count twice.
 pub async fn add(executor: &impl Executor, added: &[(String, i64)]) -> Result<(), StorageError> {
     if !added.is_empty() {
         executor.run(&add_statement(executor.dialect(), added)).await?;
@@ -39,7 +39,7 @@ pub fn add_statement(dialect: Dialect, added: &[(String, i64)]) -> Statement<'_>
     let update = format!(
         "{} value = {}",
         dialect.on_conflict_update("name"),
-        dialect.added("gatelog_counters.value", &dialect.new_value("value"))
+        dialect.bounded_sum("gatelog_counters.value", &dialect.inserted_value("value"))
     );
     let params = added.iter().flat_map(|(name, value)| [Value::from(name.as_str()), Value::from(*value)]);
     Statement::new(

@@ -14,7 +14,7 @@ pub enum StorageError {
         /// What the database or its host said.
         reason: String,
     },
-    /// The connection broke, perhaps while nobody used it. A new one may do.
+    /// The connection broke, perhaps while it was idle. A new one may work.
     #[error("the connection to the database broke: {reason}")]
     Disconnected {
         /// What the host said.
@@ -32,13 +32,13 @@ pub enum StorageError {
         /// What the database or its host said.
         reason: String,
     },
-    /// The database does not accept a value of the statement: a constraint, a type, a length. The same values never will be.
+    /// The database does not accept a value of the statement: a constraint, a type, a length. It never will.
     #[error("the database refuses a value: {reason}")]
     Refused {
         /// What the database said.
         reason: String,
     },
-    /// The statement, or a value in it, is larger than the database takes. A part of the batch may do.
+    /// The statement, or a value in it, is larger than the database takes. A part of the batch may be accepted.
     #[error("the statement is too large for the database: {reason}")]
     TooLarge {
         /// What the database said.
@@ -56,8 +56,8 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// The failure that SQLite's text means.
-    pub fn of_sqlite(reason: String) -> Self {
+    /// The failure that SQLite's text describes.
+    pub fn from_sqlite(reason: String) -> Self {
         let says = |words: &[&str]| words.iter().any(|words| reason.contains(words));
         if says(&["database or disk is full"]) {
             Self::Full { reason }
@@ -72,8 +72,8 @@ impl StorageError {
         }
     }
 
-    /// Whether the statement alone is to blame, so that the connection and the tables are as good as before.
-    pub fn is_of_values(&self) -> bool {
+    /// Whether only the statement's values are at fault, so that the connection and the tables remain usable.
+    pub fn is_caused_by_values(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::TooLarge { .. })
     }
 
@@ -106,9 +106,9 @@ mod tests {
             ("database is locked", "database_unavailable"),
             ("attempt to write a readonly database", "database_unavailable"),
         ] {
-            assert_eq!(StorageError::of_sqlite(text.to_owned()).class(), class, "{text}");
+            assert_eq!(StorageError::from_sqlite(text.to_owned()).class(), class, "{text}");
         }
-        let split = StorageError::of_sqlite("string or blob too big".to_owned());
+        let split = StorageError::from_sqlite("string or blob too big".to_owned());
         assert!(matches!(split, StorageError::TooLarge { .. }), "{split}");
     }
 }

@@ -1,4 +1,4 @@
-//! The seam between SQL and databases: one trait with one method that does something.
+//! The seam between SQL and databases: a trait that runs statements.
 
 use std::rc::Rc;
 

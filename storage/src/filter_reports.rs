@@ -1,5 +1,5 @@
-//! What filters report of themselves: `gatelog_filters` has one row for each VM of a filter with its latest report. Its
-//! sums never go down: what a VM counted before it ended stays, at last in the row without a name ([`fold_gone`]).
+//! What filters report about themselves: `gatelog_filters` has one row for each VM of a filter with its latest report. The
+//! sums never go down: the counts of a VM that ended stay, finally in the row without a name ([`fold_gone`]).
 
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
@@ -38,7 +38,7 @@ pub struct FilterTotals {
 ///
 /// # Errors
 ///
-/// The database's. To run it again is harmless.
+/// The database's. Running it again is harmless.
 pub async fn report(executor: &impl Executor, reports: &[FilterReport]) -> Result<(), StorageError> {
     if !reports.is_empty() {
         executor.run(&report_statement(executor.dialect(), reports)).await?;
@@ -64,7 +64,7 @@ pub async fn totals(executor: &impl Executor, live_since_ms: i64) -> Result<Filt
 ///
 /// # Errors
 ///
-/// The database's. To run it again is harmless: no sum is ever wrong in between.
+/// The database's. Running it again is harmless: no sum is wrong in between.
 pub async fn fold_gone(executor: &impl Executor, gone_since_ms: i64) -> Result<(), StorageError> {
     let nameless = FilterReport { vm: String::new(), seen_ms: 0, queue_entries: 0, dropped: 0, retries: 0 };
     report(executor, &[nameless]).await?;
@@ -86,9 +86,10 @@ pub async fn forget_idle(executor: &impl Executor, before_ms: i64) -> Result<(),
 /// The statement of [`report`]. Reports may overtake each other: the queue is that of the latest, counters only grow.
 pub fn report_statement(dialect: Dialect, reports: &[FilterReport]) -> Statement<'_> {
     let rows = ", (?, ?, ?, ?, ?)".repeat(reports.len().saturating_sub(1));
-    let new = |column| dialect.new_value(column);
-    let larger =
-        |column| format!("{column} = {}", dialect.larger(&format!("gatelog_filters.{column}"), &new(column)));
+    let new = |column| dialect.inserted_value(column);
+    let larger = |column| {
+        format!("{column} = {}", dialect.greatest(&format!("gatelog_filters.{column}"), &new(column)))
+    };
     let sql = format!(
         "INSERT INTO gatelog_filters (vm, seen_ms, queue_entries, dropped, retries) VALUES (?, ?, ?, ?, ?){rows}{} \
          queue_entries = CASE WHEN {} >= gatelog_filters.seen_ms THEN {} ELSE gatelog_filters.queue_entries END, \
@@ -133,7 +134,7 @@ pub fn fold_statement(dialect: Dialect, gone_since_ms: i64) -> Statement<'static
         dialect.sum_or_zero("retries"),
     );
     let moved = |column: &str| {
-        let sum = dialect.added(&format!("gatelog_filters.{column}"), &format!("gone.gone_{column}"));
+        let sum = dialect.bounded_sum(&format!("gatelog_filters.{column}"), &format!("gone.gone_{column}"));
         format!("{column} = CASE WHEN gatelog_filters.vm = '' THEN {sum} ELSE 0 END")
     };
     let set = format!("{}, {}", moved("dropped"), moved("retries"));

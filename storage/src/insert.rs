@@ -106,10 +106,10 @@ pub fn statement<'s, 'r: 's>(
     sql.push_str(dialect.skip_duplicates());
     let statement = match dialect.new_rows() {
         NewRows::Returned(clause) => Statement::new(sql, params).returning(clause),
-        NewRows::Counted(count) => Statement::new(sql, params).then(Some(count)),
+        NewRows::Counted(count) => Statement::new(sql, params).with_follow_up(Some(count)),
     };
     match records.last() {
-        Some(record) => statement.seen_by(probe(&record.borrow().record_id)),
+        Some(record) => statement.with_probe(probe(&record.borrow().record_id)),
         None => statement,
     }
 }

@@ -4,9 +4,9 @@
 use crate::executor::changed_rows;
 use crate::{Dialect, Executor, Statement, StorageError, Value, counters};
 
-/// Takes the turn of a task that only one instance should do, and not before `interval_ms` have passed since the last
-/// turn. False when it is not yet time, or another instance was quicker. A last turn that is further ahead than the next
-/// one could be was taken by a clock that is wrong, and holds nobody up.
+/// Acquires the lease of a task, not before `interval_ms` have passed since it was last acquired. False when it is not yet
+/// time, or another instance was faster. A time further in the future than the next one could be comes from a clock that
+/// was wrong, and delays no instance.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ pub async fn try_acquire(
 ) -> Result<bool, StorageError> {
     let rows = executor.run(&last_statement(task)).await?;
     let Some(last) = rows.first().and_then(|row| row.first()).and_then(Value::as_integer) else {
-        // The next one has a row to update.
+        // The next attempt has a row to update.
         counters::add(executor, &[(task.to_owned(), 0)]).await?;
         return Ok(false);
     };

@@ -38,5 +38,5 @@ pub use dialect::{Dialect, Durability};
 pub use error::StorageError;
 pub use executor::Executor;
 pub use pool::Pool;
-pub use query::{Cursor, Direction, Filter, Page, Query, Selection, Sort, StoredRecord, Test};
+pub use query::{Cursor, Direction, Filter, Page, Predicate, Query, Selection, Sort, StoredRecord};
 pub use statement::{Rows, Statement, Value};

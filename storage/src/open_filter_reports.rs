@@ -1,9 +1,9 @@
-//! Reports of filters that anybody may have sent, because ingest asks for no token: they are bounded in number and in what
-//! they claim, and fade.
+//! Reports of filters when ingest requires no token, so that anybody may have sent them: their number and their values are
+//! bounded, and they expire.
 //!
-//! A name that is new counts from its second report on, so that names which are made up for one request claim nothing.
-//! The filters that are kept are those heard last. One that was forgotten counts again with its next two reports, as a
-//! filter reports all that it has counted since it started.
+//! A new name counts from its second report on, so names that are invented for one request count nothing. The filters that
+//! reported last are kept. One that was forgotten counts again after two more reports, because a filter reports everything
+//! that it has counted since it started.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
 //! Connections for the life of an instance of a component: kept, bounded in number and time, opened again when they
-//! break. What a connection is, and how time passes, a [`Connect`] says.
+//! break. A [`Connect`] defines what a connection is and how time passes.
 //!
 //! An instance serves many requests, several at once. Each connection is used by one request at a time, in the order of
 //! asking. A connection whose statement failed is closed, unless the statement alone was to blame, and so is one whose
@@ -56,14 +56,14 @@ pub struct Pool<C: Connect> {
     schema: Cell<Schema>,
 }
 
-/// What is known of the tables.
+/// What is known about the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Schema {
-    /// Nothing: the database is new to this pool, or may be another one by now.
+    /// Nothing: the pool has not seen the database yet, or it may have been replaced.
     Unknown,
-    /// They are as this version makes them.
+    /// They match this version.
     Ready,
-    /// The database did not understand a statement, so that the version which it has noted proves nothing.
+    /// The database did not understand a statement, so its recorded version proves nothing.
     Doubtful,
 }
 
@@ -84,12 +84,12 @@ impl<C: Connect> Pool<C> {
                 // It broke while nobody used it, as when the server was restarted, or its file is gone. Statements may be
                 // run again.
                 Err(StorageError::Disconnected { .. }) => self.schema.set(Schema::Unknown),
-                answer => return self.settle(kept, answer),
+                answer => return self.put_back(kept, answer),
             }
         }
         let new = self.open().await?;
         let answer = self.run_on(&new, statement).await;
-        self.settle(new, answer)
+        self.put_back(new, answer)
     }
 
     async fn run_on(
@@ -107,14 +107,14 @@ impl<C: Connect> Pool<C> {
         Ok(rows)
     }
 
-    /// Keeps a connection that is good for more.
-    fn settle(
+    /// Keeps a connection that can be used again.
+    fn put_back(
         &self,
         connection: C::Connection,
         answer: Result<Rows, StorageError>,
     ) -> Result<Rows, StorageError> {
         match &answer {
-            Err(error) if !error.is_of_values() => self.schema.set(match error {
+            Err(error) if !error.is_caused_by_values() => self.schema.set(match error {
                 StorageError::UnexpectedAnswer { .. } => Schema::Doubtful,
                 // The database may have been replaced: look at the schema again.
                 _ => Schema::Unknown,
@@ -273,7 +273,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn what_a_new_connection_does_not_see_is_stored_again_over_a_new_one() {
         let pool = pool(vec![Some(Ok(())), Some(Ok(())), Some(Ok(()))], false);
-        let stored = || statement().seen_by(Statement::new("SELECT 2", Vec::new()));
+        let stored = || statement().with_probe(Statement::new("SELECT 2", Vec::new()));
         assert!(pool.run(&stored()).await.is_ok());
         pool.connect.unseen.set(1);
         assert!(pool.run(&stored()).await.is_ok());
@@ -284,7 +284,7 @@ mod tests {
     async fn what_no_new_connection_sees_is_not_answered_as_stored() {
         let pool = pool(vec![Some(Ok(())), Some(Ok(()))], false);
         pool.connect.unseen.set(usize::MAX);
-        let stored = statement().seen_by(Statement::new("SELECT 2", Vec::new()));
+        let stored = statement().with_probe(Statement::new("SELECT 2", Vec::new()));
         let error = pool.run(&stored).await.unwrap_err();
         assert_eq!(error.class(), "database_unavailable");
     }

@@ -1,11 +1,12 @@
 //! The two forms of a service: its name, `qwen.test`, which gatelog's filter stores, and Istio's cluster of it,
 //! `outbound|80||qwen.test`, which db-log-pusher stores.
 
+use gatelog_record::upstream_cluster;
+
 /// The name of a service in either form.
 pub fn name(service: &str) -> &str {
-    let mut parts = service.splitn(4, '|');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("outbound"), Some(_), Some(_), Some(name)) if !name.is_empty() => name,
+    match upstream_cluster::outbound(service) {
+        Some(cluster) if !cluster.host.is_empty() => cluster.host,
         _ => service,
     }
 }

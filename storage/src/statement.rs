@@ -29,14 +29,14 @@ impl<'a> Statement<'a> {
     }
 
     /// Adds a question that has an answer once this statement is committed.
-    pub(crate) fn seen_by(mut self, probe: Statement<'a>) -> Self {
+    pub(crate) fn with_probe(mut self, probe: Statement<'a>) -> Self {
         self.probe = Some(Box::new(probe));
         self
     }
 
     /// Adds a statement without values that must run right after this one on the same connection; its rows are
     /// the answer.
-    pub(crate) fn then(mut self, sql: Option<&'static str>) -> Self {
+    pub(crate) fn with_follow_up(mut self, sql: Option<&'static str>) -> Self {
         self.then = sql;
         self
     }
@@ -58,8 +58,8 @@ impl<'a> Statement<'a> {
         &self.params
     }
 
-    /// Whether it changes nothing and its rows are all that is wanted of it.
-    pub fn asks(&self) -> bool {
+    /// Whether it only reads.
+    pub fn is_query(&self) -> bool {
         self.sql.starts_with("SELECT ") || self.sql.starts_with("WITH ")
     }
 

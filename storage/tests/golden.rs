@@ -9,7 +9,7 @@ use std::path::Path;
 use gatelog_record::{AccessRecord, Timestamp, fields};
 use gatelog_storage::filter_reports::{self, FilterReport};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, counters, insert,
+    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, counters, insert,
     open_filter_reports, query::records, retention, schema,
 };
 
@@ -82,17 +82,17 @@ fn statements(dialect: Dialect) -> String {
     show("first page", &records::page_statement(dialect, &Query { filters: vec![], sort: newest, page }));
     let everything = Query {
         filters: vec![
-            filter("start_time", Test::NotBefore(Timestamp::from_micros(1_769_860_800_000_000))),
-            filter("start_time", Test::NotAfter(Timestamp::from_micros(1_769_860_860_000_000))),
+            filter("start_time", Predicate::NotBefore(Timestamp::from_micros(1_769_860_800_000_000))),
+            filter("start_time", Predicate::NotAfter(Timestamp::from_micros(1_769_860_860_000_000))),
             filter("method", text_in(&["GET"])),
-            filter("model", Test::TextNotIn(vec!["a".into(), "b".into()])),
-            filter("model", Test::Present),
-            filter("path", Test::Contains("50%_|".into())),
-            filter("path", Test::StartsWith("/v1".into())),
-            filter("response_code", Test::NumberIn(vec![(200, 200), (500, 599), (404, 404)])),
-            filter("response_code", Test::NumberNotIn(vec![(503, 503)])),
-            filter("duration", Test::AtLeast(5)),
-            filter("duration", Test::AtMost(50)),
+            filter("model", Predicate::TextNotIn(vec!["a".into(), "b".into()])),
+            filter("model", Predicate::Present),
+            filter("path", Predicate::Contains("50%_|".into())),
+            filter("path", Predicate::StartsWith("/v1".into())),
+            filter("response_code", Predicate::NumberIn(vec![(200, 200), (500, 599), (404, 404)])),
+            filter("response_code", Predicate::NumberNotIn(vec![(503, 503)])),
+            filter("duration", Predicate::AtLeast(5)),
+            filter("duration", Predicate::AtMost(50)),
         ],
         sort: Sort { by: field("duration"), direction: Direction::Ascending },
         page: Page::Offset { offset: 20, limit: 10 },
@@ -134,10 +134,10 @@ fn field(name: &str) -> &'static gatelog_record::Field {
     fields::field(name).unwrap()
 }
 
-fn filter(name: &str, test: Test) -> Filter {
-    Filter { field: field(name), test }
+fn filter(name: &str, test: Predicate) -> Filter {
+    Filter { field: field(name), predicate: test }
 }
 
-fn text_in(texts: &[&str]) -> Test {
-    Test::TextIn(texts.iter().map(|text| (*text).to_owned()).collect())
+fn text_in(texts: &[&str]) -> Predicate {
+    Predicate::TextIn(texts.iter().map(|text| (*text).to_owned()).collect())
 }

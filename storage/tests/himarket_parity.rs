@@ -17,7 +17,7 @@ use gatelog_record::fields;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::scenarios::{Answer, BizType, SCENARIOS, ScenarioQuery, find, run};
-use gatelog_storage::{Executor, Filter, Test, Value};
+use gatelog_storage::{Executor, Filter, Predicate, Value};
 
 /// What is seldom and what is wrong: members that are `null` or no text or no number, cases, tools without a server.
 const ODD: &str = r#"
@@ -213,14 +213,17 @@ struct Question {
 
 impl Question {
     fn query(&self) -> ScenarioQuery {
-        let time = |test| Filter { field: fields::field("start_time").unwrap(), test };
+        let time = |test| Filter { field: fields::field("start_time").unwrap(), predicate: test };
         let mut filters = vec![
-            time(Test::NotBefore("2026-01-31T12:00:00Z".parse().unwrap())),
-            time(Test::NotAfter(self.end.parse().unwrap())),
+            time(Predicate::NotBefore("2026-01-31T12:00:00Z".parse().unwrap())),
+            time(Predicate::NotAfter(self.end.parse().unwrap())),
         ];
         if !self.consumers.is_empty() {
             let consumers = self.consumers.iter().map(|name| (*name).to_owned()).collect();
-            filters.push(Filter { field: fields::field("consumer").unwrap(), test: Test::TextIn(consumers) });
+            filters.push(Filter {
+                field: fields::field("consumer").unwrap(),
+                predicate: Predicate::TextIn(consumers),
+            });
         }
         ScenarioQuery { filters, biz_type: self.biz_type, interval_s: self.interval_s, limit: 5_000 }
     }

@@ -7,7 +7,7 @@ use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, SCENARIOS, ScenarioQuery};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, query::records,
+    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, query::records,
 };
 
 const TIME: &str = "INDEX idx_start_time (start_time";
@@ -15,20 +15,20 @@ const TIME: &str = "INDEX idx_start_time (start_time";
 #[tokio::test(flavor = "current_thread")]
 async fn pages_walk_an_index_in_the_order_of_time_and_sort_nothing() {
     let plans = Plans::new().await;
-    let since = || on("start_time", Test::NotBefore(time()));
-    let until = || on("start_time", Test::NotAfter(time()));
-    let one = |name| on(name, Test::TextIn(vec!["a".into()]));
+    let since = || on("start_time", Predicate::NotBefore(time()));
+    let until = || on("start_time", Predicate::NotAfter(time()));
+    let one = |name| on(name, Predicate::TextIn(vec!["a".into()]));
     for (filters, index) in [
         (vec![], "INDEX idx_start_time"),
         (vec![since()], TIME),
         (vec![since(), until()], TIME),
         (vec![since(), one("method")], TIME),
         (vec![one("method")], "INDEX idx_start_time"),
-        (vec![since(), on("response_code", Test::NumberIn(vec![(500, 599)]))], TIME),
-        (vec![since(), on("duration", Test::AtLeast(100))], TIME),
-        (vec![since(), on("path", Test::Contains("x".into()))], TIME),
-        (vec![on("ai_log", Test::Contains("x".into()))], "INDEX idx_start_time"),
-        (vec![on("model", Test::TextNotIn(vec!["a".into()]))], "INDEX idx_start_time"),
+        (vec![since(), on("response_code", Predicate::NumberIn(vec![(500, 599)]))], TIME),
+        (vec![since(), on("duration", Predicate::AtLeast(100))], TIME),
+        (vec![since(), on("path", Predicate::Contains("x".into()))], TIME),
+        (vec![on("ai_log", Predicate::Contains("x".into()))], "INDEX idx_start_time"),
+        (vec![on("model", Predicate::TextNotIn(vec!["a".into()]))], "INDEX idx_start_time"),
         (vec![one("model")], "INDEX idx_model_time (model=?"),
         (vec![one("model"), since(), until()], "INDEX idx_model_time (model=? AND start_time"),
         (vec![one("consumer"), since()], "INDEX idx_consumer_time (consumer=? AND start_time"),
@@ -57,7 +57,7 @@ async fn pages_walk_an_index_in_the_order_of_time_and_sort_nothing() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_page_of_several_values_takes_the_first_of_each_from_the_index() {
     let plans = Plans::new().await;
-    let filters = vec![on("model", Test::TextIn(vec!["a".into(), "b".into(), "c".into()]))];
+    let filters = vec![on("model", Predicate::TextIn(vec!["a".into(), "b".into(), "c".into()]))];
     let cursor = Cursor { direction: Direction::Descending, time: time(), id: 7 };
     let query = Query { filters, ..newest(Page::After { cursor, limit: 11 }) };
     let plan = plans.of(&records::page_statement(Dialect::Sqlite, &query)).await;
@@ -82,7 +82,7 @@ async fn one_record_and_one_trace_are_found_by_their_index() {
     let plans = Plans::new().await;
     let plan = plans.of(&records::one_statement(Dialect::Sqlite, "a", &Selection::all())).await;
     assert!(plan.contains("INDEX idx_record_id (record_id=?)"), "{plan}");
-    let filters = vec![on("trace_id", Test::TextIn(vec!["t".into()]))];
+    let filters = vec![on("trace_id", Predicate::TextIn(vec!["t".into()]))];
     let query = Query { filters, ..newest(Page::Offset { offset: 0, limit: 11 }) };
     let plan = plans.of(&records::page_statement(Dialect::Sqlite, &query)).await;
     assert!(plan.contains("INDEX idx_trace_id (trace_id=?)"), "{plan}");
@@ -91,7 +91,8 @@ async fn one_record_and_one_trace_are_found_by_their_index() {
 #[tokio::test(flavor = "current_thread")]
 async fn scenarios_and_values_of_a_time_range_read_no_more_than_it() {
     let plans = Plans::new().await;
-    let filters = vec![on("start_time", Test::NotBefore(time())), on("start_time", Test::NotAfter(time()))];
+    let filters =
+        vec![on("start_time", Predicate::NotBefore(time())), on("start_time", Predicate::NotAfter(time()))];
     let query = ScenarioQuery { filters: filters.clone(), interval_s: 60, limit: 10, biz_type: None };
     let since = ScenarioQuery { filters: filters[..1].to_vec(), ..query.clone() };
     for scenario in SCENARIOS {
@@ -113,8 +114,8 @@ async fn scenarios_and_values_of_a_time_range_read_no_more_than_it() {
 #[tokio::test(flavor = "current_thread")]
 async fn filters_and_counts_of_status_and_duration_read_no_rows_that_do_not_meet_them() {
     let plans = Plans::new().await;
-    let failed = || on("response_code", Test::NumberIn(vec![(500, 599)]));
-    for filters in [vec![], vec![failed()], vec![on("duration", Test::AtLeast(100)), failed()]] {
+    let failed = || on("response_code", Predicate::NumberIn(vec![(500, 599)]));
+    for filters in [vec![], vec![failed()], vec![on("duration", Predicate::AtLeast(100)), failed()]] {
         for statement in [
             records::count_statement(Dialect::Sqlite, &filters),
             records::count_newest_statement(Dialect::Sqlite, &filters, 1_000),
@@ -130,12 +131,12 @@ async fn filters_and_counts_of_status_and_duration_read_no_rows_that_do_not_meet
         ("model", vec!["a", "b"], "INDEX idx_start_time"),
         ("method", vec!["GET"], "INDEX idx_start_time"),
     ] {
-        let filters = vec![on(name, Test::TextIn(values.into_iter().map(str::to_owned).collect()))];
+        let filters = vec![on(name, Predicate::TextIn(values.into_iter().map(str::to_owned).collect()))];
         let plan = plans.of(&records::count_newest_statement(Dialect::Sqlite, &filters, 1_000)).await;
         assert!(plan.contains(index), "{filters:?}: {plan}");
     }
     let percentile = scenarios::find("rt_p99").unwrap();
-    let filters = vec![on("start_time", Test::NotBefore(time()))];
+    let filters = vec![on("start_time", Predicate::NotBefore(time()))];
     let query = ScenarioQuery { filters, interval_s: 60, limit: 10, biz_type: None };
     let plan = plans.of(&scenarios::statement(Dialect::Sqlite, percentile, &query)).await;
     assert!(plan.contains("COVERING INDEX idx_start_time (start_time>?)"), "{plan}");
@@ -173,8 +174,8 @@ fn newest(page: Page) -> Query {
     Query { filters: vec![], sort, page }
 }
 
-fn on(name: &str, test: Test) -> Filter {
-    Filter { field: fields::field(name).unwrap(), test }
+fn on(name: &str, test: Predicate) -> Filter {
+    Filter { field: fields::field(name).unwrap(), predicate: test }
 }
 
 fn time() -> Timestamp {

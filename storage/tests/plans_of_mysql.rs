@@ -8,7 +8,7 @@ use gatelog_record::{AccessRecord, Timestamp, fields};
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::{
-    Dialect, Direction, Filter, Page, Query, Sort, Statement, Test, Value, insert, query::records,
+    Dialect, Direction, Filter, Page, Predicate, Query, Sort, Statement, Value, insert, query::records,
 };
 
 #[tokio::test(flavor = "current_thread")]
@@ -22,8 +22,8 @@ async fn filters_on_texts_find_their_records_by_an_index() {
             ("trace_id", "idx_trace_id"),
             ("record_id", "idx_record_id"),
         ] {
-            for more in [vec![], vec![on("start_time", Test::NotBefore(time(0)))]] {
-                let one = on(name, Test::TextIn(vec!["17".into()]));
+            for more in [vec![], vec![on("start_time", Predicate::NotBefore(time(0)))]] {
+                let one = on(name, Predicate::TextIn(vec!["17".into()]));
                 let filters = [vec![one], more].concat();
                 let count = records::count_statement(Dialect::Mysql, &filters);
                 assert_eq!(plans.keys(&count), index, "{filters:?}");
@@ -35,7 +35,7 @@ async fn filters_on_texts_find_their_records_by_an_index() {
                 );
             }
         }
-        let several = vec![on("model", Test::TextIn(vec!["1".into(), "2".into()]))];
+        let several = vec![on("model", Predicate::TextIn(vec!["1".into(), "2".into()]))];
         let query = newest(several, Page::Offset { offset: 0, limit: 11 });
         let keys = plans.keys(&records::page_statement(Dialect::Mysql, &query));
         assert_eq!(keys.matches("idx_model_time").count(), 2, "{keys}");
@@ -46,7 +46,7 @@ async fn filters_on_texts_find_their_records_by_an_index() {
 async fn the_values_of_a_text_come_from_its_index() {
     for server in [&**MariaDb::shared().unwrap(), &**MySql::shared().unwrap()] {
         let plans = Plans::new(server).await;
-        let times = vec![on("start_time", Test::NotBefore(time(-1)))];
+        let times = vec![on("start_time", Predicate::NotBefore(time(-1)))];
         let query =
             DistinctQuery { field: fields::field("model").unwrap(), values: vec![], times, limit: 100 };
         let keys = plans.keys(&distinct::statement(Dialect::Mysql, &query));
@@ -115,8 +115,8 @@ fn newest(filters: Vec<Filter>, page: Page) -> Query {
     Query { filters, sort, page }
 }
 
-fn on(name: &str, test: Test) -> Filter {
-    Filter { field: fields::field(name).unwrap(), test }
+fn on(name: &str, test: Predicate) -> Filter {
+    Filter { field: fields::field(name).unwrap(), predicate: test }
 }
 
 fn time(number: i64) -> Timestamp {

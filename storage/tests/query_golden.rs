@@ -10,7 +10,7 @@ use gatelog_record::{Field, Timestamp, fields};
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, BizType, SCENARIOS, ScenarioQuery};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Query, Selection, Sort, Statement, Test, query::records,
+    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, query::records,
 };
 
 #[test]
@@ -43,7 +43,7 @@ fn statements(dialect: Dialect) -> String {
     let mut show = |name: &str, statement: &Statement<'_>| {
         let _ = writeln!(sql, "-- {name}\n{};\n-- values: {:?}\n", statement.sql(), statement.params());
     };
-    let few = Selection::of(vec![field("record_id"), field("path"), field("ai_log")]);
+    let few = Selection::from_fields(vec![field("record_id"), field("path"), field("ai_log")]);
     let sort = Sort { by: field("start_time"), direction: Direction::Descending };
     let cursor = Cursor { direction: Direction::Descending, time: time(), id: 7 };
     let after = Page::After { cursor, limit: 500 };
@@ -59,17 +59,17 @@ fn statements(dialect: Dialect) -> String {
         Query { filters: vec![text("model", &["a", "b"]), text("method", &["GET"])], sort, page: after };
     show("several models", &records::batch_statement(dialect, &query, &few, usize::MAX));
     show("several models, as many as fit", &records::batch_statement(dialect, &query, &few, 1_000_000));
-    let search = Filter { field: field("ai_log"), test: Test::Contains("a_b".into()) };
+    let search = Filter { field: field("ai_log"), predicate: Predicate::Contains("a_b".into()) };
     let query = Query { filters: vec![search], sort, page: first };
     show("text search", &records::batch_statement(dialect, &query, &few, usize::MAX));
     let services = ["qwen.test", "outbound|80||a_b"].map(str::to_owned).to_vec();
-    let services = Filter { field: field("service"), test: Test::ServiceIn(services) };
+    let services = Filter { field: field("service"), predicate: Predicate::ServiceIn(services) };
     let query = Query { filters: vec![services], sort, page: first };
     show("services", &records::batch_statement(dialect, &query, &few, usize::MAX));
     show("one record", &records::one_statement(dialect, "0198", &few));
 
-    let times = vec![Filter { field: field("start_time"), test: Test::NotBefore(time()) }];
-    let values = vec![Filter { field: field("api"), test: Test::StartsWith("ch".into()) }];
+    let times = vec![Filter { field: field("start_time"), predicate: Predicate::NotBefore(time()) }];
+    let values = vec![Filter { field: field("api"), predicate: Predicate::StartsWith("ch".into()) }];
     let query = DistinctQuery { field: field("api"), values, times, limit: 100 };
     show("values since", &distinct::statement(dialect, &query));
     let query = DistinctQuery { times: vec![], ..query };
@@ -86,7 +86,7 @@ fn statements(dialect: Dialect) -> String {
 
 fn scenario_query() -> ScenarioQuery {
     let filters = vec![
-        Filter { field: field("start_time"), test: Test::NotBefore(time()) },
+        Filter { field: field("start_time"), predicate: Predicate::NotBefore(time()) },
         text("instance_id", &["i1", "i2"]),
     ];
     ScenarioQuery { filters, biz_type: None, interval_s: 60, limit: 1_000 }
@@ -108,7 +108,7 @@ fn field(name: &str) -> &'static Field {
 
 fn text(name: &str, texts: &[&str]) -> Filter {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-    Filter { field: field(name), test: Test::TextIn(texts) }
+    Filter { field: field(name), predicate: Predicate::TextIn(texts) }
 }
 
 fn time() -> Timestamp {

@@ -12,7 +12,7 @@ use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::insert::Inserted;
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Sort, StoredRecord, Test, insert, query::records, schema,
+    Direction, Executor, Filter, Page, Predicate, Query, Sort, StoredRecord, insert, query::records, schema,
 };
 
 const README: &str = include_str!("tables/reference_readme.sql");
@@ -242,7 +242,7 @@ fn start_at_once<F: Future>(open: impl Fn() -> F + Sync) {
 async fn the_rows_are_kept(database: &impl Executor) {
     let sort = Sort { by: fields::field("start_time").unwrap(), direction: Direction::Ascending };
     let before = "2026-02-01T00:00:00Z".parse().unwrap();
-    let filters = vec![Filter { field: sort.by, test: Test::NotAfter(before) }];
+    let filters = vec![Filter { field: sort.by, predicate: Predicate::NotAfter(before) }];
     let query = Query { filters, sort, page: Page::Offset { offset: 0, limit: 10 } };
     let rows = records::page(database, &query).await.unwrap();
     let shown: Vec<String> = rows.iter().map(shown).collect();

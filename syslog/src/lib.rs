@@ -1,25 +1,23 @@
 //! The syslog sink: what Kong's Syslog plugin sends, made from access records.
 //!
 //! ```text
-//! AccessRecord ─▶ exchange ─▶ kong (JSON) ─▶ lua (custom fields) ─▶ cut ─▶ frame ─▶ delivery ─▶ transport
-//!                    └▶ config (which entry applies) ─▶ severity
+//! AccessRecord ─▶ request view ─▶ serialize (JSON) ─▶ lua (custom fields) ─▶ truncate ─▶ frame ─▶ delivery ─▶ transport
+//!                    └▶ entries (which one applies) ─▶ severity
 //! ```
 //!
 //! # Layout
 //!
-//! - [`options`]: where messages go and in which form; one value for the whole sink.
-//! - [`config`]: the list of entries in Kong's names, and which one applies to a request.
+//! - [`config`]: where messages go and in which form; one value for the whole sink. [`error`]: what is wrong with it.
+//! - [`entries`]: the list of entries in Kong's names, and which one applies to a request.
 //! - [`severity`]: severities, facilities, and the number that opens a message.
-//! - [`exchange`]: a record as the sink sees it; the only reader of record fields.
 //! - [`kong`]: Kong's log of a request, member by member.
 //! - [`lua`]: `custom_fields_by_lua` and its sandbox.
-//! - [`fields`]: how a custom field is put into the log.
-//! - [`cut`]: what goes when a message is too large.
-//! - [`frame`]: RFC 5424, RFC 3164, and octet counting.
+//! - [`message`]: JSON as Kong writes it, what goes when a message is too large, and its frame.
 //! - [`sink`]: records become messages.
-//! - [`logger`]: records in, messages out: what waits for the receiver, and who waits for an answer.
-//! - [`delivery`]: messages are sent, again if need be, or counted as lost.
+//! - [`logger`]: records in, messages out: what waits for the receiver, and which calls wait for an answer.
+//! - [`delivery`]: messages are sent, again if need be, or counted as lost; [`guarantee`]: what is guaranteed for them.
 //! - [`transport`]: the seam to the network, and its implementations.
+//! - [`stats`]: the counters of the sink.
 //!
 //! Everything but the implementations of [`transport`] is free of I/O.
 
@@ -27,24 +25,22 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod config;
-pub mod cut;
 pub mod delivery;
-pub mod exchange;
-pub mod fields;
-pub mod frame;
-pub mod json;
+pub mod entries;
+pub mod error;
+pub mod guarantee;
 pub mod kong;
 pub mod logger;
 pub mod lua;
-pub mod options;
+pub mod message;
 pub mod severity;
 pub mod sink;
 pub mod stats;
 pub mod transport;
 
+pub use config::SinkConfig;
 pub use delivery::Delivery;
-pub use frame::Messages;
 pub use logger::Logger;
-pub use options::Options;
+pub use message::Messages;
 pub use sink::Sink;
 pub use stats::Stats;

@@ -70,7 +70,7 @@ impl Severity {
     ];
 
     /// The severity of that name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(severity, _)| *severity)
     }
 }
@@ -101,7 +101,7 @@ impl Facility {
     ];
 
     /// The facility of that name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(facility, _)| *facility)
     }
 }
@@ -109,7 +109,7 @@ impl Facility {
 impl Severities {
     /// The severity of a message about a response with this status, or `None` when `log_level` keeps it back: only
     /// what is at least as grave as `log_level` is sent.
-    pub fn of(&self, status: i64) -> Option<Severity> {
+    pub fn for_status(&self, status: i64) -> Option<Severity> {
         let severity = match status {
             500.. => self.server_errors,
             400..500 => self.client_errors,
@@ -124,6 +124,13 @@ impl Default for Severities {
     fn default() -> Self {
         let info = Severity::Info;
         Self { log_level: info, successful: info, client_errors: info, server_errors: info }
+    }
+}
+
+impl Default for Facility {
+    /// Kong's default.
+    fn default() -> Self {
+        Self::User
     }
 }
 
@@ -167,10 +174,10 @@ mod tests {
             for (name, number) in KONG {
                 for status in [200, 404, 503] {
                     // The classes that are not asked for get a severity that would give another answer.
-                    let other = Severity::named(if number <= level { "debug" } else { "emerg" }).unwrap();
-                    let severity = Severity::named(name).unwrap();
+                    let other = Severity::from_name(if number <= level { "debug" } else { "emerg" }).unwrap();
+                    let severity = Severity::from_name(name).unwrap();
                     let mut severities = Severities {
-                        log_level: Severity::named(level_name).unwrap(),
+                        log_level: Severity::from_name(level_name).unwrap(),
                         successful: other,
                         client_errors: other,
                         server_errors: other,
@@ -181,7 +188,11 @@ mod tests {
                         _ => severities.server_errors = severity,
                     }
                     let expected = (number <= level).then_some(severity);
-                    assert_eq!(severities.of(status), expected, "{name} at {level_name} for {status}");
+                    assert_eq!(
+                        severities.for_status(status),
+                        expected,
+                        "{name} at {level_name} for {status}"
+                    );
                     sent += usize::from(expected.is_some());
                 }
             }
@@ -206,7 +217,7 @@ mod tests {
             (500, Severity::Err),
             (999, Severity::Err),
         ] {
-            assert_eq!(severities.of(status), Some(severity), "{status}");
+            assert_eq!(severities.for_status(status), Some(severity), "{status}");
         }
     }
 
@@ -225,7 +236,8 @@ mod tests {
             ("local4", "notice", 165),
             ("local7", "debug", 191),
         ] {
-            let priority = priority(Facility::named(facility).unwrap(), Severity::named(severity).unwrap());
+            let priority =
+                priority(Facility::from_name(facility).unwrap(), Severity::from_name(severity).unwrap());
             assert_eq!(priority, number, "{facility}.{severity}");
         }
     }
@@ -237,8 +249,8 @@ mod tests {
         }
         for (facility, name) in Facility::ALL {
             assert_eq!(facility.to_string(), name);
-            assert_eq!(Facility::named(name), Some(facility));
+            assert_eq!(Facility::from_name(name), Some(facility));
         }
-        assert_eq!(Severity::named("warn"), None);
+        assert_eq!(Severity::from_name("warn"), None);
     }
 }

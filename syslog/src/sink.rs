@@ -4,12 +4,12 @@ use std::cell::RefCell;
 
 use gatelog_record::{AccessRecord, Timestamp};
 
-use crate::config::{ConfigError, Entries, Names};
-use crate::exchange::Exchange;
-use crate::frame::{Frame, Messages};
-use crate::kong;
+use crate::config::SinkConfig;
+use crate::entries::{Entries, Names};
+use crate::error::ConfigError;
+use crate::kong::{self, RequestView};
 use crate::lua::{Limits, ScriptTime, Scripts};
-use crate::options::Options;
+use crate::message::frame::{Frame, Messages};
 use crate::severity::priority;
 use crate::stats::Stats;
 
@@ -25,7 +25,7 @@ pub struct Sink {
     warnings: RefCell<Vec<String>>,
 }
 
-/// How an exchange is logged.
+/// How a request is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// Place of the entry that applies, among all.
@@ -35,12 +35,12 @@ pub struct Choice {
 }
 
 impl Sink {
-    /// A sink with these settings and the entries of a JSON text ([`crate::config`] has the format).
+    /// A sink with these settings and the entries of a JSON text ([`crate::entries`] has the format).
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the entries and their scripts.
-    pub fn new(options: &Options, entries: &str) -> Result<Self, ConfigError> {
+    pub fn new(options: &SinkConfig, entries: &str) -> Result<Self, ConfigError> {
         let entries = Entries::from_json(entries)?;
         let scripts = Scripts::compile(&entries, options.untrusted_lua, options.limits)?;
         Ok(Self {
@@ -72,9 +72,9 @@ impl Sink {
         let mut messages = Messages::default();
         let time = self.script_time(now);
         for record in records {
-            let exchange = Exchange::from_record(record);
-            if let Some(choice) = self.choose(&exchange) {
-                self.write(&mut messages, &exchange, choice, &time);
+            let view = RequestView::from_record(record);
+            if let Some(choice) = self.choose(&view) {
+                self.write(&mut messages, &view, choice, &time);
             }
         }
         messages
@@ -85,27 +85,27 @@ impl Sink {
         ScriptTime::new(&self.limits, now)
     }
 
-    /// Whether the exchange gets a message, and as what; counts it when it does not.
-    pub fn choose(&self, exchange: &Exchange<'_>) -> Option<Choice> {
-        let names = Names { service: exchange.service, route: exchange.route, consumer: exchange.consumer };
+    /// Whether the request gets a message, and as what; counts it when it gets none.
+    pub fn choose(&self, view: &RequestView<'_>) -> Option<Choice> {
+        let names = Names { service: view.service, route: view.route, consumer: view.consumer };
         let Some((entry, found)) = self.entries.applying(names) else {
             self.stats.no_entry.add(1);
             return None;
         };
-        let Some(severity) = found.severities.of(exchange.status) else {
+        let Some(severity) = found.severities.for_status(view.status) else {
             self.stats.below_level.add(1);
             return None;
         };
         Some(Choice { entry, priority: priority(found.facility, severity) })
     }
 
-    /// Appends the message of an exchange that gets one; its scripts use up `time`.
-    pub fn write(&self, messages: &mut Messages, exchange: &Exchange<'_>, choice: Choice, time: &ScriptTime) {
-        let mut log = kong::message(exchange);
+    /// Appends the message of a request that gets one; its scripts use up `time`.
+    pub fn write(&self, messages: &mut Messages, view: &RequestView<'_>, choice: Choice, time: &ScriptTime) {
+        let mut log = kong::serialize(view);
         let mut warn = |warning| self.warnings.borrow_mut().push(warning);
-        self.scripts.apply(choice.entry, exchange, &mut log, time, &self.stats, &mut warn);
-        let end = exchange.end().unwrap_or(time.now());
-        let cut = self.frame.write(messages, choice.priority, end, exchange.instance, log);
+        self.scripts.apply(choice.entry, view, &mut log, time, &self.stats, &mut warn);
+        let end = view.end().unwrap_or(time.now());
+        let cut = self.frame.write(messages, choice.priority, end, view.instance, log);
         self.stats.messages.add(1);
         self.stats.cut.add(usize::from(cut));
     }
@@ -122,7 +122,7 @@ mod tests {
 
     fn sink(entries: &str) -> Sink {
         let text_of = |name: &str| if name == "delivery" { "best_effort".to_owned() } else { String::new() };
-        Sink::new(&Options::read(text_of).unwrap().unwrap(), entries).unwrap()
+        Sink::new(&SinkConfig::read(text_of).unwrap().unwrap(), entries).unwrap()
     }
 
     fn record(route: &'static str, status: i64) -> AccessRecord<'static> {

@@ -5,14 +5,14 @@
 use std::path::Path;
 
 use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_syslog::{Options, Sink};
+use gatelog_syslog::{Sink, SinkConfig};
 use serde_json::{Value, json};
 
 /// The one message of a case: its header and its log. Warnings are left in the sink.
 fn message(name: &str) -> (String, Value, Sink) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/cases/{name}.json"));
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let options = Options::read(|name| match name {
+    let options = SinkConfig::read(|name| match name {
         "delivery" => "best_effort".to_owned(),
         "protocol" => "udp".to_owned(),
         // A busy machine must not decide what a script answers.

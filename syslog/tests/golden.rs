@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use gatelog_record::AccessRecord;
-use gatelog_syslog::exchange::Exchange;
-use gatelog_syslog::{json, kong};
+use gatelog_syslog::kong::{self, RequestView};
+use gatelog_syslog::message::json;
 use serde_json::{Value, json};
 
 #[test]
@@ -20,7 +20,7 @@ fn the_log_of_each_record_is_as_reviewed() {
         let case: Value = serde_json::from_str(&text).unwrap();
         let record = case["record"].to_string();
         let record: AccessRecord<'_> = serde_json::from_str(&record).unwrap();
-        let log = Value::Object(kong::message(&Exchange::from_record(&record)));
+        let log = Value::Object(kong::serialize(&RequestView::from_record(&record)));
         if update {
             let case = json!({"record": case["record"], "log": log});
             std::fs::write(&path, serde_json::to_string_pretty(&case).unwrap() + "\n").unwrap();

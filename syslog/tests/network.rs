@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_syslog::delivery::Promise;
+use gatelog_syslog::guarantee::Guarantee;
 use gatelog_syslog::transport::native::NativeTransport;
-use gatelog_syslog::{Delivery, Messages, Options, Sink};
+use gatelog_syslog::{Delivery, Messages, Sink, SinkConfig};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -33,7 +33,7 @@ impl Sender {
                 settings.iter().find(|(key, _)| *key == name).map_or(default, |(_, value)| value).to_owned()
             }
         };
-        let options = Options::read(text_of).unwrap().unwrap();
+        let options = SinkConfig::read(text_of).unwrap().unwrap();
         let sink = Sink::new(&options, "[{}]").unwrap();
         let delivery = Delivery::new(NativeTransport::new(options.target, patience), options.promise);
         Self { sink, delivery }
@@ -147,7 +147,7 @@ async fn a_large_batch_of_large_messages_arrives_whole() {
 async fn at_least_once_succeeds_when_the_receiver_has_read_everything() {
     let (listener, address) = listener().await;
     let sender = Sender::new("tcp", address, &[("delivery", "at_least_once")], PATIENCE);
-    assert_eq!(sender.delivery.promise(), Promise::AtLeastOnce);
+    assert_eq!(sender.delivery.promise(), Guarantee::AtLeastOnce);
     let paths = paths(2);
     let (sent, received) = tokio::join!(sender.send(&paths), async {
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::ensure;
-use gatelog_query::controls::Format;
 use gatelog_query::params;
-use gatelog_query::records::Records;
-use gatelog_query::time::Zone;
+use gatelog_query::params::options::ResponseFormat;
+use gatelog_query::params::time::Zone;
+use gatelog_query::reader::RecordReader;
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::insert;
@@ -67,10 +67,10 @@ pub async fn measure(database: &Database, effort: Effort) -> anyhow::Result<Expo
 
 /// Reads the records of a query string part by part, as the component does, and returns their number and the seconds.
 async fn natively(file: &Path, query_string: &str) -> anyhow::Result<(u64, f64)> {
-    let params = params::parse(query_string, Format::Json, 1_000, &Zone::UTC)?;
+    let params = params::parse(query_string, ResponseFormat::Json, 1_000, &Zone::UTC)?;
     let native = NativeSqlite::open(file).await?;
     let begin = Instant::now();
-    let mut records = Records::new(&native, &params);
+    let mut records = RecordReader::new(&native, &params);
     let mut count = 0;
     while let Some(part) = records.next().await? {
         count += part.len();

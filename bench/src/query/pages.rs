@@ -5,9 +5,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use gatelog_query::controls::Format;
 use gatelog_query::params;
-use gatelog_query::time::Zone;
+use gatelog_query::params::options::ResponseFormat;
+use gatelog_query::params::time::Zone;
 use gatelog_record::Timestamp;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Cursor, Dialect, Direction, Page, query::records};
@@ -158,7 +158,7 @@ impl Asking<'_> {
 
     /// The 99th percentile of the first page run by the same statement in this process, and the ids in it.
     async fn natively(&self, native: &NativeSqlite, requests: u32) -> anyhow::Result<(f64, Vec<String>)> {
-        let params = params::parse(self.filter, Format::Json, 1_000, &Zone::UTC)?;
+        let params = params::parse(self.filter, ResponseFormat::Json, 1_000, &Zone::UTC)?;
         let (mut times, mut ids) = (Vec::new(), Vec::new());
         for _ in 0..requests {
             let begin = Instant::now();
@@ -171,7 +171,7 @@ impl Asking<'_> {
 
     /// The time of that page without an index; it has to hold the same records.
     async fn without_index(&self, sql: &Sql, ids: &[String]) -> anyhow::Result<Duration> {
-        let mut params = params::parse(self.filter, Format::Json, 1_000, &Zone::UTC)?;
+        let mut params = params::parse(self.filter, ResponseFormat::Json, 1_000, &Zone::UTC)?;
         params.query.page = Page::Offset { offset: 0, limit: u32::try_from(PAGE)? };
         let statement = records::page_statement(Dialect::Sqlite, &params.query);
         let begin = Instant::now();

@@ -9,7 +9,8 @@
 //! `HEAD` is answered like `GET`, without the body, which is how some load balancers ask.
 
 use gatelog_functions_shared::http::{method, response};
-use gatelog_functions_shared::{Body, Failure, Response, log};
+use gatelog_functions_shared::log::FailureLog;
+use gatelog_functions_shared::{Body, Failure, Response};
 use gatelog_record::Timestamp;
 use gatelog_storage::{Executor, schema};
 use http::{Request, StatusCode};
@@ -20,30 +21,35 @@ use crate::metrics;
 /// Name of the function in its log.
 pub const FUNCTION: &str = "health";
 
-/// Serves one request.
-pub async fn handle<B>(request: Request<B>, database: &impl Executor, now: Timestamp) -> Response {
+/// Serves one request. `failures` is where failures of the database are logged.
+pub async fn handle<B>(
+    request: Request<B>,
+    database: &impl Executor,
+    failures: &FailureLog,
+    now: Timestamp,
+) -> Response {
     if let Err(failure) = method::require_read(request.method()) {
         return response::failure(&failure);
     }
-    response::for_method(request.method(), answer(request.uri().path(), database, now).await)
+    response::for_method(request.method(), answer(request.uri().path(), database, failures, now).await)
 }
 
-async fn answer(path: &str, database: &impl Executor, now: Timestamp) -> Response {
+async fn answer(path: &str, database: &impl Executor, failures: &FailureLog, now: Timestamp) -> Response {
     match path.strip_prefix("/health").unwrap_or(path).trim_matches('/') {
         "" => response::text(StatusCode::OK, "ok"),
-        "ready" => ready(database).await,
-        "metrics" => metrics(database, now).await,
+        "ready" => ready(database, failures).await,
+        "metrics" => metrics(database, failures, now).await,
         _ => response::failure(&Failure::NotFound { message: format!("there is nothing at {path}") }),
     }
 }
 
-async fn ready(database: &impl Executor) -> Response {
+async fn ready(database: &impl Executor, failures: &FailureLog) -> Response {
     match schema::version(database).await {
         Ok(_) => response::json(StatusCode::OK, &json!({"status": "ready"})),
         Err(error) => {
             let reason = error.class();
             let failure = Failure::from(error);
-            log::failure(FUNCTION, &failure);
+            failures.write(&failure);
             response::failure_with_body(
                 &failure,
                 &json!({
@@ -56,14 +62,14 @@ async fn ready(database: &impl Executor) -> Response {
     }
 }
 
-async fn metrics(database: &impl Executor, now: Timestamp) -> Response {
+async fn metrics(database: &impl Executor, failures: &FailureLog, now: Timestamp) -> Response {
     match metrics::text(database, now).await {
         Ok(text) => {
             response::with_content_type(StatusCode::OK, metrics::CONTENT_TYPE, Body::Full(text.into()))
         }
         Err(error) => {
             let failure = Failure::from(error);
-            log::failure(FUNCTION, &failure);
+            failures.write(&failure);
             response::failure(&failure)
         }
     }

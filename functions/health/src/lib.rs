@@ -1,4 +1,4 @@
-//! `GET /health` and beside it: is the function alive, can the database be used, and what was counted.
+//! `GET /health` and the paths below it: whether the function is alive, whether the database can be used, and metrics.
 //!
 //! - [`handler`]: a request becomes an answer; no Spin in it.
 //! - [`metrics`]: what was counted, as Prometheus reads it.

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use gatelog_functions_shared::{Host, Tally, metrics};
+use gatelog_functions_shared::log::FailureLog;
+use gatelog_functions_shared::{Environment, MetricsRecorder, metrics};
 use gatelog_health::handle;
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER};
@@ -30,14 +31,14 @@ async fn a_function_whose_database_answers_is_ready() {
     assert_eq!(get(&database, "/health/other").await.0, 404);
     for (path, bytes) in [("/health", "2"), ("/health/ready", "18"), ("/health/other", "")] {
         let request = Request::head(path).body(()).unwrap();
-        let response = handle(request, &database, now()).await;
+        let response = handle(request, &database, &failures(), now()).await;
         assert_eq!(response.status().as_u16(), get(&database, path).await.0, "{path}");
         let length = response.headers()["content-length"].to_str().unwrap();
         assert_eq!(length, response.body().as_bytes().len().to_string(), "the server leaves it out");
         assert!(length.ends_with(bytes), "{path}: {length}");
     }
     let request = Request::post("/health").body(()).unwrap();
-    let response = handle(request, &database, now()).await;
+    let response = handle(request, &database, &failures(), now()).await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),
         (405, &"GET, HEAD".parse().unwrap())
@@ -49,7 +50,7 @@ async fn metrics_are_sums_over_all_instances_in_the_text_that_prometheus_reads()
     let folder = tempfile::tempdir().unwrap();
     let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
     for _ in 0..2 {
-        let instance = Tally::new(true);
+        let instance = MetricsRecorder::new(true);
         instance.add(&metrics::RECORDS, "accepted", 50);
         instance.add(&metrics::REQUESTS, "200", 2);
         instance.add(&metrics::REQUESTS, "418", 1);
@@ -61,11 +62,13 @@ async fn metrics_are_sums_over_all_instances_in_the_text_that_prometheus_reads()
             for (name, value) in [(FILTER_HEADER, vm), (QUEUE_HEADER, queue), (DROPPED_HEADER, dropped)] {
                 headers.insert(name, value.parse().unwrap());
             }
-            instance.hear(&headers, now());
+            instance.record_filter_report(&headers, now());
         }
-        assert!(instance.wants_flush() && !instance.wants_flush());
-        instance.flush(&database, &Still, "test").await;
-        assert!(instance.flush_ended() && !instance.wants_flush());
+        let flush = instance.begin_flush().unwrap();
+        assert!(instance.begin_flush().is_none());
+        flush.flush(&database, &Still, "test").await;
+        drop(flush);
+        assert!(instance.is_empty() && instance.begin_flush().is_none());
     }
     let (status, text) = get(&database, "/health/metrics").await;
     assert_eq!(status, 200);
@@ -106,16 +109,15 @@ async fn invented_filters_make_few_rows_and_claim_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
     let hear = async |trusts_filters: bool, names: &mut dyn Iterator<Item = String>| {
-        let instance = Tally::new(trusts_filters);
+        let instance = MetricsRecorder::new(trusts_filters);
         for name in names {
             let mut headers = HeaderMap::new();
             for (header, value) in [(FILTER_HEADER, name.as_str()), (DROPPED_HEADER, "9999999999")] {
                 headers.insert(header, value.parse().unwrap());
             }
-            instance.hear(&headers, now());
+            instance.record_filter_report(&headers, now());
         }
-        assert!(instance.wants_flush());
-        instance.flush(&database, &Still, "test").await;
+        instance.begin_flush().unwrap().flush(&database, &Still, "test").await;
     };
     for flush in 0..20 {
         hear(false, &mut (0..200).map(|number| format!("{flush}-{number}"))).await;
@@ -147,7 +149,7 @@ async fn metrics_of_a_database_that_is_down_are_not_made_up() {
 
 struct Still;
 
-impl Host for Still {
+impl Environment for Still {
     fn now(&self) -> Timestamp {
         now()
     }
@@ -178,6 +180,10 @@ impl Executor for Down {
 }
 
 async fn get(database: &impl Executor, uri: &str) -> (u16, String) {
-    let response = handle(Request::get(uri).body(()).unwrap(), database, now()).await;
+    let response = handle(Request::get(uri).body(()).unwrap(), database, &failures(), now()).await;
     (response.status().as_u16(), String::from_utf8(response.body().as_bytes().to_vec()).unwrap())
+}
+
+fn failures() -> FailureLog {
+    FailureLog::new("health", || Duration::ZERO)
 }

@@ -3,12 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use gatelog_functions_shared::config::SettingsError;
+use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::store::StoreConfig;
-use gatelog_functions_shared::{Settings, Token, Variables};
+use gatelog_functions_shared::{Token, VariableReader, Variables};
 
-use crate::committer::GroupLimits;
-use crate::syslog::{Setup, setup};
+use crate::group_commit::GroupLimits;
+use crate::syslog::setup::{self, Setup};
 
 /// How the ingest function is configured.
 #[derive(Clone, Debug)]
@@ -53,8 +53,8 @@ impl IngestConfig {
     pub async fn read(
         variables: &impl Variables,
         read_file: impl Fn(&str) -> io::Result<String>,
-    ) -> Result<(Self, Setup), SettingsError> {
-        let mut settings = Settings::new(variables);
+    ) -> Result<(Self, Setup), VariablesError> {
+        let mut settings = VariableReader::new(variables);
         let config = Self {
             token: Token::new(&settings.text("ingest_token").await),
             max_body_bytes: settings

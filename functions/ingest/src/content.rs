@@ -1,7 +1,7 @@
 //! What a body is: JSON, whatever its content type says, and not encoded.
 //!
-//! Higress's log-collector does not look at the type, and clients such as curl send any. So the body itself says what it
-//! is, and its type is asked only when it cannot be read: then the type may tell why.
+//! Higress's log-collector ignores the type, and clients such as curl send any. So the body itself decides, and its type
+//! matters only when it cannot be read: then the type may tell why.
 
 use gatelog_functions_shared::Failure;
 use gatelog_record::batch::BatchError;

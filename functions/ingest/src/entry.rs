@@ -5,20 +5,23 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use gatelog_functions_shared::http::response;
-use gatelog_functions_shared::spin::{self, Database, SpinHost, SpinVariables};
-use gatelog_functions_shared::{Failure, log};
+use gatelog_functions_shared::log::FailureLog;
+use gatelog_functions_shared::spin::{self, Database, SpinEnvironment, SpinVariables};
+use gatelog_functions_shared::{Environment as _, Failure, log};
 use gatelog_syslog::transport::wasi::WasiTransport;
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
-use crate::handler::FUNCTION;
+use crate::log::FUNCTION;
 use crate::syslog::Syslog;
 use crate::{Ingest, IngestConfig};
 
-type Function = Ingest<Rc<Database>, SpinHost, WasiTransport>;
+type Function = Ingest<Rc<Database>, SpinEnvironment, WasiTransport>;
 
 thread_local! {
     static FUNCTION_OF_INSTANCE: OnceCell<&'static Function> = const { OnceCell::new() };
+    /// Failures before there is a function.
+    static FAILURES: FailureLog = FailureLog::new(FUNCTION, || SpinEnvironment.ticks());
 }
 
 #[http_service]
@@ -26,24 +29,24 @@ async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let response = match function().await {
         Ok(function) => {
             let response = function.handle(spin::request(request)).await;
-            if function.wants_syslog() {
+            if function.has_pending_syslog() {
                 spin::spawn(async move {
                     function.send_syslog().await;
-                    if function.wants_background() {
-                        function.background().await;
+                    if let Some(background) = function.begin_background() {
+                        background.run().await;
                     }
                 });
             }
-            if function.wants_drain() {
+            if function.has_abandoned() {
                 spin::spawn(function.drain());
             }
-            if function.wants_background() {
-                spin::spawn(function.background());
+            if let Some(background) = function.begin_background() {
+                spin::spawn(background.run());
             }
             response
         }
         Err(failure) => {
-            log::failure(FUNCTION, &failure);
+            FAILURES.with(|failures| failures.write(&failure));
             response::failure(&failure)
         }
     };
@@ -65,7 +68,7 @@ async fn function() -> Result<&'static Function, Failure> {
             log::write(log::Level::Warn, FUNCTION, warning);
         }
         let syslog = Syslog::new(syslog, |options| WasiTransport::new(options.target, options.timeout));
-        let function = Ingest::with_syslog(config, database, SpinHost, syslog);
+        let function = Ingest::with_syslog(config, database, SpinEnvironment, syslog);
         Box::leak(Box::new(function)) as &'static Function
     };
     // While the variables were read, another request of the instance may have come first.

@@ -3,24 +3,24 @@
 use bytes::Bytes;
 use gatelog_functions_shared::http::body::BodyLimits;
 use gatelog_functions_shared::http::{body, method, response};
-use gatelog_functions_shared::log::{self, Level, Throttle};
-use gatelog_functions_shared::{BodySource, Failure, Host, Response, Tally, metrics};
+use gatelog_functions_shared::log::{self, Level};
+use gatelog_functions_shared::metrics::FlushGuard;
+use gatelog_functions_shared::{BodySource, Environment, Failure, MetricsRecorder, Response, metrics};
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::{self, Rejected};
 use gatelog_storage::Executor;
 use gatelog_syslog::transport::Transport;
 use http::{HeaderMap, Request, StatusCode};
 
-use crate::answer::{NothingStored, Stored, cut, rejected};
-use crate::committer::{Committer, Fate, Refusal};
-use crate::complete::complete;
-use crate::measured::Measured;
+use crate::config::IngestConfig;
+use crate::content;
+use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
+use crate::log::{FUNCTION, Throttles};
+use crate::maintenance::Maintenance;
+use crate::normalize::normalize;
+use crate::receipt::{NothingStored, Stored, cut, rejected};
 use crate::syslog::{Off, Syslog};
-use crate::upkeep::Upkeep;
-use crate::{IngestConfig, content};
-
-/// Name of the function in its log.
-pub const FUNCTION: &str = "ingest";
+use crate::timed_executor::TimedExecutor;
 
 /// The function as one instance has it, for all requests that the instance serves.
 #[derive(Debug)]
@@ -28,19 +28,11 @@ pub struct Ingest<E, H, T: Transport = Off> {
     config: IngestConfig,
     database: E,
     host: H,
-    committer: Committer,
+    group_commit: GroupCommit,
     syslog: Option<Syslog<T>>,
-    tally: Tally,
-    upkeep: Upkeep,
-    lines: Lines,
-}
-
-/// The lines that clients can bring about, each kind for itself.
-#[derive(Debug, Default)]
-struct Lines {
-    lost: Throttle,
-    unreadable: Throttle,
-    refused: Throttle,
+    recorder: MetricsRecorder,
+    maintenance: Maintenance,
+    throttles: Throttles,
 }
 
 /// A body that was read: what can be stored, and what cannot.
@@ -51,20 +43,20 @@ struct Readable<'b> {
     rejected: Vec<Rejected>,
 }
 
-impl<E: Executor, H: Host> Ingest<E, H> {
+impl<E: Executor, H: Environment> Ingest<E, H> {
     /// The function with its configuration, storing in `database`.
     pub fn new(config: IngestConfig, database: E, host: H) -> Self {
         Self::with_syslog(config, database, host, None)
     }
 }
 
-impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
+impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     /// As [`Ingest::new`], and logging what is stored.
     pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
-        let committer = Committer::new(config.group);
-        let tally = Tally::new(config.token.is_required());
-        let (upkeep, lines) = Default::default();
-        Self { config, database, host, committer, syslog, tally, upkeep, lines }
+        let group_commit = GroupCommit::new(config.group);
+        let recorder = MetricsRecorder::new(config.token.is_required());
+        let (maintenance, throttles) = Default::default();
+        Self { config, database, host, group_commit, syslog, recorder, maintenance, throttles }
     }
 
     /// Serves one request.
@@ -74,60 +66,43 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
             Err(failure) => {
                 // What is wrong with syslog's configuration is told by the sink, once in a while.
                 if !matches!(failure, Failure::SyslogMisconfigured) {
-                    log::failure(FUNCTION, &failure);
+                    self.throttles.failures.write(FUNCTION, &failure, self.host.ticks());
                 }
                 if failure.is_server_error() {
-                    self.tally.add(&metrics::FAILURES, failure.class(), 1);
+                    self.recorder.add(&metrics::FAILURES, failure.class(), 1);
                 }
                 response::failure(&failure)
             }
         };
-        self.tally.add(&metrics::REQUESTS, response.status().as_str(), 1);
+        self.recorder.add(&metrics::REQUESTS, response.status().as_str(), 1);
         response
     }
 
-    /// Whether there is work to do after an answer. Whoever asks and is told so must run [`Ingest::background`].
-    pub fn wants_background(&self) -> bool {
-        self.tally.wants_flush()
+    /// Begins the work after answers, if there is some and no other task does it.
+    pub fn begin_background(&self) -> Option<Background<'_, E, H, T>> {
+        Some(Background { flush: self.recorder.begin_flush()?, function: self })
     }
 
-    /// Whether records wait whose clients have gone. Whoever asks and is told so must run [`Ingest::drain`].
-    pub fn wants_drain(&self) -> bool {
-        self.committer.wants_drain()
+    /// Whether records wait that their clients abandoned: [`Ingest::drain`] has to store them.
+    pub fn has_abandoned(&self) -> bool {
+        self.group_commit.has_abandoned()
     }
 
-    /// Stores records whose clients have gone.
+    /// Stores records that their clients abandoned.
     pub async fn drain(&self) {
-        let database = Measured { database: &self.database, host: &self.host, tally: &self.tally };
-        self.committer.drain(&database, &self.host).await;
+        let database = TimedExecutor { database: &self.database, host: &self.host, recorder: &self.recorder };
+        self.group_commit.drain(&database, &self.host).await;
     }
 
-    /// The work after answers: adds counts to the shared ones, and does what is due for all instances.
-    pub async fn background(&self) {
-        loop {
-            self.tally.flush(&self.database, &self.host, FUNCTION).await;
-            self.drain().await;
-            let days = self.config.retention_days;
-            let trusts_filters = self.config.token.is_required();
-            let upkeep = self.upkeep.run(&self.database, &self.host, &self.tally, days, trusts_filters);
-            if let Err(error) = upkeep.await {
-                log::write(Level::Warn, FUNCTION, format_args!("old records are deleted later: {error}"));
-            }
-            if self.tally.flush_ended() {
-                return;
-            }
-        }
-    }
-
-    /// Whether syslog messages wait that nobody sends. Whoever is told so must run [`Ingest::send_syslog`].
-    pub fn wants_syslog(&self) -> bool {
-        self.syslog.as_ref().is_some_and(Syslog::wants_sending)
+    /// Whether syslog messages wait that no task sends: [`Ingest::send_syslog`] has to be run.
+    pub fn has_pending_syslog(&self) -> bool {
+        self.syslog.as_ref().is_some_and(Syslog::has_pending)
     }
 
     /// Sends syslog messages until none is left, after the answers that they are about.
     pub async fn send_syslog(&self) {
         if let Some(syslog) = &self.syslog {
-            syslog.send(&self.host, &self.tally).await;
+            syslog.send(&self.host, &self.recorder).await;
         }
     }
 
@@ -135,24 +110,24 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         let (headers, body) = self.read(request).await?;
         let mut batch = self.decode(&headers, &body)?;
         if let (true, Some(error)) = (batch.records.is_empty(), summary(&batch)) {
-            self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+            self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
             let rejected = rejected(&mut batch.rejected);
             let body = NothingStored { status: "error", error: &error, rejected };
             return Ok(response::json(StatusCode::BAD_REQUEST, &body));
         }
-        let database = Measured { database: &self.database, host: &self.host, tally: &self.tally };
-        let fates = self.committer.commit(&database, &self.host, &batch.records).await?;
+        let database = TimedExecutor { database: &self.database, host: &self.host, recorder: &self.recorder };
+        let outcomes = self.group_commit.commit(&database, &self.host, &batch.records).await?;
         // From here on the records are committed, all but those that the database refuses.
-        let count = |wanted| fates.iter().filter(|fate| **fate == wanted).count();
-        let (accepted, duplicates) = (count(Fate::New), count(Fate::Duplicate));
-        if let Some(line) = reject(&mut batch.rejected, &batch.indexes, &fates) {
-            self.lines.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
+        let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+        let (accepted, duplicates) = (count(RecordOutcome::New), count(RecordOutcome::Duplicate));
+        if let Some(line) = reject(&mut batch.rejected, &batch.indexes, &outcomes) {
+            self.throttles.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
         }
-        self.tally.add(&metrics::RECORDS, "accepted", accepted);
-        self.tally.add(&metrics::RECORDS, "duplicate", duplicates);
-        self.tally.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+        self.recorder.add(&metrics::RECORDS, "accepted", accepted);
+        self.recorder.add(&metrics::RECORDS, "duplicate", duplicates);
+        self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
         if let Some(syslog) = &self.syslog {
-            syslog.log(&batch.records, &fates, &self.host, &self.tally).await?;
+            syslog.log(&batch.records, &outcomes, &self.host, &self.recorder).await?;
         }
         let rejected = rejected(&mut batch.rejected);
         Ok(response::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
@@ -162,7 +137,7 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         let (parts, body) = request.into_parts();
         method::require(&parts.method, "POST")?;
         self.config.token.check(&parts.headers)?;
-        self.tally.hear(&parts.headers, self.host.now());
+        self.recorder.record_filter_report(&parts.headers, self.host.now());
         content::check_encoding(&parts.headers)?;
         let limits = BodyLimits { max_bytes: self.config.max_body_bytes, timeout: self.config.body_timeout };
         let body = body::read(body, &parts.headers, limits, &self.host).await?;
@@ -180,7 +155,7 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
         let now = self.host.now();
         let (mut values_cut, mut invalid_ai_logs) = (batch.values_lost, 0);
         for (index, mut record) in batch.records {
-            match complete(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
+            match normalize(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
                 Ok(losses) => {
                     values_cut += losses.values_cut;
                     invalid_ai_logs += usize::from(losses.invalid_ai_log);
@@ -190,29 +165,55 @@ impl<E: Executor, H: Host, T: Transport> Ingest<E, H, T> {
                 Err(error) => readable.rejected.push(Rejected { index, error }),
             }
         }
-        self.tally.add(&metrics::VALUES_CUT, "", values_cut);
-        self.tally.add(&metrics::INVALID_AI_LOGS, "", invalid_ai_logs);
+        self.recorder.add(&metrics::VALUES_CUT, "", values_cut);
+        self.recorder.add(&metrics::INVALID_AI_LOGS, "", invalid_ai_logs);
         let now = self.host.ticks();
         if values_cut + invalid_ai_logs > 0 {
             let what = format_args!(
                 "{values_cut} values were cut, left out or mended, {invalid_ai_logs} AI logs were no objects and left out"
             );
-            self.lines.lost.write(Level::Warn, FUNCTION, now, what);
+            self.throttles.lost_values.write(Level::Warn, FUNCTION, now, what);
         }
         if let Some(summary) = summary(&readable) {
-            self.lines.unreadable.write(Level::Warn, FUNCTION, now, summary);
+            self.throttles.unreadable.write(Level::Warn, FUNCTION, now, summary);
         }
         Ok(readable)
     }
 }
 
+/// The work after answers, which one task of an instance does at a time.
+#[derive(Debug)]
+pub struct Background<'f, E, H, T: Transport> {
+    flush: FlushGuard<'f>,
+    function: &'f Ingest<E, H, T>,
+}
+
+impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
+    /// Adds counts to the shared ones, and does the maintenance that is due, until nothing is left to add.
+    pub async fn run(self) {
+        let Ingest { config, database, host, recorder, maintenance, .. } = self.function;
+        loop {
+            self.flush.flush(database, host, FUNCTION).await;
+            self.function.drain().await;
+            let trusts_filters = config.token.is_required();
+            let done = maintenance.run(database, host, recorder, config.retention_days, trusts_filters).await;
+            if let Err(error) = done {
+                log::write(Level::Warn, FUNCTION, format_args!("old records are deleted later: {error}"));
+            }
+            if recorder.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
 /// Rejects the records that the database refused. Answers a line for the log with the first reason: others of a batch are
 /// most often the same.
-fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], fates: &[Fate]) -> Option<String> {
+fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOutcome]) -> Option<String> {
     let refusals = || {
-        indexes.iter().zip(fates).filter_map(|(index, fate)| match fate {
-            Fate::Refused(refusal) => Some((*index, refusal)),
-            Fate::New | Fate::Duplicate => None,
+        indexes.iter().zip(outcomes).filter_map(|(index, outcome)| match outcome {
+            RecordOutcome::Refused(refusal) => Some((*index, refusal)),
+            RecordOutcome::New | RecordOutcome::Duplicate => None,
         })
     };
     let reason = refusals().find_map(|(index, refusal)| match refusal {
@@ -220,7 +221,7 @@ fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], fates: &[Fate]) -> Op
         Refusal::NotTried => None,
     });
     let line = reason.map(|(index, reason)| {
-        let (count, all) = (refusals().count(), fates.len());
+        let (count, all) = (refusals().count(), outcomes.len());
         format!("{count} of {all} records are refused: record {index}: {}", cut(reason))
     });
     rejected.extend(refusals().map(|(index, refusal)| {

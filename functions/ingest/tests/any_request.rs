@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatelog_functions_shared::{Host, Token};
+use gatelog_functions_shared::{Environment, Token};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::{FIELDS, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
@@ -112,8 +112,8 @@ fn check(method: &str, name: &str, value: &str, body: Vec<u8>) {
             }
             other => panic!("{other}: {answer}"),
         }
-        if ingest.wants_background() {
-            ingest.background().await;
+        if let Some(background) = ingest.begin_background() {
+            background.run().await;
         }
     });
 }
@@ -151,7 +151,7 @@ struct StillHost {
     drawn: Cell<u64>,
 }
 
-impl Host for StillHost {
+impl Environment for StillHost {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(1_769_860_800_123_456)
     }

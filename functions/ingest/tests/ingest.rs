@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatelog_functions_shared::{Host, Response, Token};
+use gatelog_functions_shared::{Environment, Response, Token};
 use gatelog_ingest::syslog::Setup;
 use gatelog_ingest::{Ingest as Function, IngestConfig};
 use gatelog_record::{FieldValue, Timestamp};
@@ -322,7 +322,7 @@ struct TestHost {
     drawn: Rc<Cell<u8>>,
 }
 
-impl Host for TestHost {
+impl Environment for TestHost {
     fn now(&self) -> Timestamp {
         now()
     }

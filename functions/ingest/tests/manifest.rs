@@ -5,14 +5,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use gatelog_syslog::Options;
+use gatelog_syslog::SinkConfig;
 use toml::{Table, Value};
 
 #[test]
 fn every_setting_of_syslog_is_a_variable_with_the_same_default_and_reaches_the_component() {
     let manifest = manifest();
     let component = manifest["component"]["ingest"]["variables"].as_table().unwrap();
-    for (name, default) in Options::SETTINGS.into_iter().chain([("entries", "")]) {
+    for (name, default) in SinkConfig::SETTINGS.into_iter().chain([("entries", "")]) {
         let name = format!("syslog_{name}");
         assert_eq!(defaults(&manifest).get(&*name).copied(), Some(default), "{name}");
         let template = format!("{{{{ {name} }}}}");

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatelog_functions_shared::Host;
+use gatelog_functions_shared::Environment;
 use gatelog_ingest::syslog::{Setup, Syslog};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::Timestamp;
@@ -61,7 +61,7 @@ impl Connection for Receiver {
 #[derive(Clone, Default)]
 struct TestHost(Rc<Cell<Duration>>);
 
-impl Host for TestHost {
+impl Environment for TestHost {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(1_769_860_800_000_000)
     }
@@ -142,13 +142,13 @@ async fn under_best_effort_messages_are_sent_after_the_answer_and_only_for_new_r
     let test = Test::new("best_effort").await;
     assert_eq!(test.post(&["a", "b"]).await, (200, json!(2), json!(0)));
     assert_eq!(test.received(), [""; 0]);
-    assert!(test.function.wants_syslog());
+    assert!(test.function.has_pending_syslog());
     test.function.send_syslog().await;
     assert_eq!(test.received(), ["/a", "/b"]);
     assert_eq!(test.post(&["b", "c", "c"]).await, (200, json!(1), json!(2)));
     test.function.send_syslog().await;
     assert_eq!(test.received(), ["/a", "/b", "/c"]);
-    assert!(!test.function.wants_syslog());
+    assert!(!test.function.has_pending_syslog());
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -240,7 +240,7 @@ async fn records_are_stored_whatever_is_wrong_with_syslog_and_only_a_promise_fai
     for entries in [script, "no JSON", r#"[{"config":{"facility":"local9"}}]"#] {
         let test = Test::with_entries("best_effort", entries).await;
         assert_eq!(test.post(&["a", "b"]).await, (200, json!(2), json!(0)), "{entries}");
-        assert!(!test.function.wants_syslog());
+        assert!(!test.function.has_pending_syslog());
         assert_eq!(test.post(&["a", "c"]).await, (200, json!(1), json!(1)), "{entries}");
 
         for delivery in ["at_least_once", "at-least-once"] {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use gatelog_functions_shared::config::SettingsError;
+use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::store::StoreConfig;
-use gatelog_functions_shared::{Failure, Settings, Token, Variables};
+use gatelog_functions_shared::{Failure, Token, VariableReader, Variables};
 use http::HeaderMap;
 
-use crate::time::Zone;
+use crate::params::time::Zone;
 
 /// How the query function is configured.
 #[derive(Clone, Debug)]
@@ -44,8 +44,8 @@ impl QueryConfig {
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    pub async fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
-        let mut settings = Settings::new(variables);
+    pub async fn read(variables: &impl Variables) -> Result<Self, VariablesError> {
+        let mut settings = VariableReader::new(variables);
         let max_page_size = settings.number("max_page_size", Self::MAX_PAGE_SIZE as usize, 10..=10_000).await;
         let max_counted_records = settings
             .number("max_counted_records", Self::MAX_COUNTED_RECORDS as usize, 1_000..=1_000_000_000)

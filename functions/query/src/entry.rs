@@ -4,28 +4,31 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use gatelog_functions_shared::spin::{self, Database, SpinHost, SpinVariables};
-use gatelog_functions_shared::{Failure, log};
+use gatelog_functions_shared::log::FailureLog;
+use gatelog_functions_shared::spin::{self, Database, SpinEnvironment, SpinVariables};
+use gatelog_functions_shared::{Environment as _, Failure, log};
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 use crate::QueryConfig;
 use crate::handler::{self, FUNCTION};
-use crate::running::Bounded;
+use crate::limited_executor::LimitedExecutor;
 
-type Records = Bounded<Rc<Database>, SpinHost>;
+type Records = LimitedExecutor<Rc<Database>, SpinEnvironment>;
 
 thread_local! {
     static CONFIG: OnceCell<&'static QueryConfig> = const { OnceCell::new() };
+    static FAILURES: Rc<FailureLog> = Rc::new(FailureLog::new(FUNCTION, || SpinEnvironment.ticks()));
     static RECORDS: OnceCell<Records> = const { OnceCell::new() };
 }
 
 #[http_service]
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
+    let failures = FAILURES.with(Rc::clone);
     let response = match config().await {
-        Ok(config) => handler::handle(request, records(config).await, config).await,
+        Ok(config) => handler::handle(request, records(config).await, config, &failures).await,
         Err(failure) => {
-            log::failure(FUNCTION, &failure);
+            failures.write(&failure);
             handler::failed(&failure)
         }
     };
@@ -54,6 +57,6 @@ async fn records(config: &QueryConfig) -> Records {
     let database = spin::patient_database().await;
     let is_lasting = !matches!(*database, Database::Misconfigured { .. });
     let (max, limit) = (config.max_running_statements, config.time_limit);
-    let records = Bounded::new(database, SpinHost, max, limit, spin::spawn);
+    let records = LimitedExecutor::new(database, SpinEnvironment, max, limit, spin::spawn);
     if is_lasting { RECORDS.with(|cell| cell.get_or_init(|| records).clone()) } else { records }
 }

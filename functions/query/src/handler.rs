@@ -12,29 +12,23 @@
 //! `{"total":0,"logs":null,"status":"error","error":"…"}` everywhere.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use bytes::Bytes;
 use gatelog_functions_shared::http::{method, response};
-use gatelog_functions_shared::{Body, Failure, Response, log};
-use gatelog_record::Field;
-use gatelog_storage::{Executor, Selection, query::records};
+use gatelog_functions_shared::log::FailureLog;
+use gatelog_functions_shared::{Body, Failure, Response};
+use gatelog_storage::Executor;
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use crate::controls::read_fields;
-use crate::log_entry::LogEntry;
+use crate::config::QueryConfig;
 use crate::params::{InvalidParameter, each};
-use crate::{QueryConfig, openapi, page, scenario, values};
+use crate::{list, one, openapi, scenario, values};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "query";
-
-#[derive(Debug, Serialize)]
-struct OneLog<'r> {
-    log: LogEntry<'r>,
-    status: &'static str,
-}
 
 #[derive(Debug, Serialize)]
 struct ErrorBody<'a> {
@@ -44,17 +38,18 @@ struct ErrorBody<'a> {
     error: &'a str,
 }
 
-/// Serves one request; its body, if there is any, is not looked at.
+/// Serves one request; its body, if there is one, is not read. `failures` is where failures of the database are logged.
 pub async fn handle<B, E: Executor + Clone + 'static>(
     request: Request<B>,
     database: E,
     config: &QueryConfig,
+    failures: &Rc<FailureLog>,
 ) -> Response {
     let method = request.method().clone();
-    let response = match answer(request, database, config).await {
+    let response = match route(request, database, config, failures).await {
         Ok(response) => response,
         Err(failure) => {
-            log::failure(FUNCTION, &failure);
+            failures.write(&failure);
             failed(&failure)
         }
     };
@@ -67,10 +62,11 @@ pub fn failed(failure: &Failure) -> Response {
     response::failure_with_body(failure, &ErrorBody { total: 0, logs: None, status: "error", error: &error })
 }
 
-async fn answer<B, E: Executor + Clone + 'static>(
+async fn route<B, E: Executor + Clone + 'static>(
     request: Request<B>,
     database: E,
     config: &QueryConfig,
+    failures: &Rc<FailureLog>,
 ) -> Result<Response, Failure> {
     method::require_read(request.method())?;
     config.admit(request.headers())?;
@@ -83,7 +79,7 @@ async fn answer<B, E: Executor + Clone + 'static>(
     let query_string = request.uri().query().unwrap_or_default();
     let zone = &config.time_zone;
     match parts.as_slice() {
-        [""] => page::answer(query_string, request.headers(), database, config).await,
+        [""] => list::serve(query_string, request.headers(), database, config, failures).await,
         ["openapi.json"] => {
             no_parameters(query_string)?;
             let document = Body::Full(Bytes::from_static(openapi::DOCUMENT.as_bytes()));
@@ -91,41 +87,15 @@ async fn answer<B, E: Executor + Clone + 'static>(
         }
         ["scenarios"] => {
             no_parameters(query_string)?;
-            Ok(scenario::list())
+            Ok(scenario::catalogue())
         }
-        ["scenarios", name] => scenario::answer(name, query_string, &database, zone).await,
-        ["filters", field] => values::answer(field, query_string, &database, zone).await,
-        [id] if *id != "filters" => one(id, query_string, &database).await,
+        ["scenarios", name] => scenario::serve(name, query_string, &database, zone).await,
+        ["filters", field] => values::serve(field, query_string, &database, zone).await,
+        [id] if *id != "filters" => one::serve(id, query_string, &database).await,
         _ => Err(Failure::NotFound { message: format!("there is nothing at {path}") }),
-    }
-}
-
-async fn one(id: &str, query_string: &str, database: &impl Executor) -> Result<Response, Failure> {
-    let mut fields: Vec<&'static Field> = Vec::new();
-    each(query_string, |name, value| match name {
-        "fields" => read_fields(&mut fields, value),
-        _ => Err("one record takes no parameter but fields".to_owned()),
-    })?;
-    let is_selected = !fields.is_empty();
-    let selection = if is_selected { Selection::of(fields) } else { Selection::all() };
-    match records::one(database, id, &selection).await? {
-        Some(record) => {
-            let log = LogEntry { record: &record, is_selected };
-            Ok(response::json(StatusCode::OK, &OneLog { log, status: "success" }))
-        }
-        None => {
-            let id: String = id.chars().take(64).collect();
-            Err(Failure::NotFound { message: format!("there is no record {id:?}") })
-        }
     }
 }
 
 fn no_parameters(query_string: &str) -> Result<(), InvalidParameter> {
     each(query_string, |_, _| Err("there are no parameters here".to_owned()))
-}
-
-impl From<InvalidParameter> for Failure {
-    fn from(error: InvalidParameter) -> Self {
-        Self::BadRequest { message: error.to_string() }
-    }
 }

@@ -1,13 +1,12 @@
-//! `GET /query` and what is beside it: a query string becomes a typed query, its rows become JSON, NDJSON or CSV.
+//! `GET /query` and the paths below it: a query string becomes a typed query, and its rows become JSON, NDJSON or CSV.
 //!
 //! - [`config`]: the function's variables.
 //! - [`handler`]: a request becomes an answer; no Spin in it.
-//! - [`page`]: pages and exports; [`records`]: reading them part by part; [`output`], [`log_entry`]: writing them.
-//! - [`running`]: how much the database works on at once.
-//! - [`scenario`]: HiMarket's statistics; [`java`]: its numbers. [`values`]: the values of a field.
-//! - [`accept`]: which form a client prefers.
-//! - [`params`]: the query string; [`filters`], [`controls`]: the tables of its parameters; [`terms`], [`time`]: their
-//!   values.
+//! - [`list`]: pages and exports; [`one`]: one record. [`reader`]: reading records part by part; [`encode`], [`log_entry`]:
+//!   writing them.
+//! - [`scenario`]: HiMarket's statistics; [`java_double`]: its numbers. [`values`]: the values of a field.
+//! - [`params`]: the query string. [`accept`]: which form a client prefers.
+//! - [`limited_executor`]: how many statements the database works on at once.
 //! - [`openapi`]: the description of the function, made from the tables.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
@@ -16,22 +15,19 @@
 
 pub mod accept;
 pub mod config;
-pub mod controls;
+pub mod encode;
 #[cfg(target_family = "wasm")]
 mod entry;
-pub mod filters;
 pub mod handler;
-pub mod java;
+pub mod java_double;
+pub mod limited_executor;
+pub mod list;
 pub mod log_entry;
+pub mod one;
 pub mod openapi;
-pub mod output;
-pub mod page;
 pub mod params;
-pub mod records;
-pub mod running;
+pub mod reader;
 pub mod scenario;
-pub mod terms;
-pub mod time;
 pub mod values;
 
 pub use config::QueryConfig;

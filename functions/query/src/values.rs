@@ -6,14 +6,14 @@ use gatelog_functions_shared::http::response;
 use gatelog_functions_shared::{Failure, Response};
 use gatelog_record::{FIELDS, Field, Kind, fields};
 use gatelog_storage::query::distinct::{self, DistinctQuery};
-use gatelog_storage::{Executor, Filter, Test, Value, service};
+use gatelog_storage::{Executor, Filter, Predicate, Value, service};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::controls::{once, read_number};
-use crate::filters::{add, is_service, read_time};
+use crate::params::filters::{add, is_service, read_time};
+use crate::params::options::{once, read_number};
+use crate::params::time::Zone;
 use crate::params::{InvalidParameter, each, unknown};
-use crate::time::Zone;
 
 /// Values in an answer when the request does not say.
 pub const DEFAULT_VALUES: u32 = 100;
@@ -81,11 +81,15 @@ pub fn parse(
         if value.is_empty() {
             return Ok(());
         }
-        let mut time_is =
-            |test| add(&mut times, Filter { field: fields::field("start_time").ok_or_else(unknown)?, test });
+        let mut time_is = |test| {
+            add(
+                &mut times,
+                Filter { field: fields::field("start_time").ok_or_else(unknown)?, predicate: test },
+            )
+        };
         match role {
-            Role::Start => time_is(Test::NotBefore(read_time(value, zone)?)),
-            Role::End => time_is(Test::NotAfter(read_time(value, zone)?)),
+            Role::Start => time_is(Predicate::NotBefore(read_time(value, zone)?)),
+            Role::End => time_is(Predicate::NotAfter(read_time(value, zone)?)),
             Role::Prefix if matches!(field.kind, Kind::Text(_)) => once(&mut prefix, value.to_owned()),
             Role::Prefix => Err("numbers have no prefix".to_owned()),
             Role::Limit => once(&mut limit, read_number(value, 1, MAX_VALUES)?),
@@ -93,10 +97,10 @@ pub fn parse(
     })?;
     let mut values = Vec::new();
     if matches!(field.kind, Kind::Text(_)) {
-        values.push(Filter { field, test: Test::Present });
+        values.push(Filter { field, predicate: Predicate::Present });
     }
-    let begins = if is_service(field) { Test::ServiceStartsWith } else { Test::StartsWith };
-    values.extend(prefix.map(|prefix| Filter { field, test: begins(prefix) }));
+    let begins = if is_service(field) { Predicate::ServiceStartsWith } else { Predicate::StartsWith };
+    values.extend(prefix.map(|prefix| Filter { field, predicate: begins(prefix) }));
     Ok(DistinctQuery { field, values, times, limit: limit.unwrap_or(DEFAULT_VALUES) })
 }
 
@@ -105,7 +109,7 @@ pub fn parse(
 /// # Errors
 ///
 /// A field that has none, a bad parameter, and the database's.
-pub async fn answer(
+pub async fn serve(
     name: &str,
     query_string: &str,
     database: &impl Executor,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use gatelog_query::handle;
 use http::Request;
 use proptest::prelude::*;
-use service::{Service, config};
+use service::{Service, config, failures};
 
 const PATHS: &str = "|/|/scenarios|/scenarios/[a-z_]{1,12}|/scenarios/(pv|qps_total|rt_p99|token_per_sec_total|model_token_table)|/filters/(model|start_time|duration|ai_log|x)|/openapi.json|/[!-~]{1,12}|/%[0-9a-f]{2}|/a/b/c";
 const NAMES: &str = "start_time|start|end|model|model!|path|path_prefix|path_contains|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|interval|pageSize|prefix|limit|x";
@@ -54,7 +54,7 @@ fn check(method: &str, uri: &str, accept: &str) {
     RUNTIME.with(|runtime| {
         SERVICE.with(|service| {
             runtime.block_on(async {
-                let response = handle(request, Rc::clone(&service.database), &config()).await;
+                let response = handle(request, Rc::clone(&service.database), &config(), &failures()).await;
                 let status = response.status().as_u16();
                 assert!([200, 400, 404, 405, 406].contains(&status), "{status}");
                 let body = response.into_body().collect().await.unwrap();

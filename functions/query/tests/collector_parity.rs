@@ -4,7 +4,7 @@
 
 mod service;
 
-use gatelog_query::{controls, filters};
+use gatelog_query::params::{filters, options};
 use serde_json::{Value, json};
 use service::{Service, ids};
 
@@ -125,6 +125,6 @@ async fn answers_have_the_members_of_the_log_collector() {
 #[test]
 fn no_parameter_of_the_log_collector_is_missing() {
     for name in SAME.iter().map(|(name, ..)| *name).chain(["service", "bizType"]) {
-        assert!(filters::find(name).is_some() || controls::find(name).is_some(), "{name}");
+        assert!(filters::find(name).is_some() || options::find(name).is_some(), "{name}");
     }
 }

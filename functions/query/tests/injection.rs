@@ -5,8 +5,8 @@
 mod service;
 
 use gatelog_databases::MariaDb;
-use gatelog_query::controls::CONTROLS;
-use gatelog_query::filters::FILTERS;
+use gatelog_query::params::filters::FILTERS;
+use gatelog_query::params::options::LIST_OPTIONS;
 use gatelog_query::{scenario, values};
 use gatelog_storage::Executor;
 use gatelog_storage::driver::native_mysql::NativeMysql;
@@ -63,7 +63,7 @@ async fn attack<E: Executor + 'static>(query: Service<E>) {
             FILTERS
                 .iter()
                 .map(|filter| filter.name.clone())
-                .chain(CONTROLS.iter().map(|(name, ..)| (*name).to_owned()))
+                .chain(LIST_OPTIONS.iter().map(|(name, ..)| (*name).to_owned()))
                 .collect(),
         ),
         ("/query/scenarios/pv", names(scenario::PARAMETERS)),

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
-use gatelog_query::controls::Format;
-use gatelog_query::params::{self, Params};
-use gatelog_query::time::Zone;
+use gatelog_query::params::options::ResponseFormat;
+use gatelog_query::params::time::Zone;
+use gatelog_query::params::{self, ListParams};
 use gatelog_query::{scenario, values};
 use gatelog_record::fields;
 use gatelog_storage::scenarios::{self, SCENARIOS};
@@ -38,14 +38,14 @@ proptest! {
             .finish();
         let given = parse(&query_string).unwrap();
         for dialect in Dialect::ALL {
-            let sql = |params: &Params| records::page_statement(dialect, &params.query).sql().to_owned();
+            let sql = |params: &ListParams| records::page_statement(dialect, &params.query).sql().to_owned();
             prop_assert_eq!(sql(&harmless), sql(&given));
         }
     }
 }
 
-fn parse(query_string: &str) -> Result<Params, params::InvalidParameter> {
-    params::parse(query_string, Format::Json, 100, &Zone::UTC)
+fn parse(query_string: &str) -> Result<ListParams, params::InvalidParameter> {
+    params::parse(query_string, ResponseFormat::Json, 100, &Zone::UTC)
 }
 
 fn check(query_string: &str) {

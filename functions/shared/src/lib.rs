@@ -6,21 +6,21 @@
 //! - [`http`]: bearer tokens, bodies, answers, and [`Failure`], the error of every handler.
 //! - [`log`]: one line for each event, on standard error.
 //! - [`metrics`]: what is counted, and counting it for all instances together.
-//! - [`host`]: time and random bytes.
+//! - [`environment`]: time and random bytes.
 //! - `spin`: the same for Spin: its variables, databases, bodies, clocks and random bytes. Built for WebAssembly only.
 
 // These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod config;
-pub mod host;
+pub mod environment;
 pub mod http;
 pub mod log;
 pub mod metrics;
 #[cfg(target_family = "wasm")]
 pub mod spin;
 
-pub use self::config::{Settings, Variables};
-pub use self::host::Host;
+pub use self::config::{VariableReader, Variables};
+pub use self::environment::Environment;
 pub use self::http::{Body, BodySource, Failure, Response, Token};
-pub use self::metrics::Tally;
+pub use self::metrics::MetricsRecorder;

@@ -17,7 +17,7 @@ macro_rules! exact {
 pub(crate) const EXACT: &str = exact!();
 /// The `start_time` of a row that another program wrote without one. It has to be there: MariaDB before 10.10 makes a
 /// `TIMESTAMP` without a default follow every change of its row. Valid in the time zone of any session.
-const TIME_IS_THERE: &str = " NOT NULL DEFAULT '1970-01-02 00:00:00'";
+const START_TIME_CONSTRAINT: &str = " NOT NULL DEFAULT '1970-01-02 00:00:00'";
 const TABLE_OPTIONS: &str = concat!(" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 ", exact!());
 
 /// A column of a table that is not about records.
@@ -54,7 +54,7 @@ impl Dialect {
     /// The definition of a record field's column in a table with [`Dialect::table_options`].
     pub(crate) fn column(self, field: &Field) -> String {
         let not_null = match field.name {
-            "start_time" => self.time_is_there(),
+            "start_time" => self.start_time_constraint(),
             "record_id" => " NOT NULL",
             _ if field.kind == Kind::Integer => " NOT NULL DEFAULT 0",
             _ => "",
@@ -63,10 +63,10 @@ impl Dialect {
     }
 
     /// What follows the type of `start_time`: no row is without.
-    pub(crate) fn time_is_there(self) -> &'static str {
+    pub(crate) fn start_time_constraint(self) -> &'static str {
         match self {
             Self::Sqlite => " NOT NULL",
-            Self::Mysql => TIME_IS_THERE,
+            Self::Mysql => START_TIME_CONSTRAINT,
         }
     }
 
@@ -116,7 +116,7 @@ impl Dialect {
     }
 
     /// The type of a column that is no record's.
-    pub(crate) fn column_of(self, column: Column) -> String {
+    pub(crate) fn plain_column_type(self, column: Column) -> String {
         match (self, column) {
             (Self::Sqlite, Column::Key(_)) => "TEXT".to_owned(),
             (Self::Sqlite, Column::Number) => "INTEGER".to_owned(),

@@ -47,7 +47,7 @@ impl Dialect {
     }
 
     /// In assignments of [`Dialect::on_conflict_update`], the value that was to be inserted.
-    pub(crate) fn new_value(self, column: &str) -> String {
+    pub(crate) fn inserted_value(self, column: &str) -> String {
         match self {
             Self::Sqlite => format!("excluded.{column}"),
             Self::Mysql => format!("VALUES({column})"),
@@ -55,7 +55,7 @@ impl Dialect {
     }
 
     /// The larger of two numbers.
-    pub(crate) fn larger(self, one: &str, other: &str) -> String {
+    pub(crate) fn greatest(self, one: &str, other: &str) -> String {
         match self {
             Self::Sqlite => format!("MAX({one}, {other})"),
             Self::Mysql => format!("GREATEST({one}, {other})"),
@@ -63,7 +63,7 @@ impl Dialect {
     }
 
     /// The sum of two numbers that are not negative, each taken for 2^62 if it is larger: then the sum is a whole number too.
-    pub(crate) fn added(self, one: &str, other: &str) -> String {
+    pub(crate) fn bounded_sum(self, one: &str, other: &str) -> String {
         const HALF: &str = "4611686018427387903";
         match self {
             Self::Sqlite => format!("MIN({one}, {HALF}) + MIN({other}, {HALF})"),
@@ -93,7 +93,7 @@ impl Dialect {
     pub(crate) fn counting_changes(self, sql: String, params: Vec<Value<'_>>) -> Statement<'_> {
         match self {
             Self::Sqlite => Statement::new(sql, params).returning(" RETURNING 1 AS changed"),
-            Self::Mysql => Statement::new(sql, params).then(Some("SELECT ROW_COUNT() AS changed")),
+            Self::Mysql => Statement::new(sql, params).with_follow_up(Some("SELECT ROW_COUNT() AS changed")),
         }
     }
 

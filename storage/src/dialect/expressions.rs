@@ -1,5 +1,4 @@
-//! The expressions of questions that differ between the databases: the second half of [`crate::dialect`], which holds
-//! what tables, inserts and values need.
+//! Expressions of questions, in both dialects.
 
 use super::Dialect;
 use super::ddl::EXACT;
@@ -36,7 +35,7 @@ impl Dialect {
     pub(crate) fn sum_or_zero(self, column: &str) -> String {
         match self {
             Self::Sqlite => format!("CAST(TOTAL({column}) AS INTEGER)"),
-            Self::Mysql => self.whole(&format!("LEAST(SUM({column}), {LARGEST_WHOLE})")),
+            Self::Mysql => self.as_integer(&format!("LEAST(SUM({column}), {LARGEST_WHOLE})")),
         }
     }
 
@@ -54,13 +53,13 @@ impl Dialect {
         match self {
             // SQLite sees through a sign that the column has to have a value, and that is all that a partial index asks.
             Self::Sqlite => format!("COALESCE({column}, NULL)"),
-            // MySQL knows by its statistics which index is worth it.
+            // MySQL's statistics tell which index pays.
             Self::Mysql => column.to_owned(),
         }
     }
 
-    /// The end of a subquery whose expressions are worked out once for each row, however often they are used outside.
-    pub(crate) fn worked_out_once(self) -> &'static str {
+    /// The end of a subquery whose expressions are evaluated once for each row, however often the outer query uses them.
+    pub(crate) fn materialized(self) -> &'static str {
         match self {
             // SQLite does not merge a query with a limit into the one around it.
             Self::Sqlite => " LIMIT -1",
@@ -70,7 +69,7 @@ impl Dialect {
 
     /// A whole number from an expression that may be a decimal, which Spin's MySQL interface does not decode; 0 for
     /// NULL.
-    pub(crate) fn whole(self, expression: &str) -> String {
+    pub(crate) fn as_integer(self, expression: &str) -> String {
         match self {
             Self::Sqlite => format!("COALESCE({expression}, 0)"),
             Self::Mysql => format!("CAST(COALESCE({expression}, 0) AS SIGNED)"),

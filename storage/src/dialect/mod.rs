@@ -59,7 +59,7 @@ impl Dialect {
     }
 
     /// Whether a failing [`Dialect::connection_setup`] statement makes the connection unusable.
-    pub fn setup_is_vital(self) -> bool {
+    pub fn is_setup_required(self) -> bool {
         matches!(self, Self::Mysql)
     }
 

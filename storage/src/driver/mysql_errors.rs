@@ -21,7 +21,7 @@ const NOT_UNDERSTOOD: &[u16] = &[1051, 1054, 1064, 1109, 1136, 1146, 1149, 1305]
 const NOT_SENT: &[&str] = &["PacketTooLarge", "acket too large", "ParamsNumberExceedsLimit"];
 
 /// An error that the server answered with a number.
-pub(crate) fn answered(code: u16, message: &str) -> StorageError {
+pub(crate) fn from_server(code: u16, message: &str) -> StorageError {
     let reason = format!("{code}: {message}");
     if REFUSED.contains(&code) {
         misconfigured(&reason)
@@ -42,15 +42,15 @@ pub(crate) fn answered(code: u16, message: &str) -> StorageError {
 /// an error of mysql_async, `Server(ServerError { code: 1146, message: "…", state: "42S02" })`, and of a connection the
 /// error in words with what caused it behind, "Server error: `ERROR 28000 (1045): …'". Else it is about the connection.
 #[cfg(any(test, target_family = "wasm"))]
-pub(crate) fn told(text: &str) -> StorageError {
-    match in_fields(text).or_else(|| in_words(text)) {
-        Some((code, message)) => answered(code, message),
-        None => broken(text),
+pub(crate) fn from_spin(text: &str) -> StorageError {
+    match parse_debug(text).or_else(|| parse_display(text)) {
+        Some((code, message)) => from_server(code, message),
+        None => from_broken_connection(text),
     }
 }
 
 #[cfg(any(test, target_family = "wasm"))]
-fn in_fields(text: &str) -> Option<(u16, &str)> {
+fn parse_debug(text: &str) -> Option<(u16, &str)> {
     let (_, fields) = text.split_once("ServerError")?;
     let digits = fields.split_once("code:")?.1.trim_start();
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
@@ -61,7 +61,7 @@ fn in_fields(text: &str) -> Option<(u16, &str)> {
 }
 
 #[cfg(any(test, target_family = "wasm"))]
-fn in_words(text: &str) -> Option<(u16, &str)> {
+fn parse_display(text: &str) -> Option<(u16, &str)> {
     let (_, rest) = text.split_once("ERROR ")?;
     let (first, rest) = rest.split_once(" (")?;
     let (second, rest) = rest.split_once("): ")?;
@@ -72,7 +72,7 @@ fn in_words(text: &str) -> Option<(u16, &str)> {
 }
 
 /// What a client tells of a statement for which it has no answer.
-pub(crate) fn broken(text: &str) -> StorageError {
+pub(crate) fn from_broken_connection(text: &str) -> StorageError {
     let reason = text.to_owned();
     if NOT_SENT.iter().any(|words| text.contains(words)) {
         StorageError::TooLarge { reason }
@@ -83,14 +83,14 @@ pub(crate) fn broken(text: &str) -> StorageError {
 
 /// What Spin tells of a connection that cannot be made.
 #[cfg(any(test, target_family = "wasm"))]
-pub(crate) fn not_connected(text: &str) -> StorageError {
+pub(crate) fn from_failed_connection(text: &str) -> StorageError {
     if text.contains("is not permitted") {
         // The text holds the URL, and so the password.
         return misconfigured(
             "Spin does not let the component reach it: `mysql_host` must be the host:port of `mysql_url`",
         );
     }
-    match told(text) {
+    match from_spin(text) {
         StorageError::Disconnected { reason } if text.contains("URL error") || text.contains("Url(") => {
             misconfigured(&reason)
         }
@@ -152,7 +152,7 @@ mod tests {
             ("URL error: `Invalid url'", "database_misconfigured"),
             ("address mysql://user:pass@db:3306/x is not permitted", "database_misconfigured"),
         ] {
-            let error = not_connected(text);
+            let error = from_failed_connection(text);
             assert_eq!(error.class(), class, "{text}: {error}");
             assert!(!error.to_string().contains("pass"), "{error}");
         }
@@ -161,12 +161,12 @@ mod tests {
     #[test]
     fn the_servers_number_and_words_are_kept_and_a_broken_connection_is_told_apart() {
         let text = "Server(ServerError { code: 1146, message: \"Table 'a, state: b' doesn't exist\", state: \"42S02\" })";
-        let error = told(text);
+        let error = from_spin(text);
         assert_eq!(
             error.to_string(),
             "the database answered \"a statement\" unexpectedly: 1146: \"Table 'a, state: b' doesn't exist\""
         );
-        let broken = told("Io(Io(Os { code: 104, kind: ConnectionReset, message: \"reset\" }))");
+        let broken = from_spin("Io(Io(Os { code: 104, kind: ConnectionReset, message: \"reset\" }))");
         assert!(matches!(broken, StorageError::Disconnected { .. }), "{broken}");
     }
 
@@ -177,7 +177,7 @@ mod tests {
             "Io(Io(Custom { kind: Other, error: \"packet too large\" }))",
             "Driver(PacketTooLarge)",
         ] {
-            assert!(matches!(told(text), StorageError::TooLarge { .. }), "{text}: {}", told(text));
+            assert!(matches!(from_spin(text), StorageError::TooLarge { .. }), "{text}: {}", from_spin(text));
         }
     }
 }

@@ -96,5 +96,5 @@ fn read(value: libsql::Value) -> Value<'static> {
 }
 
 fn failure(error: libsql::Error) -> StorageError {
-    StorageError::of_sqlite(error.to_string())
+    StorageError::from_sqlite(error.to_string())
 }

@@ -124,8 +124,8 @@ fn is_decoded_by_spin(column: &Column) -> bool {
 
 fn failure(error: mysql_async::Error) -> StorageError {
     match error {
-        mysql_async::Error::Server(error) => mysql_errors::answered(error.code, &error.message),
-        other => mysql_errors::broken(&other.to_string()),
+        mysql_async::Error::Server(error) => mysql_errors::from_server(error.code, &error.message),
+        other => mysql_errors::from_broken_connection(&other.to_string()),
     }
 }
 

@@ -88,7 +88,7 @@ impl Executor for Connection {
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         let params = || statement.params().iter().map(bound).collect::<Vec<_>>();
-        if statement.asks() {
+        if statement.is_query() {
             return match self.ask(statement.sql(), params()).await {
                 Err(StorageError::Unavailable { reason }) => {
                     self.inner.execute(statement.sql(), params()).await.map_err(failure)?;
@@ -197,8 +197,10 @@ fn unexplained(error: mysql::Error) -> StorageError {
 
 fn failure(error: mysql::Error) -> StorageError {
     match error {
-        mysql::Error::MysqlError(MysqlError::QueryFailed(text)) => mysql_errors::told(&text),
-        mysql::Error::MysqlError(MysqlError::ConnectionFailed(text)) => mysql_errors::not_connected(&text),
+        mysql::Error::MysqlError(MysqlError::QueryFailed(text)) => mysql_errors::from_spin(&text),
+        mysql::Error::MysqlError(MysqlError::ConnectionFailed(text)) => {
+            mysql_errors::from_failed_connection(&text)
+        }
         mysql::Error::MysqlError(MysqlError::ValueConversionFailed(reason)) => {
             StorageError::UnexpectedAnswer { statement: "a value of the database", reason }
         }

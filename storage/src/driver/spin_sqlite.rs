@@ -1,12 +1,12 @@
 //! Spin's SQLite interface: a local file, or a libSQL server by Spin's runtime config.
 //!
-//! Spin stalls the whole instance when a connection is asked something while rows of its last answer are unread, so
-//! every answer is read to its end before the next statement.
+//! Spin stalls the whole instance when a connection gets a statement while rows of its last answer are unread, so every
+//! answer is read to its end before the next statement.
 //!
 //! SQLite lets one connection write at a time. Another waits in SQLite by sleeping, 1 ms at first and up to 100 ms, while
-//! the one at work, which never sleeps, takes the file again and again. A look from here would be as fair as one likes, but
-//! hands over all values of the statement again: with some dozens of instances that is all that the machine does. So a
-//! connection that writes waits in SQLite, and begins anew with short sleeps once a second.
+//! the one at work, which never sleeps, takes the file again and again. Polling from here would be fair, but each
+//! attempt passes all values of the statement again: with some dozens of instances the machine does nothing else. So a
+//! connection that writes waits in SQLite, and starts over with short sleeps once a second.
 //!
 //! A statement holds the file locked until its last row is read, and Spin hands rows over four at a time. So what is
 //! inserted is counted, where the connection can count, and no row comes back.
@@ -43,7 +43,7 @@ impl Connect for SpinSqlite {
         // A libSQL server does not know how to wait, and does without.
         for sql in setup.chain([durability.pragma(), WAITING]) {
             let done = connection.run(&Statement::new(sql, Vec::new())).await;
-            if connection.dialect().setup_is_vital() {
+            if connection.dialect().is_setup_required() {
                 done?;
             }
         }
@@ -82,7 +82,7 @@ impl SpinSqlite {
 const WAITING: &str = "PRAGMA busy_timeout=1000";
 /// What SQLite says then.
 const LOCKED: &str = "database is locked";
-/// Rest before the statement is sent anew: SQLite does not always wait.
+/// Pause before the statement is sent again: SQLite does not always wait.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// Statements that change one row, in a table of the connection's own.
 const CHANGE_ONE: [&str; 2] =
@@ -171,7 +171,7 @@ fn failure(database: &'static str, error: sqlite::Error) -> StorageError {
         sqlite::Error::InvalidConnection => {
             StorageError::Disconnected { reason: "it is not valid".to_owned() }
         }
-        sqlite::Error::Io(reason) => StorageError::of_sqlite(reason),
+        sqlite::Error::Io(reason) => StorageError::from_sqlite(reason),
     }
 }
 

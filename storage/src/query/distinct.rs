@@ -2,7 +2,7 @@
 
 use gatelog_record::{Field, Timestamp};
 
-use super::filter::{Filter, Test};
+use super::filter::{Filter, Predicate};
 use super::select_builder::Select;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
@@ -26,7 +26,10 @@ pub struct DistinctQuery {
 impl DistinctQuery {
     /// Whether only [`NEWEST_RECORDS`] are looked at.
     pub fn is_bounded(&self) -> bool {
-        !self.times.iter().any(|filter| matches!(filter.test, Test::NotBefore(time) if time > Timestamp::MIN))
+        !self
+            .times
+            .iter()
+            .any(|filter| matches!(filter.predicate, Predicate::NotBefore(time) if time > Timestamp::MIN))
     }
 }
 
@@ -48,14 +51,14 @@ pub fn statement(dialect: Dialect, query: &DistinctQuery) -> Statement<'_> {
     let name = query.field.name;
     let columns = format!("DISTINCT {name} AS value");
     let mut select = if query.is_bounded() {
-        let mut newest = Select::of(dialect, name);
+        let mut newest = Select::from_table(dialect, name);
         newest.filters(&query.times).push(
             format_args!(" ORDER BY start_time DESC LIMIT ?"),
             [Value::from(i64::from(NEWEST_RECORDS))],
         );
-        newest.around(&columns, "newest")
+        newest.wrap(&columns, "newest")
     } else {
-        let mut all = Select::of(dialect, &columns);
+        let mut all = Select::from_table(dialect, &columns);
         all.filters(&query.times);
         all
     };

@@ -8,12 +8,12 @@ pub struct Filter {
     /// The field, from the field table.
     pub field: &'static Field,
     /// What its value has to be.
-    pub test: Test,
+    pub predicate: Predicate,
 }
 
 /// What a value has to be.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Test {
+pub enum Predicate {
     /// At or after this time.
     NotBefore(Timestamp),
     /// At or before this time.

@@ -17,7 +17,7 @@ pub mod selection;
 pub mod sort;
 
 pub use cursor::Cursor;
-pub use filter::{Filter, Test};
+pub use filter::{Filter, Predicate};
 pub use page::{Page, Query};
 pub use row::StoredRecord;
 pub use selection::Selection;

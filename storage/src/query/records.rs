@@ -2,7 +2,7 @@
 
 use gatelog_record::Kind;
 
-use super::filter::{Filter, Test};
+use super::filter::{Filter, Predicate};
 use super::page::{Page, Query};
 use super::row::StoredRecord;
 use super::select_builder::{Select, all_filters};
@@ -13,11 +13,11 @@ use crate::{Dialect, Executor, Statement, StorageError, Value};
 
 /// Records that were read at once.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub struct Chunk {
     /// The records, at least one unless there are none.
     pub records: Vec<StoredRecord>,
     /// Whether the page goes on behind them: they were as many as may be held in memory.
-    pub cut: bool,
+    pub is_cut: bool,
 }
 
 /// Reads one page with every field, however large it is.
@@ -39,17 +39,17 @@ pub async fn batch(
     query: &Query,
     selection: &Selection,
     max_bytes: usize,
-) -> Result<Batch, StorageError> {
+) -> Result<Chunk, StorageError> {
     let dialect = executor.dialect();
     let rows = executor.run(&batch_statement(dialect, query, selection, max_bytes)).await?;
-    let cut = is_measured(query, selection, max_bytes)
+    let is_cut = is_measured(query, selection, max_bytes)
         && rows
             .first()
             .and_then(|row| row.last()?.as_integer())
             .and_then(|page_rows| usize::try_from(page_rows).ok())
             .is_some_and(|page_rows| page_rows > rows.len());
     let records = rows.into_iter().map(|row| StoredRecord::new(dialect, selection.clone(), row)).collect();
-    Ok(Batch { records, cut })
+    Ok(Chunk { records, is_cut })
 }
 
 /// Counts the records that meet `filters`.
@@ -157,8 +157,8 @@ pub fn batch_statement<'q>(
          SUM(row_bytes) OVER (ORDER BY {by} {order}, id {order}) - row_bytes AS bytes_before"
     );
     let mut select = rows(dialect, query, &lengths)
-        .around(&before, "page")
-        .around(&format!("{columns}, page_rows"), "measured");
+        .wrap(&before, "page")
+        .wrap(&format!("{columns}, page_rows"), "measured");
     // CROSS JOIN keeps SQLite from walking the table and looking each row up in the page.
     select
         .push(format_args!(" CROSS JOIN {TABLE} ON {TABLE}.id = place"), [])
@@ -172,7 +172,7 @@ pub fn batch_statement<'q>(
 
 /// The statement of [`count`].
 pub fn count_statement(dialect: Dialect, filters: &[Filter]) -> Statement<'_> {
-    let mut select = Select::of(dialect, "COUNT(*) AS total");
+    let mut select = Select::from_table(dialect, "COUNT(*) AS total");
     select.filters(filters);
     select.statement()
 }
@@ -181,10 +181,11 @@ pub fn count_statement(dialect: Dialect, filters: &[Filter]) -> Statement<'_> {
 pub fn count_newest_statement(dialect: Dialect, filters: &[Filter], max_looked_at: u32) -> Statement<'_> {
     let (by_index, others): (Vec<_>, Vec<_>) = filters.iter().partition(|filter| is_seek(filter));
     let mut newest = if others.is_empty() {
-        Select::of(dialect, "1 AS meets")
+        Select::from_table(dialect, "1 AS meets")
     } else {
         let (condition, params) = all_filters(dialect, others);
-        let mut newest = Select::of(dialect, &format!("CASE WHEN {condition} THEN 1 ELSE 0 END AS meets"));
+        let mut newest =
+            Select::from_table(dialect, &format!("CASE WHEN {condition} THEN 1 ELSE 0 END AS meets"));
         newest.bind(params);
         newest
     };
@@ -192,16 +193,16 @@ pub fn count_newest_statement(dialect: Dialect, filters: &[Filter], max_looked_a
         format_args!(" ORDER BY start_time DESC, id DESC LIMIT ?"),
         [Value::from(i64::from(max_looked_at))],
     );
-    let total = dialect.whole("SUM(meets)");
-    newest.around(&format!("{total} AS total, COUNT(*) AS looked_at"), "newest").statement()
+    let total = dialect.as_integer("SUM(meets)");
+    newest.wrap(&format!("{total} AS total, COUNT(*) AS looked_at"), "newest").statement()
 }
 
 /// Whether the database finds the records of this filter without looking at others, in the order of time.
 fn is_seek(filter: &Filter) -> bool {
-    match &filter.test {
-        Test::NotBefore(_) | Test::NotAfter(_) => true,
+    match &filter.predicate {
+        Predicate::NotBefore(_) | Predicate::NotAfter(_) => true,
         // Few records share an id or a trace, so those of several may be sorted.
-        Test::TextIn(values) => {
+        Predicate::TextIn(values) => {
             let is_few = INDEXES.iter().any(|index| index.columns == [filter.field.name]);
             is_few || (values.len() == 1 && has_index(filter))
         }
@@ -211,7 +212,7 @@ fn is_seek(filter: &Filter) -> bool {
 
 /// The statement of [`one`].
 pub fn one_statement<'q>(dialect: Dialect, record_id: &'q str, selection: &Selection) -> Statement<'q> {
-    let mut select = Select::of(dialect, &selection.sql(dialect));
+    let mut select = Select::from_table(dialect, &selection.sql(dialect));
     select
         .condition(format_args!("record_id = ?"), [Value::from(record_id)])
         .push(format_args!(" LIMIT 1"), []);
@@ -264,8 +265,8 @@ fn listed<'q>(dialect: Dialect, query: &'q Query, columns: &str, limit: i64) -> 
     if query.sort.by.kind != Kind::Timestamp {
         return None;
     }
-    let (filter, values) = query.filters.iter().find_map(|filter| match &filter.test {
-        Test::TextIn(values) if (2..=MAX_LOOKUPS).contains(&values.len()) && has_index(filter) => {
+    let (filter, values) = query.filters.iter().find_map(|filter| match &filter.predicate {
+        Predicate::TextIn(values) if (2..=MAX_LOOKUPS).contains(&values.len()) && has_index(filter) => {
             Some((filter, values))
         }
         _ => None,
@@ -287,7 +288,7 @@ fn listed<'q>(dialect: Dialect, query: &'q Query, columns: &str, limit: i64) -> 
         })
         .collect();
     let bound: usize = parts.iter().map(Select::bound).sum();
-    (bound <= MAX_LOOKUP_PARAMS).then(|| Select::all_of(dialect, parts, "listed"))
+    (bound <= MAX_LOOKUP_PARAMS).then(|| Select::union_all(dialect, parts, "listed"))
 }
 
 fn has_index(filter: &Filter) -> bool {
@@ -301,7 +302,7 @@ fn matching<'q>(
     columns: &str,
     one_of: Option<(&'q Filter, &'q str)>,
 ) -> Select<'q> {
-    let mut select = Select::of(dialect, columns);
+    let mut select = Select::from_table(dialect, columns);
     let list = one_of.map(|(filter, _)| filter);
     select
         .filters(query.filters.iter().filter(|filter| !list.is_some_and(|list| std::ptr::eq(list, *filter))));

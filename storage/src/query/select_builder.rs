@@ -2,7 +2,7 @@
 
 use std::fmt::{Arguments, Write};
 
-use super::filter::{Filter, Test};
+use super::filter::{Filter, Predicate};
 use crate::schema::TABLE;
 use crate::{Dialect, Statement, Value, service};
 
@@ -17,25 +17,25 @@ pub(crate) struct Select<'q> {
 
 impl<'q> Select<'q> {
     /// `SELECT columns FROM access_logs`.
-    pub(crate) fn of(dialect: Dialect, columns: &str) -> Self {
+    pub(crate) fn from_table(dialect: Dialect, columns: &str) -> Self {
         Self { dialect, sql: format!("SELECT {columns} FROM {TABLE}"), params: Vec::new(), filtered: false }
     }
 
     /// Around this one: `SELECT columns FROM (…) AS alias`, whose conditions are new ones.
-    pub(crate) fn around(self, columns: &str, alias: &str) -> Self {
+    pub(crate) fn wrap(self, columns: &str, alias: &str) -> Self {
         let sql = format!("SELECT {columns} FROM ({}) AS {alias}", self.sql);
         Self { sql, filtered: false, ..self }
     }
 
     /// The rows of all of these, which have none in common: `SELECT * FROM (… UNION ALL …) AS alias`.
-    pub(crate) fn all_of(dialect: Dialect, parts: Vec<Self>, alias: &str) -> Self {
+    pub(crate) fn union_all(dialect: Dialect, parts: Vec<Self>, alias: &str) -> Self {
         let mut all = Self { dialect, sql: String::new(), params: Vec::new(), filtered: false };
         for (number, part) in parts.into_iter().enumerate() {
             let union = if number == 0 { "" } else { " UNION ALL " };
             // SQLite takes an order and a limit of a part only in a subquery.
             all.push(format_args!("{union}SELECT * FROM ({}) AS part{number}", part.sql), part.params);
         }
-        all.around("*", alias)
+        all.wrap("*", alias)
     }
 
     /// Binds values of placeholders that are already written.
@@ -102,40 +102,40 @@ pub(crate) fn all_filters<'q>(
 /// The condition of a filter and its values.
 fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
     let name = filter.field.name;
-    match &filter.test {
-        Test::NotBefore(time) => (format!("{name} >= ?"), vec![dialect.time_value(*time)]),
-        Test::NotAfter(time) => (format!("{name} <= ?"), vec![dialect.time_value(*time)]),
-        Test::TextIn(texts) => (is_in(name, texts.len()), bound(texts)),
-        Test::TextNotIn(texts) => {
+    match &filter.predicate {
+        Predicate::NotBefore(time) => (format!("{name} >= ?"), vec![dialect.time_value(*time)]),
+        Predicate::NotAfter(time) => (format!("{name} <= ?"), vec![dialect.time_value(*time)]),
+        Predicate::TextIn(texts) => (is_in(name, texts.len()), bound(texts)),
+        Predicate::TextNotIn(texts) => {
             (format!("({name} IS NULL OR NOT {})", is_in(name, texts.len())), bound(texts))
         }
-        Test::ServiceIn(services) => services_in(name, services),
-        Test::ServiceNotIn(services) => {
+        Predicate::ServiceIn(services) => services_in(name, services),
+        Predicate::ServiceNotIn(services) => {
             let (one_of, params) = services_in(name, services);
             (format!("({name} IS NULL OR NOT {one_of})"), params)
         }
-        Test::ServiceStartsWith(text) => {
+        Predicate::ServiceStartsWith(text) => {
             let begins = format!("{}%", escape_like(service::name(text)));
             let clusters = format!("{ANY_CLUSTER}{begins}");
             let is_like = dialect.is_like(name);
             (format!("({is_like} OR {is_like})"), vec![Value::from(begins), Value::from(clusters)])
         }
-        Test::Contains(text) => {
+        Predicate::Contains(text) => {
             let pattern = format!("%{}%", escape_like(text));
             (dialect.is_like(name), vec![Value::from(pattern)])
         }
-        Test::StartsWith(text) => {
+        Predicate::StartsWith(text) => {
             let pattern = format!("{}%", escape_like(text));
             (dialect.is_like(name), vec![Value::from(pattern)])
         }
-        Test::Present => (format!("{name} <> ''"), vec![]),
-        Test::NumberIn(ranges) => within(name, ranges),
-        Test::NumberNotIn(ranges) => {
+        Predicate::Present => (format!("{name} <> ''"), vec![]),
+        Predicate::NumberIn(ranges) => within(name, ranges),
+        Predicate::NumberNotIn(ranges) => {
             let (within, numbers) = within(name, ranges);
             (format!("({name} IS NULL OR NOT {within})"), numbers)
         }
-        Test::AtLeast(number) => (format!("{name} >= ?"), vec![Value::from(*number)]),
-        Test::AtMost(number) => (format!("{name} <= ?"), vec![Value::from(*number)]),
+        Predicate::AtLeast(number) => (format!("{name} >= ?"), vec![Value::from(*number)]),
+        Predicate::AtMost(number) => (format!("{name} <= ?"), vec![Value::from(*number)]),
     }
 }
 

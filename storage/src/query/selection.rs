@@ -17,11 +17,11 @@ pub struct Selection {
 impl Selection {
     /// Every field, in the order of the field table.
     pub fn all() -> Self {
-        Self::of(FIELDS.iter().collect())
+        Self::from_fields(FIELDS.iter().collect())
     }
 
     /// These fields. One that is named twice is taken once.
-    pub fn of(fields: Vec<&'static Field>) -> Self {
+    pub fn from_fields(fields: Vec<&'static Field>) -> Self {
         let mut columns: Vec<&'static Field> = Vec::with_capacity(fields.len() + 1);
         for field in fields {
             if !columns.contains(&field) {

@@ -36,7 +36,7 @@ pub async fn run(
     scenario: &'static Scenario,
     query: &ScenarioQuery,
 ) -> Result<Answer, StorageError> {
-    let parts = parts::of(scenario, query);
+    let parts = parts::split(scenario, query);
     let statements: Vec<_> = parts.iter().map(|part| statement(executor.dialect(), scenario, part)).collect();
     let answers = try_join_all(statements.iter().map(|statement| executor.run(statement))).await?;
     let mut rows: Rows = answers.into_iter().flatten().collect();

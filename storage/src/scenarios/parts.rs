@@ -7,7 +7,7 @@ use gatelog_record::Timestamp;
 
 use super::catalogue::{Amount, Scenario, Shape};
 use super::question::ScenarioQuery;
-use crate::{Filter, Test};
+use crate::{Filter, Predicate};
 
 /// Most parts of a question. As many connections are what a component keeps for its questions.
 const MAX_PARTS: i64 = 4;
@@ -15,7 +15,7 @@ const MAX_PARTS: i64 = 4;
 const SECOND: i64 = 1_000_000;
 
 /// The question in parts, in the order of time; as it is if it cannot be parted.
-pub(super) fn of(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQuery> {
+pub(super) fn split(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQuery> {
     let step = match scenario.shape {
         Shape::Line { .. } => i64::from(query.interval_s.max(1)) * SECOND,
         Shape::Card { amount, .. } if adds_up(amount) => SECOND,
@@ -47,11 +47,11 @@ fn adds_up(amount: Amount) -> bool {
 
 /// The first and the last time that the question is about, if it has both and they are in order.
 fn bounds(query: &ScenarioQuery) -> Option<(Timestamp, Timestamp)> {
-    let times = |of: fn(&Test) -> Option<Timestamp>| {
-        query.filters.iter().filter(|filter| is_time(filter)).filter_map(move |filter| of(&filter.test))
+    let times = |of: fn(&Predicate) -> Option<Timestamp>| {
+        query.filters.iter().filter(|filter| is_time(filter)).filter_map(move |filter| of(&filter.predicate))
     };
-    let first = times(|test| if let Test::NotBefore(time) = test { Some(*time) } else { None }).max()?;
-    let last = times(|test| if let Test::NotAfter(time) = test { Some(*time) } else { None }).min()?;
+    let first = times(|test| if let Predicate::NotBefore(time) = test { Some(*time) } else { None }).max()?;
+    let last = times(|test| if let Predicate::NotAfter(time) = test { Some(*time) } else { None }).min()?;
     (first <= last).then_some((first, last))
 }
 
@@ -62,14 +62,14 @@ fn within(query: &ScenarioQuery, begin: Timestamp, end: Timestamp) -> ScenarioQu
         return part;
     };
     part.filters.retain(|filter| !is_time(filter));
-    for test in [Test::NotBefore(begin), Test::NotAfter(end)] {
-        part.filters.push(Filter { field, test });
+    for test in [Predicate::NotBefore(begin), Predicate::NotAfter(end)] {
+        part.filters.push(Filter { field, predicate: test });
     }
     part
 }
 
 fn is_time(filter: &Filter) -> bool {
-    matches!(filter.test, Test::NotBefore(_) | Test::NotAfter(_))
+    matches!(filter.predicate, Predicate::NotBefore(_) | Predicate::NotAfter(_))
 }
 
 #[cfg(test)]
@@ -80,11 +80,11 @@ mod tests {
     use super::*;
     use crate::scenarios::find;
 
-    fn asked(scenario: &str, tests: Vec<Test>, interval_s: u32) -> Vec<ScenarioQuery> {
+    fn asked(scenario: &str, tests: Vec<Predicate>, interval_s: u32) -> Vec<ScenarioQuery> {
         let field = fields::field("start_time").unwrap();
-        let filters = tests.into_iter().map(|test| Filter { field, test }).collect();
+        let filters = tests.into_iter().map(|test| Filter { field, predicate: test }).collect();
         let query = ScenarioQuery { filters, interval_s, limit: 10, ..ScenarioQuery::default() };
-        of(find(scenario).unwrap(), &query)
+        split(find(scenario).unwrap(), &query)
     }
 
     fn bounds_in_micros(part: &ScenarioQuery) -> (i64, i64) {
@@ -95,8 +95,10 @@ mod tests {
     #[test]
     fn an_hour_of_minutes_is_cut_where_minutes_end() {
         let time = |text: &str| text.parse().unwrap();
-        let tests =
-            vec![Test::NotBefore(time("2026-01-31T12:00:30Z")), Test::NotAfter(time("2026-01-31T13:00:30Z"))];
+        let tests = vec![
+            Predicate::NotBefore(time("2026-01-31T12:00:30Z")),
+            Predicate::NotAfter(time("2026-01-31T13:00:30Z")),
+        ];
         let parts: Vec<String> = asked("rt_p95", tests, 60)
             .iter()
             .map(|part| bounds(part).unwrap())
@@ -116,14 +118,14 @@ mod tests {
     #[test]
     fn what_has_no_beginning_or_end_or_does_not_add_up_is_asked_whole() {
         let (early, late) = (Timestamp::MIN, Timestamp::MAX);
-        let both = || vec![Test::NotBefore(early), Test::NotAfter(late)];
+        let both = || vec![Predicate::NotBefore(early), Predicate::NotAfter(late)];
         assert_eq!(asked("pv", both(), 60).len(), 4);
         for name in ["uv", "model_token_table"] {
             assert_eq!(asked(name, both(), 60).len(), 1, "{name}");
         }
-        assert_eq!(asked("pv", vec![Test::NotBefore(early)], 60).len(), 1);
-        assert_eq!(asked("pv", vec![Test::NotAfter(late)], 60).len(), 1);
-        assert_eq!(asked("pv", vec![Test::NotBefore(late), Test::NotAfter(early)], 60).len(), 1);
+        assert_eq!(asked("pv", vec![Predicate::NotBefore(early)], 60).len(), 1);
+        assert_eq!(asked("pv", vec![Predicate::NotAfter(late)], 60).len(), 1);
+        assert_eq!(asked("pv", vec![Predicate::NotBefore(late), Predicate::NotAfter(early)], 60).len(), 1);
     }
 
     proptest! {
@@ -135,7 +137,7 @@ mod tests {
             times.sort_unstable();
             let [early, first, last, late] = times.map(Timestamp::from_micros);
             let tests =
-                vec![Test::NotAfter(late), Test::NotBefore(early), Test::NotBefore(first), Test::NotAfter(last)];
+                vec![Predicate::NotAfter(late), Predicate::NotBefore(early), Predicate::NotBefore(first), Predicate::NotAfter(last)];
             let parts: Vec<_> = asked("rt_avg", tests, interval_s).iter().map(bounds_in_micros).collect();
             prop_assert_eq!(parts.first().unwrap().0, first.as_micros());
             prop_assert_eq!(parts.last().unwrap().1, last.as_micros());

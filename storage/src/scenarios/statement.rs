@@ -4,7 +4,7 @@ use super::catalogue::{Amount, Given, Scenario, Shape, Source, Table};
 use super::question::{BizType, ScenarioQuery};
 use crate::query::select_builder::{Select, is_in};
 use crate::schema::INDEXES;
-use crate::{Dialect, Statement, Test, Value};
+use crate::{Dialect, Predicate, Statement, Value};
 
 /// The most rows of a table of values, as in HiMarket, which asks for no page of them.
 const MAX_VALUES: u32 = 100;
@@ -19,7 +19,8 @@ pub fn statement<'q>(
 ) -> Statement<'q> {
     let mut select = match scenario.shape {
         Shape::Card { amount, .. } => {
-            let mut select = Select::of(dialect, &format!("{} AS amount", amount_sql(dialect, amount)));
+            let mut select =
+                Select::from_table(dialect, &format!("{} AS amount", amount_sql(dialect, amount)));
             conditions(&mut select, dialect, scenario, scenario.given, query);
             return select.statement();
         }
@@ -33,7 +34,7 @@ pub fn statement<'q>(
                 dialect.bucket(),
                 amount_sql(dialect, amount)
             );
-            let mut select = Select::of(dialect, &columns);
+            let mut select = Select::from_table(dialect, &columns);
             select.bind([Value::from(i64::from(query.interval_s))]);
             conditions(&mut select, dialect, scenario, scenario.given, query);
             select.push(format_args!(" GROUP BY bucket ORDER BY bucket"), []);
@@ -61,13 +62,13 @@ fn ai_log_sums<'q>(
     key: &'static str,
 ) -> Select<'q> {
     let columns = format!("{} AS bucket, {} AS amount", dialect.bucket(), dialect.ai_log_number(key));
-    let mut measured = Select::of(dialect, &columns);
+    let mut measured = Select::from_table(dialect, &columns);
     measured.bind([Value::from(i64::from(query.interval_s))]);
-    // JSON is dear to read: once for each record.
+    // Reading JSON is expensive: do it once for each record.
     let given = scenario.given.iter().filter(|given| **given != Given::AiLogHas(key));
     conditions(&mut measured, dialect, scenario, given, query);
-    measured.push(format_args!("{}", dialect.worked_out_once()), []);
-    let mut select = measured.around("bucket, SUM(amount) AS amount, COUNT(*) AS records", "measured");
+    measured.push(format_args!("{}", dialect.materialized()), []);
+    let mut select = measured.wrap("bucket, SUM(amount) AS amount, COUNT(*) AS records", "measured");
     select
         .condition(format_args!("amount IS NOT NULL"), [])
         .push(format_args!(" GROUP BY bucket ORDER BY bucket"), []);
@@ -83,14 +84,14 @@ fn percentiles<'q>(
     percent: u8,
 ) -> Select<'q> {
     let columns = format!("{} AS bucket, duration, COUNT(*) AS equal", dialect.bucket());
-    let mut counted = Select::of(dialect, &columns);
+    let mut counted = Select::from_table(dialect, &columns);
     counted.bind([Value::from(i64::from(query.interval_s))]);
     conditions(&mut counted, dialect, scenario, scenario.given, query);
     counted.push(format_args!(" GROUP BY bucket, duration"), []);
     let ranked = "bucket, duration, equal, SUM(equal) OVER (PARTITION BY bucket ORDER BY duration) AS place, \
                   SUM(equal) OVER (PARTITION BY bucket) AS records";
-    let amounts = format!("bucket, duration AS amount, {} AS records", dialect.whole("records"));
-    let mut select = counted.around(ranked, "counted").around(&amounts, "ranked");
+    let amounts = format!("bucket, duration AS amount, {} AS records", dialect.as_integer("records"));
+    let mut select = counted.wrap(ranked, "counted").wrap(&amounts, "ranked");
     let rank = dialect.nearest_rank();
     let percent = || Value::from(i64::from(percent));
     select
@@ -135,7 +136,7 @@ fn rows<'q>(
         }
         Table::Values(_) => "",
     };
-    let mut select = Select::of(dialect, &columns.join(", "));
+    let mut select = Select::from_table(dialect, &columns.join(", "));
     conditions(&mut select, dialect, scenario, scenario.given, query);
     select.push(format_args!(" GROUP BY {groups} ORDER BY {largest_first}{groups}"), []);
     select
@@ -163,7 +164,7 @@ fn conditions<'q>(
     query: &'q ScenarioQuery,
 ) {
     select.filters(&query.filters);
-    let is_bounded = query.filters.iter().any(|filter| matches!(filter.test, Test::NotBefore(_)));
+    let is_bounded = query.filters.iter().any(|filter| matches!(filter.predicate, Predicate::NotBefore(_)));
     for given in given {
         given_sql(select, dialect, *given, is_bounded);
     }

@@ -16,8 +16,8 @@ use crate::{Executor, Statement, StorageError, Value};
 pub use self::tables::{INDEXES, TABLE, VERSION, script, statements};
 pub use crate::dialect::ddl::Index;
 
-/// How often to ask for the lock of the schema, each time for the second that [`Dialect::schema_lock`] waits. Who has less
-/// time gives up before.
+/// How often to ask for the lock of the schema; each time [`Dialect::schema_lock`] waits for a second. A caller with less
+/// time gives up earlier.
 const LOCK_ATTEMPTS: u32 = 30;
 
 /// Brings the database to [`VERSION`], whatever table it has; one cheap statement when it is there already. A newer

@@ -79,9 +79,9 @@ pub(super) fn access_logs(dialect: Dialect) -> String {
 /// The tables of counters and of filters' reports.
 pub(super) fn counter_tables(dialect: Dialect) -> [String; 2] {
     let options = dialect.table_options();
-    let name = dialect.column_of(Column::Key(MAX_NAME_CHARS));
-    let vm = dialect.column_of(Column::Key(MAX_VM_CHARS));
-    let number = dialect.column_of(Column::Number);
+    let name = dialect.plain_column_type(Column::Key(MAX_NAME_CHARS));
+    let vm = dialect.plain_column_type(Column::Key(MAX_VM_CHARS));
+    let number = dialect.plain_column_type(Column::Number);
     [
         format!(
             "CREATE TABLE IF NOT EXISTS gatelog_counters (\n  name {name} NOT NULL PRIMARY KEY,\n  value {number} NOT NULL\n){options}"

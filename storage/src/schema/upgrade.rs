@@ -65,7 +65,8 @@ pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, Sto
                     changes.extend(in_the_way.map(|index| Change::DropIndex(index.name.clone())));
                 }
                 if too_narrow || is_another(field, column) {
-                    let there = if field.kind == Kind::Timestamp { dialect.time_is_there() } else { "" };
+                    let there =
+                        if field.kind == Kind::Timestamp { dialect.start_time_constraint() } else { "" };
                     // The id's other property follows when every row has one.
                     let definition = format!("{} {}{there}", field.name, dialect.own_type(field));
                     changes.push(Change::Modify(definition));

@@ -3,7 +3,7 @@
 use gatelog_record::{AccessRecord, FieldValue, Timestamp, batch, fields};
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Selection, Sort, StoredRecord, Test, Value, insert,
+    Direction, Executor, Filter, Page, Predicate, Query, Selection, Sort, StoredRecord, Value, insert,
     query::records, schema,
 };
 
@@ -27,7 +27,7 @@ pub async fn text_search_finds_what_ai_log_holds(database: &impl Executor) {
         ("question", "3 2 1"),
         ("' OR 1=1 --", ""),
     ] {
-        let filters = vec![on("ai_log", Test::Contains(text.to_owned()))];
+        let filters = vec![on("ai_log", Predicate::Contains(text.to_owned()))];
         let found = records::page(database, &newest(filters, 10)).await.unwrap();
         assert_eq!(ids(&found), expected, "{text}");
     }
@@ -39,7 +39,7 @@ pub async fn pages_of_several_values_hold_each_record_once(database: &impl Execu
     let records: Vec<AccessRecord<'_>> =
         (0..40).map(|number| AccessRecord { model: models[number % 4].into(), ..record(number) }).collect();
     store(database, &records).await;
-    let wanted = || vec![on("model", Test::TextIn(["a", "c", "none", "a"].map(str::to_owned).to_vec()))];
+    let wanted = || vec![on("model", Predicate::TextIn(["a", "c", "none", "a"].map(str::to_owned).to_vec()))];
     let mut expected: Vec<String> = (0..40).filter(|n| n % 2 == 0).map(|n| format!("{n:02}")).collect();
     for direction in [Direction::Ascending, Direction::Descending] {
         let sort = Sort { by: fields::field("start_time").unwrap(), direction };
@@ -71,7 +71,8 @@ pub async fn batches_hold_no_more_bytes_than_asked_for(database: &impl Executor)
         .collect();
     store(database, &records).await;
     let max_bytes = 300_000;
-    for fields in [Selection::all(), Selection::of(vec![field("record_id"), field("response_body")])] {
+    for fields in [Selection::all(), Selection::from_fields(vec![field("record_id"), field("response_body")])]
+    {
         let (mut seen, mut page) = (Vec::new(), Page::Offset { offset: 0, limit: 30 });
         let mut batches = 0;
         loop {
@@ -82,7 +83,7 @@ pub async fn batches_hold_no_more_bytes_than_asked_for(database: &impl Executor)
             batches += 1;
             let cursor = batch.records.last().unwrap().cursor(Direction::Descending).unwrap();
             seen.extend(batch.records);
-            if !batch.cut {
+            if !batch.is_cut {
                 break;
             }
             page = Page::After { cursor, limit: 30 };
@@ -91,15 +92,16 @@ pub async fn batches_hold_no_more_bytes_than_asked_for(database: &impl Executor)
         assert_eq!(ids(&seen), expected.join(" "));
         assert!(batches >= 5, "{batches}");
     }
-    let small = Selection::of(vec![field("record_id"), field("duration")]);
+    let small = Selection::from_fields(vec![field("record_id"), field("duration")]);
     let batch = records::batch(database, &newest(vec![], 30), &small, max_bytes).await.unwrap();
-    assert_eq!((batch.records.len(), batch.cut), (30, false));
+    assert_eq!((batch.records.len(), batch.is_cut), (30, false));
 }
 
 /// Selected fields come in the order in which they were asked for, and `start_time` only when it was.
 pub async fn selected_fields_come_alone_and_in_order(database: &impl Executor) {
     store(database, &[AccessRecord { model: "m".into(), ..record(5) }]).await;
-    let fields = Selection::of(vec![field("duration"), field("model"), field("duration"), field("trace_id")]);
+    let fields =
+        Selection::from_fields(vec![field("duration"), field("model"), field("duration"), field("trace_id")]);
     let batch = records::batch(database, &newest(vec![], 1), &fields, usize::MAX).await.unwrap();
     let shown: Vec<String> =
         batch.records[0].fields().map(|(field, value)| format!("{} {value:?}", field.name)).collect();
@@ -120,8 +122,8 @@ pub async fn counts_end_after_as_many_records_as_may_be_looked_at(database: &imp
         })
         .collect();
     store(database, &records).await;
-    let texts = |texts: &[&str]| Test::TextIn(texts.iter().map(|text| (*text).to_owned()).collect());
-    let since = |number| on("start_time", Test::NotBefore(record(number).start_time.unwrap()));
+    let texts = |texts: &[&str]| Predicate::TextIn(texts.iter().map(|text| (*text).to_owned()).collect());
+    let since = |number| on("start_time", Predicate::NotBefore(record(number).start_time.unwrap()));
     for (filters, max_looked_at, expected, is_lower_bound) in [
         (vec![], 100, 40, false),
         (vec![], 30, 30, true),
@@ -132,7 +134,7 @@ pub async fn counts_end_after_as_many_records_as_may_be_looked_at(database: &imp
         (vec![on("method", texts(&["GET"])), since(5)], 36, 5, false),
         // Indexes lead to these, so the others are not looked at.
         (vec![on("model", texts(&["even"]))], 21, 20, false),
-        (vec![on("model", texts(&["even"])), on("duration", Test::AtMost(9))], 21, 5, false),
+        (vec![on("model", texts(&["even"])), on("duration", Predicate::AtMost(9))], 21, 5, false),
         (vec![on("trace_id", texts(&["t", "u"]))], 3, 2, false),
         (vec![on("model", texts(&["even", "odd"]))], 30, 30, true),
         (vec![on("model", texts(&["none"]))], 30, 0, false),
@@ -165,14 +167,14 @@ pub async fn distinct_values_come_once_and_in_order(database: &impl Executor) {
             .collect();
         found.join(" ")
     };
-    let filled = || on("model", Test::Present);
+    let filled = || on("model", Predicate::Present);
     assert_eq!(ask("model", vec![filled()], vec![], 100).await, "gpt-4 qwen-max qwen-plus");
     assert_eq!(ask("model", vec![filled()], vec![], 2).await, "gpt-4 qwen-max");
-    let prefix = on("model", Test::StartsWith("qwen-".to_owned()));
+    let prefix = on("model", Predicate::StartsWith("qwen-".to_owned()));
     assert_eq!(ask("model", vec![filled(), prefix], vec![], 100).await, "qwen-max qwen-plus");
-    let since = on("start_time", Test::NotBefore(record(29).start_time.unwrap()));
+    let since = on("start_time", Predicate::NotBefore(record(29).start_time.unwrap()));
     assert_eq!(ask("model", vec![filled()], vec![since], 100).await, "gpt-4");
-    let until = on("start_time", Test::NotAfter(record(0).start_time.unwrap()));
+    let until = on("start_time", Predicate::NotAfter(record(0).start_time.unwrap()));
     assert_eq!(ask("model", vec![filled()], vec![until], 100).await, "qwen-max");
     assert_eq!(ask("response_code", vec![], vec![], 100).await, "200 201 202");
 }
@@ -198,8 +200,8 @@ fn newest(filters: Vec<Filter>, limit: u32) -> Query {
     Query { filters, sort, page: Page::Offset { offset: 0, limit } }
 }
 
-fn on(name: &str, test: Test) -> Filter {
-    Filter { field: field(name), test }
+fn on(name: &str, test: Predicate) -> Filter {
+    Filter { field: field(name), predicate: test }
 }
 
 fn field(name: &str) -> &'static gatelog_record::Field {

@@ -3,7 +3,8 @@
 use gatelog_record::{AccessRecord, FIELDS, FieldValue, Timestamp, batch, fields};
 use gatelog_storage::insert::Inserted;
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Sort, StorageError, StoredRecord, Test, insert, query::records,
+    Direction, Executor, Filter, Page, Predicate, Query, Sort, StorageError, StoredRecord, insert,
+    query::records,
 };
 
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
@@ -99,36 +100,36 @@ pub async fn filters_choose_records(database: &impl Executor) {
 
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     for (name, test, expected) in [
-        ("start_time", Test::NotBefore(at(2).unwrap()), "2 3 4"),
-        ("start_time", Test::NotAfter(at(2).unwrap()), "1 2"),
-        ("model", Test::TextIn(texts(&["a"])), "1"),
-        ("model", Test::TextIn(texts(&["a", "b", "none"])), "1 2"),
-        ("model", Test::TextIn(texts(&["it's"])), "4"),
-        ("model", Test::TextNotIn(texts(&["a"])), "2 3 4"),
-        ("model", Test::TextNotIn(texts(&["a", "b"])), "3 4"),
-        ("model", Test::Present, "1 2 4"),
-        ("service", Test::ServiceIn(texts(&["qwen.test"])), "1 2"),
-        ("service", Test::ServiceIn(texts(&["outbound|80||qwen.test"])), "1 2"),
-        ("service", Test::ServiceIn(texts(&["outbound|443||qwen.test", "none"])), "1"),
-        ("service", Test::ServiceIn(texts(&["qwen_test", "test"])), ""),
-        ("service", Test::ServiceNotIn(texts(&["qwen.test"])), "3 4"),
-        ("service", Test::ServiceNotIn(texts(&["outbound|443||qwen.test"])), "2 3 4"),
-        ("service", Test::ServiceStartsWith("qwen".into()), "1 2"),
-        ("service", Test::ServiceStartsWith("outbound|80||qwen.t".into()), "1 2"),
-        ("service", Test::ServiceStartsWith("outbound|8".into()), "2"),
-        ("path", Test::Contains("50".into()), "2 4"),
-        ("path", Test::Contains("50%".into()), "2"),
-        ("path", Test::Contains("x_y|".into()), "3"),
-        ("path", Test::StartsWith("/v1".into()), "1"),
-        ("path", Test::StartsWith("v1".into()), ""),
-        ("response_code", Test::NumberIn(vec![(200, 200), (500, 599)]), "1 3 4"),
-        ("response_code", Test::NumberIn(vec![(404, 404), (503, 503)]), "2 3"),
-        ("response_code", Test::NumberNotIn(vec![(500, 599)]), "1 2"),
-        ("total_tokens", Test::NumberNotIn(vec![(7, 7)]), "1 2 4"),
-        ("total_tokens", Test::AtLeast(7), "3"),
-        ("response_code", Test::AtMost(404), "1 2"),
+        ("start_time", Predicate::NotBefore(at(2).unwrap()), "2 3 4"),
+        ("start_time", Predicate::NotAfter(at(2).unwrap()), "1 2"),
+        ("model", Predicate::TextIn(texts(&["a"])), "1"),
+        ("model", Predicate::TextIn(texts(&["a", "b", "none"])), "1 2"),
+        ("model", Predicate::TextIn(texts(&["it's"])), "4"),
+        ("model", Predicate::TextNotIn(texts(&["a"])), "2 3 4"),
+        ("model", Predicate::TextNotIn(texts(&["a", "b"])), "3 4"),
+        ("model", Predicate::Present, "1 2 4"),
+        ("service", Predicate::ServiceIn(texts(&["qwen.test"])), "1 2"),
+        ("service", Predicate::ServiceIn(texts(&["outbound|80||qwen.test"])), "1 2"),
+        ("service", Predicate::ServiceIn(texts(&["outbound|443||qwen.test", "none"])), "1"),
+        ("service", Predicate::ServiceIn(texts(&["qwen_test", "test"])), ""),
+        ("service", Predicate::ServiceNotIn(texts(&["qwen.test"])), "3 4"),
+        ("service", Predicate::ServiceNotIn(texts(&["outbound|443||qwen.test"])), "2 3 4"),
+        ("service", Predicate::ServiceStartsWith("qwen".into()), "1 2"),
+        ("service", Predicate::ServiceStartsWith("outbound|80||qwen.t".into()), "1 2"),
+        ("service", Predicate::ServiceStartsWith("outbound|8".into()), "2"),
+        ("path", Predicate::Contains("50".into()), "2 4"),
+        ("path", Predicate::Contains("50%".into()), "2"),
+        ("path", Predicate::Contains("x_y|".into()), "3"),
+        ("path", Predicate::StartsWith("/v1".into()), "1"),
+        ("path", Predicate::StartsWith("v1".into()), ""),
+        ("response_code", Predicate::NumberIn(vec![(200, 200), (500, 599)]), "1 3 4"),
+        ("response_code", Predicate::NumberIn(vec![(404, 404), (503, 503)]), "2 3"),
+        ("response_code", Predicate::NumberNotIn(vec![(500, 599)]), "1 2"),
+        ("total_tokens", Predicate::NumberNotIn(vec![(7, 7)]), "1 2 4"),
+        ("total_tokens", Predicate::AtLeast(7), "3"),
+        ("response_code", Predicate::AtMost(404), "1 2"),
     ] {
-        let filters = vec![Filter { field: fields::field(name).unwrap(), test: test.clone() }];
+        let filters = vec![Filter { field: fields::field(name).unwrap(), predicate: test.clone() }];
         let total = records::count(database, &filters).await.unwrap();
         let found = page(database, filters, "start_time", Direction::Ascending, 0, 10).await;
         assert_eq!(ids(&found), expected, "{name} {test:?}");

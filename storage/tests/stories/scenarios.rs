@@ -2,7 +2,7 @@
 
 use gatelog_record::{AccessRecord, Timestamp, batch, fields};
 use gatelog_storage::scenarios::{self, Answer, BizType, SCENARIOS, ScenarioQuery};
-use gatelog_storage::{Executor, Filter, Test, Value, insert, schema};
+use gatelog_storage::{Executor, Filter, Predicate, Value, insert, schema};
 
 /// Six AI requests, two to an MCP server, one that was cut off; then one an hour later.
 /// What was recorded, a JSON array.
@@ -243,19 +243,19 @@ async fn ask(database: &impl Executor, name: &str, query: &ScenarioQuery) -> Ans
 
 fn until(end: &str) -> ScenarioQuery {
     let filters = vec![
-        time_is(Test::NotBefore("2026-01-31T12:00:00Z".parse().unwrap())),
-        time_is(Test::NotAfter(end.parse().unwrap())),
+        time_is(Predicate::NotBefore("2026-01-31T12:00:00Z".parse().unwrap())),
+        time_is(Predicate::NotAfter(end.parse().unwrap())),
     ];
     ScenarioQuery { filters, interval_s: 60, limit: 1_000, ..ScenarioQuery::default() }
 }
 
-fn time_is(test: Test) -> Filter {
-    Filter { field: fields::field("start_time").unwrap(), test }
+fn time_is(test: Predicate) -> Filter {
+    Filter { field: fields::field("start_time").unwrap(), predicate: test }
 }
 
 fn one_of(name: &str, texts: &[&str]) -> Filter {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-    Filter { field: fields::field(name).unwrap(), test: Test::TextIn(texts) }
+    Filter { field: fields::field(name).unwrap(), predicate: Predicate::TextIn(texts) }
 }
 
 /// An answer in one line; numbers of a line as sixtieths, where these are whole.

@@ -4,7 +4,7 @@ use gatelog_record::{AccessRecord, Timestamp, fields};
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, Answer, ScenarioQuery};
 use gatelog_storage::{
-    Direction, Executor, Filter, Page, Query, Sort, Test, Value, insert, query::records, schema,
+    Direction, Executor, Filter, Page, Predicate, Query, Sort, Value, insert, query::records, schema,
 };
 
 /// Texts that a collation may take for each other: in case, width, accent, composition, trailing blanks, emoji.
@@ -31,8 +31,10 @@ pub async fn texts_are_equal_when_their_bytes_are(database: &impl Executor) {
             let one = || vec![text_in(field, &[model])];
             assert_eq!(records::count(database, &one()).await.unwrap(), 1, "{field} {model:?}");
             assert_eq!(ids(database, one()).await, [number.to_string()], "{field} {model:?}");
-            let others =
-                vec![Filter { test: Test::TextNotIn(vec![(*model).to_owned()]), ..text_in(field, &[]) }];
+            let others = vec![Filter {
+                predicate: Predicate::TextNotIn(vec![(*model).to_owned()]),
+                ..text_in(field, &[])
+            }];
             assert_eq!(
                 records::count(database, &others).await.unwrap(),
                 MODELS.len() as u64 - 1,
@@ -72,14 +74,15 @@ pub async fn texts_are_equal_when_their_bytes_are(database: &impl Executor) {
 pub async fn searches_and_prefixes_take_small_letters_for_large_ones(database: &impl Executor) {
     store(database, MODELS).await;
     for (test, expected) in [
-        (Test::Contains("PT-4O".to_owned()), "0 1 2 5 6"),
-        (Test::StartsWith("gPt-4o".to_owned()), "0 1 2 5"),
-        (Test::StartsWith("gpt-4\u{f6}".to_owned()), "3"),
-        (Test::Contains("\u{1f600}".to_owned()), "9 11"),
-        (Test::Contains("4o ".to_owned()), "2"),
-        (Test::Contains("SS".to_owned()), "8"),
+        (Predicate::Contains("PT-4O".to_owned()), "0 1 2 5 6"),
+        (Predicate::StartsWith("gPt-4o".to_owned()), "0 1 2 5"),
+        (Predicate::StartsWith("gpt-4\u{f6}".to_owned()), "3"),
+        (Predicate::Contains("\u{1f600}".to_owned()), "9 11"),
+        (Predicate::Contains("4o ".to_owned()), "2"),
+        (Predicate::Contains("SS".to_owned()), "8"),
     ] {
-        let mut found = ids(database, vec![Filter { test: test.clone(), ..text_in("model", &[]) }]).await;
+        let mut found =
+            ids(database, vec![Filter { predicate: test.clone(), ..text_in("model", &[]) }]).await;
         // MySQL also takes other letters than those of ASCII in both cases.
         found.retain(|id| id != "4");
         assert_eq!(found.join(" "), expected, "{test:?}");
@@ -122,11 +125,11 @@ async fn ids(database: &impl Executor, filters: Vec<Filter>) -> Vec<String> {
 
 fn text_in(field: &str, texts: &[&str]) -> Filter {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-    Filter { field: fields::field(field).unwrap(), test: Test::TextIn(texts) }
+    Filter { field: fields::field(field).unwrap(), predicate: Predicate::TextIn(texts) }
 }
 
 fn since_the_beginning() -> Filter {
-    Filter { field: fields::field("start_time").unwrap(), test: Test::NotBefore(time(0)) }
+    Filter { field: fields::field("start_time").unwrap(), predicate: Predicate::NotBefore(time(0)) }
 }
 
 fn time(number: usize) -> Timestamp {

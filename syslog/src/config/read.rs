@@ -1,305 +1,174 @@
-//! Reads entries from JSON. It goes through the values by hand, because serde stops at the first fault and operators
-//! want to hear of all of them.
+//! Reads the settings from their texts, and says everything that is wrong at once.
 
-use serde_json::{Map, Value};
-use thiserror::Error;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
 
-use super::Entry;
-use crate::fields::Key;
-use crate::severity::{Facility, Severities, Severity};
+use jiff::tz::Offset;
 
-/// Longest Lua code of one field, in bytes. Compiling time grows faster than length.
-const MAX_CODE_BYTES: usize = 16 * 1024;
+use super::SinkConfig;
+use crate::error::ConfigError;
+use crate::guarantee::Guarantee;
+use crate::lua::limits::{Limits, UntrustedLua};
+use crate::message::frame::{Frame, Framing, HeaderFormat};
+use crate::transport::target::{Protocol, Target};
 
-/// A configuration that cannot be used.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("the syslog configuration is wrong: {}", problems.join("; "))]
-pub struct ConfigError {
-    /// One text for each fault; it begins with the place, such as `[2].config.facility`.
-    pub problems: Vec<String>,
-}
+/// Largest payload of a UDP datagram over IPv4.
+const MAX_DATAGRAM_BYTES: usize = 65_507;
 
-/// The enabled entries of the text.
-pub fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
-    if text.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut problems = Problems(Vec::new());
-    let mut entries: Vec<(String, Entry)> = Vec::new();
-    match serde_json::from_str(text) {
-        Ok(Value::Array(list)) => {
-            for (index, value) in list.iter().enumerate() {
-                let place = format!("[{index}]");
-                let before = problems.0.len();
-                let Some((mut entry, enabled)) = read_entry(value, &place, &mut problems) else { continue };
-                entry.index = index;
-                if let Some((other, _)) =
-                    entries.iter().find(|(_, known)| enabled && known.scope == entry.scope)
-                {
-                    problems.add(&place, format!("has the same service, route and consumer as {other}"));
-                }
-                for problem in problems.0.iter_mut().skip(before) {
-                    *problem = format!("{problem} (entry for {})", entry.scope);
-                }
-                if enabled {
-                    entries.push((place, entry));
-                }
-            }
+impl SinkConfig {
+    /// Reads the settings; `text_of` answers the text of a setting by its name. `None` when the sink is off.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with the name of its setting.
+    pub fn read(text_of: impl Fn(&str) -> String) -> Result<Option<Self>, ConfigError> {
+        let mut reader = SinkConfigReader { text_of, problems: Vec::new() };
+        if reader.text("delivery") == "off" {
+            return Ok(None);
         }
-        Ok(other) => problems.add("the configuration", format!("must be a list, not {}", kind(&other))),
-        Err(error) => problems.add("the configuration", format!("is no JSON: {error}")),
-    }
-    if problems.0.is_empty() {
-        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
-    } else {
-        Err(ConfigError { problems: problems.0 })
-    }
-}
-
-fn read_entry(value: &Value, place: &str, problems: &mut Problems) -> Option<(Entry, bool)> {
-    let members = problems.object(value, place)?;
-    let (mut entry, mut enabled) = (Entry::default(), true);
-    for (key, value) in members {
-        let place = format!("{place}.{key}");
-        match key.as_str() {
-            _ if value.is_null() => {}
-            "name" => {
-                if problems.text(value, &place).is_some_and(|name| name != "syslog") {
-                    problems.add(&place, format!("must be \"syslog\", not {value}"));
-                }
-            }
-            "enabled" => match value.as_bool() {
-                Some(value) => enabled = value,
-                None => problems.add(&place, format!("must be true or false, not {}", kind(value))),
-            },
-            "service" => entry.scope.service = problems.name(value, &place, &["name"]),
-            "route" => entry.scope.route = problems.name(value, &place, &["name"]),
-            "consumer" => entry.scope.consumer = problems.name(value, &place, &["name", "username"]),
-            "config" => read_config(value, &place, &mut entry, problems),
-            _ => problems.add(
-                &place,
-                "is no key of an entry (name, enabled, service, route, consumer, config)".into(),
-            ),
-        }
-    }
-    Some((entry, enabled))
-}
-
-fn read_config(value: &Value, place: &str, entry: &mut Entry, problems: &mut Problems) {
-    let Some(members) = problems.object(value, place) else { return };
-    let Severities { log_level, successful, client_errors, server_errors } = &mut entry.severities;
-    for (key, value) in members {
-        let place = format!("{place}.{key}");
-        match key.as_str() {
-            _ if value.is_null() => {}
-            "log_level" => problems.one_of(value, &place, &Severity::ALL, log_level),
-            "successful_severity" => problems.one_of(value, &place, &Severity::ALL, successful),
-            "client_errors_severity" => problems.one_of(value, &place, &Severity::ALL, client_errors),
-            "server_errors_severity" => problems.one_of(value, &place, &Severity::ALL, server_errors),
-            "facility" => problems.one_of(value, &place, &Facility::ALL, &mut entry.facility),
-            "custom_fields_by_lua" => entry.custom_fields = read_custom_fields(value, &place, problems),
-            _ => problems.add(
-                &place,
-                "is no key of the plugin (log_level, successful_severity, client_errors_severity, \
-                 server_errors_severity, facility, custom_fields_by_lua)"
-                    .into(),
-            ),
+        let options = reader.options();
+        if reader.problems.is_empty() {
+            Ok(Some(options))
+        } else {
+            Err(ConfigError { problems: reader.problems })
         }
     }
 }
 
-fn read_custom_fields(value: &Value, place: &str, problems: &mut Problems) -> Vec<(Key, String)> {
-    let mut fields = Vec::new();
-    for (name, code) in problems.object(value, place).into_iter().flatten() {
-        let place = format!("{place}[{name:?}]");
-        let key = Key::parse(name);
-        if key.is_none() {
-            problems.add(&place, "has no name in it".into());
-        }
-        match (key, problems.text(code, &place)) {
-            (_, Some(code)) if code.len() > MAX_CODE_BYTES => {
-                problems.add(&place, format!("is longer than {MAX_CODE_BYTES} bytes"));
-            }
-            (Some(key), Some(code)) => fields.push((key, code.to_owned())),
-            _ => {}
-        }
-    }
-    // Kong runs them in no order; a fixed one makes the outcome the same every time.
-    fields.sort_by(|(left, _), (right, _)| left.as_str().cmp(right.as_str()));
-    fields
+struct SinkConfigReader<F> {
+    text_of: F,
+    problems: Vec<String>,
 }
 
-/// What is wrong so far.
-struct Problems(Vec<String>);
-
-impl Problems {
-    fn add(&mut self, place: &str, problem: String) {
-        self.0.push(format!("{place} {problem}"));
-    }
-
-    fn object<'v>(&mut self, value: &'v Value, place: &str) -> Option<&'v Map<String, Value>> {
-        if !value.is_object() {
-            self.add(place, format!("must be an object, not {}", kind(value)));
+impl<F: Fn(&str) -> String> SinkConfigReader<F> {
+    /// What the settings say; of use only when there are no problems.
+    fn options(&mut self) -> SinkConfig {
+        let promise = self.parsed("delivery", Guarantee::from_str).unwrap_or_default();
+        let target = self.target();
+        let udp = target.protocol == Protocol::Udp;
+        if udp && promise == Guarantee::AtLeastOnce {
+            self.problem("delivery", "at_least_once needs protocol tcp: UDP confirms nothing");
         }
-        value.as_object()
-    }
-
-    fn text<'v>(&mut self, value: &'v Value, place: &str) -> Option<&'v str> {
-        if !value.is_string() {
-            self.add(place, format!("must be a text, not {}", kind(value)));
-        }
-        value.as_str()
-    }
-
-    /// A name, or an object that holds it under one of `keys`.
-    fn name(&mut self, value: &Value, place: &str, keys: &[&str]) -> Option<String> {
-        let Some(members) = value.as_object() else { return self.plain_name(value, place) };
-        for key in members.keys().filter(|key| *key != "id" && !keys.contains(&key.as_str())) {
-            self.add(&format!("{place}.{key}"), format!("is no key of a scope (id, {})", keys.join(", ")));
-        }
-        let named =
-            keys.iter().find_map(|key| Some((key, members.get(*key).filter(|name| !name.is_null())?)));
-        let Some((key, name)) = named else {
-            self.add(place, "has no name, and records do not know an id: write the name".into());
-            return None;
+        let largest = if udp { MAX_DATAGRAM_BYTES } else { 1_048_576 };
+        let frame = Frame {
+            format: self.parsed("format", HeaderFormat::from_str).unwrap_or_default(),
+            framing: if udp { Framing::Datagram } else { Framing::OctetCounting },
+            utc_offset: self.parsed("utc_offset", read_offset).unwrap_or(Offset::UTC),
+            hostname: Some(self.word("hostname", 255)).filter(|name| !name.is_empty()),
+            app_name: self.word("app_name", 32),
+            process_id: self.word("process_id", 32),
+            max_message_bytes: self.number("max_message_bytes", 1_024..=largest),
         };
-        self.plain_name(name, &format!("{place}.{key}"))
-    }
-
-    fn plain_name(&mut self, value: &Value, place: &str) -> Option<String> {
-        let name = self.text(value, place)?;
-        if name.is_empty() {
-            self.add(place, "must not be empty: leave the key out to apply to all".into());
+        let queue_max_bytes = self.number("queue_max_bytes", 65_536..=67_108_864);
+        if queue_max_bytes < frame.max_message_bytes {
+            self.problem("queue_max_bytes", "must not be less than max_message_bytes");
         }
-        Some(name.to_owned())
+        SinkConfig {
+            target,
+            promise,
+            frame,
+            timeout: self.millis("timeout_ms", 10..=60_000),
+            queue_max_bytes,
+            untrusted_lua: self.parsed("untrusted_lua", UntrustedLua::from_str).unwrap_or_default(),
+            limits: Limits {
+                max_instructions: self.number("lua_max_instructions", 1_000..=10_000_000) as u64,
+                max_memory_bytes: self.number("lua_max_memory_bytes", 65_536..=16_777_216),
+                max_time: self.millis("lua_max_time_ms", 1..=10_000),
+                max_request_time: self.millis("lua_max_request_ms", 1..=60_000),
+            },
+        }
     }
 
-    fn one_of<T: Copy>(&mut self, value: &Value, place: &str, known: &[(T, &str)], target: &mut T) {
-        match value.as_str().and_then(|text| known.iter().find(|(_, name)| *name == text)) {
-            Some((found, _)) => *target = *found,
-            None => {
-                let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-                self.add(place, format!("is {value}, which is none of {}", names.join(", ")));
+    fn target(&mut self) -> Target {
+        let ip = self.parsed("address", read_ip).unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let port = self.number("port", 1..=65_535);
+        Target {
+            protocol: self.parsed("protocol", Protocol::from_str).unwrap_or_default(),
+            address: SocketAddr::new(ip, u16::try_from(port).unwrap_or_default()),
+        }
+    }
+
+    /// The text of a setting, or its default.
+    fn text(&self, name: &str) -> String {
+        let text = (self.text_of)(name).trim().to_owned();
+        if text.is_empty() { default_of(name).to_owned() } else { text }
+    }
+
+    fn problem(&mut self, name: &str, problem: &str) {
+        self.problems.push(format!("{name}: {problem}"));
+    }
+
+    /// The setting as `parse` reads it; `None` when it is wrong.
+    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        parse(&self.text(name)).map_err(|problem| self.problem(name, &problem)).ok()
+    }
+
+    fn word(&mut self, name: &str, max_bytes: usize) -> String {
+        let read = self.parsed(name, |text| {
+            let allowed =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+            if text.len() <= max_bytes && text.bytes().all(allowed) {
+                Ok(text.to_owned())
+            } else {
+                Err(format!(
+                    "\"{text}\" is not made of at most {max_bytes} letters, digits, '.', '_', '-', '/'"
+                ))
             }
-        }
+        });
+        read.unwrap_or_default()
+    }
+
+    fn millis(&mut self, name: &str, range: RangeInclusive<usize>) -> Duration {
+        Duration::from_millis(self.number(name, range) as u64)
+    }
+
+    fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> usize {
+        let read = self.parsed(name, |text| match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(format!("\"{text}\" is no whole number from {} to {}", range.start(), range.end())),
+        });
+        // A wrong number makes no second problem where two are compared.
+        read.or_else(|| default_of(name).parse().ok()).unwrap_or(*range.start())
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+fn default_of(name: &str) -> &'static str {
+    SinkConfig::SETTINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, default)| default)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::Scope;
-    use super::*;
+/// An address, written as in a URL: Spin compares it with the manifest as a text.
+fn read_ip(text: &str) -> Result<IpAddr, String> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let ip = bare.parse().map_err(|_| {
+        format!("\"{text}\" is no IP address such as 10.0.0.5 or [::1]; names cannot be looked up here")
+    })?;
+    let written = match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if written == text { Ok(ip) } else { Err(format!("write \"{text}\" as {written}")) }
+}
 
-    #[test]
-    fn an_entry_in_kongs_form_is_read() {
-        let read = entries(
-            r#"[{"name":"syslog","enabled":true,"service":"google","route":null,"config":{
-                "log_level":"notice","successful_severity":"notice","client_errors_severity":"warning",
-                "server_errors_severity":"err","facility":"local3",
-                "custom_fields_by_lua":{"b":"return 2","a.b":"return 1"}}}]"#,
-        )
-        .unwrap();
-        let [entry] = &read[..] else { panic!("{read:?}") };
-        assert_eq!(entry.scope.to_string(), r#"service "google""#);
-        assert_eq!(entry.scope, Scope { service: Some("google".into()), route: None, consumer: None });
-        assert_eq!(entry.facility, Facility::Local3);
-        assert_eq!(entry.severities.client_errors, Severity::Warning);
-        let keys: Vec<&str> = entry.custom_fields.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["a.b", "b"]);
+/// `+08:00`.
+fn read_offset(text: &str) -> Result<Offset, String> {
+    let wrong = || format!("\"{text}\" is no offset from -12:00 to +14:00, such as +08:00");
+    let (sign, rest) = match text.as_bytes().first() {
+        Some(b'+') => (1, text.get(1..)),
+        Some(b'-') => (-1, text.get(1..)),
+        _ => return Err(wrong()),
+    };
+    let (hours, minutes) = rest.and_then(|rest| rest.split_once(':')).ok_or_else(wrong)?;
+    let two_digits = |text: &str| {
+        let number =
+            (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<i32>());
+        number.and_then(Result::ok).ok_or_else(wrong)
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let total = sign * (hours * 60 + minutes);
+    if minutes > 59 || !(-12 * 60..=14 * 60).contains(&total) {
+        return Err(wrong());
     }
-
-    #[test]
-    fn defaults_are_kongs() {
-        let read = entries(r#"[{"config":{"custom_fields_by_lua":null,"facility":null}}]"#).unwrap();
-        assert_eq!(read[0].facility, Facility::User);
-        assert_eq!(read[0].severities, Severities::default());
-        assert!(entries(" ").unwrap().is_empty());
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_named_at_once() {
-        let error = entries(
-            r#"[
-              {"name":"http-log","enabled":"yes","svc":"x","route":"","consumer":7},
-              {"config":{"log_level":"warn","facility":"local8","successful_severity":6,"host":"x",
-                         "custom_fields_by_lua":{"..":"return 1","a":3}}},
-              7,
-              {"service":"s"}, {"service":"s"}
-            ]"#,
-        )
-        .unwrap_err();
-        let places: Vec<&str> =
-            error.problems.iter().map(|problem| problem.split_once(' ').unwrap().0).collect();
-        for place in [
-            "[0].name",
-            "[0].enabled",
-            "[0].svc",
-            "[0].route",
-            "[0].consumer",
-            "[1].config.log_level",
-            "[1].config.facility",
-            "[1].config.successful_severity",
-            "[1].config.host",
-            "[1].config.custom_fields_by_lua[\"..\"]",
-            "[1].config.custom_fields_by_lua[\"a\"]",
-            "[2]",
-            "[4]",
-        ] {
-            assert_eq!(places.iter().filter(|found| **found == place).count(), 1, "{place}: {error}");
-        }
-        assert_eq!(places.len(), 13, "{error}");
-        assert!(
-            error.to_string().contains("[1].config.log_level is \"warn\", which is none of debug, info,")
-        );
-        assert!(error.to_string().contains("[4] has the same service, route and consumer as [3]"));
-    }
-
-    #[test]
-    fn a_scope_may_be_an_object_with_a_name_as_kong_exports_it() {
-        let text = r#"[
-            {"service":{"name":"google"}},
-            {"route":{"id":"7a1b0c3e","name":"search"},"consumer":{"username":"portaladmin"}}
-        ]"#;
-        let scopes: Vec<String> =
-            entries(text).unwrap().iter().map(|entry| entry.scope.to_string()).collect();
-        assert_eq!(scopes, [r#"service "google""#, r#"route "search", consumer "portaladmin""#]);
-        let error =
-            entries(r#"[{"service":{"id":"7a1b0c3e"}},{"route":{"name":"r","tags":[]}}]"#).unwrap_err();
-        assert_eq!(
-            error.problems,
-            [
-                "[0].service has no name, and records do not know an id: write the name (entry for all requests)",
-                "[1].route.tags is no key of a scope (id, name) (entry for route \"r\")",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_problem_names_the_entry_by_place_and_scope() {
-        let error =
-            entries(r#"[{},{"enabled":false},{"route":"r","config":{"facility":"local8"}}]"#).unwrap_err();
-        let [problem] = &error.problems[..] else { panic!("{error}") };
-        assert!(
-            problem.starts_with("[2].config.facility is ") && problem.ends_with(r#"(entry for route "r")"#)
-        );
-        let read = entries(r#"[{"enabled":false},{"route":"r"}]"#).unwrap();
-        assert_eq!(read[0].index, 1);
-    }
-
-    #[test]
-    fn what_is_no_list_is_refused() {
-        assert!(entries("{}").unwrap_err().to_string().ends_with("must be a list, not an object"));
-        assert!(entries("[").unwrap_err().to_string().contains("is no JSON"));
-    }
+    Offset::from_seconds(total * 60).map_err(|_| wrong())
 }

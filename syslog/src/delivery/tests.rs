@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::frame::{Format, Frame, Framing};
+use crate::message::frame::{Frame, Framing, HeaderFormat};
 use crate::transport::SendError;
 
 /// A network whose next steps are written down; what is not written down succeeds.
@@ -71,14 +71,14 @@ struct Test {
 }
 
 impl Test {
-    fn new(promise: Promise) -> Self {
+    fn new(promise: Guarantee) -> Self {
         let network = Network::default();
         Self { delivery: Delivery::new(network.clone(), promise), network, stats: Stats::default() }
     }
 
     fn deliver(&self, count: usize, now_ms: u64) -> Result<(), DeliveryError> {
         let frame = Frame {
-            format: Format::Rfc3164,
+            format: HeaderFormat::Rfc3164,
             framing: Framing::Datagram,
             utc_offset: jiff::tz::Offset::UTC,
             hostname: None,
@@ -112,7 +112,7 @@ impl Test {
 
 #[test]
 fn a_connection_is_used_again_while_the_receiver_keeps_it_open() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     test.deliver(2, 0).unwrap();
     test.deliver(2, 0).unwrap();
     assert_eq!(test.stats.connects.value(), 1);
@@ -124,7 +124,7 @@ fn a_connection_is_used_again_while_the_receiver_keeps_it_open() {
 
 #[test]
 fn a_broken_connection_is_replaced_and_goes_on_where_it_broke() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     *test.network.0.breaks.borrow_mut() = vec![2];
     test.deliver(5, 0).unwrap();
     assert_eq!(test.received(), [0, 1, 2, 3, 4]);
@@ -133,7 +133,7 @@ fn a_broken_connection_is_replaced_and_goes_on_where_it_broke() {
 
 #[test]
 fn what_breaks_twice_is_given_up_and_counted() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     *test.network.0.breaks.borrow_mut() = vec![1, 2];
     let error = test.deliver(5, 0).unwrap_err();
     assert_eq!(error.to_string(), "2 of 5 syslog messages were not delivered: sending: reset");
@@ -143,7 +143,7 @@ fn what_breaks_twice_is_given_up_and_counted() {
 
 #[test]
 fn refused_datagrams_are_counted_and_the_others_sent() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     test.network.0.refuses.set(2);
     test.deliver(5, 0).unwrap_err();
     assert_eq!(test.received(), [2, 3, 4]);
@@ -152,7 +152,7 @@ fn refused_datagrams_are_counted_and_the_others_sent() {
 
 #[test]
 fn an_absent_receiver_is_tried_again_only_after_a_pause_that_grows() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     test.network.0.unreachable.set(true);
     let attempts = |now_ms| {
         test.deliver(1, now_ms).unwrap_err();
@@ -172,7 +172,7 @@ fn an_absent_receiver_is_tried_again_only_after_a_pause_that_grows() {
 
 #[test]
 fn a_receiver_that_does_not_take_messages_is_left_alone_for_a_while() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     *test.network.0.breaks.borrow_mut() = vec![0, 0];
     test.deliver(1, 0).unwrap_err();
     assert!(matches!(test.deliver(1, 99), Err(DeliveryError::Paused { .. })));
@@ -182,7 +182,7 @@ fn a_receiver_that_does_not_take_messages_is_left_alone_for_a_while() {
 
 #[test]
 fn the_pause_has_a_longest() {
-    let test = Test::new(Promise::BestEffort);
+    let test = Test::new(Guarantee::BestEffort);
     test.network.0.unreachable.set(true);
     for number in 0..40 {
         test.deliver(1, number * 10_000).unwrap_err();
@@ -192,7 +192,7 @@ fn the_pause_has_a_longest() {
 
 #[test]
 fn at_least_once_takes_a_connection_for_each_batch_and_has_it_confirmed() {
-    let test = Test::new(Promise::AtLeastOnce);
+    let test = Test::new(Guarantee::AtLeastOnce);
     test.deliver(2, 0).unwrap();
     test.deliver(2, 0).unwrap();
     assert_eq!(test.stats.connects.value(), 2);
@@ -201,7 +201,7 @@ fn at_least_once_takes_a_connection_for_each_batch_and_has_it_confirmed() {
 
 #[test]
 fn at_least_once_fails_a_batch_as_a_whole() {
-    let test = Test::new(Promise::AtLeastOnce);
+    let test = Test::new(Guarantee::AtLeastOnce);
     *test.network.0.breaks.borrow_mut() = vec![3];
     assert!(test.deliver(5, 0).is_err());
     test.network.0.unconfirmed.set(true);
@@ -214,7 +214,7 @@ fn at_least_once_fails_a_batch_as_a_whole() {
 
 #[test]
 fn no_messages_need_no_connection() {
-    let test = Test::new(Promise::AtLeastOnce);
+    let test = Test::new(Guarantee::AtLeastOnce);
     test.deliver(0, 0).unwrap();
     assert_eq!(test.network.0.attempts.get(), 0);
 }

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::exchange::Exchange;
+use super::request_view::RequestView;
 
 /// Kong reads no more request headers than this (`lua_max_req_headers`), nor response headers.
 const MAX_HEADERS: usize = 100;
@@ -11,9 +11,9 @@ const MAX_HEADERS: usize = 100;
 const REDACTED: &str = "REDACTED";
 
 /// `request.headers`.
-pub fn request(exchange: &Exchange<'_>) -> Map<String, Value> {
-    let mut headers = captured(exchange.request_headers);
-    for (name, value) in exchange.known_request_headers {
+pub fn request(view: &RequestView<'_>) -> Map<String, Value> {
+    let mut headers = captured(view.request_headers);
+    for (name, value) in view.known_request_headers {
         if !value.is_empty() && headers.len() < MAX_HEADERS && !headers.contains_key(name) {
             headers.insert(name.to_owned(), Value::from(value));
         }
@@ -27,8 +27,8 @@ pub fn request(exchange: &Exchange<'_>) -> Map<String, Value> {
 }
 
 /// `response.headers`.
-pub fn response(exchange: &Exchange<'_>) -> Map<String, Value> {
-    captured(exchange.response_headers)
+pub fn response(view: &RequestView<'_>) -> Map<String, Value> {
+    captured(view.response_headers)
 }
 
 fn captured(headers: Option<&RawValue>) -> Map<String, Value> {
@@ -59,7 +59,7 @@ mod tests {
 
     fn of(headers: &str) -> Value {
         let raw = RawValue::from_string(headers.to_owned()).unwrap();
-        Value::Object(request(&Exchange { request_headers: Some(&raw), ..Exchange::default() }))
+        Value::Object(request(&RequestView { request_headers: Some(&raw), ..RequestView::default() }))
     }
 
     #[test]

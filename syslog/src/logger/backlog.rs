@@ -5,18 +5,18 @@ use std::rc::Rc;
 
 use gatelog_record::AccessRecord;
 
-use crate::lua::ScriptTime;
+use crate::lua::limits::ScriptTime;
 use crate::sink::Choice;
 
 /// The records, oldest first.
 #[derive(Default)]
 pub(super) struct Backlog {
-    kept: VecDeque<Kept>,
+    records: VecDeque<QueuedRecord>,
     bytes: usize,
 }
 
 /// A record with what making its message needs.
-pub(super) struct Kept {
+pub(super) struct QueuedRecord {
     pub(super) record: AccessRecord<'static>,
     pub(super) choice: Choice,
     /// The time of the record's request.
@@ -25,20 +25,20 @@ pub(super) struct Kept {
 
 impl Backlog {
     /// Adds a record.
-    pub(super) fn push(&mut self, kept: Kept) {
-        self.bytes = self.bytes.saturating_add(kept.bytes());
-        self.kept.push_back(kept);
+    pub(super) fn push(&mut self, queued: QueuedRecord) {
+        self.bytes = self.bytes.saturating_add(queued.bytes());
+        self.records.push_back(queued);
     }
 
     /// Takes the oldest record.
-    pub(super) fn pop(&mut self) -> Option<Kept> {
-        let kept = self.kept.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(kept.bytes());
-        Some(kept)
+    pub(super) fn pop(&mut self) -> Option<QueuedRecord> {
+        let queued = self.records.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(queued.bytes());
+        Some(queued)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.kept.is_empty()
+        self.records.is_empty()
     }
 
     /// Bytes that the records take.
@@ -47,7 +47,7 @@ impl Backlog {
     }
 }
 
-impl Kept {
+impl QueuedRecord {
     fn bytes(&self) -> usize {
         size_of::<Self>().saturating_add(self.record.content_bytes())
     }

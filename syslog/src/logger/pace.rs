@@ -1,8 +1,8 @@
-//! Gives other tasks of the component their turns while one makes many messages: a component has one thread.
+//! Lets other tasks of the component run while one makes many messages: a component has one thread.
 
 use std::time::Duration;
 
-use super::Surroundings;
+use super::runtime::Runtime;
 
 /// Counts what one task does at a stretch.
 pub(super) struct Pace {
@@ -21,21 +21,21 @@ const GIVE_WAY: Duration = Duration::from_micros(100);
 
 impl Pace {
     /// Begins a turn.
-    pub(super) fn new(surroundings: &impl Surroundings) -> Self {
-        Self { since: surroundings.ticks(), records: 0 }
+    pub(super) fn new(runtime: &impl Runtime) -> Self {
+        Self { since: runtime.ticks(), records: 0 }
     }
 
     /// Called after each record.
-    pub(super) async fn step(&mut self, surroundings: &impl Surroundings) {
+    pub(super) async fn step(&mut self, runtime: &impl Runtime) {
         self.records += 1;
-        let taken = surroundings.ticks().saturating_sub(self.since);
+        let taken = runtime.ticks().saturating_sub(self.since);
         if taken >= LONG_TURN {
-            surroundings.sleep(taken.min(LONGEST_REST)).await;
+            runtime.sleep(taken.min(LONGEST_REST)).await;
         } else if self.records >= RECORDS_PER_TURN {
-            surroundings.sleep(GIVE_WAY).await;
+            runtime.sleep(GIVE_WAY).await;
         } else {
             return;
         }
-        *self = Self::new(surroundings);
+        *self = Self::new(runtime);
     }
 }

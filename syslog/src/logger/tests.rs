@@ -1,6 +1,7 @@
 //! The logger with a network that takes messages when the test says so.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
@@ -57,12 +58,12 @@ struct Test {
 #[derive(Default)]
 struct Warnings(RefCell<Vec<String>>);
 
-impl Surroundings for Warnings {
+impl Runtime for Warnings {
     fn ticks(&self) -> Duration {
         Duration::ZERO
     }
 
-    fn failed(&self, error: &DeliveryError) {
+    fn delivery_failed(&self, error: &DeliveryError) {
         self.0.borrow_mut().push(error.to_string());
     }
 
@@ -77,7 +78,7 @@ impl Test {
     }
 
     fn with_entries(delivery: &'static str, entries: &str) -> Self {
-        let options = Options::read(|name| {
+        let options = SinkConfig::read(|name| {
             match name {
                 "delivery" => delivery,
                 "queue_max_bytes" => "65536",
@@ -101,7 +102,7 @@ impl Test {
 
     async fn log_all(&self, records: &[AccessRecord<'_>]) -> Result<(), DeliveryError> {
         let logged = self.logger.log(records, Timestamp::MIN, &*self.warnings).await;
-        if self.logger.wants_sending() {
+        if self.logger.has_pending() {
             let (logger, warnings) = (Rc::clone(&self.logger), Rc::clone(&self.warnings));
             spawn_local(async move { logger.send(&*warnings).await });
         }
@@ -153,7 +154,7 @@ fn best_effort_does_not_wait_for_scripts() {
         test.logger.log(&records, Timestamp::MIN, &*test.warnings).await.unwrap();
         let stats = test.logger.stats();
         assert_eq!((stats.messages.value(), stats.script_errors.value()), (0, 0), "a script has run");
-        assert!(test.logger.wants_sending() && test.logger.queue_bytes() > 0);
+        assert!(test.logger.has_pending() && test.logger.queue_bytes() > 0);
         test.logger.send(&*test.warnings).await;
         assert_eq!((stats.messages.value(), stats.script_bounds.value(), test.sent()), (20, 20, 20));
     });

@@ -7,7 +7,7 @@ use omnilua::{Lua, LuaString, Table, Value as LuaValue};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::json;
+use crate::message::json;
 
 /// Deepest nesting of a value.
 const MAX_DEPTH: usize = 32;
@@ -48,7 +48,7 @@ pub enum ConvertError {
 ///
 /// When the value has no form in JSON, or is too large or too deep.
 pub fn to_json(value: &LuaValue, max_bytes: usize) -> Result<Option<Value>, ConvertError> {
-    Reader { values_left: MAX_VALUES, bytes_left: max_bytes }.value(value, MAX_DEPTH)
+    JsonConverter { values_left: MAX_VALUES, bytes_left: max_bytes }.value(value, MAX_DEPTH)
 }
 
 /// A JSON value as a value of Lua; `null` is `nil`.
@@ -95,12 +95,12 @@ pub fn text_to_lua(lua: &Lua, text: &str) -> omnilua::Result<LuaValue> {
     lua.create_string(text).map(LuaValue::String)
 }
 
-struct Reader {
+struct JsonConverter {
     values_left: usize,
     bytes_left: usize,
 }
 
-impl Reader {
+impl JsonConverter {
     fn value(&mut self, value: &LuaValue, depth_left: usize) -> Result<Option<Value>, ConvertError> {
         self.values_left = self.values_left.checked_sub(1).ok_or(ConvertError::Size)?;
         Ok(Some(match value {

@@ -11,8 +11,9 @@ use omnilua::{
 };
 use serde_json::Value;
 
-use super::host::Host;
-use super::{Limits, convert, kong, source};
+use super::context::ScriptContext;
+use super::limits::Limits;
+use super::{check, convert, pdk, stdlib};
 
 /// A Lua state with the sandbox set up.
 pub struct Vm {
@@ -20,7 +21,7 @@ pub struct Vm {
     sandbox: Sandbox,
     /// The prelude's answer: runs a script in an environment of its own.
     run: Function,
-    host: Rc<Host>,
+    context: Rc<ScriptContext>,
     watch: Rc<Watch>,
     limits: Limits,
     /// What the state takes before any script has run.
@@ -82,24 +83,24 @@ impl Vm {
         // the other, and on the time that allocations take.
         lua.gc().stop()?;
         let sandbox = lua.install_sandbox(sandbox_config(SETUP_INSTRUCTIONS, SETUP_BYTES))?;
-        let host = Rc::new(Host::default());
+        let context = Rc::new(ScriptContext::default());
         let offered = lua.create_table()?;
-        offered.set("kong", kong::table(&lua, &host)?)?;
-        offered.set("bit", super::host::bit(&lua)?)?;
-        offered.set("os", super::host::os(&lua, &host)?)?;
+        offered.set("kong", pdk::table(&lua, &context)?)?;
+        offered.set("bit", stdlib::bit(&lua)?)?;
+        offered.set("os", stdlib::os(&lua, &context)?)?;
         offered.set("seed", seed())?;
         offered.set("max_text_bytes", limits.max_memory_bytes)?;
         let prelude = lua.load(PRELUDE).set_name("=sandbox").into_function()?;
         let run: Function = prelude.call(offered)?;
-        let mut vm = Self { lua, sandbox, run, host, watch, limits, base_bytes: 0 };
+        let mut vm = Self { lua, sandbox, run, context, watch, limits, base_bytes: 0 };
         vm.collect();
         vm.base_bytes = vm.allocated_bytes();
         Ok(vm)
     }
 
     /// What scripts reach of the host.
-    pub fn host(&self) -> &Host {
-        &self.host
+    pub fn context(&self) -> &ScriptContext {
+        &self.context
     }
 
     /// Starts the time of a record's scripts: what the limits give it, and no more than `left`.
@@ -113,7 +114,7 @@ impl Vm {
     ///
     /// What is wrong with it, in words.
     pub fn compile(&self, name: &str, code: &str) -> Result<Compiled, String> {
-        source::check(code)?;
+        check::check(code)?;
         let function = self.lua.load(code).set_name(format!("={name}")).into_function();
         function.map(Compiled).map_err(|error| cut(error.to_string()))
     }

@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use crate::frame::Messages;
-use crate::options::{Protocol, Target};
-use crate::transport::{BURST, Connection, SendError, Transport, TransportError};
+use super::target::{Protocol, Target};
+use super::{BURST, Connection, SendError, Transport, TransportError};
+use crate::message::frame::Messages;
 
 /// Connects to a target over tokio.
 #[derive(Clone, Copy, Debug)]

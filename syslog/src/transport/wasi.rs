@@ -23,9 +23,9 @@ use spin_sdk::wasip3::wit_bindgen::rt::async_support::{
 };
 use spin_sdk::wasip3::wit_stream;
 
-use crate::frame::Messages;
-use crate::options::{Protocol, Target};
-use crate::transport::{BURST, Connection, SendError, Transport, TransportError};
+use super::target::{Protocol, Target};
+use super::{BURST, Connection, SendError, Transport, TransportError};
+use crate::message::frame::Messages;
 
 /// Connects to a target through the host.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_syslog::{Options, Sink};
+use gatelog_syslog::{Sink, SinkConfig};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -51,7 +51,7 @@ pub fn raw(json: &str) -> Cow<'static, RawValue> {
 }
 
 pub fn sink_with(scripts: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<Sink, String> {
-    let options = Options::read(|name| {
+    let options = SinkConfig::read(|name| {
         let default = match name {
             "delivery" => "best_effort",
             "protocol" => "udp",

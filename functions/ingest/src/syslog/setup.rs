@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::io;
 
-use gatelog_functions_shared::{Settings, Variables};
-use gatelog_syslog::delivery::Promise;
-use gatelog_syslog::{Options, Sink};
+use gatelog_functions_shared::{VariableReader, Variables};
+use gatelog_syslog::guarantee::Guarantee;
+use gatelog_syslog::{Sink, SinkConfig};
 
 /// Where the component finds its entries when the variable is empty.
 pub const ENTRIES_FILE: &str = "/syslog/entries.json";
@@ -19,13 +19,13 @@ pub enum Setup {
         given: Vec<String>,
     },
     /// Records are logged.
-    On(Box<(Options, Sink)>),
+    On(Box<(SinkConfig, Sink)>),
     /// Records should be logged and cannot be. They are stored nevertheless.
     Wrong {
         /// One text for each fault, which begins with the variable or the place in the file.
         problems: Vec<String>,
         /// What answers may not say: the promise that was asked for, and the larger one when that is what is wrong.
-        promise: Promise,
+        promise: Guarantee,
     },
 }
 
@@ -45,17 +45,17 @@ impl Setup {
 /// Reads what is said of syslog. `read_file` reads a file of the component.
 pub async fn read(variables: &impl Variables, read_file: impl Fn(&str) -> io::Result<String>) -> Setup {
     // Problems of syslog are kept apart: they must not keep records from being stored.
-    let mut settings = Settings::new(variables);
+    let mut settings = VariableReader::new(variables);
     let mut texts = HashMap::new();
-    for (name, _) in Options::SETTINGS {
+    for (name, _) in SinkConfig::SETTINGS {
         texts.insert(name, settings.text(&format!("syslog_{name}")).await);
     }
     let text_of = |name: &str| texts.get(name).cloned().unwrap_or_default();
     let of_variable = settings.text("syslog_entries").await;
     let mut problems = settings.finish(()).map_or_else(|error| error.problems, |()| Vec::new());
-    let options = Options::read(text_of);
+    let options = SinkConfig::read(text_of);
     if matches!(options, Ok(None)) && (problems.is_empty() || text_of("delivery") == "off") {
-        let mut given = Options::given(text_of);
+        let mut given = SinkConfig::given(text_of);
         given.extend((!of_variable.is_empty()).then_some("entries"));
         return Setup::Off { given: given.into_iter().map(|name| format!("syslog_{name}")).collect() };
     }
@@ -82,7 +82,9 @@ pub async fn read(variables: &impl Variables, read_file: impl Fn(&str) -> io::Re
     };
     match (options, sink) {
         (Some(options), Some(sink)) if problems.is_empty() => Setup::On(Box::new((options, sink))),
-        _ => Setup::Wrong { problems, promise: text_of("delivery").parse().unwrap_or(Promise::AtLeastOnce) },
+        _ => {
+            Setup::Wrong { problems, promise: text_of("delivery").parse().unwrap_or(Guarantee::AtLeastOnce) }
+        }
     }
 }
 

@@ -3,14 +3,16 @@
 //!
 //! What is served is the file `docs/openapi.json` of this package; a test keeps it equal to [`document`].
 
+mod json;
 mod parameters;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
+use self::json::{integer, reference, with};
 use self::parameters::{control, path_parameter, query_parameters, scenario_parameters, values_parameters};
 use self::schemas::schemas;
-use crate::controls::Control;
+use crate::params::options::ListOption;
 
 /// What is served.
 pub const DOCUMENT: &str = include_str!("../../docs/openapi.json");
@@ -52,7 +54,7 @@ fn paths() -> Value {
         }
     });
     let fields =
-        control(Control::Fields, "fields", "The fields of the answer, in this order; all when not given.");
+        control(ListOption::Fields, "fields", "The fields of the answer, in this order; all when not given.");
     json!({
         "/query": { "get": operation("query", "Records by filters", query_parameters(), page) },
         "/query/{record_id}": { "get": operation(
@@ -121,20 +123,4 @@ fn responses() -> Value {
         "Unexpected": error("The database answered unexpectedly."),
         "Unavailable": unavailable
     })
-}
-
-fn reference(schema: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{schema}") })
-}
-
-fn integer() -> Value {
-    json!({ "type": "integer", "format": "int64" })
-}
-
-/// The object with one more member.
-fn with(mut object: Value, name: &str, member: impl Into<Value>) -> Value {
-    if let Some(members) = object.as_object_mut() {
-        members.insert(name.to_owned(), member.into());
-    }
-    object
 }

@@ -4,16 +4,17 @@ use gatelog_record::{FIELDS, Kind};
 use gatelog_storage::scenarios::SCENARIOS;
 use serde_json::{Value, json};
 
-use super::{integer, with};
+use super::json::{integer, with};
 use crate::config::QueryConfig;
-use crate::controls::{CONTROLS, Control, Format, sortable};
-use crate::filters::{FILTERS, FilterParameter, Operation, is_service};
 use crate::params::DEFAULT_PAGE_SIZE;
-use crate::{scenario, time, values};
+use crate::params::filters::{FILTERS, FilterParameter, Operation, is_service};
+use crate::params::options::{LIST_OPTIONS, ListOption, ResponseFormat, sortable};
+use crate::params::time;
+use crate::{scenario, values};
 
 pub(super) fn query_parameters() -> Vec<Value> {
     let filters = FILTERS.iter().map(filter);
-    let controls = CONTROLS.iter().map(|(name, kind, doc)| control(*kind, name, doc));
+    let controls = LIST_OPTIONS.iter().map(|(name, kind, doc)| control(*kind, name, doc));
     filters.chain(controls).collect()
 }
 
@@ -53,27 +54,27 @@ fn filter(filter: &FilterParameter) -> Value {
     parameter(&filter.name, &format!("`{name}` {meaning}. {doc}"), schema)
 }
 
-pub(super) fn control(control: Control, name: &str, doc: &str) -> Value {
+pub(super) fn control(control: ListOption, name: &str, doc: &str) -> Value {
     let schema = match control {
-        Control::Page => json!({ "type": "integer", "minimum": 1, "default": 1 }),
-        Control::PageSize => {
+        ListOption::Page => json!({ "type": "integer", "minimum": 1, "default": 1 }),
+        ListOption::PageSize => {
             json!({ "type": "integer", "minimum": 1, "maximum": QueryConfig::MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE, "description": "The variable max_page_size sets another maximum." })
         }
-        Control::SortBy => {
+        ListOption::SortBy => {
             let names: Vec<&str> = sortable().map(|field| field.name).collect();
             json!({ "type": "string", "enum": names, "default": "start_time" })
         }
-        Control::SortOrder => {
+        ListOption::SortOrder => {
             json!({ "type": "string", "enum": ["ASC", "DESC", "asc", "desc"], "default": "DESC" })
         }
-        Control::Cursor => json!({ "type": "string" }),
-        Control::Total | Control::PathLike => json!({ "type": "boolean" }),
-        Control::Fields => {
+        ListOption::Cursor => json!({ "type": "string" }),
+        ListOption::Total | ListOption::PathLike => json!({ "type": "boolean" }),
+        ListOption::Fields => {
             let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
             json!({ "type": "array", "minItems": 1, "items": { "type": "string", "enum": names } })
         }
-        Control::Format => {
-            let names: Vec<&str> = Format::ALL.iter().map(|(_, name, _)| *name).collect();
+        ListOption::ResponseFormat => {
+            let names: Vec<&str> = ResponseFormat::ALL.iter().map(|(_, name, _)| *name).collect();
             json!({ "type": "string", "enum": names })
         }
     };

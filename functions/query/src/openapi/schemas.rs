@@ -3,7 +3,7 @@
 use gatelog_record::{FIELDS, Field, Kind};
 use serde_json::{Map, Value, json};
 
-use super::{reference, with};
+use super::json::{reference, with};
 use crate::log_entry::may_be_left_out;
 
 pub(super) fn schemas() -> Value {

@@ -15,11 +15,11 @@ pub use self::params::{
     DEFAULT_INTERVAL_S, DEFAULT_POINTS, DEFAULT_ROWS, MAX_CHOICES, MAX_INTERVAL_S, MAX_ROWS, PARAMETERS,
     Role, parse,
 };
-use crate::java;
-use crate::time::Zone;
+use crate::java_double;
+use crate::params::time::Zone;
 
 /// Answers the list of scenarios.
-pub fn list() -> Response {
+pub fn catalogue() -> Response {
     let scenarios: Vec<_> = SCENARIOS
         .iter()
         .map(|scenario| Listed {
@@ -36,7 +36,7 @@ pub fn list() -> Response {
 /// # Errors
 ///
 /// A name that there is not, a bad parameter, and the database's.
-pub async fn answer(
+pub async fn serve(
     name: &str,
     query_string: &str,
     database: &impl Executor,
@@ -139,7 +139,7 @@ fn shaped(scenario: &'static Scenario, query: &ScenarioQuery, found: Answer, zon
     };
     match found {
         Answer::Card { key, value } => {
-            Shaped { stats: Some(vec![Stat { key, value: value.map(java::double) }]), ..empty }
+            Shaped { stats: Some(vec![Stat { key, value: value.map(java_double::format) }]), ..empty }
         }
         Answer::Line { key, dimensions, points, truncated } => {
             let data_points: Vec<_> =

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use gatelog_record::fields;
 use gatelog_storage::scenarios::{BizType, Kind, Scenario, ScenarioQuery};
-use gatelog_storage::{Filter, Test};
+use gatelog_storage::{Filter, Predicate};
 
-use crate::controls::{once, read_number};
-use crate::filters::{add, not, read_time, texts};
+use crate::params::filters::{add, not, read_time, texts};
+use crate::params::options::{once, read_number};
+use crate::params::time::{Zone, seconds};
 use crate::params::{InvalidParameter, each, unknown};
-use crate::time::{Zone, seconds};
 
 /// Length of an interval when the request does not say, in seconds.
 pub const DEFAULT_INTERVAL_S: u32 = 60;
@@ -98,7 +98,7 @@ pub fn parse(
         }
         let mut choose = |field: &str, test| {
             let field = fields::field(field).ok_or_else(unknown)?;
-            add(filters.entry(name.to_owned()).or_default(), Filter { field, test })
+            add(filters.entry(name.to_owned()).or_default(), Filter { field, predicate: test })
         };
         let time = |from_seconds| match from_seconds {
             Some(time) => Ok(time),
@@ -107,16 +107,16 @@ pub fn parse(
         match role {
             Role::Start | Role::StartSeconds => {
                 let time = time(seconds(value).filter(|_| role == Role::StartSeconds))?;
-                choose("start_time", Test::NotBefore(time))
+                choose("start_time", Predicate::NotBefore(time))
             }
             Role::End | Role::EndSeconds => {
                 let time = time(seconds(value).filter(|_| role == Role::EndSeconds))?;
-                choose("start_time", Test::NotAfter(time))
+                choose("start_time", Predicate::NotAfter(time))
             }
             Role::OneOf(field) => match texts(value)? {
                 texts if texts.is_empty() => Ok(()),
-                services if field == "upstream_cluster" => choose(field, Test::ServiceIn(services)),
-                texts => choose(field, Test::TextIn(texts)),
+                services if field == "upstream_cluster" => choose(field, Predicate::ServiceIn(services)),
+                texts => choose(field, Predicate::TextIn(texts)),
             },
             Role::Interval => once(&mut interval, read_interval(value)?),
             Role::PageSize => once(&mut limit, read_number(value, 1, MAX_ROWS)?),

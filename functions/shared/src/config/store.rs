@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use gatelog_storage::Durability;
 
-use super::settings::Settings;
-use super::variables::{SettingsError, Variables};
+use super::reader::VariableReader;
+use super::variables::{Variables, VariablesError};
 
 /// The database to use, and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl StoreConfig {
     /// # Errors
     ///
     /// Everything that is wrong with them, also when they do not fit together.
-    pub async fn read(variables: &impl Variables) -> Result<Self, SettingsError> {
-        let mut settings = Settings::new(variables);
+    pub async fn read(variables: &impl Variables) -> Result<Self, VariablesError> {
+        let mut settings = VariableReader::new(variables);
         let time_limit = Self::read_time_limit(&mut settings).await;
         let store = settings.text("store").await;
         let store = match store.as_str() {
@@ -70,13 +70,13 @@ impl StoreConfig {
     }
 
     /// Reads the variable `database_timeout_ms`, which bounds a whole request to ingest too.
-    pub async fn read_time_limit(settings: &mut Settings<'_, impl Variables>) -> Duration {
+    pub async fn read_time_limit(settings: &mut VariableReader<'_, impl Variables>) -> Duration {
         let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
         Duration::from_millis(timeout as u64)
     }
 }
 
-async fn durability(settings: &mut Settings<'_, impl Variables>) -> Durability {
+async fn durability(settings: &mut VariableReader<'_, impl Variables>) -> Durability {
     match settings.text("sqlite_synchronous").await.as_str() {
         "" | "full" => Durability::Full,
         "normal" => Durability::Normal,
@@ -87,7 +87,7 @@ async fn durability(settings: &mut Settings<'_, impl Variables>) -> Durability {
     }
 }
 
-async fn mysql_url(settings: &mut Settings<'_, impl Variables>) -> String {
+async fn mysql_url(settings: &mut VariableReader<'_, impl Variables>) -> String {
     let url = settings.text("mysql_url").await;
     let form = "mysql://user:password@host:3306/database";
     if url.is_empty() {
@@ -101,7 +101,7 @@ async fn mysql_url(settings: &mut Settings<'_, impl Variables>) -> String {
     url
 }
 
-async fn turso_url(settings: &mut Settings<'_, impl Variables>) -> String {
+async fn turso_url(settings: &mut VariableReader<'_, impl Variables>) -> String {
     let url = settings.text("turso_url").await;
     let form = "https://database-organisation.turso.io";
     // The manifest's default, which allows no real host.

@@ -23,7 +23,7 @@ impl<const COUNT: usize> Variables for [(&str, &str); COUNT] {
 /// Variables that cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the function's variables are wrong: {}", problems.join("; "))]
-pub struct SettingsError {
+pub struct VariablesError {
     /// One text for each variable, which begins with its name. Values of secrets are never in it.
     pub problems: Vec<String>,
 }

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 
 use super::Failure;
-use crate::Host;
+use crate::Environment;
 
 /// A body that has not been read yet.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
@@ -52,7 +52,7 @@ pub async fn read(
     body: impl BodySource,
     headers: &HeaderMap,
     limits: BodyLimits,
-    host: &impl Host,
+    host: &impl Environment,
 ) -> Result<Bytes, Failure> {
     let BodyLimits { max_bytes, timeout } = limits;
     let read = pin!(async {
@@ -118,7 +118,7 @@ mod tests {
     #[derive(Default)]
     struct Impatient(Cell<Duration>);
 
-    impl Host for Impatient {
+    impl Environment for Impatient {
         fn now(&self) -> Timestamp {
             Timestamp::MIN
         }

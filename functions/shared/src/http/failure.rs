@@ -7,7 +7,7 @@ use gatelog_storage::StorageError;
 use http::StatusCode;
 use thiserror::Error;
 
-use crate::config::variables::SettingsError;
+use crate::config::variables::VariablesError;
 
 /// Why a request was not served. Its `Display` is for the log.
 #[derive(Debug, Error)]
@@ -69,7 +69,7 @@ pub enum Failure {
     Storage(#[from] StorageError),
     /// 503: the function's variables are wrong.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Variables(#[from] VariablesError),
     /// 503: the records are stored, but syslog has not confirmed them as it was promised.
     #[error("{reason}")]
     NotLogged {
@@ -99,7 +99,7 @@ impl Failure {
                 | StorageError::Refused { .. }
                 | StorageError::TooLarge { .. },
             ) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Storage(_) | Self::Settings(_) | Self::NotLogged { .. } | Self::SyslogMisconfigured => {
+            Self::Storage(_) | Self::Variables(_) | Self::NotLogged { .. } | Self::SyslogMisconfigured => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -113,7 +113,7 @@ impl Failure {
                 | StorageError::Disconnected { .. }
                 | StorageError::Full { .. },
             ) => "the database cannot take the request now: try again later".to_owned(),
-            Self::Storage(StorageError::Misconfigured { .. }) | Self::Settings(_) => {
+            Self::Storage(StorageError::Misconfigured { .. }) | Self::Variables(_) => {
                 "the function is not configured correctly: its log says what is wrong".to_owned()
             }
             Self::Storage(_) => "the database answered unexpectedly: the function's log says how".to_owned(),
@@ -134,7 +134,7 @@ impl Failure {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Storage(error) => error.class(),
-            Self::Settings(_) => "settings",
+            Self::Variables(_) => "settings",
             Self::NotLogged { .. } | Self::SyslogMisconfigured => "syslog",
             _ => "request",
         }

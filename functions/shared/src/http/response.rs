@@ -160,7 +160,7 @@ pub fn for_method(method: &Method, mut response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SettingsError;
+    use crate::config::VariablesError;
 
     #[test]
     fn a_complete_answer_says_its_length_and_a_streamed_one_does_not() {
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_answered_with_its_public_text_and_the_headers_of_its_status() {
-        let failure = Failure::Settings(SettingsError { problems: vec!["store: secret".to_owned()] });
+        let failure = Failure::Variables(VariablesError { problems: vec!["store: secret".to_owned()] });
         let response = super::failure(&failure);
         assert_eq!(
             (response.status(), &response.headers()["retry-after"]),

@@ -40,6 +40,11 @@ impl Throttle {
         }
     }
 
+    /// How many lines were held back since the last that was written.
+    pub fn held_back(&self) -> u64 {
+        self.held_back.get()
+    }
+
     /// The message with the number of those that were held back since the last; `None` when this one is held back.
     fn admit(&self, now: Duration, message: impl fmt::Display) -> Option<String> {
         if self.written.get().is_some_and(|written| now.saturating_sub(written) < self.interval) {

@@ -10,4 +10,4 @@ pub use catalogue::{
     COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, RECORDS, REQUESTS,
     SYSLOG, VALUES_CUT, WRITE_SECONDS, series,
 };
-pub use recorder::Tally;
+pub use recorder::{FlushGuard, MetricsRecorder};

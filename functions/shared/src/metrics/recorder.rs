@@ -12,31 +12,31 @@ use gatelog_storage::{Executor, StorageError, counters, open_filter_reports};
 use http::HeaderMap;
 
 use super::catalogue::{FLUSH_FAILURES, Family, Histogram, series};
-use crate::{Host, log};
+use crate::{Environment, log};
 
 /// Rest between a count and the flush that adds it, in which others gather.
 const FLUSH_DELAY: Duration = Duration::from_millis(400);
 /// Tries until the counts are given up. Those of an instance whose database stays away have no other place.
 const FLUSH_ATTEMPTS: u32 = 5;
-/// Most filter VMs whose reports are kept between two flushes; further ones are heard at their next push.
+/// Most filter VMs whose reports are kept between two flushes; further ones are kept at their next push.
 const MAX_REPORTS: usize = 256;
 
 /// Counts that are not yet in the database.
 #[derive(Debug)]
-pub struct Tally {
+pub struct MetricsRecorder {
     /// By name, label and the label's value.
     counts: RefCell<BTreeMap<(&'static str, &'static str, &'static str), i64>>,
     reports: RefCell<BTreeMap<String, FilterReport>>,
     trusts_filters: bool,
-    flushing: Cell<bool>,
+    is_flushing: Cell<bool>,
 }
 
-impl Tally {
+impl MetricsRecorder {
     /// Nothing counted yet. `trusts_filters` says whether only those can report who bear a token; what anybody can report
     /// is bounded, see [`open_reports`].
     pub fn new(trusts_filters: bool) -> Self {
-        let (counts, reports, flushing) = (RefCell::default(), RefCell::default(), Cell::new(false));
-        Self { counts, reports, trusts_filters, flushing }
+        let (counts, reports, is_flushing) = Default::default();
+        Self { counts, reports, trusts_filters, is_flushing }
     }
 
     /// Counts `count` more of the series with the label's `value`.
@@ -54,8 +54,8 @@ impl Tally {
         self.count((histogram.sum_name, "", ""), i64::try_from(micros).unwrap_or(i64::MAX));
     }
 
-    /// Takes in what a filter says of itself in the headers of a push. What cannot be read is left out.
-    pub fn hear(&self, headers: &HeaderMap, now: Timestamp) {
+    /// Keeps what a filter reports of itself in the headers of a push. A value that cannot be read counts as 0.
+    pub fn record_filter_report(&self, headers: &HeaderMap, now: Timestamp) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         // A larger number is as good as the largest that a filter can have counted.
         let most = |count: u64| i64::from(u32::try_from(count).unwrap_or(u32::MAX));
@@ -74,34 +74,9 @@ impl Tally {
         }
     }
 
-    /// Whether a task that flushes has to be started: something was counted and no task is under way. Who asks must
-    /// start it.
-    pub fn wants_flush(&self) -> bool {
-        !self.is_empty() && !self.flushing.replace(true)
-    }
-
-    /// Waits a little, then adds what was counted to the shared counters, trying a few times.
-    pub async fn flush(&self, database: &impl Executor, host: &impl Host, function: &str) {
-        for attempt in 1..=FLUSH_ATTEMPTS {
-            host.sleep(FLUSH_DELAY * attempt).await;
-            let Err(error) = self.flush_once(database).await else { return };
-            self.add(&FLUSH_FAILURES, "", 1);
-            if attempt == FLUSH_ATTEMPTS {
-                self.counts.take();
-                self.reports.take();
-                log::write(
-                    log::Level::Error,
-                    function,
-                    format_args!("counts for /health/metrics are lost: {error}"),
-                );
-            }
-        }
-    }
-
-    /// Whether the task that flushes may end. If not, it has to flush again.
-    pub fn flush_ended(&self) -> bool {
-        self.flushing.set(!self.is_empty());
-        !self.flushing.get()
+    /// Begins to flush when something was counted and no other task flushes. The guard is the duty to do it.
+    pub fn begin_flush(&self) -> Option<FlushGuard<'_>> {
+        (!self.is_empty() && !self.is_flushing.replace(true)).then_some(FlushGuard(self))
     }
 
     /// Whether there is nothing to add.
@@ -138,6 +113,34 @@ impl Tally {
         let mut counts = self.counts.borrow_mut();
         let sum = counts.entry(key).or_default();
         *sum = sum.saturating_add(count);
+    }
+}
+
+/// The one task that flushes, until it is dropped.
+#[derive(Debug)]
+pub struct FlushGuard<'r>(&'r MetricsRecorder);
+
+impl FlushGuard<'_> {
+    /// Waits a little, then adds what was counted to the shared counters, trying a few times.
+    pub async fn flush(&self, database: &impl Executor, host: &impl Environment, function: &str) {
+        let recorder = self.0;
+        for attempt in 1..=FLUSH_ATTEMPTS {
+            host.sleep(FLUSH_DELAY * attempt).await;
+            let Err(error) = recorder.flush_once(database).await else { return };
+            recorder.add(&FLUSH_FAILURES, "", 1);
+            if attempt == FLUSH_ATTEMPTS {
+                recorder.counts.take();
+                recorder.reports.take();
+                let message = format_args!("counts for /health/metrics are lost: {error}");
+                log::write(log::Level::Error, function, message);
+            }
+        }
+    }
+}
+
+impl Drop for FlushGuard<'_> {
+    fn drop(&mut self) {
+        self.0.is_flushing.set(false);
     }
 }
 

@@ -133,7 +133,11 @@ pub(super) fn refused(status: u16, body: &[u8]) -> StorageError {
 fn failure(refusal: Refusal) -> StorageError {
     let code = refusal.code.unwrap_or_default();
     let reason = if code.is_empty() { refusal.message } else { format!("{code}: {}", refusal.message) };
-    if code.contains("SQLITE_FULL") { StorageError::Full { reason } } else { StorageError::of_sqlite(reason) }
+    if code.contains("SQLITE_FULL") {
+        StorageError::Full { reason }
+    } else {
+        StorageError::from_sqlite(reason)
+    }
 }
 
 fn wire<'v>(value: &'v Value<'_>) -> Wire<'v> {

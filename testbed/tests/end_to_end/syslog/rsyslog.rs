@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use gatelog_record::{AccessRecord, Timestamp};
 use gatelog_syslog::delivery::DeliveryError;
-use gatelog_syslog::logger::Surroundings;
+use gatelog_syslog::logger::Runtime;
 use gatelog_syslog::transport::native::NativeTransport;
-use gatelog_syslog::{Logger, Options, Sink};
+use gatelog_syslog::{Logger, Sink, SinkConfig};
 use gatelog_testbed::rsyslog::{Received, Rsyslog};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ struct Sender {
 
 struct Clock(Instant);
 
-impl Surroundings for Clock {
+impl Runtime for Clock {
     fn ticks(&self) -> Duration {
         self.0.elapsed()
     }
@@ -42,7 +42,7 @@ impl Surroundings for Clock {
 impl Sender {
     fn new(rsyslog: &Rsyslog, settings: &[(&str, &str)], entries: &Value) -> Self {
         let address = rsyslog.address();
-        let options = Options::read(|name| match name {
+        let options = SinkConfig::read(|name| match name {
             "address" => address.ip().to_string(),
             "port" => address.port().to_string(),
             _ => {
@@ -60,7 +60,7 @@ impl Sender {
     async fn log(&self, records: &[AccessRecord<'_>]) -> Result<(), String> {
         let now = Timestamp::from_micros(START);
         let logged = self.logger.log(records, now, &*self.clock).await;
-        if self.logger.wants_sending() {
+        if self.logger.has_pending() {
             let (logger, clock) = (Rc::clone(&self.logger), Rc::clone(&self.clock));
             spawn_local(async move { logger.send(&*clock).await });
         }

@@ -1,0 +1,19 @@
+//! What the function writes to its log.
+
+use gatelog_functions_shared::log::{FailureThrottle, Throttle};
+
+/// Name of the function in its log.
+pub const FUNCTION: &str = "ingest";
+
+/// Lines that clients or a database which is down can cause, each kind with a throttle of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Throttles {
+    /// Values of records were lost.
+    pub(crate) lost_values: Throttle,
+    /// Records cannot be read.
+    pub(crate) unreadable: Throttle,
+    /// The database refuses records.
+    pub(crate) refused: Throttle,
+    /// Requests were not served.
+    pub(crate) failures: FailureThrottle,
+}

@@ -1,0 +1,94 @@
+//! Maintenance, which one instance at a time does for all: it deletes records that are too old, and tidies the reports of
+//! filters that are gone. It runs after answers, in statements so short that no insert waits long for them.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use gatelog_functions_shared::metrics::DELETED;
+use gatelog_functions_shared::{Environment, MetricsRecorder};
+use gatelog_record::Timestamp;
+use gatelog_storage::{Executor, StorageError, filter_reports, lease, open_filter_reports, retention};
+
+/// How often an instance looks whether something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Milliseconds between two turns of the retention, by whichever instance.
+const RETENTION_EVERY_MS: i64 = 5_000;
+/// Records that one statement deletes.
+const DELETE_ROWS: usize = 500;
+/// Statements in one turn: enough for ten thousand records a second.
+const DELETES: usize = 100;
+/// Rest between two of them, for the inserts that wait.
+const DELETE_PAUSE: Duration = Duration::from_millis(20);
+/// Milliseconds between two looks for filters that are gone.
+const FOLD_EVERY_MS: i64 = 3_600_000;
+/// Milliseconds after which a filter that does not push is gone. One that comes back later would be counted anew.
+const GONE_AFTER_MS: i64 = 30 * DAY_MS;
+/// Milliseconds after which one that has counted nothing is forgotten.
+const IDLE_AFTER_MS: i64 = FOLD_EVERY_MS;
+
+const DAY_MS: i64 = 86_400_000;
+/// Names of the leases; they stand in databases.
+const RETENTION: &str = "upkeep_retention_ms";
+const FOLD: &str = "upkeep_filters_ms";
+
+/// The maintenance by one instance.
+#[derive(Debug, Default)]
+pub struct Maintenance {
+    looked: Cell<Option<Duration>>,
+}
+
+impl Maintenance {
+    /// Does what is due. `retention_days` is how long records are kept, 0 for ever; `trusts_filters` says whether only
+    /// bearers of the token can report.
+    ///
+    /// # Errors
+    ///
+    /// The database's. The next turn goes on.
+    pub async fn run(
+        &self,
+        database: &impl Executor,
+        host: &impl Environment,
+        recorder: &MetricsRecorder,
+        retention_days: usize,
+        trusts_filters: bool,
+    ) -> Result<(), StorageError> {
+        let now = host.ticks();
+        if self.looked.get().is_some_and(|looked| now.saturating_sub(looked) < LOOK_EVERY) {
+            return Ok(());
+        }
+        self.looked.set(Some(now));
+        let now_ms = host.now().as_millis();
+        if retention_days > 0 && lease::try_acquire(database, RETENTION, now_ms, RETENTION_EVERY_MS).await? {
+            delete_old(database, host, recorder, retention_days).await?;
+        }
+        if lease::try_acquire(database, FOLD, now_ms, FOLD_EVERY_MS).await? {
+            filter_reports::forget_idle(database, now_ms - IDLE_AFTER_MS).await?;
+            if trusts_filters {
+                filter_reports::fold_gone(database, now_ms - GONE_AFTER_MS).await?;
+            } else {
+                open_filter_reports::forget_gone(database, now_ms - GONE_AFTER_MS).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn delete_old(
+    database: &impl Executor,
+    host: &impl Environment,
+    recorder: &MetricsRecorder,
+    retention_days: usize,
+) -> Result<(), StorageError> {
+    let kept_ms = i64::try_from(retention_days).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
+    let before_ms = host.now().as_millis().saturating_sub(kept_ms);
+    let before = Timestamp::from_micros(before_ms.saturating_mul(1_000));
+    for _ in 0..DELETES {
+        let deleted = retention::delete_older(database, before, DELETE_ROWS).await?;
+        recorder.add(&DELETED, "", deleted);
+        if deleted < DELETE_ROWS {
+            break;
+        }
+        host.sleep(DELETE_PAUSE).await;
+    }
+    Ok(())
+}

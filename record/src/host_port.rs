@@ -1,0 +1,30 @@
+//! Hosts with a port behind them, as in the header `Host` and in Envoy's addresses.
+
+/// A host and the digits of its port: `a.b:80`, `[::1]:80`. `None` when there is no port; the last part of an IPv6 address
+/// without brackets is none. The brackets of an IPv6 address stay.
+pub fn split(authority: &str) -> Option<(&str, &str)> {
+    let (host, port) = authority.rsplit_once(':')?;
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    (is_port && (host.ends_with(']') || !host.contains(':'))).then_some((host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_split_off_a_host_but_not_off_an_address() {
+        for (authority, expected) in [
+            ("a.b:80", Some(("a.b", "80"))),
+            ("[::1]:80", Some(("[::1]", "80"))),
+            ("a.b:", Some(("a.b", ""))),
+            ("a.b", None),
+            ("[::1]", None),
+            ("::1", None),
+            ("a:b", None),
+            ("", None),
+        ] {
+            assert_eq!(split(authority), expected, "{authority}");
+        }
+    }
+}

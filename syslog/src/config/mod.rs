@@ -1,0 +1,230 @@
+//! Whether there is syslog, where messages go and in which form: settings of the whole sink, each a short text such as a
+//! variable holds.
+//!
+//! | Name | Default | Values |
+//! |---|---|---|
+//! | `delivery` | `off` | `off`: no syslog, and no other setting is read; `best_effort`, `at_least_once` (TCP only) |
+//! | `address` | `127.0.0.1` | the receiver: `10.0.0.5`, `[::1]`; an address, for a component cannot look up names |
+//! | `port` | 514 | 1 to 65535 |
+//! | `protocol` | `tcp` | `tcp`, `udp` |
+//! | `format` | `rfc3164` | `rfc3164`, `rfc5424` |
+//! | `utc_offset` | `+00:00` | `-12:00` to `+14:00`: the clock of the messages' times, fixed through the year |
+//! | `max_message_bytes` | 8192, what rsyslog takes unless told otherwise | 1024 to 1048576; over UDP to 65507 |
+//! | `queue_max_bytes` | 4194304 | 65536 to 67108864, at least `max_message_bytes`: what waits in one instance; a batch of messages of at most 256 KiB comes on top |
+//! | `hostname` | empty: the gateway instance of the record | a host name |
+//! | `app_name` | `kong` | 1 to 32 letters, digits, `.`, `_`, `-`, `/` |
+//! | `process_id` | `1`, that of a container's first process | up to 32 of the same |
+//! | `timeout_ms` | 2000 | 10 to 60000: longest wait for the receiver, to connect, to send a batch, to confirm |
+//! | `untrusted_lua` | `sandbox` | `sandbox`, `off` |
+//! | `lua_max_instructions` | 50000 | 1000 to 10000000 |
+//! | `lua_max_memory_bytes` | 524288 | 65536 to 16777216 |
+//! | `lua_max_time_ms` | 100 | 1 to 10000, for a record |
+//! | `lua_max_request_ms` | 1000 | 1 to 60000, for all records of a request |
+
+use std::time::Duration;
+
+use crate::guarantee::Guarantee;
+use crate::lua::limits::{Limits, UntrustedLua};
+use crate::message::frame::Frame;
+use crate::transport::target::Target;
+
+mod read;
+
+/// The settings of the sink.
+#[derive(Clone, Debug)]
+pub struct SinkConfig {
+    /// The receiver.
+    pub target: Target,
+    /// What is promised.
+    pub promise: Guarantee,
+    /// How messages are written.
+    pub frame: Frame,
+    /// Longest wait for the receiver.
+    pub timeout: Duration,
+    /// Bytes of records and messages that wait; beyond, `best_effort` drops and `at_least_once` waits.
+    pub queue_max_bytes: usize,
+    /// Whether scripts may run.
+    pub untrusted_lua: UntrustedLua,
+    /// Bounds on scripts.
+    pub limits: Limits,
+}
+
+impl SinkConfig {
+    /// The names of all settings, each with its default: an empty text stands for it.
+    pub const SETTINGS: [(&'static str, &'static str); 17] = [
+        ("delivery", "off"),
+        ("address", "127.0.0.1"),
+        ("port", "514"),
+        ("protocol", "tcp"),
+        ("format", "rfc3164"),
+        ("utc_offset", "+00:00"),
+        ("max_message_bytes", "8192"),
+        ("queue_max_bytes", "4194304"),
+        ("hostname", ""),
+        ("app_name", "kong"),
+        ("process_id", "1"),
+        ("timeout_ms", "2000"),
+        ("untrusted_lua", "sandbox"),
+        ("lua_max_instructions", "50000"),
+        ("lua_max_memory_bytes", "524288"),
+        ("lua_max_time_ms", "100"),
+        ("lua_max_request_ms", "1000"),
+    ];
+
+    /// The settings beside `delivery` that have a text other than their default. When the sink is off, they show that
+    /// somebody expects it to be on.
+    pub fn given(text_of: impl Fn(&str) -> String) -> Vec<&'static str> {
+        let is_given = |(name, default): &(&str, &str)| {
+            let text = text_of(name);
+            *name != "delivery" && !text.trim().is_empty() && text.trim() != *default
+        };
+        Self::SETTINGS.iter().filter(|setting| is_given(setting)).map(|(name, _)| *name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ConfigError;
+    use crate::message::frame::{Framing, HeaderFormat};
+    use crate::transport::target::Protocol;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Option<SinkConfig>, ConfigError> {
+        SinkConfig::read(|name| {
+            assert!(SinkConfig::SETTINGS.iter().any(|(known, _)| *known == name), "{name}");
+            settings
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.to_string())
+                .unwrap_or_default()
+        })
+    }
+
+    #[test]
+    fn the_sink_is_off_until_the_delivery_is_chosen_whatever_else_is_set() {
+        for delivery in ["", "off", " off "] {
+            let settings = [("delivery", delivery), ("address", "10.0.0.1"), ("format", "json")];
+            assert!(read(&settings).unwrap().is_none(), "{delivery:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_set_is_told_from_the_defaults() {
+        let given = |settings: &[(&str, &str)]| {
+            SinkConfig::given(|name| {
+                settings.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned()
+            })
+        };
+        let defaults: Vec<(&str, &str)> = SinkConfig::SETTINGS.to_vec();
+        assert_eq!(given(&defaults), [""; 0]);
+        assert_eq!(given(&[("delivery", "best_effort")]), [""; 0]);
+        let settings = [("port", "10514"), ("address", "127.0.0.1"), ("hostname", "gw"), ("format", " ")];
+        assert_eq!(given(&settings), ["port", "hostname"]);
+    }
+
+    #[test]
+    fn a_delivery_alone_brings_the_defaults() {
+        let options = read(&[("delivery", "best_effort")]).unwrap().unwrap();
+        assert_eq!(
+            options.target,
+            Target { protocol: Protocol::Tcp, address: "127.0.0.1:514".parse().unwrap() }
+        );
+        assert_eq!(options.frame.framing, Framing::OctetCounting);
+        assert_eq!(options.frame.format, HeaderFormat::Rfc3164);
+        assert_eq!((options.frame.max_message_bytes, options.queue_max_bytes), (8_192, 4_194_304));
+        assert_eq!((&*options.frame.app_name, &*options.frame.process_id), ("kong", "1"));
+        assert_eq!(options.promise, Guarantee::BestEffort);
+        assert_eq!(options.limits, Limits::default());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let error = read(&[
+            ("address", "localhost"),
+            ("port", "0"),
+            ("protocol", "tls"),
+            ("format", "json"),
+            ("utc_offset", "CET"),
+            ("delivery", "exactly_once"),
+            ("max_message_bytes", "10"),
+            ("app_name", "a b"),
+            ("timeout_ms", "soon"),
+            ("untrusted_lua", "on"),
+        ])
+        .unwrap_err();
+        let names: Vec<&str> =
+            error.problems.iter().map(|problem| problem.split_once(':').unwrap().0).collect();
+        assert_eq!(
+            names,
+            [
+                "delivery",
+                "address",
+                "port",
+                "protocol",
+                "format",
+                "utc_offset",
+                "app_name",
+                "max_message_bytes",
+                "timeout_ms",
+                "untrusted_lua"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_is_written_as_spin_compares_it() {
+        for (text, is_address) in [
+            ("10.0.0.5", true),
+            ("[2001:db8::1]", true),
+            ("::1", false),
+            ("[0::1]", false),
+            ("[10.0.0.5]", false),
+        ] {
+            assert_eq!(read(&[("delivery", "best_effort"), ("address", text)]).is_ok(), is_address, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_is_written_with_sign_hours_and_minutes() {
+        for (text, seconds) in [
+            ("+00:00", Some(0)),
+            ("+08:00", Some(28_800)),
+            ("-03:30", Some(-12_600)),
+            ("+14:00", Some(50_400)),
+            ("+14:01", None),
+            ("-12:30", None),
+            ("+05:60", None),
+            ("8", None),
+            ("+8:00", None),
+            ("+-8:00", None),
+            ("+08:0é", None),
+        ] {
+            let read = read(&[("delivery", "best_effort"), ("utc_offset", text)]);
+            let offset = read.ok().map(|options| options.unwrap().frame.utc_offset.seconds());
+            assert_eq!(offset, seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn udp_promises_nothing_and_carries_no_more_than_a_datagram() {
+        let error = read(&[
+            ("address", "10.0.0.1"),
+            ("protocol", "udp"),
+            ("delivery", "at_least_once"),
+            ("max_message_bytes", "65508"),
+        ])
+        .unwrap_err();
+        assert_eq!(error.problems.len(), 2, "{error}");
+    }
+
+    #[test]
+    fn a_message_fits_into_what_may_wait() {
+        let error = read(&[
+            ("delivery", "best_effort"),
+            ("max_message_bytes", "1048576"),
+            ("queue_max_bytes", "65536"),
+        ])
+        .unwrap_err();
+        assert!(error.problems[0].starts_with("queue_max_bytes: "), "{error}");
+    }
+}

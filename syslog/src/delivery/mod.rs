@@ -1,0 +1,211 @@
+//! Delivers messages: connections are kept and replaced, and what fails is sent again or counted.
+//!
+//! `best_effort` keeps connections open between batches. A batch whose connection breaks goes on over a new one, from
+//! the first message that was not handed over; what fails then is given up and counted. TCP hands bytes to the
+//! network, not to the receiver, so messages can get lost unseen when a receiver stops.
+//!
+//! `at_least_once` ends the connection after each batch and waits for the receiver to close its side, which it does
+//! when it has read everything. If anything before that fails, the batch has failed as a whole and the caller is told,
+//! so that it can come again; messages may arrive twice then. What remains: a receiver that closes the connection
+//! within the round trip in which the last bytes travel looks like one that has read them, and what a receiver has read
+//! is its own to keep.
+//!
+//! After a batch has failed, nothing is tried before a pause has passed, from 100 ms to 10 s, so that a receiver that is
+//! absent or does not read does not hold up every batch.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::guarantee::Guarantee;
+use crate::message::frame::Messages;
+use crate::stats::Stats;
+use crate::transport::{Connection, Transport, TransportError};
+
+/// Sends messages over a transport.
+#[derive(Debug)]
+pub struct Delivery<T: Transport> {
+    transport: T,
+    promise: Guarantee,
+    /// Open connections that no batch is using.
+    idle: RefCell<Vec<T::Connection>>,
+    /// Batches that failed since the last that did not; those of a pause are not among them.
+    failures: Cell<u32>,
+    /// Until when nothing is tried.
+    pause_until: Cell<Duration>,
+}
+
+/// Messages that did not get out.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryError {
+    /// The receiver was not reached, or the connection broke.
+    #[error("{failed} of {all} syslog messages were not delivered: {source}")]
+    Transport {
+        /// How many messages failed.
+        failed: usize,
+        /// How many there were.
+        all: usize,
+        /// What went wrong.
+        source: TransportError,
+    },
+    /// Not tried, because a batch has failed shortly before.
+    #[error("{all} syslog messages were not sent: the receiver has failed before, next attempt in {wait:?}")]
+    Paused {
+        /// How many messages there were.
+        all: usize,
+        /// How long the pause still lasts.
+        wait: Duration,
+    },
+    /// The task that was sending them ended early.
+    #[error("sending syslog messages was broken off")]
+    BrokenOff,
+}
+
+/// Idle connections that are kept; more come from batches that overlap and are closed after use.
+const MAX_IDLE: usize = 2;
+/// The pause after the first batch that failed; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+impl<T: Transport> Delivery<T> {
+    /// A delivery that has not connected yet.
+    pub fn new(transport: T, promise: Guarantee) -> Self {
+        Self {
+            transport,
+            promise,
+            idle: RefCell::new(Vec::new()),
+            failures: Cell::new(0),
+            pause_until: Cell::new(Duration::ZERO),
+        }
+    }
+
+    /// What is promised.
+    pub fn promise(&self) -> Guarantee {
+        self.promise
+    }
+
+    /// Sends the messages; `now` tells the time since any fixed moment. May be called while another call waits.
+    ///
+    /// # Errors
+    ///
+    /// What kept messages from being sent; it has been counted. Under [`Guarantee::BestEffort`] it is there to be
+    /// logged, under [`Guarantee::AtLeastOnce`] the caller must not acknowledge the records.
+    pub async fn deliver(
+        &self,
+        messages: &Messages,
+        now: impl Fn() -> Duration,
+        stats: &Stats,
+    ) -> Result<(), DeliveryError> {
+        let all = messages.len();
+        if all == 0 {
+            return Ok(());
+        }
+        if let Some(wait) = self.pause_until.get().checked_sub(now()).filter(|wait| !wait.is_zero()) {
+            stats.failed.add(all);
+            return Err(DeliveryError::Paused { all, wait });
+        }
+        let result = match self.promise {
+            Guarantee::BestEffort => self.send_and_keep(messages, stats).await,
+            Guarantee::AtLeastOnce => self.send_and_confirm(messages, stats).await,
+        };
+        match result {
+            Ok(0) => {
+                self.failures.set(0);
+                stats.sent.add(all);
+                Ok(())
+            }
+            // What the network refused one by one says nothing about the rest.
+            Ok(failed) => {
+                stats.failed.add(failed);
+                stats.sent.add(all.saturating_sub(failed));
+                let source = TransportError::new("sending", "the network refused messages");
+                Err(DeliveryError::Transport { failed, all, source })
+            }
+            Err((failed, source)) => {
+                self.pause(now());
+                stats.failed.add(failed);
+                stats.sent.add(all.saturating_sub(failed));
+                Err(DeliveryError::Transport { failed, all, source })
+            }
+        }
+    }
+
+    /// Answers how many messages were refused one by one; an error says how many failed.
+    async fn send_and_keep(
+        &self,
+        messages: &Messages,
+        stats: &Stats,
+    ) -> Result<usize, (usize, TransportError)> {
+        let (all, mut first, mut may_retry) = (messages.len(), 0, true);
+        loop {
+            let mut connection = match self.idle_connection().await {
+                Some(connection) => connection,
+                None => self.connect(stats).await.map_err(|error| (all.saturating_sub(first), error))?,
+            };
+            match connection.send(messages, first).await {
+                Ok(refused) => {
+                    self.keep(connection);
+                    return Ok(refused);
+                }
+                Err(error) => {
+                    first += error.sent;
+                    if !may_retry {
+                        return Err((all.saturating_sub(first), error.error));
+                    }
+                    may_retry = false;
+                    // What broke one connection has most likely broken the others.
+                    self.idle.borrow_mut().clear();
+                }
+            }
+        }
+    }
+
+    /// As above, but all messages fail together.
+    async fn send_and_confirm(
+        &self,
+        messages: &Messages,
+        stats: &Stats,
+    ) -> Result<usize, (usize, TransportError)> {
+        let failed = |error| (messages.len(), error);
+        let mut connection = self.connect(stats).await.map_err(failed)?;
+        connection.send(messages, 0).await.map_err(|error| failed(error.error))?;
+        connection.finish().await.map_err(failed)?;
+        Ok(0)
+    }
+
+    async fn idle_connection(&self) -> Option<T::Connection> {
+        loop {
+            let mut connection = self.idle.borrow_mut().pop()?;
+            if connection.is_open().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, connection: T::Connection) {
+        let mut idle = self.idle.borrow_mut();
+        if idle.len() < MAX_IDLE {
+            idle.push(connection);
+        }
+    }
+
+    async fn connect(&self, stats: &Stats) -> Result<T::Connection, TransportError> {
+        let connected = self.transport.connect().await;
+        let counter = if connected.is_ok() { &stats.connects } else { &stats.connect_errors };
+        counter.add(1);
+        connected
+    }
+
+    fn pause(&self, now: Duration) {
+        let failures = self.failures.get();
+        let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
+        self.failures.set(failures.saturating_add(1));
+        self.pause_until.set(now.saturating_add(pause));
+    }
+}
+
+#[cfg(test)]
+mod tests;

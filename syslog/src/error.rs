@@ -1,0 +1,11 @@
+//! What is wrong with a configuration.
+
+use thiserror::Error;
+
+/// A configuration that cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the syslog configuration is wrong: {}", problems.join("; "))]
+pub struct ConfigError {
+    /// One text for each fault; it begins with the place, such as `[2].config.facility`, or the setting.
+    pub problems: Vec<String>,
+}

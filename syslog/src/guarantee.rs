@@ -1,0 +1,25 @@
+//! What is guaranteed for a message.
+
+use std::str::FromStr;
+
+/// What is promised for a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Failures are counted and otherwise ignored.
+    #[default]
+    BestEffort,
+    /// A failure is the caller's.
+    AtLeastOnce,
+}
+
+impl FromStr for Guarantee {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "best_effort" => Ok(Self::BestEffort),
+            "at_least_once" => Ok(Self::AtLeastOnce),
+            _ => Err(format!("\"{text}\" is none of off, best_effort, at_least_once")),
+        }
+    }
+}

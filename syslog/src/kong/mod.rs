@@ -1,0 +1,14 @@
+//! Kong's log of a request: the table that `kong.log.serialize()` makes.
+//!
+//! - [`request_view`]: a record as the sink sees it; the only reader of record fields.
+//! - [`serialize`]: the log, member by member; [`headers`], [`query`]: its headers and query string.
+//! - [`serialize_value`]: how a custom field is put into it.
+
+pub mod headers;
+pub mod query;
+pub mod request_view;
+pub mod serialize;
+pub mod serialize_value;
+
+pub use request_view::RequestView;
+pub use serialize::serialize;

@@ -1,0 +1,11 @@
+//! Syslog messages: their JSON, their size, their frame.
+//!
+//! - [`json`]: JSON as Kong writes it.
+//! - [`truncate`]: what goes when a message is too large.
+//! - [`frame`]: RFC 5424, RFC 3164, and octet counting.
+
+pub mod frame;
+pub mod json;
+pub mod truncate;
+
+pub use frame::Messages;
