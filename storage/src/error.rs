@@ -14,6 +14,13 @@ pub enum StorageError {
         /// What the database or its host said.
         reason: String,
     },
+    /// The database undid the statement because it and others waited for each other's locks. The same statement, run
+    /// again, is likely to succeed.
+    #[error("the database rolled the statement back: {reason}")]
+    RolledBack {
+        /// What the database said.
+        reason: String,
+    },
     /// The connection broke, perhaps while it was idle. A new one may work.
     #[error("the connection to the database broke: {reason}")]
     Disconnected {
@@ -72,15 +79,22 @@ impl StorageError {
         }
     }
 
-    /// Whether only the statement's values are at fault, so that the connection and the tables remain usable.
+    /// Whether only the statement's values are at fault.
     pub fn is_caused_by_values(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::TooLarge { .. })
+    }
+
+    /// Whether the connection and the tables remain usable.
+    pub fn leaves_the_connection_usable(&self) -> bool {
+        self.is_caused_by_values() || matches!(self, Self::RolledBack { .. })
     }
 
     /// One word for the kind of failure, fit for clients and metrics.
     pub fn class(&self) -> &'static str {
         match self {
-            Self::Unavailable { .. } | Self::Disconnected { .. } => "database_unavailable",
+            Self::Unavailable { .. } | Self::RolledBack { .. } | Self::Disconnected { .. } => {
+                "database_unavailable"
+            }
             Self::Misconfigured { .. } => "database_misconfigured",
             Self::Full { .. } => "database_full",
             Self::Refused { .. } | Self::TooLarge { .. } => "database_refused",

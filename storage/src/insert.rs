@@ -53,7 +53,7 @@ pub async fn insert_each<'r>(
         return Err(StorageError::Refused { reason: "a record has no start_time".to_owned() });
     }
     let dialect = executor.dialect();
-    let rows = executor.run(&statement(dialect, records)).await?;
+    let rows = run_again_when_rolled_back(executor, &statement(dialect, records)).await?;
     let ids = records.iter().map(|record| &*record.borrow().record_id);
     if let NewRows::Returned(_) = dialect.new_rows()
         && !matches!(rows.as_slice(), [row] if row.len() == COUNTS)
@@ -76,6 +76,24 @@ pub async fn insert_each<'r>(
     let rows = executor.run(&stored_ids_statement(ids.clone(), first_id, stored)).await?;
     Ok(first_of_each(ids, &returned_ids(&rows)))
 }
+
+/// Inserts that meet can wait for each other's locks; the one that the database undoes begins again when the others
+/// have theirs. Each time one of them gets on, so a few attempts are enough for as many as meet.
+async fn run_again_when_rolled_back(
+    executor: &impl Executor,
+    statement: &Statement<'_>,
+) -> Result<Rows, StorageError> {
+    for _ in 1..ATTEMPTS {
+        match executor.run(statement).await {
+            Err(StorageError::RolledBack { .. }) => {}
+            answer => return answer,
+        }
+    }
+    executor.run(statement).await
+}
+
+/// How often an insert begins that the database undoes.
+const ATTEMPTS: u32 = 5;
 
 /// Numbers in the row that counts.
 const COUNTS: usize = 2;
@@ -191,5 +209,40 @@ fn json(dialect: Dialect, value: FieldValue<'_>) -> serde_json::Value {
         Value::Integer(number) => number.into(),
         Value::Real(number) => number.into(),
         Value::Text(text) => text.into_owned().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    /// Undoes so many statements, and then stores.
+    struct Undoing(Cell<u32>);
+
+    impl Executor for Undoing {
+        fn dialect(&self) -> Dialect {
+            Dialect::Sqlite
+        }
+
+        async fn run(&self, _: &Statement<'_>) -> Result<Rows, StorageError> {
+            let left = self.0.get();
+            self.0.set(left.saturating_sub(1));
+            match left {
+                0 => Ok(vec![vec![Value::from("a".to_owned())]]),
+                _ => Err(StorageError::RolledBack { reason: "a deadlock".to_owned() }),
+            }
+        }
+    }
+
+    #[test]
+    fn an_insert_that_the_database_undoes_begins_again_a_few_times() {
+        let records = [AccessRecord { record_id: "a".into(), ..AccessRecord::default() }];
+        let insert = |undone| insert(&Undoing(Cell::new(undone)), &records).now_or_never().unwrap();
+        assert_eq!(insert(ATTEMPTS - 1).unwrap().accepted, 1);
+        assert_eq!(insert(ATTEMPTS).unwrap_err().class(), "database_unavailable");
     }
 }

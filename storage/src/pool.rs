@@ -114,7 +114,7 @@ impl<C: Connect> Pool<C> {
         answer: Result<Rows, StorageError>,
     ) -> Result<Rows, StorageError> {
         match &answer {
-            Err(error) if !error.is_caused_by_values() => self.schema.set(match error {
+            Err(error) if !error.leaves_the_connection_usable() => self.schema.set(match error {
                 StorageError::UnexpectedAnswer { .. } => Schema::Doubtful,
                 // The database may have been replaced: look at the schema again.
                 _ => Schema::Unknown,

@@ -16,6 +16,8 @@ const UNFIT: &[u16] =
 const TOO_LARGE: &[u16] = &[1118, 1153, 1301, 1390];
 /// The server does not understand the statement: no such column, table or function, wrong syntax, another number of columns.
 const NOT_UNDERSTOOD: &[u16] = &[1051, 1054, 1064, 1109, 1136, 1146, 1149, 1305];
+/// A deadlock, which InnoDB breaks by undoing a whole transaction; here each statement is one.
+const ROLLED_BACK: &[u16] = &[1213];
 /// What mysql_async says, as `Debug` or in words, when it does not even send a statement, which is larger than
 /// `max_allowed_packet` or has more values than one may have.
 const NOT_SENT: &[&str] = &["PacketTooLarge", "acket too large", "ParamsNumberExceedsLimit"];
@@ -29,6 +31,8 @@ pub(crate) fn from_server(code: u16, message: &str) -> StorageError {
         StorageError::Full { reason }
     } else if UNFIT.contains(&code) {
         StorageError::Refused { reason }
+    } else if ROLLED_BACK.contains(&code) {
+        StorageError::RolledBack { reason }
     } else if TOO_LARGE.contains(&code) {
         StorageError::TooLarge { reason }
     } else if NOT_UNDERSTOOD.contains(&code) {
@@ -108,6 +112,15 @@ fn misconfigured(reason: &str) -> StorageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadlock_is_a_reason_to_run_the_statement_again_on_the_same_connection() {
+        let error = from_spin(
+            "Server(ServerError { code: 1213, message: \"Deadlock found when trying to get lock\", state: \"40001\" })",
+        );
+        assert!(matches!(error, StorageError::RolledBack { .. }), "{error}");
+        assert!(error.leaves_the_connection_usable() && !error.is_caused_by_values());
+    }
 
     #[test]
     fn errors_are_told_apart_by_what_helps() {
