@@ -1,4 +1,4 @@
--- The schema of gatelog, version 3, for sqlite.
+-- The schema of gatelog, version 4, for sqlite.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 );
@@ -60,6 +60,11 @@ CREATE TABLE IF NOT EXISTS access_logs (
   response_body TEXT,
   response_model TEXT,
   grpc_status INTEGER,
+  provider TEXT,
+  cache_write_tokens INTEGER,
+  finish_reason TEXT,
+  service_tier TEXT,
+  usage_source TEXT,
   created_at TEXT DEFAULT CURRENT_TIMESTAMP
 );
 CREATE UNIQUE INDEX IF NOT EXISTS idx_record_id ON access_logs (record_id);
@@ -79,4 +84,4 @@ CREATE TABLE IF NOT EXISTS gatelog_filters (
   dropped INTEGER NOT NULL,
   retries INTEGER NOT NULL
 );
-REPLACE INTO gatelog_schema (version) VALUES (3);
+REPLACE INTO gatelog_schema (version) VALUES (4);

@@ -96,7 +96,7 @@ mod tests {
     fn the_export_is_renamed_and_everything_else_stays() {
         let section = [&[1, 25], HIGRESS_ABI, &[0, 0]].concat();
         let module =
-            [&b"\0asm\x01\0\0\0"[..], &[1, 1, 0], &[7, 0x80 + 28, 0], &section, &[10, 2, 1, 2]].concat();
+            [&b"\0asm\x01\0\0\0"[..], &[1, 1, 0], &[7, 0x80 + 29, 0], &section, &[10, 2, 1, 2]].concat();
         let expected =
             [&b"\0asm\x01\0\0\0"[..], &[1, 1, 0], &[7, 27, 1, 23], ABI, &[0, 0, 10, 2, 1, 2]].concat();
         assert_eq!(renamed(&module).unwrap(), expected);

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatelog_function::store::StoreConfig;
-use gatelog_function::{Variables, settings::SettingsError};
+use gatelog_functions_shared::config::store::StoreConfig;
+use gatelog_functions_shared::config::{Variables, VariablesError};
 use gatelog_ingest::IngestConfig;
 use gatelog_ingest::syslog::Setup;
 use gatelog_query::QueryConfig;
@@ -34,13 +34,13 @@ impl Variables for Given {
 /// What a component reads: the configurations as text, for comparison, and what is wrong.
 async fn read(component: &str, given: &Given) -> (String, Vec<String>) {
     let (mut text, mut problems) = (String::new(), Vec::new());
-    let mut note = |read: Result<String, SettingsError>| match read {
+    let mut note = |read: Result<String, VariablesError>| match read {
         Ok(read) => text.push_str(&read),
         Err(error) => problems.extend(error.problems),
     };
     note(StoreConfig::read(given).await.map(|store| {
         let durability = match &store.store {
-            gatelog_function::store::Store::Libsql { durability } => Some(*durability),
+            gatelog_functions_shared::config::store::Store::Libsql { durability } => Some(*durability),
             _ => None,
         };
         format!("{store:?} {durability:?}")

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gatelog_query::controls::CONTROLS;
-use gatelog_query::filters::{FILTERS, FilterParameter};
+use gatelog_query::params::filters::{FILTERS, FilterParameter};
+use gatelog_query::params::options::LIST_OPTIONS;
 
 use crate::page;
 
@@ -17,7 +17,7 @@ const EXPLAINED: [&str; 2] = ["start_time", "path"];
 fn the_page_names_each_parameter_that_says_how_to_answer_and_no_other() {
     let rows = page::rows("docs/query.md", &["parameter", "default", "meaning"]);
     let named: BTreeSet<&str> = rows.iter().map(|row| &*row[0].text).collect();
-    assert_eq!(named, CONTROLS.iter().map(|(name, ..)| *name).collect());
+    assert_eq!(named, LIST_OPTIONS.iter().map(|(name, ..)| *name).collect());
 }
 
 #[test]

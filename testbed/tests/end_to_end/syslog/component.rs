@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatelog_testbed::client::Client;
-use gatelog_testbed::functions::{Functions, SinkConfig};
+use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::rsyslog::Rsyslog;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ impl Ingest {
     pub async fn start(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let functions =
-            Functions::start(&SinkConfig::storing_in(&folder.path().join("gatelog.db")).variables(variables))
+            Functions::start(&Options::storing_in(&folder.path().join("gatelog.db")).variables(variables))
                 .await
                 .unwrap();
         Self { functions, client: Client::default(), _folder: folder }

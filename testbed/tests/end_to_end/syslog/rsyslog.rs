@@ -32,7 +32,7 @@ impl Runtime for Clock {
         self.0.elapsed()
     }
 
-    fn failed(&self, _: &DeliveryError) {}
+    fn delivery_failed(&self, _: &DeliveryError) {}
 
     async fn sleep(&self, duration: Duration) {
         sleep(duration).await;
