@@ -15,7 +15,7 @@ use crate::{process, setup, tidy, workspace};
 const FORMAT: &str = "fmt --all --check";
 const CLIPPY: &str = "clippy --workspace --all-targets -- -D warnings";
 const DOCUMENT: &str = "doc --workspace --no-deps";
-const TESTS: &str = "test --workspace";
+const TESTS: &str = "test --workspace --no-fail-fast";
 
 /// The options of the tests.
 #[derive(Args)]
