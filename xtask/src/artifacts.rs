@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::setup::{self, WasmToolchain};
+use crate::targets::{PLAIN, WASIP1, WASIP2};
 use crate::{process, workspace};
 
 /// One package that becomes a wasm file.
@@ -40,11 +41,6 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-health", target: WASIP2, max_bytes: Some(1_500_000) },
     Artifact { package: "gatelog-probe", target: WASIP2, max_bytes: None },
 ];
-
-/// The filter asks the gateway itself, so an operating system interface and its C library would only take room.
-const PLAIN: &str = "wasm32-unknown-unknown";
-const WASIP1: &str = "wasm32-wasip1";
-const WASIP2: &str = "wasm32-wasip2";
 
 /// What to do about warnings of the compiler.
 #[derive(Clone, Copy, PartialEq, Eq)]

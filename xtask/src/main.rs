@@ -7,6 +7,7 @@ mod process;
 mod runtime;
 mod setup;
 mod step;
+mod targets;
 mod test;
 mod tidy;
 mod workspace;

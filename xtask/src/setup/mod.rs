@@ -5,6 +5,7 @@
 
 mod aioquic;
 mod cache;
+mod cargo_deny;
 mod databases;
 mod debian;
 mod envoy;
@@ -12,6 +13,7 @@ mod higress;
 mod mysql;
 mod rustup;
 mod sysroot;
+mod wheel;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,19 +21,18 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+pub use cargo_deny::cargo_deny;
 pub use debian::ensure_command;
 pub use envoy::envoy;
 pub use rustup::ensure_component;
 
+use crate::targets::TARGETS;
 use crate::workspace;
 use aioquic::aioquic;
 use databases::{mariadb, tursodb};
 use higress::higress_plugins;
 use mysql::{MySql, mysql};
 use sysroot::Sysroot;
-
-/// The targets of the filter, of filters that use the SDK, and of the components.
-pub const TARGETS: &[&str] = &["wasm32-unknown-unknown", "wasm32-wasip1", "wasm32-wasip2"];
 
 /// What compiles the project for WebAssembly.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use rustc_build_sysroot::{BuildMode, SysrootBuilder, SysrootConfig};
 
-use super::{TARGETS, cache};
+use super::cache;
+use crate::targets::TARGETS;
 use crate::{process, workspace};
 
 /// The packages that hold all of it. Debian's security suite has the compiler.

@@ -1,6 +1,6 @@
 //! Rules about layers: who may depend on whom, and who may name the SDK of a wasm host.
 
-use super::Finding;
+use super::finding::Finding;
 use super::metadata::{Metadata, Package};
 use super::tokens::{Token, TokenKind};
 use super::tree::File;
@@ -142,8 +142,7 @@ mod tests {
         let package = |(name, folder, dependencies): &(&str, &str, &[&str])| {
             let dependencies: Vec<_> =
                 dependencies.iter().map(|name| serde_json::json!({"name": name, "path": "x"})).collect();
-            serde_json::json!({"id": name, "name": name, "version": "1.0.0", "license": null,
-                "dependencies": dependencies, "manifest_path": format!("{root}/{folder}/Cargo.toml")})
+            serde_json::json!({"id": name, "name": name, "dependencies": dependencies, "manifest_path": format!("{root}/{folder}/Cargo.toml")})
         };
         let members =
             packages.iter().filter(|(_, folder, _)| !folder.starts_with("..")).map(|(name, ..)| name);

@@ -2,24 +2,18 @@
 
 use toml::{Table, Value};
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::File;
 
 const ROOT: &str = "Cargo.toml";
 
-/// The only place that locked packages may come from.
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
-
 /// What a package takes over from the root.
 const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "publish"];
 
-/// Checks one file, when it is a manifest or the lock file.
+/// Checks one file, when it is the manifest of a package.
 pub fn check(file: &File) -> Vec<Finding> {
-    match file.path.rsplit('/').next() {
-        Some("Cargo.lock") => check_lock(file),
-        Some(ROOT) if file.path != ROOT => check_manifest(file),
-        _ => Vec::new(),
-    }
+    let is_package = file.path != ROOT && file.path.rsplit('/').next() == Some(ROOT);
+    if is_package { check_manifest(file) } else { Vec::new() }
 }
 
 fn check_manifest(file: &File) -> Vec<Finding> {
@@ -47,18 +41,6 @@ fn check_manifest(file: &File) -> Vec<Finding> {
             let what = format!("the dependency {name} is not taken from the workspace");
             let fix = "put its version into [workspace.dependencies] and write `….workspace = true` here";
             findings.push(Finding::new(&file.path, line_of(file, name), what, fix));
-        }
-    }
-    findings
-}
-
-fn check_lock(file: &File) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (line, text) in (1..).zip(file.text.lines()) {
-        let source = text.strip_prefix("source = \"").and_then(|rest| rest.strip_suffix('"'));
-        if let Some(source) = source.filter(|source| *source != CRATES_IO) {
-            let what = format!("a package is locked to {source}");
-            findings.push(Finding::new(&file.path, line, what, "take it from crates.io"));
         }
     }
     findings
@@ -139,12 +121,5 @@ workspace = true
         );
         assert!(found[0].contains("does not use the workspace's lints"), "{found:?}");
         assert!(found[1].starts_with("record/Cargo.toml:2: `version` of the package"), "{found:?}");
-    }
-
-    #[test]
-    fn packages_are_locked_to_crates_io() {
-        let lock = |source| format!("[[package]]\nname = \"a\"\nsource = \"{source}\"\n");
-        assert!(findings("Cargo.lock", &lock(CRATES_IO)).is_empty());
-        assert!(findings("Cargo.lock", &lock("git+https://example.org/a"))[0].starts_with("Cargo.lock:3:"));
     }
 }

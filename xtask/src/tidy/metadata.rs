@@ -24,10 +24,6 @@ pub struct Package {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its version.
-    pub version: String,
-    /// An SPDX expression.
-    pub license: Option<String>,
     /// Every dependency that its manifest names.
     pub dependencies: Vec<Dependency>,
     manifest_path: String,

@@ -1,6 +1,6 @@
 //! Rules for Rust files: the opening line, length, and what tests may not do.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tokens::{self, Token};
 use super::tree::File;
 

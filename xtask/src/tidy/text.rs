@@ -1,6 +1,6 @@
 //! Rules for every text file: no white space at line ends, no paths of one machine.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::File;
 
 /// Top-level folders that exist on one machine only, and whether naming the folder itself is already wrong. (The others

@@ -43,11 +43,6 @@ pub fn find(tokens: &[Token], sequence: &[&str]) -> Option<usize> {
     tokens.windows(sequence.len()).find(matches)?.first().map(|token| token.line)
 }
 
-/// The first line of the file's tests, which come last.
-pub fn tests_begin(tokens: &[Token]) -> usize {
-    find(tokens, &["#", "[", "cfg", "(", "test", ")", "]"]).unwrap_or(usize::MAX)
-}
-
 fn flatten(stream: TokenStream, into: &mut Vec<Token>) {
     for tree in stream {
         let line = tree.span().start().line;
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn a_sequence_is_found_across_brackets_with_its_line() {
         let tokens = tokens("fn f() {}\n\n#[cfg(test)]\nmod tests {}\n").unwrap();
-        assert_eq!(tests_begin(&tokens), 3);
+        assert_eq!(find(&tokens, &["#", "[", "cfg", "(", "test", ")", "]"]), Some(3));
         assert_eq!(find(&tokens, &["mod", "tests"]), Some(4));
         assert_eq!(find(&tokens, &["mod", "other"]), None);
     }
