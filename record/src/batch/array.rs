@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::batch::{Batch, BatchError};
+use super::contents::{Batch, BatchError};
 use crate::mend;
 
 /// Reads an array of at most `max_records` elements.

@@ -1,6 +1,6 @@
 //! Turns one element of a body into a record, or rejects it.
 
-use crate::batch::{Batch, Rejected};
+use super::contents::{Batch, Rejected};
 use crate::json::read::Read;
 use crate::mend;
 

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Deserializer, Error};
 
-use crate::batch::element::without_position;
-use crate::batch::{Batch, BatchError, is_blank};
+use super::contents::{Batch, BatchError, is_blank};
+use super::element::without_position;
 use crate::json::read::Read;
 
 /// Reads at most `max_records` objects.

