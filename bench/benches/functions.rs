@@ -10,10 +10,10 @@ use std::path::Path;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion};
+use gatelog_artifacts::workspace;
 use gatelog_bench::traffic;
-use gatelog_harness::artifacts::workspace;
-use gatelog_harness::spin::{App, RunningApp};
 use gatelog_record::{AccessRecord, batch};
+use gatelog_spin_host::{App, RunningApp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Direction, Page, Query, Sort, insert, query::records};
 use http::Request;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use gatelog_harness::artifacts::artifact;
-use gatelog_harness::proxy_wasm::{Action, Module, PluginId, Reply, StreamId, Vm};
+use gatelog_artifacts::artifact;
+use gatelog_harness::{Action, Module, PluginId, Reply, StreamId, Vm};
 
 use crate::traffic::Traffic;
 
@@ -208,7 +208,7 @@ impl Filter {
 
     fn step(
         &mut self,
-        step: impl FnOnce(&mut Vm) -> Result<Action, gatelog_harness::proxy_wasm::Error>,
+        step: impl FnOnce(&mut Vm) -> Result<Action, gatelog_harness::Error>,
     ) -> anyhow::Result<Cost> {
         let (calls, allocations) = (self.vm.host_calls().total(), self.allocations()?);
         let start = Instant::now();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures::future::try_join_all;
-use gatelog_harness::artifacts;
-use gatelog_harness::spin::{App, RunningApp};
+use gatelog_artifacts as artifacts;
+use gatelog_spin_host::{App, RunningApp};
 use gatelog_testbed::client::Client;
 use gatelog_testbed::rsyslog::Rsyslog;
 use http::{Request, StatusCode};

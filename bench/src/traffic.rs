@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use gatelog_harness::proxy_wasm::{Exchange, Headers};
+use gatelog_harness::{Exchange, Headers};
 
 /// What happens on one stream.
 #[derive(Debug, Clone)]

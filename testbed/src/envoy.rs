@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};

@@ -1,68 +1,14 @@
 //! The three functions of `spin.toml`: under the real Spin, or in the local host.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
-use gatelog_harness::artifacts;
-use gatelog_harness::spin::{App, RunningApp};
+use gatelog_artifacts as artifacts;
+use gatelog_spin_host::{App, RunningApp};
+
+pub use crate::options::Options;
 
 use crate::runtime::Runtime;
 use crate::spin_up::SpinUp;
-
-/// Lets everybody read the records, as tests and the demo need. A token that is set is still required.
-const OPEN: (&str, &str) = ("query_open", "true");
-
-/// How the functions are started.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    pub(crate) runtime: Option<Runtime>,
-    pub(crate) address: Option<SocketAddr>,
-    pub(crate) database: Option<PathBuf>,
-    pub(crate) runtime_config: Option<PathBuf>,
-    pub(crate) log_folder: Option<PathBuf>,
-    pub(crate) variables: Vec<(String, String)>,
-}
-
-impl Options {
-    /// On a free loopback port, storing in this file unless the variables name another store.
-    pub fn storing_in(database: &Path) -> Self {
-        Self { database: Some(database.to_owned()), ..Self::default() }.variables(&[OPEN])
-    }
-
-    /// On a free loopback port, with a runtime configuration file that says where the database is.
-    pub fn configured_by(runtime_config: &Path) -> Self {
-        Self { runtime_config: Some(runtime_config.to_owned()), ..Self::default() }.variables(&[OPEN])
-    }
-
-    /// With values for the application's variables, beside those given before.
-    #[must_use]
-    pub fn variables(mut self, variables: &[(&str, &str)]) -> Self {
-        self.variables
-            .extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        self
-    }
-
-    /// At an address: to return to the place of others.
-    #[must_use]
-    pub fn at(mut self, address: SocketAddr) -> Self {
-        self.address = Some(address);
-        self
-    }
-
-    /// Under Spin, also writes what the components print to files of this folder. The local host keeps it in memory.
-    #[must_use]
-    pub fn log_folder(mut self, folder: &Path) -> Self {
-        self.log_folder = Some(folder.to_owned());
-        self
-    }
-
-    /// In this runtime instead of the one that [`Runtime::chosen`] gives.
-    #[must_use]
-    pub fn runtime(mut self, runtime: Runtime) -> Self {
-        self.runtime = Some(runtime);
-        self
-    }
-}
 
 /// The running functions; stopped when dropped.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ pub mod envoy;
 pub mod functions;
 pub mod gateway_config;
 pub mod higress;
+mod options;
 pub mod report;
 pub mod rsyslog;
 pub mod runtime;

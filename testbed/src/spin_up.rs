@@ -6,13 +6,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-use crate::functions::Options;
+use crate::options::Options;
 
 /// How long `spin up` may take to listen. Compiling the components takes most of it.
 const START_LIMIT: Duration = Duration::from_secs(120);

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use gatelog_testbed::envoy::Envoy;
 use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::upstream::Upstream;

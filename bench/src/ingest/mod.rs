@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use gatelog_artifacts::workspace;
 use gatelog_databases::MariaDb;
-use gatelog_harness::artifacts::workspace;
-use gatelog_harness::spin::App;
+use gatelog_spin_host::App;
 use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::runtime::Runtime;
 use http::Request;

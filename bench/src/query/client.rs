@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
-use gatelog_harness::artifacts::workspace;
-use gatelog_harness::spin::{App, RunningApp};
+use gatelog_artifacts::workspace;
+use gatelog_spin_host::{App, RunningApp};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;

@@ -14,7 +14,8 @@ use gatelog_storage::insert;
 
 use super::client::Client;
 use super::database::{Database, END_MICROS};
-use super::{Effort, millis};
+use super::effort::Effort;
+use super::times::millis;
 
 /// The number of records with the largest possible values.
 const LARGE_RECORDS: i64 = 120;

@@ -6,39 +6,19 @@
 
 pub mod client;
 pub mod database;
+mod effort;
 pub mod export;
 pub mod pages;
 pub mod scenarios;
+mod times;
+
+pub use effort::Effort;
 
 use std::path::Path;
-use std::time::Duration;
-
-use gatelog_record::FieldValue;
-use gatelog_storage::StoredRecord;
 
 use crate::figure::{Figure, Target};
 use client::Client;
 use database::Database;
-
-/// How much is measured.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// Rows of the table.
-    pub rows: u64,
-    /// Requests for each figure of a page.
-    pub requests: u32,
-    /// Requests for each scenario.
-    pub scenario_rounds: u32,
-    /// Records of an export.
-    pub exported: u32,
-}
-
-impl Effort {
-    /// The figures that are published.
-    pub const FULL: Self = Self { rows: 10_000_000, requests: 200, scenario_rounds: 5, exported: 500_000 };
-    /// A quick look.
-    pub const QUICK: Self = Self { rows: 200_000, requests: 40, scenario_rounds: 3, exported: 50_000 };
-}
 
 /// Measures and prints one line for each figure. `kept` is a file for the table that outlives the run.
 ///
@@ -73,37 +53,4 @@ fn at_most(name: &str, value: f64, unit: &'static str, bound: f64) {
 
 fn at_least(name: &str, value: f64, unit: &'static str, bound: f64) {
     println!("{}", Figure { name: name.into(), value, unit, target: Target::AtLeast(bound) });
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-/// The nearest rank among the times, in milliseconds; 0 when there are none.
-fn percentile(times: &[Duration], percent: usize) -> f64 {
-    let mut sorted = times.to_vec();
-    sorted.sort_unstable();
-    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(place).copied().map_or(0.0, millis)
-}
-
-/// The id of a record that was read with every field.
-fn record_id(record: &StoredRecord) -> String {
-    match record.fields().next() {
-        Some((_, FieldValue::Text(id))) => id.to_owned(),
-        _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_percentile_is_a_nearest_rank() {
-        let times: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
-        assert_eq!([percentile(&times, 50), percentile(&times, 99)], [100.0, 198.0]);
-        assert_eq!(percentile(&times[..1], 99), 1.0);
-        assert_eq!(percentile(&[], 99), 0.0);
-    }
 }

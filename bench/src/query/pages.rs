@@ -8,14 +8,15 @@ use anyhow::{Context as _, ensure};
 use gatelog_query::params;
 use gatelog_query::params::options::ResponseFormat;
 use gatelog_query::params::time::Zone;
-use gatelog_record::Timestamp;
+use gatelog_record::{FieldValue, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::{Cursor, Dialect, Direction, Page, query::records};
+use gatelog_storage::{Cursor, Dialect, Direction, Page, StoredRecord, query::records};
 use serde_json::Value;
 
 use super::client::Client;
 use super::database::{Database, END_MICROS, Sql};
-use super::{Effort, millis, percentile};
+use super::effort::Effort;
+use super::times::{millis, percentile};
 
 /// Records of a page.
 const PAGE: usize = 10;
@@ -164,7 +165,7 @@ impl Asking<'_> {
             let begin = Instant::now();
             let page = records::page(native, &params.query).await?;
             times.push(begin.elapsed());
-            ids = page.iter().take(PAGE).map(super::record_id).collect();
+            ids = page.iter().take(PAGE).map(record_id).collect();
         }
         Ok((percentile(&times, 99), ids))
     }
@@ -190,4 +191,12 @@ fn place(database: &Database, number: u32) -> String {
     let share = (f64::from(number) * 0.618_033_988_75).fract() * 0.9 + 0.05;
     let micros = END_MICROS - (rows as f64 * share) as i64 * 60_480;
     Cursor { direction: Direction::Descending, time: Timestamp::from_micros(micros), id: 0 }.to_string()
+}
+
+/// The id of a record that was read with every field.
+fn record_id(record: &StoredRecord) -> String {
+    match record.fields().next() {
+        Some((_, FieldValue::Text(id))) => id.to_owned(),
+        _ => String::new(),
+    }
 }

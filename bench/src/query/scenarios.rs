@@ -10,7 +10,8 @@ use gatelog_storage::scenarios::SCENARIOS;
 
 use super::client::Client;
 use super::database::{Database, END_MICROS};
-use super::{Effort, millis, percentile};
+use super::effort::Effort;
+use super::times::{millis, percentile};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
 use gatelog_testbed::functions::{Functions, Options as Start};

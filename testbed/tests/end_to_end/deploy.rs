@@ -1,6 +1,6 @@
 //! The examples in `deploy/` are true.
 
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use gatelog_testbed::{envoy, rsyslog};
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use gatelog_record::Timestamp;
 use gatelog_testbed::client::{hang_up_after, raw_exchange};
 use gatelog_testbed::envoy::Envoy;

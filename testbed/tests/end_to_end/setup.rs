@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
 use gatelog_testbed::functions::{Functions, Options};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use gatelog_harness::artifacts;
+use gatelog_artifacts as artifacts;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
 use gatelog_testbed::upstream::Upstream;

@@ -3,7 +3,7 @@
 //! The configuration is a script: one `CALLBACK: OPERATION ARGUMENTS` a line, done in order whenever that callback runs,
 //! and logged as `CALLBACK: OPERATION ARGUMENTS = STATUS ANSWER` at level info. Callbacks of streams: `create`,
 //! `request_headers`, `request_body`, `request_trailers`, `response_headers`, `response_body`, `response_trailers`, `log`,
-//! `done`. Of the plugin: `vm_start` (its lines stand in the VM's configuration), `configure`, `tick`, `callout`, `queue`,
+//! `done`. Of the plugin: `vm_start` (its lines stand in the VM's configuration), `configure`, `tick`, `callout`,
 //! `root_done`. `ops.rs` lists the operations. Three change what the callback answers: `pause`, `refuse`, `keep`.
 //!
 //! Since it logs raw answers, the same script shows how one gateway differs from another.
@@ -11,147 +11,154 @@
 
 mod ops;
 mod raw;
+mod script;
 
-use std::rc::Rc;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType};
+use script::Script;
 
-mod entry {
-    //! The function that the gateway calls first.
-
-    proxy_wasm::main! {{
-        proxy_wasm::set_root_context(|_| Box::<super::Plugin>::default());
-    }}
+thread_local! {
+    static CONTEXTS: RefCell<Contexts> = RefCell::default();
 }
 
-/// Lines of `CALLBACK: OPERATION`.
-#[derive(Clone, Default)]
-struct Script(Rc<Vec<(String, String)>>);
-
-impl Script {
-    fn parse(bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        let lines = text.lines().filter_map(|line| line.split_once(':'));
-        Self(Rc::new(
-            lines.map(|(callback, op)| (callback.trim().to_owned(), op.trim().to_owned())).collect(),
-        ))
-    }
-
-    /// Does what stands under a callback; answers whether `mark` (such as `pause`) stood among it.
-    fn run(&self, callback: &str, mark: &str) -> bool {
-        let mut marked = false;
-        for (_, op) in self.0.iter().filter(|(name, _)| name == callback) {
-            if op == mark {
-                marked = true;
-            } else {
-                let answer = ops::perform(op);
-                raw::log(2, &format!("{callback}: {op} = {answer}"));
-            }
-        }
-        marked
-    }
-
-    fn act(&self, callback: &str) -> Action {
-        if self.run(callback, "pause") { Action::Pause } else { Action::Continue }
-    }
-}
-
+/// What the gateway has created.
 #[derive(Default)]
-struct Plugin {
-    script: Script,
+struct Contexts {
+    scripts: BTreeMap<u32, Script>,
+    /// The root context of each stream.
+    streams: BTreeMap<u32, u32>,
 }
 
-impl Context for Plugin {
-    fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, trailers: usize) {
-        raw::log(2, &format!("callout {token}: {headers} headers, {body} bytes, {trailers} trailers"));
-        self.script.run("callout", "");
-    }
-
-    fn on_done(&mut self) -> bool {
-        !self.script.run("root_done", "keep")
-    }
+/// The script of a root context, or of a stream's, and whether it is a stream's.
+fn script(context: u32) -> (Script, bool) {
+    CONTEXTS.with_borrow(|contexts| {
+        let root = contexts.streams.get(&context);
+        let script = contexts.scripts.get(root.unwrap_or(&context)).cloned();
+        (script.unwrap_or_default(), root.is_some())
+    })
 }
 
-impl RootContext for Plugin {
-    fn on_vm_start(&mut self, _: usize) -> bool {
-        !Script::parse(&raw::buffer(6, 0, u32::MAX).1).run("vm_start", "refuse")
-    }
-
-    fn on_configure(&mut self, _: usize) -> bool {
-        self.script = Script::parse(&raw::buffer(7, 0, u32::MAX).1);
-        !self.script.run("configure", "refuse")
-    }
-
-    fn on_tick(&mut self) {
-        self.script.run("tick", "");
-    }
-
-    fn on_queue_ready(&mut self, token: u32) {
-        raw::log(2, &format!("queue {token} ready"));
-        self.script.run("queue", "");
-    }
-
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        self.script.run("create", "");
-        Some(Box::new(Stream { script: self.script.clone() }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
+/// Does what stands under a callback; answers 1 when it asks to pause, else 0.
+fn act(context: u32, callback: &str) -> u32 {
+    script(context).0.run(callback, "pause").into()
 }
 
-struct Stream {
-    script: Script,
-}
+mod callbacks {
+    //! The functions that the gateway calls.
+    #![expect(unsafe_code, reason = "the gateway finds these functions by their names")]
 
-impl Context for Stream {
-    fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, trailers: usize) {
-        raw::log(
-            2,
-            &format!("stream's callout {token}: {headers} headers, {body} bytes, {trailers} trailers"),
-        );
-        self.script.run("callout", "");
+    use super::*;
+
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
     }
 
-    fn on_done(&mut self) -> bool {
-        !self.script.run("done", "keep")
-    }
-}
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_abi_version_0_2_1() {}
 
-impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, count: usize, end: bool) -> Action {
+    #[unsafe(no_mangle)]
+    extern "C" fn _initialize() {
+        // SAFETY: constructors run once, before anything else.
+        unsafe { __wasm_call_ctors() };
+        std::panic::set_hook(Box::new(|panic| _ = raw::log(5, &panic.to_string())));
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+        Box::into_raw(vec![0_u8; size].into_boxed_slice()).cast()
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_context_create(context: u32, root: u32) {
+        if root == 0 {
+            return;
+        }
+        CONTEXTS.with_borrow_mut(|contexts| contexts.streams.insert(context, root));
+        script(context).0.run("create", "");
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_vm_start(_: u32, _: usize) -> bool {
+        !Script::read(6).run("vm_start", "refuse")
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_configure(root: u32, _: usize) -> bool {
+        let script = Script::read(7);
+        CONTEXTS.with_borrow_mut(|contexts| contexts.scripts.insert(root, script.clone()));
+        !script.run("configure", "refuse")
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_tick(root: u32) {
+        script(root).0.run("tick", "");
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_http_call_response(
+        root: u32,
+        call: u32,
+        headers: u32,
+        body: usize,
+        trailers: u32,
+    ) {
+        raw::log(2, &format!("callout {call}: {headers} headers, {body} bytes, {trailers} trailers"));
+        script(root).0.run("callout", "");
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_request_headers(context: u32, count: u32, end: bool) -> u32 {
         raw::log(1, &format!("request_headers {count} {end}"));
-        self.script.act("request_headers")
+        act(context, "request_headers")
     }
 
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_request_body(context: u32, size: usize, end: bool) -> u32 {
         raw::log(1, &format!("request_body {size} {end}"));
-        self.script.act("request_body")
+        act(context, "request_body")
     }
 
-    fn on_http_request_trailers(&mut self, count: usize) -> Action {
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_request_trailers(context: u32, count: u32) -> u32 {
         raw::log(1, &format!("request_trailers {count}"));
-        self.script.act("request_trailers")
+        act(context, "request_trailers")
     }
 
-    fn on_http_response_headers(&mut self, count: usize, end: bool) -> Action {
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_response_headers(context: u32, count: u32, end: bool) -> u32 {
         raw::log(1, &format!("response_headers {count} {end}"));
-        self.script.act("response_headers")
+        act(context, "response_headers")
     }
 
-    fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_response_body(context: u32, size: usize, end: bool) -> u32 {
         raw::log(1, &format!("response_body {size} {end}"));
-        self.script.act("response_body")
+        act(context, "response_body")
     }
 
-    fn on_http_response_trailers(&mut self, count: usize) -> Action {
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_response_trailers(context: u32, count: u32) -> u32 {
         raw::log(1, &format!("response_trailers {count}"));
-        self.script.act("response_trailers")
+        act(context, "response_trailers")
     }
 
-    fn on_log(&mut self) {
-        self.script.run("log", "");
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_log(context: u32) {
+        script(context).0.run("log", "");
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_done(context: u32) -> bool {
+        let (script, is_stream) = script(context);
+        !script.run(if is_stream { "done" } else { "root_done" }, "keep")
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn proxy_on_delete(context: u32) {
+        CONTEXTS.with_borrow_mut(|contexts| {
+            contexts.streams.remove(&context);
+            contexts.scripts.remove(&context);
+        });
     }
 }

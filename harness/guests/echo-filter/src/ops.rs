@@ -1,9 +1,5 @@
 //! The operations of a script. Arguments are separated by blanks; the last one of a kind of text takes the rest.
 
-use std::time::Duration;
-
-use proxy_wasm::hostcalls;
-
 use crate::raw;
 
 /// Does one operation and answers its status and what came back.
@@ -15,88 +11,38 @@ pub(crate) fn perform(op: &str) -> String {
     let rest = |index: usize| args.get(index..).unwrap_or_default().join(" ");
     let number = |index: usize| text(index).parse::<u32>().unwrap_or_default();
     match name {
-        // log LEVEL TEXT, log_level, stdout TEXT, stderr TEXT
+        // log LEVEL TEXT, time, clock NUMBER, random BYTES
         "log" => status(raw::log(number(0), &rest(1))),
-        "log_level" => value(raw::log_level()),
-        "stdout" => {
-            println!("{}", rest(0));
-            String::new()
-        }
-        "stderr" => {
-            eprintln!("{}", rest(0));
-            String::new()
-        }
-        // time, clock NUMBER, random BYTES, env NAME, yield, poll
         "time" => value(raw::time()),
         "clock" => value(raw::clock(number(0))),
         "random" => bytes(raw::random(text(0).parse().unwrap_or_default())),
-        "env" => std::env::var(text(0)).unwrap_or_default(),
-        "yield" => status(raw::wasi_yield()),
-        "poll" => status(raw::poll()),
-        // tick MILLISECONDS, effective CONTEXT, done, status, foreign NAME, grpc, bad_pointers, panic TEXT
+        // tick MILLISECONDS, done, foreign NAME, grpc, bad_pointers, panic TEXT
         "tick" => status(raw::tick(number(0))),
-        "effective" => status(raw::effective(number(0))),
         "done" => status(raw::done()),
-        "status" => {
-            let (status, code, text) = raw::status();
-            format!("{status} {code} {}", show(&text))
-        }
         "foreign" => bytes(raw::foreign(text(0))),
         "grpc" => status(raw::grpc_cancel()),
         "bad_pointers" => format!("{:?}", raw::bad_pointers()),
         "panic" => fail(&rest(0)),
-        // property PATH, set_property PATH VALUE; names of a path are joined by a dot, or by a comma to hold dots
+        // property PATH; names of a path are joined by a dot, or by a comma to hold dots
         "property" => bytes(raw::property(&path(text(0)))),
-        "set_property" => status(raw::set_property(&path(text(0)), &rest(1))),
-        // header MAP NAME, add MAP NAME VALUE, replace MAP NAME VALUE, remove MAP NAME, map_size MAP
+        // header MAP NAME, map MAP
         "header" => bytes(raw::header(number(0), text(1))),
-        "add" => status(raw::add(number(0), text(1), &rest(2))),
-        "replace" => status(raw::replace(number(0), text(1), &rest(2))),
-        "remove" => status(raw::remove(number(0), text(1))),
-        "map_size" => value(raw::map_size(number(0))),
-        // map MAP, set_map MAP NAME=VALUE,NAME=VALUE
         "map" => {
             let (status, pairs) = raw::pairs(number(0));
             format!("{status} {}", show_pairs(&pairs))
         }
-        "set_map" => status(raw::set_pairs(number(0), &pairs(text(1)))),
-        // buffer BUFFER START LENGTH, buffer_status BUFFER, set_buffer BUFFER START LENGTH BYTES
+        // buffer BUFFER START LENGTH
         "buffer" => bytes(raw::buffer(number(0), number(1), number(2))),
-        "buffer_status" => value(raw::buffer_status(number(0))),
-        "set_buffer" => status(raw::set_buffer(number(0), number(1), number(2), &rest(3))),
-        // continue KIND, close KIND, respond STATUS BODY
-        "continue" => status(raw::go_on(number(0))),
-        "close" => status(raw::close(number(0))),
-        "respond" => status(raw::respond(number(0), &rest(1))),
         // call CLUSTER MILLISECONDS NAME=VALUE,NAME=VALUE BODY
-        "call" => call(text(0), number(1), text(2), &rest(3)),
-        // define KIND NAME, increment METRIC OFFSET, record METRIC VALUE, metric METRIC
+        "call" => match raw::call(text(0), number(1), &pairs(text(2)), &rest(3)) {
+            (0, token) => format!("0 {token}"),
+            (refused, _) => status(refused),
+        },
+        // define KIND NAME, increment METRIC OFFSET, record METRIC VALUE
         "define" => value(raw::define(number(0), text(1))),
         "increment" => status(raw::increment(number(0), text(1).parse().unwrap_or_default())),
         "record" => status(raw::record(number(0), text(1).parse().unwrap_or_default())),
-        "metric" => value(raw::metric(number(0))),
-        // shared KEY, set_shared KEY CAS VALUE
-        "shared" => {
-            let (status, cas, value) = raw::shared(text(0));
-            format!("{status} {cas} {}", show(&value))
-        }
-        "set_shared" => status(raw::set_shared(text(0), &rest(2), number(1))),
-        // register_queue NAME, resolve_queue NAME, enqueue TOKEN ITEM, dequeue TOKEN
-        "register_queue" => value(raw::register_queue(text(0))),
-        "resolve_queue" => value(raw::resolve_queue(text(0))),
-        "enqueue" => status(raw::enqueue(number(0), &rest(1))),
-        "dequeue" => bytes(raw::dequeue(number(0))),
         _ => "unknown operation".to_owned(),
-    }
-}
-
-/// Calls through the SDK, which would not know the answer's token otherwise.
-fn call(cluster: &str, timeout_ms: u32, headers: &str, body: &str) -> String {
-    let headers = headers.split(',').filter_map(|pair| pair.split_once('=')).collect();
-    let timeout = Duration::from_millis(timeout_ms.into());
-    match hostcalls::dispatch_http_call(cluster, headers, Some(body.as_bytes()), Vec::new(), timeout) {
-        Ok(token) => format!("0 {token}"),
-        Err(status) => (status as u32).to_string(),
     }
 }
 

@@ -1,0 +1,50 @@
+//! Where tests, benchmarks and the demo find the built WebAssembly files and the workspace.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+const TARGETS: [&str; 3] = ["wasm32-wasip2", "wasm32-unknown-unknown", "wasm32-wasip1"];
+
+/// The file of a package built for `wasm32-wasip2` (components), `wasm32-unknown-unknown` (the filter) or `wasm32-wasip1`
+/// (filters that use the SDK). `name` is the package's name with `-` or `_`.
+///
+/// # Errors
+///
+/// The file is missing; the message says which command makes it.
+pub fn artifact(name: &str) -> anyhow::Result<PathBuf> {
+    let file = format!("{}.wasm", name.replace('-', "_"));
+    let folders = TARGETS.map(|target| target_folder().join(target).join("release"));
+    for folder in &folders {
+        let path = folder.join(&file);
+        if path.is_file() {
+            return Ok(path);
+        }
+    }
+    bail!("target/wasm32-*/release/{file} does not exist: run `cargo xtask build --all`")
+}
+
+/// The folder that cargo builds into, unless the environment names another.
+fn target_folder() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => workspace().join("target"),
+    }
+}
+
+/// The folder of the workspace.
+pub fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_says_how_it_is_made() {
+        let error = artifact("no-such-package").unwrap_err().to_string();
+        assert!(error.contains("no_such_package.wasm") && error.contains("cargo xtask build"), "{error}");
+    }
+}

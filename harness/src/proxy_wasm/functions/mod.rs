@@ -1,9 +1,0 @@
-//! The host functions of ABI 0.2.1, by what they work on. Each answers as Envoy does; `table.rs` says what each is for.
-
-pub(super) mod buffers;
-pub(super) mod callouts;
-pub(super) mod headers;
-pub(super) mod metrics;
-pub(super) mod plugin;
-pub(super) mod shared;
-pub(super) mod streams;

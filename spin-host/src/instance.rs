@@ -1,0 +1,188 @@
+//! The life of instances: as under Spin, one serves up to 128 requests, 16 at once, and ends after a second
+//! without work. A trap ends every request in flight in it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::Sleep;
+use wasmtime::component::GuestTaskId;
+use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::WasiHttpView as _;
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+};
+
+use super::component::Template;
+use super::component_handle::ComponentHandle;
+use super::state::State;
+
+/// Requests that an instance serves before it is replaced.
+const MAX_REQUESTS: usize = 128;
+/// Requests that an instance serves at once.
+const MAX_CONCURRENT_REQUESTS: usize = 16;
+/// Time without work after which an instance ends.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How far the application is on its way to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Not yet on it.
+    Running,
+    /// Instances end as soon as they have nothing to do.
+    Draining,
+    /// Instances end at once.
+    Stopped,
+}
+
+/// Makes instances of one component.
+pub(super) struct Instances {
+    template: Template,
+    phase: watch::Receiver<Phase>,
+    alive: watch::Sender<usize>,
+}
+
+impl Instances {
+    /// `alive` counts the instances of all components.
+    pub(super) fn new(
+        template: Template,
+        phase: watch::Receiver<Phase>,
+        alive: watch::Sender<usize>,
+    ) -> Self {
+        Self { template, phase, alive }
+    }
+
+    /// The component.
+    pub(super) fn component(&self) -> &ComponentHandle {
+        &self.template.handle
+    }
+}
+
+impl HandlerState for Instances {
+    type StoreData = State;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
+        let (store, proxy) = self.template.instantiate().await?;
+        self.alive.send_modify(|alive| *alive += 1);
+        Ok(Instance {
+            store,
+            proxy,
+            view: State::http,
+            expiration: Expiration::new(self.phase.clone()),
+            state: Worker {
+                component: self.template.handle.clone(),
+                phase: self.phase.clone(),
+                alive: self.alive.clone(),
+            },
+        })
+    }
+}
+
+/// One instance, as the request handler sees it.
+pub(super) struct Worker {
+    component: ComponentHandle,
+    phase: watch::Receiver<Phase>,
+    alive: watch::Sender<usize>,
+}
+
+impl WorkerState for Worker {
+    type StoreData = State;
+    type RequestData = ();
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        if total >= MAX_REQUESTS {
+            ShouldAccept::Never
+        } else if concurrent >= MAX_CONCURRENT_REQUESTS {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    /// A request may take as long as it likes.
+    fn on_request_start(
+        &self,
+        _: StoreContextMut<'_, State>,
+        (): (),
+        _: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
+        let stopped = *self.phase.borrow() == Phase::Stopped;
+        // What the instance printed last is in the log when the store is gone.
+        drop(store);
+        if let Err(error) = result
+            && !stopped
+        {
+            self.component.log(format_args!("an instance failed, with all requests in it: {error:?}"));
+        }
+        self.alive.send_modify(|alive| *alive -= 1);
+    }
+}
+
+type PhaseChange = Pin<Box<dyn Future<Output = watch::Receiver<Phase>> + Send + Sync>>;
+
+/// Decides when an instance ends.
+pub(super) struct Expiration {
+    idle: Pin<Box<Sleep>>,
+    phase: Phase,
+    change: Option<PhaseChange>,
+}
+
+impl Expiration {
+    fn new(phase: watch::Receiver<Phase>) -> Self {
+        let now = *phase.borrow();
+        Self {
+            idle: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
+            phase: now,
+            change: Some(next_change(phase)),
+        }
+    }
+
+    fn poll_phase(&mut self, cx: &mut Context<'_>) -> Phase {
+        while let Some(change) = &mut self.change {
+            let Poll::Ready(phase) = change.as_mut().poll(cx) else { break };
+            self.phase = *phase.borrow();
+            self.change = (self.phase != Phase::Stopped).then(|| next_change(phase));
+        }
+        self.phase
+    }
+}
+
+/// When nobody can change the phase any more, the application is gone.
+fn next_change(mut phase: watch::Receiver<Phase>) -> PhaseChange {
+    Box::pin(async move {
+        match phase.changed().await {
+            Ok(()) => phase,
+            Err(_) => watch::Sender::new(Phase::Stopped).subscribe(),
+        }
+    })
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
+        let this = self.get_mut();
+        match (this.poll_phase(cx), status) {
+            (Phase::Stopped, _) | (Phase::Draining, WorkerStatus::Idle) => Poll::Ready(()),
+            (Phase::Running, WorkerStatus::Idle) => {
+                let end = tokio::time::Instant::from_std(since + IDLE_TIMEOUT);
+                if end != this.idle.deadline() {
+                    this.idle.as_mut().reset(end);
+                }
+                this.idle.as_mut().poll(cx)
+            }
+            (_, WorkerStatus::Requests | WorkerStatus::PostReturn) => Poll::Pending,
+        }
+    }
+}
+
+/// Waits until no instance is left.
+pub(super) async fn all_ended(alive: &watch::Sender<usize>) {
+    // The sender lives in the caller, so the wait cannot fail.
+    let _ = alive.subscribe().wait_for(|alive| *alive == 0).await;
+}
