@@ -23,6 +23,7 @@ use super::running::RunningApp;
 use super::runtime_config::{Databases, Place};
 use super::server;
 use super::sqlite::{self, ComponentDatabases};
+use super::taking_up::TakingUp;
 use super::variables::Variables;
 
 /// Where an application starts: [`App::builder`].
@@ -120,6 +121,7 @@ impl AppBuilder {
         let logs = Logs::new(self.print);
         let phase = watch::Sender::new(Phase::Running);
         let alive = watch::Sender::new(0);
+        let taking_up = TakingUp::default();
         let mut components = BTreeMap::new();
         for (name, pre) in compile(&manifest).await? {
             let Some(declared) = manifest.components.get(&name) else { continue };
@@ -139,7 +141,7 @@ impl AppBuilder {
                 environment: self.environment_of(declared),
                 files: ComponentFiles::gather(&manifest.folder, declared).with_context(context)?,
             };
-            let instances = Instances::new(template, phase.subscribe(), alive.clone());
+            let instances = Instances::new(template, phase.subscribe(), alive.clone(), taking_up.clone());
             components.insert(name, ProxyHandler::new(instances));
         }
         let router = Router::new(manifest.triggers.iter().filter_map(|trigger| {
@@ -150,7 +152,7 @@ impl AppBuilder {
         let listener = server::bind(self.listen).await?;
         let address = server::local_address(&listener)?;
         let server = tokio::spawn(server::serve(listener, Arc::clone(&dispatcher), phase.subscribe()));
-        Ok(RunningApp { address, dispatcher, phase, alive, server })
+        Ok(RunningApp { address, dispatcher, phase, alive, taking_up, server })
     }
 
     fn databases(&self, manifest: &Manifest) -> anyhow::Result<Databases> {

@@ -17,6 +17,7 @@ use wasmtime_wasi_http::handler::{
 use super::component::Template;
 use super::component_handle::ComponentHandle;
 use super::state::State;
+use super::taking_up::{TakingUp, Turns};
 
 /// Requests that an instance serves before it is replaced.
 const MAX_REQUESTS: usize = 128;
@@ -41,16 +42,18 @@ pub(super) struct Instances {
     template: Template,
     phase: watch::Receiver<Phase>,
     alive: watch::Sender<usize>,
+    taking_up: TakingUp,
 }
 
 impl Instances {
-    /// `alive` counts the instances of all components.
+    /// `alive` counts the instances of all components, `taking_up` those that are taking up a request.
     pub(super) fn new(
         template: Template,
         phase: watch::Receiver<Phase>,
         alive: watch::Sender<usize>,
+        taking_up: TakingUp,
     ) -> Self {
-        Self { template, phase, alive }
+        Self { template, phase, alive, taking_up }
     }
 
     /// The component.
@@ -67,15 +70,17 @@ impl HandlerState for Instances {
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
         let (store, proxy) = self.template.instantiate().await?;
         self.alive.send_modify(|alive| *alive += 1);
+        let turns = self.taking_up.instance();
         Ok(Instance {
             store,
             proxy,
             view: State::http,
-            expiration: Expiration::new(self.phase.clone()),
+            expiration: Expiration::new(self.phase.clone(), turns.clone()),
             state: Worker {
                 component: self.template.handle.clone(),
                 phase: self.phase.clone(),
                 alive: self.alive.clone(),
+                turns,
             },
         })
     }
@@ -86,6 +91,7 @@ pub(super) struct Worker {
     component: ComponentHandle,
     phase: watch::Receiver<Phase>,
     alive: watch::Sender<usize>,
+    turns: Turns,
 }
 
 impl WorkerState for Worker {
@@ -109,6 +115,7 @@ impl WorkerState for Worker {
         (): (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        self.turns.begin();
         Box::pin(std::future::pending())
     }
 
@@ -121,6 +128,7 @@ impl WorkerState for Worker {
         {
             self.component.log(format_args!("an instance failed, with all requests in it: {error:?}"));
         }
+        self.turns.end();
         self.alive.send_modify(|alive| *alive -= 1);
     }
 }
@@ -132,15 +140,17 @@ pub(super) struct Expiration {
     idle: Pin<Box<Sleep>>,
     phase: Phase,
     change: Option<PhaseChange>,
+    turns: Turns,
 }
 
 impl Expiration {
-    fn new(phase: watch::Receiver<Phase>) -> Self {
+    fn new(phase: watch::Receiver<Phase>, turns: Turns) -> Self {
         let now = *phase.borrow();
         Self {
             idle: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
             phase: now,
             change: Some(next_change(phase)),
+            turns,
         }
     }
 
@@ -167,6 +177,10 @@ fn next_change(mut phase: watch::Receiver<Phase>) -> PhaseChange {
 impl WorkerExpiration for Expiration {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
         let this = self.get_mut();
+        // Called whenever the event loop waits.
+        if this.turns.turn() {
+            cx.waker().wake_by_ref();
+        }
         match (this.poll_phase(cx), status) {
             (Phase::Stopped, _) | (Phase::Draining, WorkerStatus::Idle) => Poll::Ready(()),
             (Phase::Running, WorkerStatus::Idle) => {

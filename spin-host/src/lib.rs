@@ -82,6 +82,7 @@ mod server;
 mod sockets;
 mod sqlite;
 mod state;
+mod taking_up;
 pub mod template;
 mod variables;
 

@@ -16,6 +16,7 @@ use super::dispatch::{Dispatcher, plain};
 use super::instance::{Phase, all_ended};
 use super::logs::Logs;
 use super::router::Route;
+use super::taking_up::TakingUp;
 
 /// How long requests and background work may go on when an application is shut down.
 const GRACE: Duration = Duration::from_secs(10);
@@ -26,6 +27,7 @@ pub struct RunningApp {
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) phase: watch::Sender<Phase>,
     pub(super) alive: watch::Sender<usize>,
+    pub(super) taking_up: TakingUp,
     pub(super) server: JoinHandle<()>,
 }
 
@@ -70,6 +72,11 @@ impl RunningApp {
     /// Waits until no instance is alive, which takes a second after the last request.
     pub async fn all_instances_ended(&self) {
         all_ended(&self.alive).await;
+    }
+
+    /// Waits until each instance offers the room that it has: none is just taking up a request.
+    pub async fn all_instances_ready(&self) {
+        self.taking_up.none().await;
     }
 
     /// Answers a request without a network, with everything else as for one from it. The URI needs an authority or

@@ -1,6 +1,8 @@
 //! An application with the probe in it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use gatelog_artifacts::artifact;
 use gatelog_spin_host::{App, AppBuilder, RunningApp};
 use http_body_util::{BodyExt as _, Full};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// Longer than anything that should happen; a test that waits for it has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -76,6 +79,30 @@ pub async fn post(app: &RunningApp, path: &str, body: &str) -> (u16, String) {
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Tells the requests of [`begin_to_wait`] apart.
+static REQUEST: AtomicU32 = AtomicU32::new(0);
+
+/// Begins a request that waits in its instance, as the one with this number there, and returns when it does.
+pub async fn begin_to_wait(app: &Arc<RunningApp>, place: usize) -> JoinHandle<(u16, String)> {
+    app.all_instances_ready().await;
+    let number = REQUEST.fetch_add(1, Ordering::Relaxed);
+    let request = tokio::spawn({
+        let app = Arc::clone(app);
+        async move { post(&app, &format!("/wait/{number}"), "").await }
+    });
+    let suffix = format!(" {number}");
+    let waits = app.logs().wait_for(|line| line.text.starts_with("waiting ") && line.text.ends_with(&suffix));
+    let line = tokio::time::timeout(PATIENCE, waits).await.unwrap();
+    assert_eq!(line.text, format!("waiting {place}{suffix}"), "it went to another instance");
+    request
+}
+
+/// As [`get`], from an instance that has room, if there is one.
+pub async fn get_from_ready(app: &RunningApp, path: &str) -> String {
+    app.all_instances_ready().await;
+    get(app, path).await
 }
 
 /// The body of an answer that must be 200.

@@ -31,7 +31,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         "number" => number.to_string(),
         "headers" => headers(&request),
         "trap" => trap(),
-        "wait" => wait().await,
+        "wait" => wait(rest).await,
         "release" => release(),
         "busy" => busy(Duration::from_millis(rest.parse().unwrap_or(0))),
         "background" => background(rest.to_owned()),
@@ -78,11 +78,9 @@ fn trap() -> String {
 }
 
 /// Answers when another request to the same instance calls [`release`].
-async fn wait() -> String {
+async fn wait(name: &str) -> String {
     let place = WAITING.fetch_add(1, Ordering::Relaxed) + 1;
-    // Once it has waited, the instance has shown that it has room for others.
-    monotonic_clock::wait_for(1_000_000).await;
-    println!("waiting {place}");
+    println!("waiting {place} {name}");
     while !RELEASED.load(Ordering::Relaxed) {
         monotonic_clock::wait_for(1_000_000).await;
     }
