@@ -1,6 +1,7 @@
 //! What one instance of a component has for itself.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Accessor, HasData, ResourceTable};

@@ -29,7 +29,7 @@ impl Artifact {
 
 /// Everything that is built for WebAssembly.
 pub const ARTIFACTS: &[Artifact] = &[
-    Artifact { package: "gatelog-filter", target: PLAIN, max_bytes: Some(200_000) },
+    Artifact { package: "gatelog-filter", target: PLAIN, max_bytes: Some(600_000) },
     Artifact { package: "gatelog-echo-filter", target: PLAIN, max_bytes: None },
     Artifact { package: "gatelog-noop-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-trap-filter", target: WASIP1, max_bytes: None },

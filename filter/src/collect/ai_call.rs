@@ -6,8 +6,7 @@ use gatelog_record::AccessRecord;
 
 use crate::ai::usage::{Findings, Source, Usage};
 use crate::ai::{paths, provider};
-use crate::collect::attributes::{Attributes, text};
-use crate::collect::record::{borrowed, millis};
+use crate::collect::attributes::{Attributes, borrowed, millis, text};
 use crate::collect::request_headers::Name;
 use crate::higress;
 use crate::stream::Stream;

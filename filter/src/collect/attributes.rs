@@ -112,3 +112,13 @@ pub fn text(value: Option<&[u8]>) -> Cow<'_, str> {
         |bytes| std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     value.map(text).unwrap_or_default()
 }
+
+/// Whole milliseconds.
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The text; empty for none.
+pub fn borrowed(text: &Option<String>) -> Cow<'_, str> {
+    text.as_deref().unwrap_or_default().into()
+}

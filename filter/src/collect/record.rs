@@ -1,14 +1,13 @@
 //! Fills the fields of the access record.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use gatelog_record::{AccessRecord, Timestamp};
 
 use crate::ai::ai_log::{self, AiLog};
 use crate::collect::ai_call;
 use crate::collect::attribute_batch::Attribute;
-use crate::collect::attributes::{Attributes, text};
+use crate::collect::attributes::{Attributes, borrowed, millis, text};
 use crate::collect::late_attributes::LateAttributes;
 use crate::collect::request_headers::Name;
 use crate::collect::response_flags;
@@ -135,18 +134,10 @@ fn size(attributes: &Attributes<'_>, attribute: Attribute) -> i64 {
     attributes.integer(attribute).unwrap_or(0).max(0)
 }
 
-pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 /// A part of a text, borrowed from where the text is.
 fn part_of<'a>(whole: &Cow<'a, str>, part: impl Fn(&str) -> &str) -> Cow<'a, str> {
     match whole {
         Cow::Borrowed(text) => Cow::Borrowed(part(text)),
         Cow::Owned(text) => Cow::Owned(part(text).to_owned()),
     }
-}
-
-pub(super) fn borrowed(text: &Option<String>) -> Cow<'_, str> {
-    text.as_deref().unwrap_or_default().into()
 }

@@ -1,7 +1,7 @@
 //! Higress's own plugins and gatelog in one chain: what ai-statistics logs arrives as it was written, in either order,
 //! and `path` is the client's however `transformer` rewrites it.
 
-use gatelog_harness::artifacts;
+use gatelog_artifacts::artifact;
 use gatelog_testbed::gateway_config::Filter;
 use gatelog_testbed::higress;
 use http::{Request, StatusCode};
@@ -68,7 +68,7 @@ async fn chat(path: &Path, stream: bool) {
 }
 
 fn gatelog() -> Filter {
-    Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}))
+    Filter::gatelog(&artifact("gatelog-filter").unwrap(), &json!({}))
 }
 
 fn plugin(name: &str, folder: &std::path::Path, configuration: Value) -> Filter {

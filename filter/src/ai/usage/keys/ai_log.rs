@@ -1,8 +1,8 @@
 //! What is read of an `ai_log`, in the names of Higress's ai-statistics.
 
-use super::Count::{Cached, Input, Output, Reasoning, Total};
-use super::LogText::{Api, Consumer, ResponseType, Session};
-use super::Meaning::{ChatId, Count, FirstToken, Log, Model};
+use super::line::Count::{Cached, Input, Output, Reasoning, Total};
+use super::line::LogText::{Api, Consumer, ResponseType, Session};
+use super::line::Meaning::{ChatId, Count, FirstToken, Log, Model};
 use super::table;
 
 table! {

@@ -1,10 +1,10 @@
 //! What is read of an answer: the formats of all known providers, with a line for each path of a value.
 
-use super::Count::{
+use super::line::Count::{
     CacheWrite, CacheWriteApart, Cached, CachedApart, Input, InputElse, InputExtra, InputFresh, Output,
     OutputElse, OutputFresh, Reasoning, ReasoningApart, Total,
 };
-use super::Meaning::{
+use super::line::Meaning::{
     Answer, ChatId, Count, Done, Error, Event, FinishReason, GeneratedPart, GeneratedText, Model, Object,
     OtherId, Same, ServiceTier, Sign, Status,
 };

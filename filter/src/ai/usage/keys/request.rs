@@ -1,6 +1,6 @@
 //! What is read of a request.
 
-use super::Meaning::{Model, Question, RpcMethod, RpcName};
+use super::line::Meaning::{Model, Question, RpcMethod, RpcName};
 use super::table;
 
 table! {

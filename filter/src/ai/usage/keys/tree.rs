@@ -8,7 +8,7 @@
     reason = "only the compiler indexes here, and it says when an index is beyond the end"
 )]
 
-use super::{Line, Meaning};
+use super::line::{Line, Meaning};
 
 /// The node of a whole JSON text. No node is its parent, so the number also says that there is no child, or no next one.
 pub const ROOT: u16 = 0;
