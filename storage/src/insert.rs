@@ -217,6 +217,7 @@ mod tests {
     use std::cell::Cell;
 
     use futures::FutureExt as _;
+    use gatelog_record::Timestamp;
 
     use super::*;
 
@@ -240,7 +241,8 @@ mod tests {
 
     #[test]
     fn an_insert_that_the_database_undoes_begins_again_a_few_times() {
-        let records = [AccessRecord { record_id: "a".into(), ..AccessRecord::default() }];
+        let start_time = Some(Timestamp::from_micros(1_769_860_800_000_000));
+        let records = [AccessRecord { record_id: "a".into(), start_time, ..AccessRecord::default() }];
         let insert = |undone| insert(&Undoing(Cell::new(undone)), &records).now_or_never().unwrap();
         assert_eq!(insert(ATTEMPTS - 1).unwrap().accepted, 1);
         assert_eq!(insert(ATTEMPTS).unwrap_err().class(), "database_unavailable");

@@ -1,4 +1,5 @@
-//! Failures in the log: of each class one line in a while, so that a database which is down does not fill the log.
+//! Failures in the log: of each class one line in a while, so that a database which is down does not fill the log. A failure
+//! with another reason than the last is written at once.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,16 +12,47 @@ use crate::http::Failure;
 /// A throttle for each class of failures. It lives as long as the instance.
 #[derive(Debug, Default)]
 pub struct FailureThrottle {
-    by_class: RefCell<BTreeMap<&'static str, Throttle>>,
+    by_class: RefCell<BTreeMap<&'static str, OfClass>>,
 }
 
+/// What was written of one class.
+#[derive(Debug, Default)]
+struct OfClass {
+    throttle: Throttle,
+    last: String,
+    /// When the first of the other reasons of this interval was written, in the host's ticks.
+    since: Duration,
+    other_reasons: u32,
+}
+
+/// Other reasons of a class that are written at once in [`Throttle::INTERVAL`]; reasons may alternate.
+const MAX_OTHER_REASONS: u32 = 5;
+
 impl FailureThrottle {
-    /// Writes a line for a failure that the operator has to know of, unless another of its class was written less than
-    /// [`Throttle::INTERVAL`] before `now`, the host's ticks. What clients do wrong only they are told.
+    /// Writes a line for a failure that the operator has to know of, unless another of its class with the same words was
+    /// written less than [`Throttle::INTERVAL`] before `now`, the host's ticks. What clients do wrong only they are told.
     pub fn write(&self, function: &str, failure: &Failure, now: Duration) {
         if failure.is_server_error() {
             let mut by_class = self.by_class.borrow_mut();
-            by_class.entry(failure.class()).or_default().write(Level::Error, function, now, failure);
+            let of_class = by_class.entry(failure.class()).or_default();
+            of_class.open_for(failure.to_string(), now);
+            of_class.throttle.write(Level::Error, function, now, failure);
+        }
+    }
+}
+
+impl OfClass {
+    fn open_for(&mut self, text: String, now: Duration) {
+        if text == self.last {
+            return;
+        }
+        if now.saturating_sub(self.since) >= Throttle::INTERVAL {
+            (self.since, self.other_reasons) = (now, 0);
+        }
+        if self.other_reasons < MAX_OTHER_REASONS {
+            self.other_reasons += 1;
+            self.last = text;
+            self.throttle.open();
         }
     }
 }
@@ -65,8 +97,30 @@ mod tests {
             .by_class
             .borrow()
             .iter()
-            .map(|(class, throttle)| (*class, throttle.held_back()))
+            .map(|(class, of_class)| (*class, of_class.throttle.held_back()))
             .collect();
         assert_eq!(held_back, [("database_full", 2), ("database_unavailable", 2)]);
+    }
+
+    #[test]
+    fn another_reason_is_written_at_once_a_few_times_an_interval() {
+        let throttle = FailureThrottle::default();
+        let held_back =
+            |of: &FailureThrottle| of.by_class.borrow()["database_unavailable"].throttle.held_back();
+        let failed = |reason: &str, seconds| {
+            let failure = Failure::from(StorageError::Unavailable { reason: reason.to_owned() });
+            throttle.write("test", &failure, Duration::from_secs(seconds));
+        };
+        failed("connection refused", 100);
+        failed("connection refused", 101);
+        assert_eq!(held_back(&throttle), 1);
+        failed("no answer", 102);
+        assert_eq!(held_back(&throttle), 0, "written, with the number of those held back");
+        for second in 103..109 {
+            failed(if second % 2 == 0 { "no answer" } else { "connection refused" }, second);
+        }
+        assert_eq!(held_back(&throttle), 3);
+        failed("read only", 200);
+        assert_eq!(held_back(&throttle), 0);
     }
 }

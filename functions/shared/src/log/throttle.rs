@@ -40,6 +40,11 @@ impl Throttle {
         }
     }
 
+    /// Lets the next line pass.
+    pub fn open(&self) {
+        self.written.set(None);
+    }
+
     /// How many lines were held back since the last that was written.
     pub fn held_back(&self) -> u64 {
         self.held_back.get()
