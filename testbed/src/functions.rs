@@ -1,8 +1,8 @@
-//! The three functions of `spin.toml`: under the real Spin, or in the local host.
+//! The three functions of `spin.toml`: under the real Spin, or in the local host, in this process or a program of its own.
 
 use std::net::SocketAddr;
 
-use gatelog_artifacts as artifacts;
+#[cfg(feature = "in-process-host")]
 use gatelog_spin_host::{App, RunningApp};
 
 pub use crate::options::Options;
@@ -19,8 +19,9 @@ pub struct Functions {
 
 #[derive(Debug)]
 enum Host {
-    Local(RunningApp),
-    Spin(SpinUp),
+    #[cfg(feature = "in-process-host")]
+    InProcess(RunningApp),
+    Program(SpinUp),
 }
 
 impl Functions {
@@ -35,32 +36,21 @@ impl Functions {
             Some(runtime) => runtime.clone(),
             None => Runtime::chosen()?,
         };
-        if runtime.is_spin() {
-            let spin = SpinUp::start(options).await?;
-            return Ok(Self { address: spin.address(), host: Host::Spin(spin) });
+        #[cfg(feature = "in-process-host")]
+        if !runtime.is_spin() {
+            let app = in_process(options).start().await?;
+            return Ok(Self { address: app.addr(), host: Host::InProcess(app) });
         }
-        let mut app = App::builder(artifacts::workspace().join("spin.toml"));
-        if let Some(database) = &options.database {
-            app = app.sqlite_file(database);
-        }
-        if let Some(file) = &options.runtime_config {
-            app = app.runtime_config(file);
-        }
-        if let Some(address) = options.address {
-            app = app.listen(address);
-        }
-        for (name, value) in &options.variables {
-            app = app.variable(name, value);
-        }
-        let app = app.start().await?;
-        Ok(Self { address: app.addr(), host: Host::Local(app) })
+        let program = SpinUp::start(options, &runtime).await?;
+        Ok(Self { address: program.address(), host: Host::Program(program) })
     }
 
     /// Stops them. The local host lets the requests under way end; Spin does not.
     pub async fn stop(self) {
         match self.host {
-            Host::Local(app) => app.shutdown().await,
-            Host::Spin(spin) => spin.stop().await,
+            #[cfg(feature = "in-process-host")]
+            Host::InProcess(app) => app.shutdown().await,
+            Host::Program(program) => program.stop().await,
         }
     }
 
@@ -72,16 +62,36 @@ impl Functions {
     /// What the functions and the runtime have printed.
     pub fn log(&self) -> String {
         match &self.host {
-            Host::Local(app) => app.logs().lines().iter().map(|line| format!("{line}\n")).collect(),
-            Host::Spin(spin) => spin.log(),
+            #[cfg(feature = "in-process-host")]
+            Host::InProcess(app) => app.logs().lines().iter().map(|line| format!("{line}\n")).collect(),
+            Host::Program(program) => program.log(),
         }
     }
 
     /// Makes the functions' writes to their log fail from now on, in the local host. Under Spin, fill the disk that holds
     /// [`Options::log_folder`].
+    #[cfg(feature = "in-process-host")]
     pub fn fail_logging(&self) {
-        if let Host::Local(app) = &self.host {
+        if let Host::InProcess(app) = &self.host {
             app.logs().set_full(true);
         }
     }
+}
+
+#[cfg(feature = "in-process-host")]
+fn in_process(options: &Options) -> gatelog_spin_host::AppBuilder {
+    let mut app = App::builder(gatelog_artifacts::workspace().join("spin.toml"));
+    if let Some(database) = &options.database {
+        app = app.sqlite_file(database);
+    }
+    if let Some(file) = &options.runtime_config {
+        app = app.runtime_config(file);
+    }
+    if let Some(address) = options.address {
+        app = app.listen(address);
+    }
+    for (name, value) in &options.variables {
+        app = app.variable(name, value);
+    }
+    app
 }

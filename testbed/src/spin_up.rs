@@ -1,4 +1,5 @@
-//! `spin up` as a child process: started on a free port, watched, and stopped together with its own children.
+//! `spin up`, or `gatelog-local up`, as a child process: started on a free port, watched, and stopped together with its own
+//! children.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,16 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use crate::options::Options;
+use crate::runtime::Runtime;
 
-/// How long `spin up` may take to listen. Compiling the components takes most of it.
+/// The variable that names the program of the local host.
+const LOCAL_HOST: &str = "GATELOG_LOCAL";
+/// How long the program may take to listen. Compiling the components takes most of it.
 const START_LIMIT: Duration = Duration::from_secs(120);
 /// How long it may take to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running `spin up`; killed with its children when dropped.
+/// A running program; killed with its children when dropped.
 #[derive(Debug)]
 pub(crate) struct SpinUp {
     process: Child,
@@ -35,11 +39,11 @@ impl SpinUp {
     /// # Errors
     ///
     /// It does not start, ends, or listens nowhere within two minutes; with what it said.
-    pub(crate) async fn start(options: &Options) -> anyhow::Result<Self> {
+    pub(crate) async fn start(options: &Options, runtime: &Runtime) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let said = std::fs::File::create(output(folder.path()))?;
         let listen = options.address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let mut spin = Command::new("spin");
+        let mut spin = Command::new(program(runtime)?);
         spin.arg("up")
             .arg("--from")
             .arg(artifacts::workspace().join("spin.toml"))
@@ -48,7 +52,7 @@ impl SpinUp {
         if let Some(file) = runtime_config(options, folder.path())? {
             spin.arg("--runtime-config-file").arg(file);
         }
-        if let Some(logs) = &options.log_folder {
+        if let Some(logs) = options.log_folder.as_ref().filter(|_| runtime.is_spin()) {
             spin.arg("--log-dir").arg(logs);
         }
         for (name, value) in &options.variables {
@@ -61,9 +65,11 @@ impl SpinUp {
             .stderr(said)
             .process_group(0)
             .spawn()
-            .context("`spin` does not start: install Spin, or choose the runtime local")?;
-        let group =
-            process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).context("`spin up` ended")?;
+            .with_context(|| format!("{runtime} does not start"))?;
+        let group = process
+            .id()
+            .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
+            .context("the program ended")?;
         let mut running = Self { process, group, address: listen, folder };
         running.await_listening().await?;
         Ok(running)
@@ -97,11 +103,11 @@ impl SpinUp {
                 return Ok(());
             }
             if let Some(status) = ended {
-                bail!("`spin up` ended at once ({status}); it said:\n{log}");
+                bail!("the program ended at once ({status}); it said:\n{log}");
             }
             anyhow::ensure!(
                 Instant::now() < deadline,
-                "`spin up` did not listen within {START_LIMIT:?}; it said:\n{log}"
+                "the program did not listen within {START_LIMIT:?}; it said:\n{log}"
             );
             sleep(Duration::from_millis(20)).await;
         }
@@ -113,6 +119,17 @@ impl Drop for SpinUp {
         // The process that serves is a child of the one that was started.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
+}
+
+/// What runs the functions.
+fn program(runtime: &Runtime) -> anyhow::Result<PathBuf> {
+    if runtime.is_spin() {
+        return Ok("spin".into());
+    }
+    let named = std::env::var_os(LOCAL_HOST);
+    named.map(PathBuf::from).with_context(|| {
+        format!("{LOCAL_HOST} names no program: `cargo build --package gatelog-spin-host` makes target/debug/gatelog-local")
+    })
 }
 
 fn output(folder: &Path) -> PathBuf {
@@ -132,7 +149,7 @@ fn runtime_config(options: &Options, folder: &Path) -> anyhow::Result<Option<Pat
     Ok(Some(file))
 }
 
-/// The address in Spin's line `Serving http://127.0.0.1:3000`, once the routes follow it.
+/// The address in the line `Serving http://127.0.0.1:3000`, once the routes follow it.
 fn serving(log: &str) -> Option<SocketAddr> {
     let (before, _) = log.split_once("Available Routes:")?;
     let (_, url) = before.rsplit_once("http://")?;

@@ -1,5 +1,7 @@
 //! `cargo xtask demo`: prepares everything that the demo needs, then runs the demo in its place.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -23,13 +25,35 @@ pub struct Options {
 /// # Errors
 /// Fails when something cannot be prepared, or the demo fails.
 pub fn demo(options: &Options) -> Result<()> {
+    let runtime = Runtime::choose(options.runtime)?;
     let envoy = setup::envoy()?;
     artifacts::build(Which::Deployed, Warnings::Show)?;
     let mut cargo = workspace::cargo()?;
-    cargo.args(["run", "--package", "gatelog-testbed", "--bin", "gatelog-demo", "--"]);
+    // A program of its own runs the functions, so where Spin is at hand nothing of wasmtime is built.
+    cargo.args([
+        "run",
+        "--package",
+        "gatelog-testbed",
+        "--no-default-features",
+        "--bin",
+        "gatelog-demo",
+        "--",
+    ]);
     if options.once {
         cargo.arg("--once");
     }
-    cargo.args(["--runtime", Runtime::choose(options.runtime)?.name()]);
-    process::replace_with(cargo.env("GATELOG_ENVOY", envoy))
+    cargo.args(["--runtime", runtime.name()]).env("GATELOG_ENVOY", envoy);
+    if let Runtime::Local = runtime {
+        cargo.env("GATELOG_LOCAL", local_host()?);
+    }
+    process::replace_with(&mut cargo)
+}
+
+/// Builds the local host, and answers where it is.
+fn local_host() -> Result<PathBuf> {
+    let mut cargo = workspace::cargo()?;
+    cargo.args(["build", "--package", "gatelog-spin-host", "--bin", "gatelog-local"]);
+    let target = workspace::wasm_target_dir()?;
+    process::run(cargo.env("CARGO_TARGET_DIR", &target))?;
+    Ok(target.join("debug/gatelog-local"))
 }
