@@ -61,6 +61,19 @@ impl<'o> ObjectWriter<'o> {
         write_text(self.out, value);
     }
 
+    /// Adds a list of texts.
+    pub fn texts(&mut self, key: &str, values: &[impl AsRef<str>]) {
+        self.key(key);
+        self.out.push(b'[');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            write_text(self.out, value.as_ref());
+        }
+        self.out.push(b']');
+    }
+
     /// Adds a number.
     pub fn number(&mut self, key: &str, value: i64) {
         self.key(key);
@@ -179,8 +192,10 @@ mod tests {
         let mut object = ObjectWriter::new(&mut out);
         object.text("a", "x\"y");
         object.number("b", -3);
+        object.texts("c", &["1", "2\"", "3"]);
+        object.texts("d", &[""; 0]);
         assert!(object.finish());
-        assert_eq!(out, br#"{}{"a":"x\"y","b":-3}"#);
+        assert_eq!(out, br#"{}{"a":"x\"y","b":-3,"c":["1","2\"","3"],"d":[]}"#);
     }
 
     #[test]
