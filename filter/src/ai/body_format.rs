@@ -1,72 +1,112 @@
-//! What a body is: its first bytes tell better than its content type.
+//! What a body is, told by its first bytes: content types are missing or wrong more often than these.
+
+use super::aws_event_stream;
 
 /// How a body carries JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFormat {
-    /// One JSON text.
+    /// One JSON object, or the first of several: the first bytes do not tell.
     Json,
     /// Server-sent events with a JSON text each.
     EventStream,
-    /// JSON texts, one a line.
+    /// JSON objects one after another, a line each (Ollama).
     JsonLines,
-    /// A JSON array, which may come in parts.
+    /// A JSON array, which may come in parts (Gemini).
     JsonArray,
-    /// Frames of `application/vnd.amazon.eventstream` with a JSON text each.
+    /// Frames of `application/vnd.amazon.eventstream` with a JSON text each (Bedrock).
     AwsEventStream,
-    /// Nothing that is read.
+    /// Nothing that carries JSON.
     Unknown,
 }
 
-/// What begins the lines of an event stream.
+/// The mark with which some programs begin texts in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// What lines of an event stream begin with; a line that begins with a colon is a comment.
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
-/// Bytes of a prelude of AWS's frames.
-const PRELUDE: usize = 12;
 
-/// What a body is that begins with these bytes; none when they are too few to tell. A byte order mark and blank lines say
-/// nothing.
+/// What a body is that begins with `head`; none when more bytes have to come first. A byte order mark and blank lines
+/// before the body say nothing.
 pub fn sniff(head: &[u8]) -> Option<BodyFormat> {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    match head.first()? {
-        b'{' => return Some(BodyFormat::Json),
-        b'[' => return Some(BodyFormat::JsonArray),
-        0xef if head.len() < 3 => return None,
-        // The length of a frame, and the check of its first bytes, which are few.
-        0 => {
-            let prelude = head.get(..PRELUDE)?;
-            let is_frame = prelude.get(4..6) == Some(&[0, 0]);
-            return Some(if is_frame { BodyFormat::AwsEventStream } else { BodyFormat::Unknown });
-        }
-        _ => {}
+    if head.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(head) {
+        return None;
     }
-    if FIELDS.iter().any(|field| head.starts_with(field)) {
-        return Some(BodyFormat::EventStream);
+    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
+    match text.first()? {
+        b'{' => Some(BodyFormat::Json),
+        b'[' => Some(BodyFormat::JsonArray),
+        // No text begins like this. Frames stand alone, without anything before them.
+        0 => Some(match aws_event_stream::begins_frame(head)? {
+            true => BodyFormat::AwsEventStream,
+            false => BodyFormat::Unknown,
+        }),
+        _ if FIELDS.iter().any(|field| text.starts_with(field)) => Some(BodyFormat::EventStream),
+        _ if FIELDS.iter().any(|field| field.starts_with(text)) => None,
+        _ => Some(BodyFormat::Unknown),
     }
-    let may_become = FIELDS.iter().any(|field| field.starts_with(head));
-    (!may_become).then_some(BodyFormat::Unknown)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// The prelude of a frame of 118 bytes, 82 of them headers.
+    const PRELUDE: &[u8] = b"\0\0\0\x76\0\0\0\x52\x96\xd5\xfa\xde";
+
+    fn cases() -> Vec<(&'static [u8], Option<BodyFormat>)> {
+        vec![
+            (b"{\"a\":1}", Some(BodyFormat::Json)),
+            (b"\xef\xbb\xbf {\"a\":1}\n", Some(BodyFormat::Json)),
+            (b"\n\n\r\n\n{", Some(BodyFormat::Json)),
+            (b"{\"a\":1}\n{\"a\":2}", Some(BodyFormat::Json)),
+            (b"[{\"a\":1}", Some(BodyFormat::JsonArray)),
+            (b"\xef\xbb\xbf[", Some(BodyFormat::JsonArray)),
+            (b"data: {}", Some(BodyFormat::EventStream)),
+            (b"data:{}", Some(BodyFormat::EventStream)),
+            (b"event: x", Some(BodyFormat::EventStream)),
+            (b"id:1", Some(BodyFormat::EventStream)),
+            (b"retry: 5", Some(BodyFormat::EventStream)),
+            (b": keep-alive", Some(BodyFormat::EventStream)),
+            (b"\xef\xbb\xbfdata:", Some(BodyFormat::EventStream)),
+            (b"\r\n\r\nevent:", Some(BodyFormat::EventStream)),
+            (PRELUDE, Some(BodyFormat::AwsEventStream)),
+            (b"\0\0\0\x76\0\0\0\x52\x96\xd5\xfa\xdf", Some(BodyFormat::Unknown)),
+            (b"\0asm\x01\0\0\0\0\0\0\0", Some(BodyFormat::Unknown)),
+            (b"<html>", Some(BodyFormat::Unknown)),
+            (b"database", Some(BodyFormat::Unknown)),
+            (b"ok", Some(BodyFormat::Unknown)),
+            (b"RIFF", Some(BodyFormat::Unknown)),
+            (b"\xef\xbb\xbf", None),
+            (b"\xef\xbb", None),
+            (b"\n\n", None),
+            (b"dat", None),
+            (b"r", None),
+            (b"\0\0\0\x76\0\0\0", None),
+            (b"", None),
+        ]
+    }
 
     #[test]
     fn the_first_bytes_tell_what_a_body_is() {
-        for (head, expected) in [
-            (&b"{"[..], Some(BodyFormat::Json)),
-            (b"\xef\xbb\xbf\r\n {", Some(BodyFormat::Json)),
-            (b"[", Some(BodyFormat::JsonArray)),
-            (b"data: {", Some(BodyFormat::EventStream)),
-            (b": x", Some(BodyFormat::EventStream)),
-            (b"id:1\n", Some(BodyFormat::EventStream)),
-            (b"\n\n", None),
-            (b"da", None),
-            (b"\xef\xbb", None),
-            (b"<html>", Some(BodyFormat::Unknown)),
-            (b"dame", Some(BodyFormat::Unknown)),
-            (b"\0\0\0\x76\0\0\0", None),
-            (b"\0\0\0\x76\0\0\0\x52\x96\xd5\xfa\xde", Some(BodyFormat::AwsEventStream)),
-        ] {
+        for (head, expected) in cases() {
             assert_eq!(sniff(head), expected, "{}", String::from_utf8_lossy(head));
+        }
+    }
+
+    #[test]
+    fn what_was_told_holds_however_few_bytes_came_first() {
+        for (head, expected) in cases() {
+            for end in 0..head.len() {
+                let early = sniff(&head[..end]);
+                assert!(early.is_none() || early == expected, "{end} of {head:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken(head in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = sniff(&head);
         }
     }
 }

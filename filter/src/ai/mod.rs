@@ -4,6 +4,7 @@ pub mod ai_log;
 pub mod aws_event_stream;
 pub mod body_format;
 pub mod count;
+pub mod decode;
 pub mod paths;
 pub mod provider;
 pub mod usage;
