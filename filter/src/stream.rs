@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::ai::body_format::BodyFormat;
+use crate::ai::decode::{Decoder, Stop};
 use crate::ai::paths;
 use crate::ai::usage::{BodyReader, Findings, Side, declared, is_streamed};
 use crate::collect::request_headers;
@@ -30,6 +31,10 @@ pub struct Stream {
     candidate: bool,
     request: Option<BodyReader>,
     response: Option<BodyReader>,
+    /// What takes the codings off the bodies; none where they have none.
+    request_decoder: Option<Decoder>,
+    response_decoder: Option<Decoder>,
+    request_end: RequestEnd,
     /// The response's body may be captured.
     capture: bool,
     request_copy: Option<BodyCopy>,
@@ -39,10 +44,24 @@ pub struct Stream {
     is_request_opaque: bool,
     /// The response's is; true when it says that it is a stream.
     opaque_response: Option<bool>,
+    /// When the first part of the response's body came, where it is encoded.
+    first_encoded: Option<Instant>,
     first_token: Option<Instant>,
     ai_path: bool,
     /// The request body is a multipart form, as for uploads of audio and images.
     form: bool,
+}
+
+/// When the last of the request came to the filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestEnd {
+    /// It did not, or nobody said so.
+    #[default]
+    Unknown,
+    /// The request had no body.
+    WithHeaders,
+    /// With the last part of the body.
+    At(Instant),
 }
 
 /// Bytes of a chunk that are read at once, so that large chunks do not grow the VM's memory.
@@ -77,6 +96,9 @@ impl Stream {
         end: bool,
     ) {
         let headers = host.headers(HeaderMap::Request);
+        if end {
+            self.request_end = RequestEnd::WithHeaders;
+        }
         let detect = settings.ai.detection && !end;
         if detect || settings.capture.has_bodies() {
             self.look_at_request(&headers, settings, metrics, held, end);
@@ -100,10 +122,12 @@ impl Stream {
         let format = declared(content_type);
         self.ai_path = detect && is_ai_path(headers);
         let json = detect && (format == Some(BodyFormat::Json) || may_be_read(content_type, self.ai_path));
-        if (json || copy) && is_encoded(headers) {
+        let decoder = (json || copy).then(|| decoder(headers, settings, held)).flatten();
+        if decoder.as_ref().is_some_and(|decoder| !decoder.is_known()) {
             self.is_request_opaque = json;
             metrics.add(Metric::BodiesSkippedEncoding, 1);
         } else {
+            self.request_decoder = decoder;
             self.request_copy = copy.then(|| BodyCopy::new(limit, held, settings.capture.max_total_bytes));
             if json {
                 let window = (!self.ai_path).then_some(settings.ai.window_bytes);
@@ -121,7 +145,13 @@ impl Stream {
 
     /// A chunk of the request body passes.
     pub fn on_request_body(&mut self, host: &impl Host, size: usize) {
-        read_chunk(&mut self.request, &mut self.request_copy, host, Body::Request, size);
+        let Self { request, request_copy, request_decoder, .. } = self;
+        read_chunk(request, request_copy, request_decoder, host, Body::Request, size);
+    }
+
+    /// The last chunk of the request body has passed.
+    pub fn on_request_end(&mut self, host: &impl Host) {
+        self.request_end = RequestEnd::At(host.monotonic());
     }
 
     /// The response headers arrived.
@@ -149,7 +179,8 @@ impl Stream {
         if self.candidate && !read {
             metrics.add(Metric::BodiesSkippedType, 1);
         }
-        if (read || copy) && is_encoded(&headers) {
+        self.response_decoder = (read || copy).then(|| decoder(&headers, settings, held)).flatten();
+        if self.response_decoder.as_ref().is_some_and(|decoder| !decoder.is_known()) {
             self.opaque_response = read.then(|| format.is_some_and(is_streamed));
             metrics.add(Metric::BodiesSkippedEncoding, 1);
             return;
@@ -164,10 +195,12 @@ impl Stream {
 
     /// A chunk of the response body passes.
     pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
-        read_chunk(&mut self.response, &mut self.response_copy, host, Body::Response, size);
-        let generates = self.response().is_some_and(|body| body.is_generating);
-        // Of a stream that cannot be read, the first part stands for the first token.
-        if self.first_token.is_none() && (generates || (self.opaque_response.is_some() && size > 0)) {
+        if self.response_decoder.is_some() && self.first_encoded.is_none() && size > 0 {
+            self.first_encoded = Some(host.monotonic());
+        }
+        let Self { response, response_copy, response_decoder, .. } = self;
+        read_chunk(response, response_copy, response_decoder, host, Body::Response, size);
+        if self.first_token.is_none() && self.response().is_some_and(|body| body.is_generating) {
             self.first_token = Some(host.monotonic());
         }
     }
@@ -202,14 +235,31 @@ impl Stream {
         [&self.request_copy, &self.response_copy].into_iter().flatten().filter(|copy| copy.is_short()).count()
     }
 
+    /// Why compressed bodies were not read to their end.
+    pub fn stops(&self) -> impl Iterator<Item = Stop> {
+        [&self.request_decoder, &self.response_decoder].into_iter().flatten().filter_map(Decoder::stopped)
+    }
+
+    /// True when the response's body was not read to its end because of what it decodes to.
+    pub fn is_response_cut(&self) -> bool {
+        self.response_decoder.as_ref().is_some_and(|decoder| decoder.stopped().is_some())
+    }
+
+    /// When the last of the request came to the filter.
+    pub fn request_end(&self) -> RequestEnd {
+        self.request_end
+    }
+
     /// When the response headers arrived.
     pub fn headers_at(&self) -> Option<Instant> {
         self.headers_at
     }
 
-    /// When the first part of a streamed answer came that carries something generated.
+    /// When the first part of a streamed answer came that carries something generated. Of a stream of which nothing can be
+    /// read, the first part stands for it.
     pub fn first_token(&self) -> Option<Instant> {
-        self.first_token.filter(|_| self.is_streamed())
+        let is_unread = self.response_decoder.as_ref().is_some_and(|decoder| !decoder.has_decoded());
+        self.first_token.or(self.first_encoded.filter(|_| is_unread)).filter(|_| self.is_streamed())
     }
 
     /// True when the answer comes in parts that a client shows one after another.
@@ -222,9 +272,10 @@ impl Stream {
         self.response.as_ref().map_or(self.opaque_response.is_some(), |body| !body.is_unknown())
     }
 
-    /// True when the request's body is in an encoding that is not read.
+    /// True when the request's body is in an encoding that is not read, or not read to its end.
     pub fn is_request_opaque(&self) -> bool {
-        self.is_request_opaque
+        let is_cut = || self.request_decoder.as_ref().is_some_and(|decoder| decoder.stopped().is_some());
+        self.is_request_opaque || (self.request.is_some() && is_cut())
     }
 
     /// True when the path is one of AI providers and the request has a body.
@@ -253,35 +304,52 @@ fn may_be_read(content_type: &[u8], known: bool) -> bool {
     content_type.is_empty() || starts("text/plain") || (known && !is_media())
 }
 
-fn is_encoded(headers: &Headers) -> bool {
-    headers
-        .get("content-encoding")
-        .is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"))
+/// What takes the codings off a body with these headers; none when it has none.
+fn decoder(headers: &Headers, settings: &Settings, held: &HeldBytes) -> Option<Decoder> {
+    let mut values =
+        headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value).peekable();
+    values.peek()?;
+    let names = values.collect::<Vec<_>>().join(&b","[..]);
+    let names = String::from_utf8_lossy(&names);
+    Some(Decoder::with_limits(Some(&names), &settings.ai.decode, &held.decoders))
 }
 
 fn read_chunk(
     reader: &mut Option<BodyReader>,
     copy: &mut Option<BodyCopy>,
+    decoder: &mut Option<Decoder>,
     host: &impl Host,
     body: Body,
     size: usize,
 ) {
     let mut start = 0;
     while start < size {
-        let reader = reader.as_mut().filter(|reader| !reader.is_done());
-        let copy = copy.as_mut().filter(|copy| !copy.is_full());
-        if reader.is_none() && copy.is_none() {
+        let mut reader = reader.as_mut().filter(|reader| !reader.is_done());
+        let mut copy = copy.as_mut().filter(|copy| !copy.is_full());
+        let is_over = decoder.as_ref().is_some_and(Decoder::is_over);
+        if is_over || (reader.is_none() && copy.is_none()) {
             return;
         }
         let Some(bytes) = host.body(body, start, SLICE.min(size - start)) else { return };
         if bytes.is_empty() {
             return;
         }
-        if let Some(reader) = reader {
-            reader.read(&bytes);
-        }
-        if let Some(copy) = copy {
-            copy.take(&bytes);
+        // Answers whether more is wanted.
+        let mut take = |bytes: &[u8]| {
+            if let Some(reader) = &mut reader {
+                reader.read(bytes);
+            }
+            if let Some(copy) = copy.as_mut().filter(|copy| !copy.is_full()) {
+                copy.take(bytes);
+            }
+            reader.as_ref().is_some_and(|reader| !reader.is_done())
+                || copy.as_ref().is_some_and(|copy| !copy.is_full())
+        };
+        match decoder {
+            Some(decoder) => decoder.feed_while(&bytes, &mut take),
+            None => {
+                take(&bytes);
+            }
         }
         start += bytes.len();
     }
@@ -310,15 +378,15 @@ mod tests {
     #[test]
     fn only_bodies_that_can_tell_something_are_read_and_the_others_are_counted() {
         let json = [("content-type", "application/json")];
-        let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
+        let opaque = [("content-type", "application/json"), ("content-encoding", "compress")];
         let html = [("content-type", "text/html")];
         let form = [("content-type", "multipart/form-data; boundary=x")];
         let identity = [("content-type", "text/event-stream"), ("content-encoding", "identity")];
         for (name, path, request, response, reads, encoded, other) in [
             ("chat", "/v1/chat/completions", &json[..], &json[..], (true, true), 0, 0),
             ("stream", "/v1/chat/completions", &json, &identity, (true, true), 0, 0),
-            ("compressed answer", "/v1/chat/completions", &json, &gzip, (true, false), 1, 0),
-            ("compressed request", "/x", &gzip, &json, (false, true), 1, 0),
+            ("compressed answer", "/v1/chat/completions", &json, &opaque, (true, false), 1, 0),
+            ("compressed request", "/x", &opaque, &json, (false, true), 1, 0),
             ("page", "/x", &json, &html, (true, false), 0, 1),
             ("upload", "/x", &html, &json, (false, false), 0, 1),
             ("audio", "/v1/audio/transcriptions", &form, &json, (false, true), 0, 1),
@@ -380,13 +448,13 @@ mod tests {
     fn bodies_are_captured_as_far_as_configured_unless_they_are_no_text_or_the_request_refuses() {
         let settings = settings(r#""capture":{"request_body_bytes":4,"response_body_bytes":100}"#);
         let text = [("content-type", "text/plain")];
-        let gzip = [("content-type", "text/plain"), ("content-encoding", "gzip")];
+        let opaque = [("content-type", "text/plain"), ("content-encoding", "compress")];
         let refusing = [("content-type", "text/plain"), ("x-gatelog-capture", "off")];
         let binary = [("content-type", "application/octet-stream")];
         for (name, request, response, end, expected, encoded) in [
             ("text", &text[..], &text[..], false, ("01234567".get(..4), Some("01234567")), 0),
             ("no request body", &[], &text, true, (None, Some("01234567")), 0),
-            ("compressed", &gzip, &gzip, false, (None, None), 2),
+            ("compressed", &opaque, &opaque, false, (None, None), 2),
             ("refused", &refusing, &text, false, (None, None), 0),
             ("binary", &binary, &binary, false, (None, None), 0),
         ] {

@@ -13,6 +13,7 @@ use crate::ai::usage::keys::{AI_LOG, Count, LogText, Meaning};
 use crate::ai::usage::scanner::{Scalar, Scanner, unescaped};
 
 mod build;
+mod surrogates;
 mod unescape;
 
 pub use build::build;
@@ -69,6 +70,7 @@ pub fn decode(mut text: Vec<u8>) -> Option<AiLog> {
     for _ in 0..=MAX_LAYERS {
         trim(&mut text);
         if is_object(&text) {
+            surrogates::mend(&mut text);
             return RawValue::from_string(String::from_utf8(text).ok()?).ok().map(AiLog::read);
         }
         let is_quoted = text.len() > 1 && text.starts_with(b"\"") && text.ends_with(b"\"");
@@ -86,8 +88,9 @@ pub fn decode(mut text: Vec<u8>) -> Option<AiLog> {
 
 fn trim(text: &mut Vec<u8>) {
     text.truncate(text.trim_ascii_end().len());
-    let blanks = text.len() - text.trim_ascii_start().len();
-    text.drain(..blanks);
+    let inside = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    let before = text.len() - inside.len();
+    text.drain(..before);
 }
 
 /// True when the text begins as an object does whose quotes are not escaped.
@@ -144,6 +147,7 @@ mod tests {
             ("quoted", &quoted),
             ("twice", &twice),
             ("spaces", &format!(" {plain}\n")),
+            ("byte order mark", &format!("\u{feff} {plain}")),
         ] {
             let log = decode(raw.as_bytes().to_vec()).unwrap_or_else(|| panic!("{name}"));
             let found = &log.members;
@@ -152,6 +156,15 @@ mod tests {
             assert_eq!(found.api, None, "{name}");
             let object: serde_json::Value = serde_json::from_str(log.json.get()).unwrap();
             assert_eq!(object["answer"], "say \"hi\" <b>", "{name}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_costs_one_character() {
+        for raw in [r#"{"model":"m","answer":"a\ud83d"}"#, r#"{\"model\":\"m\",\"answer\":\"a\\ud83d\"}"#] {
+            let log = decode(raw.as_bytes().to_vec()).unwrap();
+            let object: serde_json::Value = serde_json::from_str(log.json.get()).unwrap();
+            assert_eq!((&object["answer"], log.members.model.as_deref()), (&"a\u{fffd}".into(), Some("m")));
         }
     }
 

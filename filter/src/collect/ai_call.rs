@@ -73,7 +73,8 @@ pub fn fill<'a>(record: &mut AccessRecord<'a>, stream: &'a Stream, attributes: &
         .or_else(|| stream.first_token().map(|first| millis(first.since(attributes.started))));
     record.provider = provider(record, response, attributes);
     if let Some(body) = response {
-        fill_from_answer(record, body, stream.is_streamed(), attributes.flags != 0);
+        let is_cut = attributes.flags != 0 || stream.is_response_cut();
+        fill_from_answer(record, body, stream.is_streamed(), is_cut);
     }
     let has_counts = [record.input_tokens, record.output_tokens, record.total_tokens]
         .into_iter()
@@ -85,13 +86,13 @@ pub fn fill<'a>(record: &mut AccessRecord<'a>, stream: &'a Stream, attributes: &
     }
 }
 
-fn fill_from_answer<'a>(record: &mut AccessRecord<'a>, body: &'a Findings, is_streamed: bool, failed: bool) {
+fn fill_from_answer<'a>(record: &mut AccessRecord<'a>, body: &'a Findings, is_streamed: bool, is_cut: bool) {
     if record.chat_id.is_empty() {
         record.chat_id = body.id().unwrap_or_default().into();
     }
     record.finish_reason = body.ended_by().unwrap_or_default().into();
     record.service_tier = borrowed(&body.service_tier);
-    let source = body.source(is_streamed, failed);
+    let source = body.source(is_streamed, is_cut);
     let usage = match body.usage() {
         // Some providers write zeros until they have counted.
         usage if source == Some(Source::Partial) && usage.is_zero() => Usage::default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::collect::attribute_batch::{Attribute, AttributeBatch, AttributeValues, BatchAnswer};
 use crate::collect::request_headers::{Name, RequestHeaders};
 use crate::collect::sampling::Candidate;
+use crate::collect::trace_id::TraceId;
 use crate::host::attribute::AttributeDialect;
 use crate::host::headers::Headers;
 use crate::host::{HeaderMap, Host, Instant, Time};
@@ -80,7 +81,7 @@ impl<'a> Attributes<'a> {
     /// What sampling decides by.
     pub fn candidate(&self) -> Candidate<'a> {
         Candidate {
-            id: self.headers.get(Name::RequestId).or_else(|| self.headers.trace_id()),
+            id: self.headers.get(Name::RequestId).or_else(|| self.headers.trace_id().map(TraceId::raw)),
             status: self.code,
             flags: self.flags,
             duration: self.duration,

@@ -7,6 +7,7 @@
 
 use gatelog_record::AccessRecord;
 
+use crate::ai::decode::Stop;
 use crate::config::settings::Settings;
 use crate::context::Context;
 use crate::host::Host;
@@ -51,6 +52,7 @@ pub fn collect<'a, H: Host>(
     cx: &mut Context<'_, H>,
     answers: &'a mut Answers,
 ) -> Option<AccessRecord<'a>> {
+    count_stops(stream, cx);
     let answer = &*answers.attributes.insert(AttributeAnswer::read(batch, &mut vm_state.dialect, cx.host));
     let attributes = Attributes::new(answer, stream, batch, cx.host, cx.now);
     if !sampling::keeps(&settings.sampling, &attributes.candidate(), cx.rng) {
@@ -65,6 +67,16 @@ pub fn collect<'a, H: Host>(
     cx.metrics.add(Metric::ValuesCut, cut);
     cx.metrics.add(Metric::Collected, 1);
     Some(record)
+}
+
+fn count_stops<H: Host>(stream: &Stream, cx: &mut Context<'_, H>) {
+    for stop in stream.stops() {
+        let metric = match stop {
+            Stop::OverLimit => Metric::BodiesOverLimit,
+            Stop::Damaged => Metric::BodiesDamaged,
+        };
+        cx.metrics.add(metric, 1);
+    }
 }
 
 fn count_capture<H: Host>(stream: &Stream, late: &LateAttributes, cx: &mut Context<'_, H>) {

@@ -11,9 +11,10 @@ use crate::collect::attributes::{Attributes, borrowed, millis, text};
 use crate::collect::late_attributes::LateAttributes;
 use crate::collect::request_headers::Name;
 use crate::collect::response_flags;
+use crate::collect::trace_id::TraceId;
 use crate::config::settings::Settings;
 use crate::higress;
-use crate::stream::Stream;
+use crate::stream::{RequestEnd, Stream};
 
 /// The record, without its id.
 pub fn build<'a>(
@@ -27,10 +28,14 @@ pub fn build<'a>(
     fill_from_headers(&mut record, attributes, settings);
     fill_from_attributes(&mut record, attributes);
     record.time_to_headers = stream.headers_at().map(|at| millis(at.since(attributes.started)));
+    let wants_service_time = !settings.omitted.has("upstream_service_time");
+    if record.upstream_service_time.is_empty() && !record.upstream_host.is_empty() && wants_service_time {
+        record.upstream_service_time = service_time(stream, attributes).unwrap_or_default();
+    }
     fill_from_late(&mut record, late);
     if !late.capture_refused {
-        record.request_body = stream.request_text();
-        record.response_body = stream.response_text();
+        record.request_body = hidden(stream.request_text(), |text| settings.redact.text(text));
+        record.response_body = hidden(stream.response_text(), |text| settings.redact.text(text));
     }
     let is_ai = settings.ai.detection && ai_call::is_one(&record, stream, attributes);
     if late.ai_log.is_some() || is_ai {
@@ -46,11 +51,15 @@ pub fn build<'a>(
 #[inline(never)]
 fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, attributes: &Attributes<'a>, settings: &Settings) {
     let headers = &attributes.headers;
-    record.trace_id = text(headers.trace_id());
-    record.authority = text(headers.get(Name::Authority));
+    record.trace_id = match headers.trace_id().map(TraceId::text) {
+        Some(Cow::Owned(id)) => Cow::Owned(String::from_utf8_lossy(&id).into_owned()),
+        Some(Cow::Borrowed(id)) => text(Some(id)),
+        None => Cow::default(),
+    };
+    record.authority = hidden(text(headers.get(Name::Authority)), |text| settings.redact.authority(text));
     record.method = text(headers.get(Name::Method));
-    record.path = redacted(headers.get(Name::Path), settings);
-    record.upstream_path = redacted(headers.rewritten_path(), settings);
+    record.path = hidden(text(headers.get(Name::Path)), |path| settings.redact.path(path));
+    record.upstream_path = hidden(text(headers.rewritten_path()), |path| settings.redact.path(path));
     record.scheme = text(headers.get(Name::Scheme));
     record.request_id = text(headers.get(Name::RequestId));
     record.user_agent = text(headers.get(Name::UserAgent));
@@ -122,11 +131,23 @@ fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
     }
 }
 
-fn redacted<'a>(path: Option<&'a [u8]>, settings: &Settings) -> Cow<'a, str> {
-    let path = text(path);
-    match settings.redact.path(&path) {
-        Cow::Owned(redacted) => Cow::Owned(redacted),
-        Cow::Borrowed(_) => path,
+/// The upstream's time where the gateway does not add the header that tells it: as the gateway would measure it, from the last
+/// of the request to the response headers. None when these came first.
+fn service_time(stream: &Stream, attributes: &Attributes<'_>) -> Option<Cow<'static, str>> {
+    let requested = match stream.request_end() {
+        RequestEnd::Unknown => return None,
+        RequestEnd::WithHeaders => attributes.started,
+        RequestEnd::At(end) => end,
+    };
+    let answered = stream.headers_at().filter(|answered| *answered >= requested)?;
+    Some(millis(answered.since(requested)).to_string().into())
+}
+
+/// The text without its secrets, copied only when it has some.
+fn hidden<'a>(text: Cow<'a, str>, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    match redact(&text) {
+        Cow::Owned(hidden) => Cow::Owned(hidden),
+        Cow::Borrowed(_) => text,
     }
 }
 

@@ -6,6 +6,7 @@
 //! clients can send them too.
 
 use crate::collect::mcp::McpHeaders;
+use crate::collect::trace_id::{self, TraceHeaders, TraceId};
 use crate::host::headers::Headers;
 
 /// A header that a record is made of.
@@ -33,6 +34,14 @@ pub enum Name {
     B3,
     /// `traceparent`
     Traceparent,
+    /// `sw8`
+    Skywalking,
+    /// `x-datadog-trace-id`
+    Datadog,
+    /// `uber-trace-id`
+    Jaeger,
+    /// `x-amzn-trace-id`
+    XRay,
     /// `x-mse-consumer`
     Consumer,
     /// `x-instance-id`
@@ -54,7 +63,7 @@ const COUNT: usize = Name::Mcp as usize + 1;
 
 /// The headers by name. A table instead of a `match`: that would be one of the largest functions of the filter, and
 /// gateways pay for large functions with memory when they compile them.
-const NAMES: [(&[u8], Name); 22] = [
+const NAMES: [(&[u8], Name); 26] = [
     (b":method", Name::Method),
     (b":path", Name::Path),
     (b":authority", Name::Authority),
@@ -66,6 +75,10 @@ const NAMES: [(&[u8], Name); 22] = [
     (b"x-b3-traceid", Name::B3TraceId),
     (b"b3", Name::B3),
     (b"traceparent", Name::Traceparent),
+    (b"sw8", Name::Skywalking),
+    (b"x-datadog-trace-id", Name::Datadog),
+    (b"uber-trace-id", Name::Jaeger),
+    (b"x-amzn-trace-id", Name::XRay),
     (b"x-mse-consumer", Name::Consumer),
     (b"x-instance-id", Name::InstanceId),
     (b"x-higress-llm-model", Name::LlmModel),
@@ -173,12 +186,16 @@ impl<'a> RequestHeaders<'a> {
     }
 
     /// The trace id.
-    pub fn trace_id(&self) -> Option<&'a [u8]> {
-        crate::collect::trace_id::id(
-            self.get(Name::B3TraceId),
-            self.get(Name::B3),
-            self.get(Name::Traceparent),
-        )
+    pub fn trace_id(&self) -> Option<TraceId<'a>> {
+        trace_id::find(&TraceHeaders {
+            x_b3_traceid: self.get(Name::B3TraceId),
+            b3: self.get(Name::B3),
+            traceparent: self.get(Name::Traceparent),
+            sw8: self.get(Name::Skywalking),
+            datadog: self.get(Name::Datadog),
+            uber: self.get(Name::Jaeger),
+            amzn: self.get(Name::XRay),
+        })
     }
 
     /// The headers of MCP.

@@ -1,10 +1,10 @@
 //! What is recorded of a stream: the part of the configuration that a rule can change.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use gatelog_record::{FIELDS, Origin};
 
+use crate::ai::decode::Limits;
 use crate::config::reader::Reader;
 use crate::observe::log_throttle::Verbosity;
 use crate::privacy::capture::Capture;
@@ -45,6 +45,8 @@ pub struct Ai {
     pub build_log: bool,
     /// `ai.window_bytes`: bytes of a body within which a sign of an AI call must appear.
     pub window_bytes: usize,
+    /// `ai.decode`: how far compressed bodies are read.
+    pub decode: Limits,
 }
 
 /// Which exchanges make a record.
@@ -144,17 +146,31 @@ fn read_ai(mut keys: Reader<'_, '_>) -> Ai {
         detection: keys.flag("detection").unwrap_or(true),
         build_log: keys.flag("build_log").unwrap_or(true),
         window_bytes: keys.size("window_bytes", 1_024, 16 << 20).unwrap_or(64 << 10),
+        decode: read_decode(keys.section("decode")),
     };
     keys.finish();
     ai
 }
 
+fn read_decode(mut keys: Reader<'_, '_>) -> Limits {
+    let known = Limits::default();
+    let limits = Limits {
+        window_bytes: keys.size("max_window_bytes", 32 << 10, 128 << 20).unwrap_or(known.window_bytes),
+        body_bytes: keys.size("max_body_bytes", 64 << 10, 1 << 30).unwrap_or(known.body_bytes),
+        ratio: keys.size("max_ratio", 1, 1_000_000).unwrap_or(known.ratio),
+        total_bytes: keys.size("max_total_bytes", 64 << 10, 1 << 30).unwrap_or(known.total_bytes),
+    };
+    keys.finish();
+    limits
+}
+
 fn read_redact(mut keys: Reader<'_, '_>) -> Redact {
-    let defaults = keys.flag("defaults").unwrap_or(true);
-    let mut redact =
-        if defaults { Redact::default() } else { Redact { headers: Vec::new(), query: Vec::new() } };
-    redact.headers.extend(keys.all_names("headers").into_iter().map(Cow::Owned));
-    redact.query.extend(keys.all_names("query").into_iter().map(Cow::Owned));
+    let redact = Redact {
+        defaults: keys.flag("defaults").unwrap_or(true),
+        headers: keys.all_names("headers"),
+        query: keys.all_names("query"),
+        allow: keys.all_names("allow"),
+    };
     keys.finish();
     redact
 }

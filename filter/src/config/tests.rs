@@ -3,6 +3,7 @@
 mod accepted;
 
 use super::*;
+use crate::ai::decode::Limits;
 use crate::config::secret::Secret;
 use crate::config::settings::Sampling;
 use crate::privacy::capture::Capture;
@@ -68,7 +69,8 @@ fn everything_can_be_said() {
             "fields":{"omit":["user_agent"]},
             "capture":{"request_headers":["X-A"],"response_headers":["etag"],"request_body_bytes":1,"response_body_bytes":65536,"max_total_bytes":65536,"refusal_header":"X-No"},
             "log_level":"error",
-            "ai":{"detection":false,"build_log":false,"window_bytes":2048},"redact":{"defaults":false,"headers":["X-Secret"],"query":["Pin"]}}"#,
+            "ai":{"detection":false,"build_log":false,"window_bytes":2048,"decode":{"max_window_bytes":65536,"max_body_bytes":131072,"max_ratio":50,"max_total_bytes":262144}},
+            "redact":{"defaults":false,"headers":["X-Secret"],"query":["Pin"],"allow":["Sig"]}}"#,
     )
     .unwrap();
     assert_eq!(destination(&config).collector.authorization, token("t"));
@@ -79,7 +81,13 @@ fn everything_can_be_said() {
         (None, 64)
     );
     assert_eq!(global(&config).redact.headers, ["x-secret"]);
-    assert_eq!(global(&config).redact.query, ["pin"]);
+    assert_eq!(
+        (&global(&config).redact.query[..], &global(&config).redact.allow[..]),
+        (&["pin".to_owned()][..], &["sig".to_owned()][..])
+    );
+    assert!(!global(&config).redact.defaults);
+    let decode = Limits { window_bytes: 65_536, body_bytes: 131_072, ratio: 50, total_bytes: 262_144 };
+    assert_eq!(global(&config).ai.decode, decode);
     assert!(!global(&config).ai.detection && !global(&config).ai.build_log);
     let sampling = Sampling { rate: 0.25, keep_status_from: 500, keep_slower_than: None };
     assert_eq!(global(&config).sampling, sampling);
@@ -248,12 +256,9 @@ fn a_rule_holds_what_the_global_configuration_says_where_it_says_nothing() {
     assert_eq!(second.sampling.rate, 1.0);
     assert_eq!(first.instance_id.as_deref(), Some("gw"));
     assert_eq!((first.ai.detection, first.ai.window_bytes), (false, 2_048));
-    assert!(
-        ["authorization", "x-a", "x-b"].iter().all(|name| first
-            .redact
-            .headers
-            .iter()
-            .any(|each| each == name))
+    assert_eq!(
+        (first.redact.defaults, &first.redact.headers[..]),
+        (true, &["x-b".to_owned(), "x-a".to_owned()][..])
     );
 }
 

@@ -54,8 +54,10 @@ metrics! {
     Counter DroppedRefused = "gatelog_dropped_refused", "Records dropped because the collector refused their batch for good (a status that is not retried).";
     Counter DroppedRetryTime = "gatelog_dropped_retry_time", "Records dropped because their batch failed for longer than max_retry_time.";
     Counter DroppedShutdown = "gatelog_dropped_shutdown", "Records given up because the gateway shut down before the collector took them.";
-    Counter BodiesSkippedEncoding = "gatelog_bodies_skipped_encoding", "Bodies neither searched for AI usage nor captured because they are compressed.";
+    Counter BodiesSkippedEncoding = "gatelog_bodies_skipped_encoding", "Bodies neither searched for AI usage nor captured because they are in an encoding that is not read.";
     Counter BodiesSkippedType = "gatelog_bodies_skipped_type", "Bodies of calls that may be AI calls, not searched because they are neither JSON nor an event stream.";
+    Counter BodiesOverLimit = "gatelog_bodies_over_limit", "Compressed bodies read in part because they decode to more, or need more memory, than ai.decode allows.";
+    Counter BodiesDamaged = "gatelog_bodies_damaged", "Compressed bodies read in part because they are not what their content-encoding says.";
     Counter CaptureRefused = "gatelog_capture_refused", "Records without captured headers and bodies because the request asked for that.";
     Counter CaptureShort = "gatelog_capture_short", "Bodies captured in part, or not at all, because all that are held would take more than capture.max_total_bytes.";
     Counter ValuesCut = "gatelog_values_cut", "Values cut to the length that a column holds.";

@@ -1,6 +1,7 @@
 //! Captures headers and bodies for the record: only what operators name, up to a limit, and not when the request
 //! refuses.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -8,6 +9,7 @@ use gatelog_record::json::write::ObjectWriter;
 use serde_json::value::RawValue;
 
 use crate::ai::body_format::BodyFormat;
+use crate::ai::decode::Budget;
 use crate::ai::usage::declared;
 use crate::host::headers::Headers;
 use crate::privacy::redact::Redact;
@@ -66,21 +68,19 @@ impl Capture {
 }
 
 /// The named headers as a JSON object, secrets hidden; none when there are none of them. Several values of one name
-/// are joined by commas.
+/// are a list, as in Kong's log: a comma may be part of a value.
 pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<Box<RawValue>> {
     let mut json = Vec::new();
     let mut object = ObjectWriter::new(&mut json);
     for name in wanted {
-        let mut values = headers.iter().filter(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value);
-        let Some(first) = values.next() else { continue };
-        let mut text = String::from_utf8_lossy(first);
-        for value in values {
-            let text = text.to_mut();
-            text.push_str(", ");
-            text.push_str(&String::from_utf8_lossy(value));
+        let values = headers.iter().filter(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value);
+        let values: Vec<Cow<'_, str>> = values.map(String::from_utf8_lossy).collect();
+        let values: Vec<Cow<'_, str>> = values.iter().map(|value| redact.header(name, value)).collect();
+        match values.as_slice() {
+            [] => {}
+            [one] => object.text(name, one),
+            several => object.texts(name, several),
         }
-        // Headers such as `location` carry query strings too.
-        object.text(name, &redact.path(redact.header(name, &text)));
     }
     if !object.finish() {
         return None;
@@ -88,15 +88,24 @@ pub fn headers(wanted: &[String], headers: &Headers, redact: &Redact) -> Option<
     RawValue::from_string(String::from_utf8(json).ok()?).ok()
 }
 
-/// True for bodies that are text: `text/…`, JSON and event streams.
+/// True for bodies that are text: `text/…`, JSON, event streams, and forms without parts.
 pub fn is_text(content_type: &[u8]) -> bool {
-    content_type.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
+    let starts_with = |kind: &str| {
+        content_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
+    };
+    starts_with("text/")
+        || starts_with("application/x-www-form-urlencoded")
         || declared(content_type).is_some_and(|format| format != BodyFormat::AwsEventStream)
 }
 
-/// Bytes that the copies of all bodies in a VM take now.
+/// Bytes that the bodies of all streams in a VM take now.
 #[derive(Clone, Debug, Default)]
-pub struct HeldBytes(Rc<Cell<usize>>);
+pub struct HeldBytes {
+    /// Those of their copies.
+    copies: Rc<Cell<usize>>,
+    /// Those of what decodes them.
+    pub decoders: Budget,
+}
 
 /// The start of a body.
 #[derive(Debug)]
@@ -141,16 +150,16 @@ impl BodyCopy {
 
     /// Makes room for `needed` bytes, or for as many as `max_total` allows.
     fn grow(&mut self, needed: usize) {
-        let held = self.held.0.get();
+        let held = self.held.copies.get();
         let most = self.room + self.max_total.saturating_sub(held);
         let room = (self.room * 2).min(self.limit).max(needed).min(most);
         self.bytes.reserve_exact(room.saturating_sub(self.bytes.len()));
-        self.held.0.set(held + room - self.room);
+        self.held.copies.set(held + room - self.room);
         self.room = room;
     }
 
     /// The text, without a character that was cut at the limit.
-    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+    pub fn text(&self) -> Cow<'_, str> {
         let whole = match std::str::from_utf8(&self.bytes) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
             _ => self.bytes.len(),
@@ -161,7 +170,7 @@ impl BodyCopy {
 
 impl Drop for BodyCopy {
     fn drop(&mut self) {
-        self.held.0.set(self.held.0.get().saturating_sub(self.room));
+        self.held.copies.set(self.held.copies.get().saturating_sub(self.room));
     }
 }
 
@@ -188,7 +197,7 @@ mod tests {
         assert_eq!(
             object,
             serde_json::json!({
-                "x-a": "1, 2\"\u{1}\u{fffd}",
+                "x-a": ["1", "2\"\u{1}\u{fffd}"],
                 "authorization": REDACTED,
                 "referer": "/p?token=REDACTED&a=1",
             })
@@ -223,7 +232,7 @@ mod tests {
             ("application/problem+json", true),
             ("text/event-stream", true),
             ("application/octet-stream", false),
-            ("application/x-www-form-urlencoded", false),
+            ("application/x-www-form-urlencoded", true),
             ("multipart/form-data", false),
             ("", false),
         ] {
@@ -251,13 +260,13 @@ mod tests {
         let mut copies: Vec<BodyCopy> = (0..10).map(|_| BodyCopy::new(30, &held, 100)).collect();
         for _ in 0..10 {
             copies.iter_mut().for_each(|copy| copy.take(b"1234567"));
-            assert!(held.0.get() <= 100);
+            assert!(held.copies.get() <= 100);
             assert!(copies.iter().map(|copy| copy.bytes.capacity()).sum::<usize>() <= 100);
         }
         assert!(copies.iter().all(BodyCopy::is_full));
         let whole = copies.iter().filter(|copy| !copy.is_short()).all(|copy| copy.bytes.len() == 30);
         assert!(whole && copies.iter().any(BodyCopy::is_short));
         drop(copies);
-        assert_eq!(held.0.get(), 0);
+        assert_eq!(held.copies.get(), 0);
     }
 }

@@ -83,8 +83,13 @@ extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end: bool) -> 
 
 /// `size` is that of the chunk.
 #[unsafe(no_mangle)]
-extern "C" fn proxy_on_request_body(context: u32, size: usize, _end: bool) -> Action {
-    in_stream(context, |stream, Configured { gateway, .. }| stream.on_request_body(gateway, size))
+extern "C" fn proxy_on_request_body(context: u32, size: usize, end: bool) -> Action {
+    in_stream(context, |stream, Configured { gateway, .. }| {
+        stream.on_request_body(gateway, size);
+        if end {
+            stream.on_request_end(gateway);
+        }
+    })
 }
 
 /// As for the request.

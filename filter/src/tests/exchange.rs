@@ -167,6 +167,9 @@ impl Exchange {
             host.set_body(&chunk.bytes);
             stream.on_request_body(&host, chunk.bytes.len());
         }
+        if !self.request.chunks.is_empty() {
+            stream.on_request_end(&host);
+        }
         if !self.response.headers.is_empty() {
             reach(&host, self.response.at_ms);
             plugin.on_response_headers(&mut stream, &host, self.response.chunks.is_empty());

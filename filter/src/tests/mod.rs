@@ -2,6 +2,7 @@
 
 mod cases;
 mod chunking;
+mod encoded_bodies;
 mod exchange;
 mod hostile_traffic;
 mod providers;

@@ -128,22 +128,22 @@ impl Findings {
         self.documents > 1
     }
 
-    /// What the counts rest on; none where the provider does not count. `failed`: the gateway says that the exchange did not
-    /// end as it should.
-    pub fn source(&self, is_streamed: bool, failed: bool) -> Option<Source> {
+    /// What the counts rest on; none where the provider does not count. `is_cut`: the exchange did not end as it should, or
+    /// its body was not read to the end.
+    pub fn source(&self, is_streamed: bool, is_cut: bool) -> Option<Source> {
         let has_ended = self.is_done || self.ended_by().is_some();
         if self.counts.are_any() {
             // Counts that come after everything generated are the last ones, whether or not the stream says that it is over.
-            let is_last = self.counted > self.generated && !failed;
-            return Some(if !is_streamed || has_ended || is_last {
+            let is_last = self.counted > self.generated && !is_cut;
+            return Some(if (!is_streamed && !is_cut) || has_ended || is_last {
                 Source::Reported
             } else {
                 Source::Partial
             });
         }
         // An error in place of an answer has no usage to wait for.
-        let is_refused = self.has_failed && !self.is_generating && !failed;
-        let is_over = self.is_done || (has_ended && !failed);
+        let is_refused = self.has_failed && !self.is_generating && !is_cut;
+        let is_over = self.is_done || (has_ended && !is_cut);
         (is_streamed && !is_over && !is_refused).then_some(Source::Partial)
     }
 

@@ -1,0 +1,191 @@
+//! Secrets in `name=value` pairs: query strings, fragments, matrix parameters, forms, and texts that hold URLs.
+//!
+//! # Format
+//!
+//! A pair begins behind `?`, `&`, `;` or `#`, in whatever order these come; some servers take `;` for a separator, some do
+//! not, and clients put a second `?` where there is one already. A value ends at `&` or `#`, and at `;` or `?` when another
+//! pair follows. A URL inside of a value has all this percent-encoded, once or more often, so the encoded forms count too:
+//! they separate pairs of their own level, and a value ends at none that is encoded deeper than its own `=`.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+/// What pairs stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A path or a form: blanks and quotes belong to values.
+    Url,
+    /// Any text: a value ends where a URL would.
+    Text,
+}
+
+/// The text with `redacted` in the place of the value of each pair whose name, percent-decoded, `is_secret`.
+pub fn hide<'t>(
+    text: &'t str,
+    kind: Kind,
+    redacted: &str,
+    is_secret: impl Fn(&[u8]) -> bool,
+) -> Cow<'t, str> {
+    if !may_have_pairs(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let (mut out, mut copied) = (String::new(), 0);
+    let mut scan = Scan { bytes: text.as_bytes(), kind, in_path: true };
+    let (mut at, mut name_start) = (0, 0);
+    while at < text.len() {
+        let Some(mark) = scan.mark(at) else {
+            at += 1;
+            continue;
+        };
+        let behind = at + mark.length;
+        if mark.is_equals && is_secret(&decoded(scan.bytes.get(name_start..at).unwrap_or_default())) {
+            let end = scan.end_of_value(behind, mark.level);
+            if end > behind {
+                out.push_str(text.get(copied..behind).unwrap_or_default());
+                out.push_str(redacted);
+                copied = end;
+            }
+            at = end.max(behind);
+        } else {
+            at = behind;
+        }
+        name_start = at;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// True when a pair could be in it: most paths have none.
+fn may_have_pairs(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(b'=', b'%', bytes).any(|at| match bytes.get(at) {
+        Some(b'%') => encoded(bytes.get(at..).unwrap_or_default()).is_some_and(|mark| mark.is_equals),
+        _ => true,
+    })
+}
+
+/// Something that begins a pair, or its value.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    /// `=`, or else a separator.
+    is_equals: bool,
+    /// True for separators of which a value may hold one: `;` and `?`.
+    is_soft: bool,
+    /// How often it is percent-encoded.
+    level: usize,
+    /// Bytes that it takes.
+    length: usize,
+}
+
+impl Mark {
+    fn of(byte: u8, level: usize) -> Option<Self> {
+        matches!(byte, b'=' | b'&' | b'#' | b';' | b'?').then(|| Self {
+            is_equals: byte == b'=',
+            is_soft: matches!(byte, b';' | b'?'),
+            level,
+            length: if level == 0 { 1 } else { 1 + 2 * level },
+        })
+    }
+}
+
+struct Scan<'t> {
+    bytes: &'t [u8],
+    kind: Kind,
+    /// True before the first `?` or `#` of a URL: slashes end the parameters of a segment there.
+    in_path: bool,
+}
+
+impl Scan<'_> {
+    /// The mark that begins at `at`.
+    fn mark(&mut self, at: usize) -> Option<Mark> {
+        let byte = *self.bytes.get(at)?;
+        let separator = |level| Some(Mark { is_equals: false, is_soft: false, level, length: 1 });
+        match byte {
+            b'%' => encoded(self.bytes.get(at..)?),
+            b'/' if self.in_path => separator(0),
+            _ if self.kind == Kind::Text && ends_text(byte) => {
+                self.in_path = true;
+                separator(0)
+            }
+            _ => {
+                self.in_path &= !matches!(byte, b'?' | b'#');
+                Mark::of(byte, 0)
+            }
+        }
+    }
+
+    /// Where the value ends that begins at `start` behind an `=` of this level.
+    fn end_of_value(&mut self, start: usize, level: usize) -> usize {
+        let mut at = start;
+        while at < self.bytes.len() {
+            // Whether a slash ends it was decided before the value.
+            let in_path = self.in_path;
+            match self.mark(at) {
+                Some(mark) if !mark.is_equals && mark.level <= level => {
+                    if !mark.is_soft || self.is_pair(at + mark.length) {
+                        self.in_path = in_path;
+                        return at;
+                    }
+                    at += mark.length;
+                }
+                Some(mark) => at += mark.length,
+                None => at += 1,
+            }
+        }
+        at
+    }
+
+    /// True when a name, `=` and a value follow: a secret may end with `=` or hold a `;`, but hardly both.
+    fn is_pair(&self, at: usize) -> bool {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let of_name = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'$' | b'%')
+        };
+        let name = rest.iter().take_while(|byte| of_name(byte)).count();
+        let behind = (rest.get(name), rest.get(name + 1));
+        name > 0 && matches!(behind, (Some(b'='), Some(next)) if !matches!(next, b'=' | b'&' | b'#'))
+    }
+}
+
+/// Bytes that stand in no URL, but around one in a text.
+fn ends_text(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+        || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'(' | b')' | b',' | b'{' | b'}' | b'\\' | b'`' | b'|')
+}
+
+/// The mark whose percent-encoding begins these bytes: `%3D`, or `%253D` where the sign was encoded again.
+fn encoded(bytes: &[u8]) -> Option<Mark> {
+    let mut rest = bytes.strip_prefix(b"%")?;
+    let mut level = 1;
+    while let Some(after) = rest.strip_prefix(b"25") {
+        rest = after;
+        level += 1;
+    }
+    let (high, low) = (rest.first()?, rest.get(1)?);
+    Mark::of(hex(*high)? << 4 | hex(*low)?, level)
+}
+
+/// The name with its percent-encoding undone, however often it was applied.
+fn decoded(name: &[u8]) -> Cow<'_, [u8]> {
+    let mut name = Cow::Borrowed(name);
+    // Each round makes it shorter, so this ends.
+    while let Some(shorter) = decoded_once(&name) {
+        name = Cow::Owned(shorter);
+    }
+    name
+}
+
+/// None when there is nothing to undo.
+fn decoded_once(name: &[u8]) -> Option<Vec<u8>> {
+    match percent_decode(name).into() {
+        Cow::Owned(decoded) => Some(decoded),
+        Cow::Borrowed(_) => None,
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}

@@ -1,0 +1,343 @@
+//! Which names are those of secrets, told by the parts of a name.
+//!
+//! Nobody can list every name that a key or a token has somewhere, but nearly all are made of few words. So a name is taken
+//! apart (`X-Amz-Security-Token`, `accessToken`, `user[api_key]`), and is secret when one of its parts is denied, unless the
+//! parts around it say that it is none: `max_tokens`, `page_token`. Letters that never belong to anything else are found
+//! inside of a part too, because many names are written in one: `jsessionid`, `ACCESSTOKEN`.
+
+use super::secret_lists::{ALLOWED, DENIED_ALONE, DENIED_LETTERS, DENIED_PARTS, DENIED_TOGETHER};
+
+/// Where a name stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A parameter of a query string, a form, or a part of a path.
+    Parameter,
+    /// A header.
+    Header,
+    /// A member of a JSON object.
+    Member,
+}
+
+/// Parts of the longest text of [`ALLOWED`], less one.
+const BEFORE: usize = 2;
+
+/// True when the name is that of a secret. Percent-encoding has to be undone before.
+pub fn is_secret(name: &[u8], place: Place) -> bool {
+    // In JSON `key` and `pass` alone are any name and any result.
+    if place == Place::Member && is_one_of(&["key", "pass"], name) {
+        return false;
+    }
+    let has_denied = |at_capitals| has_denied_part(Parts { rest: name, at_capitals });
+    // Servers that know parameters in any case know `tOkEn`, too.
+    has_denied(true)
+        || (name.iter().any(u8::is_ascii_uppercase) && has_denied(false))
+        || (place == Place::Parameter && levels(name).any(|level| is_one_of(DENIED_ALONE, level)))
+}
+
+/// True when both names have the same parts, or are the same.
+pub fn is_same(name: &[u8], other: &[u8]) -> bool {
+    let [ones, others] = [name, other].map(|rest| Parts { rest, at_capitals: true });
+    name.eq_ignore_ascii_case(other)
+        || (ones.count() > 0
+            && ones.count() == others.count()
+            && ones.zip(others).all(|(one, other)| one.eq_ignore_ascii_case(other)))
+}
+
+fn has_denied_part(mut parts: Parts<'_>) -> bool {
+    let mut before = [parts; BEFORE];
+    let mut at = 0;
+    loop {
+        let here = parts;
+        if DENIED_TOGETHER.iter().any(|denied| parts_of(denied, here).is_some())
+            && !is_allowed(&before, here, at)
+        {
+            return true;
+        }
+        let Some(part) = parts.next() else { return false };
+        let is_denied = DENIED_PARTS.iter().any(|denied| part.eq_ignore_ascii_case(denied.as_bytes()))
+            || has_denied_letters(part);
+        if is_denied && !is_allowed(&before, here, at) {
+            return true;
+        }
+        before.rotate_right(1);
+        if let Some(last) = before.first_mut() {
+            *last = here;
+        }
+        at += 1;
+    }
+}
+
+/// True when the next part of `here`, before which there are `at` others, belongs to parts that are allowed together.
+fn is_allowed(before: &[Parts<'_>; BEFORE], here: Parts<'_>, at: usize) -> bool {
+    let starts = std::iter::once(&here).chain(before.iter().take(at)).enumerate();
+    let mut starts = starts.map(|(distance, start)| (distance, *start));
+    starts.any(|(distance, start)| {
+        ALLOWED.iter().any(|allowed| parts_of(allowed, start).is_some_and(|count| count > distance))
+    })
+}
+
+/// How many parts `together` has, when `parts` begin with them.
+fn parts_of(together: &str, mut parts: Parts<'_>) -> Option<usize> {
+    let mut count = 0;
+    for wanted in together.split(' ') {
+        if !parts.next()?.eq_ignore_ascii_case(wanted.as_bytes()) {
+            return None;
+        }
+        count += 1;
+    }
+    Some(count)
+}
+
+/// True when letters in a part are denied that do not belong to others that are allowed: `maxtokens`.
+fn has_denied_letters(part: &[u8]) -> bool {
+    denied_letters(part).any(|(start, end)| {
+        !ALLOWED.iter().any(|allowed| {
+            let length = allowed.bytes().filter(|byte| *byte != b' ').count();
+            // Where it could begin to hold the denied letters.
+            (end.saturating_sub(length)..=start).any(|from| {
+                part.get(from..from + length).is_some_and(|letters| {
+                    let wanted = allowed.bytes().filter(|byte| *byte != b' ');
+                    letters.iter().zip(wanted).all(|(letter, wanted)| letter.eq_ignore_ascii_case(&wanted))
+                })
+            })
+        })
+    })
+}
+
+/// Where denied letters stand in a part.
+fn denied_letters(part: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    DENIED_LETTERS.iter().flat_map(move |denied| {
+        part.windows(denied.len())
+            .enumerate()
+            .filter(|(_, letters)| letters.eq_ignore_ascii_case(denied.as_bytes()))
+            .map(|(at, letters)| (at, at + letters.len()))
+    })
+}
+
+fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names.iter().any(|each| name.eq_ignore_ascii_case(each.as_bytes()))
+}
+
+/// The levels of a nested name: `user[code]`, `a.code`.
+fn levels(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    name.split(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-'))
+}
+
+/// The parts of a name: runs of letters.
+#[derive(Clone, Copy)]
+struct Parts<'n> {
+    rest: &'n [u8],
+    /// They also end before a capital that follows a small letter, or begins a word behind capitals (`SAMLResponse`).
+    at_capitals: bool,
+}
+
+impl<'n> Iterator for Parts<'n> {
+    type Item = &'n [u8];
+
+    fn next(&mut self) -> Option<&'n [u8]> {
+        let start = self.rest.iter().position(u8::is_ascii_alphabetic)?;
+        let rest = self.rest.get(start..)?;
+        let ends = |at: &usize| match (rest.get(at - 1), rest.get(*at), rest.get(at + 1)) {
+            (_, None, _) => true,
+            (_, Some(here), _) if !here.is_ascii_alphabetic() => true,
+            (Some(before), Some(here), after) if self.at_capitals && here.is_ascii_uppercase() => {
+                before.is_ascii_lowercase() || after.is_some_and(u8::is_ascii_lowercase)
+            }
+            _ => false,
+        };
+        let end = (1..=rest.len()).find(ends)?;
+        let (part, rest) = rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(name: &str) -> Vec<String> {
+        let parts = Parts { rest: name.as_bytes(), at_capitals: true };
+        parts.map(|part| String::from_utf8_lossy(part).to_lowercase()).collect()
+    }
+
+    #[test]
+    fn names_are_taken_apart_at_signs_digits_and_capitals() {
+        for (name, expected) in [
+            ("X-Amz-Security-Token", &["x", "amz", "security", "token"][..]),
+            ("accessToken", &["access", "token"]),
+            ("SAMLResponse", &["saml", "response"]),
+            ("OSSAccessKeyId", &["oss", "access", "key", "id"]),
+            ("user[api_key2]", &["user", "api", "key"]),
+            ("", &[]),
+            ("123--", &[]),
+            ("é-key", &["key"]),
+        ] {
+            assert_eq!(parts(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_users_call_their_secrets_is_secret_everywhere() {
+        for name in [
+            "access_token",
+            "access-token",
+            "accesstoken",
+            "accessToken",
+            "ACCESSTOKEN",
+            "id_token",
+            "id_token_hint",
+            "refresh_token",
+            "token",
+            "tokens",
+            "auth_token",
+            "api_token",
+            "session_token",
+            "securityToken",
+            "security-token",
+            "x-oss-security-token",
+            "x-oss-signature",
+            "x-oss-credential",
+            "q-signature",
+            "Signature",
+            "AWSAccessKeyId",
+            "OSSAccessKeyId",
+            "X-Amz-Credential",
+            "api_key",
+            "api-key",
+            "apikey",
+            "apiKey",
+            "APIKEY",
+            "x-api-key",
+            "x-goog-api-key",
+            "secret",
+            "client_secret",
+            "secret_key",
+            "access_key",
+            "private_key",
+            "subscription-key",
+            "ocp-apim-subscription-key",
+            "password",
+            "passwd",
+            "pwd",
+            "user[password]",
+            "user.password",
+            "passphrase",
+            "otp",
+            "credential",
+            "credentials",
+            "jwt",
+            "client_assertion",
+            "assertion",
+            "code_verifier",
+            "SAMLResponse",
+            "sessionid",
+            "session_id",
+            "jsessionid",
+            "PHPSESSID",
+            "sig",
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "set-cookie",
+            "x-auth-token",
+            "x-access-token",
+            "x-csrf-token",
+            "x-xsrf-token",
+            "private-token",
+            "x-vault-token",
+            "x-forwarded-client-cert",
+            "token[]",
+            "a.token",
+            "page_token_secret",
+            "max_tokens_key",
+            "newSecretValue",
+            "tOkEn",
+        ] {
+            for place in [Place::Parameter, Place::Header, Place::Member] {
+                assert!(is_secret(name.as_bytes(), place), "{name} {place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn some_short_names_are_secret_only_as_parameters() {
+        for name in
+            ["code", "sid", "session", "ticket", "sign", "oauth[code]", "a.code", "code[0]", "samlresponse"]
+        {
+            assert!(is_secret(name.as_bytes(), Place::Parameter), "{name}");
+        }
+        for name in ["code", "sid", "session", "ticket"] {
+            assert!(
+                !is_secret(name.as_bytes(), Place::Member) && !is_secret(name.as_bytes(), Place::Header),
+                "{name}"
+            );
+        }
+        assert!(is_secret(b"key", Place::Parameter) && !is_secret(b"key", Place::Member));
+    }
+
+    #[test]
+    fn names_that_only_look_alike_are_no_secrets() {
+        for name in [
+            "max_tokens",
+            "maxTokens",
+            "maxOutputTokens",
+            "max_completion_tokens",
+            "page_token",
+            "pageToken",
+            "next_page_token",
+            "nextPageToken",
+            "keyword",
+            "keywords",
+            "monkey",
+            "keys",
+            "total_tokens",
+            "prompt_tokens",
+            "promptTokenCount",
+            "candidatesTokenCount",
+            "thoughtsTokenCount",
+            "cachedContentTokenCount",
+            "cache_creation_input_tokens",
+            "prompt_tokens_details",
+            "budget_tokens",
+            "input_token",
+            "tokenizer",
+            "token_type",
+            "tokens_per_minute",
+            "x-ratelimit-remaining-tokens",
+            "x-ratelimit-limit-tokens",
+            "idempotency-key",
+            "sort_key",
+            "author",
+            "authority",
+            "authors",
+            "country_code",
+            "status_code",
+            "bypass",
+            "passenger",
+            "compass",
+            "design",
+            "assign",
+            "signup",
+            "signal",
+            "page",
+            "q",
+            "a",
+            "access-control-allow-credentials",
+            "www-authenticate",
+            "sec-websocket-key",
+            "mcp-session-id",
+            "",
+        ] {
+            for place in [Place::Parameter, Place::Header, Place::Member] {
+                assert!(!is_secret(name.as_bytes(), place), "{name} {place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_the_same_when_their_parts_are() {
+        assert!(is_same(b"X-Pin", b"x_pin") && is_same(b"xPin", b"x-pin") && is_same(b"7", b"7"));
+        assert!(!is_same(b"pins", b"pin") && !is_same(b"7", b"8") && !is_same(b"pin code", b"pin"));
+    }
+}
