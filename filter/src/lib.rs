@@ -26,6 +26,7 @@
 
 pub mod ai;
 pub mod authority;
+pub mod base64;
 pub mod collect;
 pub mod config;
 pub mod context;

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::base64;
+
 /// The values of the headers, in that order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TraceHeaders<'a> {
@@ -40,7 +42,7 @@ impl<'a> TraceId<'a> {
 
     /// The id's text.
     pub fn text(self) -> Cow<'a, [u8]> {
-        let decoded = self.is_base64.then(|| base64(self.raw)).flatten();
+        let decoded = self.is_base64.then(|| base64::decode(self.raw.iter().copied())).flatten();
         decoded.map_or(Cow::Borrowed(self.raw), Cow::Owned)
     }
 }
@@ -76,7 +78,7 @@ fn is_of(id: &[u8], lengths: std::ops::RangeInclusive<usize>, of: fn(&u8) -> boo
 
 fn of_skywalking(value: &[u8]) -> Option<TraceId<'_>> {
     let raw = part(Some(value), b'-', 1)?;
-    let id = base64(raw)?;
+    let id = base64::decode(raw.iter().copied())?;
     // Ids are UUIDs, or numbers with dots between them.
     let is_sound = !id.is_empty() && id.iter().all(u8::is_ascii_graphic);
     is_sound.then_some(TraceId { raw, is_base64: true })
@@ -97,29 +99,6 @@ fn of_xray(value: &[u8]) -> Option<&[u8]> {
         && is_of(number, 24..=24, u8::is_ascii_hexdigit)
         && parts.next().is_none();
     is_sound.then_some(root)
-}
-
-/// The bytes that Base64 stands for (RFC 4648), with padding or without; none when it is something else.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let (mut out, mut bits, mut count) = (Vec::with_capacity(text.len()), 0_u32, 0);
-    let padding = text.iter().rev().take(2).take_while(|byte| **byte == b'=').count();
-    for byte in text.iter().take(text.len() - padding) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count & 0xff) as u8);
-        }
-    }
-    Some(out)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The JSON text inside a payload of Bedrock's invoke streams, `{"bytes":"…"}`, where it is written in Base64.
 
+use crate::base64;
+
 /// What stands before the text.
 const BEFORE: &[u8] = b"\"bytes\"";
 
@@ -9,32 +11,8 @@ pub fn inside(payload: &[u8]) -> Option<Vec<u8>> {
     let rest = payload.get(at + BEFORE.len()..)?.trim_ascii_start().strip_prefix(b":")?;
     let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
     let end = memchr::memchr(b'"', rest)?;
-    rest.get(..end).and_then(decoded)
-}
-
-/// The bytes that a text in Base64 stands for, to its padding; none when it is no Base64.
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    let (mut bits, mut waiting) = (0_u32, 0);
     // A JSON writer may escape the slash.
-    for byte in text.iter().filter(|byte| **byte != b'\\') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        waiting += 6;
-        if waiting >= 8 {
-            waiting -= 8;
-            bytes.push((bits >> waiting) as u8);
-        }
-    }
-    Some(bytes)
+    base64::decode(rest.get(..end)?.iter().copied().filter(|byte| *byte != b'\\'))
 }
 
 #[cfg(test)]
