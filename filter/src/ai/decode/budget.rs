@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::Stop;
+use super::coding::Stop;
 
 /// Bytes that all decoders of a VM take at the moment.
 #[derive(Clone, Debug, Default)]

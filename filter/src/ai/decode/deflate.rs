@@ -10,7 +10,7 @@ use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
 use super::budget::{Budget, Share};
-use super::{Coding, Limits, Sink, Stop};
+use super::coding::{Coding, Limits, Sink, Stop};
 
 /// Bytes that are decoded before they are handed on.
 const OUTPUT: usize = 8 << 10;

@@ -12,8 +12,8 @@
 use miniz_oxide::DataFormat;
 
 use super::budget::Budget;
+use super::coding::{Coding, Limits, Sink, Stop};
 use super::deflate::Inflate;
-use super::{Coding, Limits, Sink, Stop};
 
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 /// Bytes before the parts that the flags tell of.

@@ -10,12 +10,14 @@
 //! coding says, the reading ends; the exchange does not notice.
 //!
 //! - [`budget`]: the memory of all bodies of a VM.
+//! - [`coding`]: what a coding is, and how far one is followed.
 //! - [`gzip`], [`deflate`], [`zstd`], [`brotli`]: one coding each.
 
 use std::fmt;
 
 pub mod brotli;
 pub mod budget;
+pub mod coding;
 pub mod deflate;
 pub mod gzip;
 pub mod zstd;
@@ -24,55 +26,18 @@ pub mod zstd;
 mod tests;
 
 pub use budget::Budget;
+pub use coding::{Limits, Stop};
 
 use brotli::Brotli;
+use coding::{Coding, Sink};
 use deflate::Deflate;
 use gzip::Gzip;
 use zstd::Zstd;
-
-/// How far compressed bodies are read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// `ai.decode.max_window_bytes`: how far back a body may refer to what it has said, which is the memory that it takes.
-    pub window_bytes: usize,
-    /// `ai.decode.max_body_bytes`: bytes that one body may decode to.
-    pub body_bytes: usize,
-    /// `ai.decode.max_ratio`: how many times its own size a body may decode to.
-    pub ratio: usize,
-    /// `ai.decode.max_total_bytes`: memory for the windows of all bodies that a VM reads at the same time.
-    pub total_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { window_bytes: 8 << 20, body_bytes: 64 << 20, ratio: 200, total_bytes: 64 << 20 }
-    }
-}
 
 /// Bytes that any body may decode to, whatever its ratio: short texts that repeat themselves are no bomb.
 const FREE_OF_RATIO: usize = 1 << 20;
 /// More codings, one on top of another, than any sender applies.
 const MAX_CODINGS: usize = 3;
-
-/// Why the reading of a body ended before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
-    /// The bytes are not what the coding says.
-    #[error("the bytes are not of the coding that the headers name")]
-    Damaged,
-    /// One of the [`Limits`] is reached.
-    #[error("the body decodes to more, or needs more memory, than it may")]
-    OverLimit,
-}
-
-/// Takes what was decoded, and tells whether to go on.
-type Sink<'s> = dyn FnMut(&[u8]) -> Result<(), Stop> + 's;
-
-/// One coding's state.
-trait Coding {
-    /// Decodes the next bytes and hands on what they complete.
-    fn decode(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Stop>;
-}
 
 /// Decodes one body.
 pub struct Decoder {

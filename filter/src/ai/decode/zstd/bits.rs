@@ -1,6 +1,6 @@
 //! The two ways in which Zstandard reads bits: forward for the descriptions of tables, backward for everything else.
 
-use crate::ai::decode::Stop;
+use crate::ai::decode::coding::Stop;
 
 /// Reads bits from the first byte on, the lowest bit of each byte first.
 pub struct Forward<'b> {

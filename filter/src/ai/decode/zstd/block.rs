@@ -2,13 +2,10 @@
 
 use super::bits::Backward;
 use super::fse::Table;
-use super::history::History;
+use super::history::{History, MAX_BLOCK};
 use super::huffman::Codes;
 use super::tables;
-use crate::ai::decode::Stop;
-
-/// Bytes that a block may decode to.
-pub const MAX_BLOCK: usize = 128 << 10;
+use crate::ai::decode::coding::Stop;
 
 /// What a block may take over from the one before.
 pub struct Blocks {

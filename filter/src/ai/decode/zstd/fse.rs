@@ -1,7 +1,7 @@
 //! Tables of finite state entropy, with which Zstandard codes everything but literals (RFC 8878, 4.1).
 
 use super::bits::{Backward, Forward};
-use crate::ai::decode::Stop;
+use crate::ai::decode::coding::Stop;
 
 /// What a state means.
 #[derive(Clone, Copy, Debug, Default)]

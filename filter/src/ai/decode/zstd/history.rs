@@ -1,8 +1,10 @@
 //! What a frame has decoded to, as far back as it may refer to it.
 
-use super::block::MAX_BLOCK;
-use crate::ai::decode::Stop;
 use crate::ai::decode::budget::Share;
+use crate::ai::decode::coding::Stop;
+
+/// Bytes that a block may decode to.
+pub const MAX_BLOCK: usize = 128 << 10;
 
 /// Bytes that memory grows by at least.
 const LEAST: usize = 4 << 10;

@@ -2,7 +2,7 @@
 
 use super::bits::Backward;
 use super::fse;
-use crate::ai::decode::Stop;
+use crate::ai::decode::coding::Stop;
 
 /// Bits of the longest code.
 const MAX_BITS: u32 = 11;

@@ -12,7 +12,7 @@
 //! Some proxies name the coding and send the body as it is; the magic number tells.
 
 use super::budget::Budget;
-use super::{Coding, Limits, Sink, Stop};
+use super::coding::{Coding, Limits, Sink, Stop};
 
 mod bits;
 mod block;
@@ -21,8 +21,8 @@ mod history;
 mod huffman;
 mod tables;
 
-use block::{Blocks, MAX_BLOCK};
-use history::History;
+use block::Blocks;
+use history::{History, MAX_BLOCK};
 
 const MAGIC: u32 = 0xfd2f_b528;
 /// Magic numbers of frames to be skipped, but for the lowest four bits.

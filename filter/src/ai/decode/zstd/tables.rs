@@ -2,7 +2,7 @@
 
 use super::bits::Backward;
 use super::fse::Table;
-use crate::ai::decode::Stop;
+use crate::ai::decode::coding::Stop;
 
 /// One kind.
 pub struct Kind {
