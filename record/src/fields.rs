@@ -278,7 +278,7 @@ access_record! {
     Added     cache_write_tokens: Count = "Those of the input tokens that the provider wrote into its cache.";
     Added     finish_reason: Text(64) = "Why the model stopped, in the provider's word: `stop`, `length`, `tool_calls`, `end_turn`.";
     Added     service_tier: Text(64) = "Class of service that the provider charges for, in its word: `default`, `priority`, `batch`.";
-    Added     usage_source: Text(16) = "`reported` when the provider's count is complete, `partial` when the stream ended before it came; empty when there is none.";
+    Added     usage_source: Text(16) = "`reported` when the provider's count is complete, `partial` when the answer ended, or could not be decoded further, before it came; empty when there is none.";
 }
 
 #[cfg(test)]

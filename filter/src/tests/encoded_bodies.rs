@@ -142,9 +142,12 @@ fn what_needs_no_decoding_is_there_for_a_coding_that_is_not_known() {
 fn what_was_read_before_a_limit_or_a_fault_is_kept_and_the_stop_is_counted() {
     const SMALL: &str = r#"{"collector_cluster":"c","queue":{"max_coalescing_delay":0},"ai":{"decode":{"max_body_bytes":65536}}}"#;
     let padding = vec![b' '; 1 << 19];
-    let answer =
-        [br#"{"id":"c1","model":"gpt-4o","choices":[],"#, &padding[..], br#""usage":{"total_tokens":7}}"#]
-            .concat();
+    let answer = [
+        br#"{"id":"c1","object":"chat.completion","model":"gpt-4o","choices":[],"#,
+        &padding[..],
+        br#""usage":{"total_tokens":7}}"#,
+    ]
+    .concat();
     let encoded = ruzstd::encoding::compress_to_vec(&answer[..], ruzstd::encoding::CompressionLevel::Fastest);
     let run = |config, bytes: &[u8]| {
         record(config, "/v1/chat/completions", &json(ASKS, ""), &json(bytes, "zstd"), usize::MAX)
@@ -153,6 +156,7 @@ fn what_was_read_before_a_limit_or_a_fault_is_kept_and_the_stop_is_counted() {
     assert_eq!((&whole["total_tokens"], host.metric_value(Metric::BodiesOverLimit)), (&7.into(), 0));
     let (bomb, host) = run(SMALL, &encoded);
     assert_eq!((&bomb["chat_id"], bomb.get("total_tokens")), (&"c1".into(), None));
+    assert_eq!((&bomb["usage_source"], &whole["usage_source"]), (&"partial".into(), &"reported".into()));
     assert_eq!(
         (host.metric_value(Metric::BodiesOverLimit), host.metric_value(Metric::BodiesDamaged)),
         (1, 0)

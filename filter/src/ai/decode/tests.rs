@@ -428,7 +428,9 @@ proptest! {
         // How much comes before what is damaged depends on that, too.
         let is_prefix = cut.0.starts_with(&whole.0) || whole.0.starts_with(&cut.0);
         prop_assert!(cut.0 == whole.0 || ((is_damaged(&cut) || is_damaged(&whole)) && is_prefix));
-        if let Some(body) = reference_zstd(&encoded).filter(|_| coding == "zstd") {
+        // The reference takes windows of any size, and frames with bits that are reserved.
+        let is_compared = coding == "zstd" && whole.1.is_none();
+        if let Some(body) = reference_zstd(&encoded).filter(|_| is_compared) {
             prop_assert_eq!(whole, (body, None));
         }
     }

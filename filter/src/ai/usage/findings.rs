@@ -51,7 +51,7 @@ pub struct Findings {
 pub enum Source {
     /// The provider counted, and its count is complete.
     Reported,
-    /// The stream ended before the count came, or before the last one.
+    /// The answer ended, or could not be read further, before the count came, or before the last one.
     Partial,
 }
 
@@ -144,7 +144,8 @@ impl Findings {
         // An error in place of an answer has no usage to wait for.
         let is_refused = self.has_failed && !self.is_generating && !is_cut;
         let is_over = self.is_done || (has_ended && !is_cut);
-        (is_streamed && !is_over && !is_refused).then_some(Source::Partial)
+        let was_to_come = is_streamed || (is_cut && (self.is_answer || self.is_generating));
+        (was_to_come && !is_over && !is_refused).then_some(Source::Partial)
     }
 
     /// True when a request has told all it can: its model, with what it asks for where that matters (`with_question`), or its
