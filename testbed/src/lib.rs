@@ -6,6 +6,7 @@
 //! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
 //! - [`gateway_config`]: the Envoy configuration, as JSON.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
+//! - [`coding`]: content codings, as servers apply them.
 //! - [`functions`]: the three functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
 //! - [`higress`]: Higress's own plugins, made ready for this Envoy.
 //! - [`rsyslog`]: a real rsyslog on a port of its own.
@@ -13,6 +14,7 @@
 //! - [`report`]: what `/query` answered, as tables.
 
 pub mod client;
+pub mod coding;
 pub mod envoy;
 pub mod functions;
 pub mod gateway_config;

@@ -9,10 +9,13 @@
 //! | `GET /hang` | headers and a first chunk, then nothing |
 //! | `GET /reset` | the connection ends without an answer |
 //! | `GET /truncate` | the connection ends in the middle of the body |
-//! | `POST /echo`, and paths below it | the body, as it arrives, with its content type |
+//! | `POST /echo`, and paths below it | the body, as it arrives, with its content type and coding |
 //! | `POST /v1/chat/completions` | an OpenAI chat completion; streamed (SSE) when the body asks for it |
 //! | `POST /v1/embeddings` | an OpenAI embedding |
 //! | `POST /v1/messages` | an Anthropic message |
+//! | `POST /bomb/{MiB}/chat/completions` | a chat completion with that much of one letter in it |
+//!
+//! A request with `x-answer-coding` gets any of these in that coding: `gzip`, `zstd` or `br`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,6 +24,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -28,6 +32,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::coding::{Coding, Encoder};
 
 /// A running upstream; stops when dropped.
 #[derive(Debug)]
@@ -88,6 +94,35 @@ impl std::fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
+    let coding = request.headers().get("x-answer-coding").and_then(|name| Coding::named(name.as_bytes()));
+    let answer = plain_answer(request).await?;
+    match coding {
+        Some(coding) => coded(answer, coding),
+        None => Ok(answer),
+    }
+}
+
+/// The answer in a coding, each of its parts flushed.
+fn coded(answer: Response<Body>, coding: Coding) -> Result<Response<Body>, Broken> {
+    let (mut head, body) = answer.into_parts();
+    head.headers.insert(CONTENT_ENCODING, http::HeaderValue::from_static(coding.name()));
+    let encoder = Encoder::new(coding).map_err(|_| Broken)?;
+    let parts = stream::unfold(Some((body.into_data_stream(), encoder)), |state| async {
+        let (mut parts, mut encoder) = state?;
+        match parts.next().await {
+            Some(Ok(part)) => {
+                let encoded = encoder.part(&part).map_err(|_| Broken);
+                Some((encoded, Some((parts, encoder))))
+            }
+            Some(Err(broken)) => Some((Err(broken), None)),
+            None => Some((encoder.finish().map_err(|_| Broken), None)),
+        }
+    });
+    let frames = parts.map(|part| part.map(|part| Frame::data(Bytes::from(part))));
+    Ok(Response::from_parts(head, StreamBody::new(frames.boxed())))
+}
+
+async fn plain_answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
     let path = request.uri().path().to_owned();
     let argument = path.rsplit('/').next().and_then(|last| last.parse::<u64>().ok());
     match (request.method(), path.as_str()) {
@@ -95,6 +130,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
         (&Method::POST, "/v1/chat/completions") => chat(read_json(request).await?).await,
         (&Method::POST, "/v1/embeddings") => Ok(embeddings(&read_json(request).await?)),
         (&Method::POST, "/v1/messages") => Ok(message(&read_json(request).await?)),
+        (&Method::POST, path) if path.starts_with("/bomb/") => Ok(bomb(path)),
         (_, "/reset") => Err(Broken),
         (_, "/truncate") => {
             Ok(plain(StatusCode::OK, chunk("the beginning").chain(stream::once(broken_later()))))
@@ -111,10 +147,12 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
 }
 
 fn echo(request: Request<Incoming>) -> Response<Body> {
-    let content_type = request.headers().get(http::header::CONTENT_TYPE).cloned();
-    let mut response = plain(StatusCode::OK, request.into_body().map_err(|_| Broken).into_data_stream());
-    if let Some(content_type) = content_type {
-        response.headers_mut().insert(http::header::CONTENT_TYPE, content_type);
+    let (head, body) = request.into_parts();
+    let mut response = plain(StatusCode::OK, body.map_err(|_| Broken).into_data_stream());
+    for name in [CONTENT_TYPE, CONTENT_ENCODING] {
+        if let Some(value) = head.headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
     }
     response
 }
@@ -189,6 +227,17 @@ fn message(request: &Value) -> Response<Body> {
     json_answer(StatusCode::OK, &answer)
 }
 
+fn bomb(path: &str) -> Response<Body> {
+    let mebibytes = path.split('/').nth(2).and_then(|count| count.parse().ok()).unwrap_or(1);
+    let start = r#"{"id":"chatcmpl-3","object":"chat.completion","model":"gpt-4o-mini","choices":[{"message":{"content":""#;
+    let end = r#""}}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
+    let letters = Bytes::from(vec![b'x'; 1 << 20]);
+    let parts = stream::iter([Bytes::from_static(start.as_bytes())])
+        .chain(stream::repeat(letters).take(mebibytes))
+        .chain(stream::iter([Bytes::from_static(end.as_bytes())]));
+    respond(StatusCode::OK, "application/json", parts.map(|part| Ok(Frame::data(part))))
+}
+
 fn text(request: &Value, key: &str, default: &str) -> String {
     request.get(key).and_then(Value::as_str).unwrap_or(default).to_owned()
 }
@@ -240,6 +289,6 @@ fn respond(
 ) -> Response<Body> {
     let mut response = Response::new(StreamBody::new(frames.boxed()));
     *response.status_mut() = status;
-    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     response
 }

@@ -43,14 +43,15 @@ async fn each_part_of_a_streamed_answer_arrives_before_the_next_is_sent() {
     assert!(first <= whole, "{record:#}");
 }
 
-pub async fn read_until(connection: &mut TcpStream, end: &str) {
-    let mut answer = String::new();
-    while !answer.contains(end) {
+pub async fn read_until(connection: &mut TcpStream, end: impl AsRef<[u8]>) {
+    let (end, mut answer) = (end.as_ref(), Vec::new());
+    while !answer.windows(end.len()).any(|found| found == end) {
         let mut chunk = vec![0; 65_536];
         let read = timeout(Duration::from_secs(20), connection.read(&mut chunk)).await;
-        let count = read.unwrap_or_else(|_| panic!("only {answer:?} came, not {end:?}")).unwrap();
-        assert!(count > 0, "the answer broke off: {answer:?}");
-        answer.push_str(&String::from_utf8_lossy(&chunk[..count]));
+        let so_far = String::from_utf8_lossy(&answer);
+        let count = read.unwrap_or_else(|_| panic!("only {so_far:?} came")).unwrap();
+        assert!(count > 0, "the answer broke off: {so_far:?}");
+        answer.extend_from_slice(&chunk[..count]);
     }
 }
 
@@ -360,7 +361,7 @@ async fn dropped(envoy: &Envoy) -> u64 {
     stats.into_iter().map(|(_, value)| value).sum()
 }
 
-fn resident_bytes(envoy: &Envoy) -> u64 {
+pub fn resident_bytes(envoy: &Envoy) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", envoy.pid().unwrap())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024

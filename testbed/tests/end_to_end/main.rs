@@ -9,6 +9,7 @@
 mod altered;
 mod chain;
 mod deploy;
+mod encodings;
 mod filter;
 mod functions;
 mod gateway;
