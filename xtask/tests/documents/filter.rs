@@ -4,6 +4,9 @@
 use std::collections::BTreeSet;
 
 use gatelog_filter::config::{Config, ConfigError};
+use gatelog_filter::privacy::secret_lists::{
+    ALLOWED, DENIED_ALONE, DENIED_LETTERS, DENIED_PARTS, DENIED_TOGETHER,
+};
 use serde_json::{Map, Number, Value, json};
 
 use crate::page::{self, Cell};
@@ -57,12 +60,17 @@ fn known_at(place: &str, config: &Value) -> BTreeSet<String> {
 
 /// All keys outside of rules, those of sections with a dot.
 fn known() -> BTreeSet<String> {
+    known_in("")
+}
+
+/// The keys of a section whose name ends with a dot, and of those in it.
+fn known_in(section: &str) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
-    for key in known_at("", &with(UNKNOWN, json!(0))) {
+    for name in known_at(section, &with(&format!("{section}{UNKNOWN}"), json!(0))) {
+        let key = format!("{section}{name}");
         let refused = parse(&with(&key, json!(0))).err().map(|error| error.to_string());
         if refused.is_some_and(|error| error.contains(&format!("`{key}` must be a JSON object"))) {
-            let section = known_at(&format!("{key}."), &with(&format!("{key}.{UNKNOWN}"), json!(0)));
-            known.extend(section.iter().map(|name| format!("{key}.{name}")));
+            known.extend(known_in(&format!("{key}.")));
         } else {
             known.insert(key);
         }
@@ -119,5 +127,25 @@ fn the_values_on_the_page_are_accepted_and_what_lies_outside_is_refused() {
             let refused = parse(&with(&name, value.clone())).is_err();
             assert!(refused, "{name}: {value} is accepted");
         }
+    }
+}
+
+#[test]
+fn the_page_names_each_word_that_makes_a_name_secret_or_not_and_no_other() {
+    let rows = page::rows("docs/configuration.md", &["list", "when a name is of it", "words"]);
+    let named: Vec<(&str, &[String])> = rows.iter().map(|row| (&*row[0].text, &*row[2].codes)).collect();
+    let lists = [
+        ("part", DENIED_PARTS),
+        ("letters", DENIED_LETTERS),
+        ("together", DENIED_TOGETHER),
+        ("alone", DENIED_ALONE),
+        ("allowed", ALLOWED),
+    ];
+    assert_eq!(named.len(), lists.len());
+    for ((name, words), (list, expected)) in named.into_iter().zip(lists) {
+        assert_eq!(
+            (name, words),
+            (list, &expected.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()[..])
+        );
     }
 }
