@@ -1,7 +1,7 @@
 //! Dates and times in ISO 8601: with an offset, or without one in a given zone.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
 /// Reads RFC 3339 with any offset, or the same without an offset, which is in `zone`: `2026-01-31T12:00:00Z`,
 /// `2026-01-31 12:00:00.5`, `2026-01-31 12:00`, `2026-01-31`. Returns microseconds since 1970, which may be outside of what
@@ -16,11 +16,49 @@ pub fn read(text: &str, zone: &TimeZone) -> Option<i64> {
     zone.to_timestamp(local).ok().map(jiff::Timestamp::as_microsecond)
 }
 
+/// Reads an offset from UTC of less than 15 hours, `+08:00` or `-03:30`; `None` when it is none.
+pub fn offset(text: &str) -> Option<Offset> {
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let two_digits = |text: &str| {
+        let is_one = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i32>().ok().filter(|_| is_one)
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+    let is_one = hours <= 14 && minutes < 60;
+    Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok().filter(|_| is_one)
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::tz::Offset;
-
     use super::*;
+
+    #[test]
+    fn an_offset_is_written_with_sign_hours_and_minutes() {
+        for (text, seconds) in [
+            ("+00:00", Some(0)),
+            ("-00:00", Some(0)),
+            ("+08:00", Some(28_800)),
+            ("-03:30", Some(-12_600)),
+            ("+14:00", Some(50_400)),
+            ("+15:00", None),
+            ("+05:60", None),
+            ("8", None),
+            ("+8:00", None),
+            ("+-8:00", None),
+            ("++8:00", None),
+            ("+08:0é", None),
+            ("é08:00", None),
+            ("+08", None),
+            ("", None),
+        ] {
+            assert_eq!(offset(text).map(Offset::seconds), seconds, "{text}");
+        }
+    }
 
     #[test]
     fn a_time_without_an_offset_is_in_the_zone() {

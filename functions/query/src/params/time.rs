@@ -6,7 +6,7 @@
 //! `+` means a blank, so a blank before the offset is read as `+`.
 
 use gatelog_record::{Timestamp, date_time};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
 /// What a time may look like, for error messages.
 pub const EXPECTED: &str = "a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 (UTC, or the variable query_time_zone) or 1769860800000 (milliseconds)";
@@ -24,7 +24,7 @@ impl Zone {
         if text.is_empty() {
             return Some(Self::UTC);
         }
-        let zone = match offset(text) {
+        let zone = match date_time::offset(text) {
             Some(offset) => TimeZone::fixed(offset),
             None => TimeZone::get(text).ok()?,
         };
@@ -65,22 +65,6 @@ impl Zone {
 pub fn seconds(digits: &str) -> Option<Timestamp> {
     let number: i64 = digits.trim().parse().ok().filter(|number| (0..10_000_000_000).contains(number))?;
     Some(Timestamp::from_micros(number * 1_000_000))
-}
-
-/// `+08:00` or `-03:30`.
-fn offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    if hours.len() != 2 || minutes.len() != 2 {
-        return None;
-    }
-    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let is_one = (0..=14).contains(&hours) && (0..60).contains(&minutes);
-    Offset::from_seconds(sign * (hours * 3_600 + minutes * 60)).ok().filter(|_| is_one)
 }
 
 fn epoch(digits: &str) -> Option<Timestamp> {
