@@ -144,6 +144,32 @@ async fn a_large_batch_of_large_messages_arrives_whole() {
 }
 
 #[tokio::test]
+async fn a_receiver_of_lines_gets_a_line_for_each_message() {
+    for delivery in ["best_effort", "at_least_once"] {
+        let (listener, address) = listener().await;
+        let settings = [("framing", "newline"), ("delivery", delivery)];
+        let sender = Sender::new("tcp", address, &settings, PATIENCE);
+        let sent = ["/0".to_owned(), "/a\nb\r\n".to_owned(), format!("/{}", "x".repeat(1_500))];
+        let (outcome, received) = tokio::join!(
+            async {
+                let outcome = sender.send(&sent).await;
+                drop(sender);
+                outcome
+            },
+            async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut received = Vec::new();
+                stream.read_to_end(&mut received).await.unwrap();
+                received
+            }
+        );
+        outcome.unwrap();
+        let lines: Vec<String> = received.split_inclusive(|byte| *byte == b'\n').map(uri).collect();
+        assert_eq!(lines, sent);
+    }
+}
+
+#[tokio::test]
 async fn at_least_once_succeeds_when_the_receiver_has_read_everything() {
     let (listener, address) = listener().await;
     let sender = Sender::new("tcp", address, &[("delivery", "at_least_once")], PATIENCE);

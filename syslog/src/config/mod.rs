@@ -8,7 +8,8 @@
 //! | `port` | 514 | 1 to 65535 |
 //! | `protocol` | `tcp` | `tcp`, `udp` |
 //! | `format` | `rfc3164` | `rfc3164`, `rfc5424` |
-//! | `utc_offset` | `+00:00` | `-12:00` to `+14:00`: the clock of the messages' times, fixed through the year |
+//! | `framing` | `octet_counting` | `octet_counting`, `newline` (TCP only): how a stream tells messages apart |
+//! | `time_zone` | `UTC` | `Asia/Shanghai`, `+08:00`, `UTC`: the zone of the messages' times ([`zone`] reads it) |
 //! | `max_message_bytes` | 8192, what rsyslog takes unless told otherwise | 1024 to 1048576; over UDP to 65507 |
 //! | `queue_max_bytes` | 4194304 | 65536 to 67108864, at least `max_message_bytes`: what waits in one instance; a batch of messages of at most 256 KiB comes on top |
 //! | `hostname` | empty: the gateway instance of the record | a host name |
@@ -29,6 +30,7 @@ use crate::message::frame::Frame;
 use crate::transport::target::Target;
 
 mod read;
+pub mod zone;
 
 /// The settings of the sink.
 #[derive(Clone, Debug)]
@@ -51,13 +53,14 @@ pub struct SinkConfig {
 
 impl SinkConfig {
     /// The names of all settings, each with its default: an empty text stands for it.
-    pub const SETTINGS: [(&'static str, &'static str); 17] = [
+    pub const SETTINGS: [(&'static str, &'static str); 18] = [
         ("delivery", "off"),
         ("address", "127.0.0.1"),
         ("port", "514"),
         ("protocol", "tcp"),
         ("format", "rfc3164"),
-        ("utc_offset", "+00:00"),
+        ("framing", "octet_counting"),
+        ("time_zone", "UTC"),
         ("max_message_bytes", "8192"),
         ("queue_max_bytes", "4194304"),
         ("hostname", ""),
@@ -144,7 +147,8 @@ mod tests {
             ("port", "0"),
             ("protocol", "tls"),
             ("format", "json"),
-            ("utc_offset", "CET"),
+            ("framing", "null"),
+            ("time_zone", "Mars/Base"),
             ("delivery", "exactly_once"),
             ("max_message_bytes", "10"),
             ("app_name", "a b"),
@@ -162,7 +166,8 @@ mod tests {
                 "port",
                 "protocol",
                 "format",
-                "utc_offset",
+                "framing",
+                "time_zone",
                 "app_name",
                 "max_message_bytes",
                 "timeout_ms",
@@ -185,24 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_is_written_with_sign_hours_and_minutes() {
-        for (text, seconds) in [
-            ("+00:00", Some(0)),
-            ("+08:00", Some(28_800)),
-            ("-03:30", Some(-12_600)),
-            ("+14:00", Some(50_400)),
-            ("+14:01", None),
-            ("-12:30", None),
-            ("+05:60", None),
-            ("8", None),
-            ("+8:00", None),
-            ("+-8:00", None),
-            ("+08:0é", None),
-        ] {
-            let read = read(&[("delivery", "best_effort"), ("utc_offset", text)]);
-            let offset = read.ok().map(|options| options.unwrap().frame.utc_offset.seconds());
-            assert_eq!(offset, seconds, "{text}");
-        }
+    fn a_stream_may_be_framed_by_lines_and_datagrams_may_not() {
+        let framing = |protocol: &str, framing: &str| {
+            let settings = [("delivery", "best_effort"), ("protocol", protocol), ("framing", framing)];
+            read(&settings).ok().map(|options| options.unwrap().frame.framing)
+        };
+        assert_eq!(framing("tcp", ""), Some(Framing::OctetCounting));
+        assert_eq!(framing("tcp", "octet_counting"), Some(Framing::OctetCounting));
+        assert_eq!(framing("tcp", "newline"), Some(Framing::Newline));
+        assert_eq!(framing("udp", "octet_counting"), Some(Framing::Datagram));
+        assert_eq!(framing("udp", "newline"), None);
+        assert_eq!(framing("tcp", "lf"), None);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::tz::Offset;
+use jiff::tz::TimeZone;
 
-use super::SinkConfig;
+use super::{SinkConfig, zone};
 use crate::error::ConfigError;
 use crate::guarantee::Guarantee;
 use crate::lua::limits::{Limits, UntrustedLua};
@@ -54,8 +54,8 @@ impl<F: Fn(&str) -> String> SinkConfigReader<F> {
         let largest = if udp { MAX_DATAGRAM_BYTES } else { 1_048_576 };
         let frame = Frame {
             format: self.parsed("format", HeaderFormat::from_str).unwrap_or_default(),
-            framing: if udp { Framing::Datagram } else { Framing::OctetCounting },
-            utc_offset: self.parsed("utc_offset", read_offset).unwrap_or(Offset::UTC),
+            framing: self.framing(target.protocol),
+            zone: self.parsed("time_zone", zone::read).unwrap_or(TimeZone::UTC),
             hostname: Some(self.word("hostname", 255)).filter(|name| !name.is_empty()),
             app_name: self.word("app_name", 32),
             process_id: self.word("process_id", 32),
@@ -87,6 +87,18 @@ impl<F: Fn(&str) -> String> SinkConfigReader<F> {
         Target {
             protocol: self.parsed("protocol", Protocol::from_str).unwrap_or_default(),
             address: SocketAddr::new(ip, u16::try_from(port).unwrap_or_default()),
+        }
+    }
+
+    fn framing(&mut self, protocol: Protocol) -> Framing {
+        let framing = self.parsed("framing", Framing::from_str).unwrap_or(Framing::OctetCounting);
+        match (protocol, framing) {
+            (Protocol::Tcp, framing) => framing,
+            (Protocol::Udp, Framing::Newline) => {
+                self.problem("framing", "newline needs protocol tcp: over UDP each message is a datagram");
+                Framing::Datagram
+            }
+            (Protocol::Udp, _) => Framing::Datagram,
         }
     }
 
@@ -149,26 +161,4 @@ fn read_ip(text: &str) -> Result<IpAddr, String> {
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
     if written == text { Ok(ip) } else { Err(format!("write \"{text}\" as {written}")) }
-}
-
-/// `+08:00`.
-fn read_offset(text: &str) -> Result<Offset, String> {
-    let wrong = || format!("\"{text}\" is no offset from -12:00 to +14:00, such as +08:00");
-    let (sign, rest) = match text.as_bytes().first() {
-        Some(b'+') => (1, text.get(1..)),
-        Some(b'-') => (-1, text.get(1..)),
-        _ => return Err(wrong()),
-    };
-    let (hours, minutes) = rest.and_then(|rest| rest.split_once(':')).ok_or_else(wrong)?;
-    let two_digits = |text: &str| {
-        let number =
-            (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse::<i32>());
-        number.and_then(Result::ok).ok_or_else(wrong)
-    };
-    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-    let total = sign * (hours * 60 + minutes);
-    if minutes > 59 || !(-12 * 60..=14 * 60).contains(&total) {
-        return Err(wrong());
-    }
-    Offset::from_seconds(total * 60).map_err(|_| wrong())
 }

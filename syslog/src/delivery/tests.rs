@@ -80,7 +80,7 @@ impl Test {
         let frame = Frame {
             format: HeaderFormat::Rfc3164,
             framing: Framing::Datagram,
-            utc_offset: jiff::tz::Offset::UTC,
+            zone: jiff::tz::TimeZone::UTC,
             hostname: None,
             app_name: "kong".into(),
             process_id: String::new(),

@@ -1,21 +1,22 @@
-//! Syslog messages: the header of RFC 5424 or RFC 3164, and octet counting (RFC 6587) for a stream.
+//! Syslog messages: the header of RFC 5424 or RFC 3164, and the framings of RFC 6587 for a stream.
 //!
 //! ```text
-//! RFC 5424   <14>1 2026-01-31T12:00:00.120000Z gateway-1 kong 1 - - {…}
-//! RFC 3164   <14>Jan 31 12:00:00 gateway-1 kong[1]: {…}
-//! stream     78 <14>Jan 31 12:00:00 gateway-1 kong[1]: {…}
+//! RFC 5424         <14>1 2026-01-31T12:00:00.120000Z gateway-1 kong 1 - - {…}
+//! RFC 3164         <14>Jan 31 12:00:00 gateway-1 kong[1]: {…}
+//! octet counting   78 <14>Jan 31 12:00:00 gateway-1 kong[1]: {…}
+//! newline          <14>Jan 31 12:00:00 gateway-1 kong[1]: {…}⏎
 //! ```
 //!
 //! RFC 5424: no message id and no structured data; the text has no byte order mark, which receivers would store as a
-//! part of the JSON. RFC 3164: the time does not tell its zone, and receivers take it for their own, so the offset of the
-//! receivers' zone can be set.
+//! part of the JSON. RFC 3164: the time does not tell its zone, and receivers take it for their own, so the receivers' zone
+//! can be set. Newline: no message has a line feed within, for JSON escapes it and a header has none.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
 
 use gatelog_record::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use serde_json::{Map, Value};
 
 use super::truncate::encode_within;
@@ -45,10 +46,25 @@ impl FromStr for HeaderFormat {
 /// How messages are told apart on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// Each message begins with its length in bytes and a blank (RFC 6587): for TCP.
+    /// Each message begins with its length in bytes and a blank (RFC 6587, section 3.4.1): for TCP.
     OctetCounting,
+    /// Each message ends with a line feed (RFC 6587, section 3.4.2): for TCP.
+    Newline,
     /// Each message is a datagram of its own (RFC 5426): for UDP.
     Datagram,
+}
+
+impl FromStr for Framing {
+    type Err = String;
+
+    /// Reads the framing of a stream.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "octet_counting" => Ok(Self::OctetCounting),
+            "newline" => Ok(Self::Newline),
+            _ => Err(format!("\"{text}\" is neither octet_counting nor newline")),
+        }
+    }
 }
 
 /// How the sink writes its messages.
@@ -58,15 +74,15 @@ pub struct Frame {
     pub format: HeaderFormat,
     /// How messages are told apart.
     pub framing: Framing,
-    /// How far the clock of the messages is from UTC.
-    pub utc_offset: Offset,
+    /// The zone of the messages' times.
+    pub zone: TimeZone,
     /// Name of the sending host; `None` takes the gateway instance of each record.
     pub hostname: Option<String>,
     /// Name of the program; Kong's is `kong`.
     pub app_name: String,
     /// Id of the process; empty for none.
     pub process_id: String,
-    /// Most bytes of one message, header included, octet count not.
+    /// Most bytes of one message, header included, framing not.
     pub max_message_bytes: usize,
 }
 
@@ -93,33 +109,39 @@ impl Frame {
         log: Map<String, Value>,
     ) -> bool {
         let host = printable(self.hostname.as_deref().unwrap_or(instance), MAX_HOSTNAME_BYTES);
+        let (time, offset) = self.local(time);
         let header = match self.format {
-            HeaderFormat::Rfc5424 => self.rfc5424(priority, self.local(time), &host),
-            HeaderFormat::Rfc3164 => self.rfc3164(priority, self.local(time), &host),
+            HeaderFormat::Rfc5424 => self.rfc5424(priority, time, offset, &host),
+            HeaderFormat::Rfc3164 => self.rfc3164(priority, time, &host),
         };
         let start = messages.bytes.len();
         messages.bytes.extend_from_slice(header.as_bytes());
         let room = self.max_message_bytes.saturating_sub(header.len());
         let cut = encode_within(log, room, &mut messages.bytes);
-        if self.framing == Framing::OctetCounting {
-            let length = format!("{} ", messages.bytes.len() - start);
-            messages.bytes.splice(start..start, length.into_bytes());
+        match self.framing {
+            Framing::OctetCounting => {
+                let length = format!("{} ", messages.bytes.len() - start);
+                messages.bytes.splice(start..start, length.into_bytes());
+            }
+            Framing::Newline => messages.bytes.push(b'\n'),
+            Framing::Datagram => {}
         }
         messages.ends.push(messages.bytes.len());
         cut
     }
 
-    /// The time on the clock of the messages.
-    fn local(&self, time: Timestamp) -> DateTime {
+    /// The time on the clock of the messages, and how far that is from UTC.
+    fn local(&self, time: Timestamp) -> (DateTime, Offset) {
         // A `Timestamp` is within what jiff knows; the epoch stands for what is not.
         let time = jiff::Timestamp::from_microsecond(time.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        self.utc_offset.to_datetime(time)
+        let offset = self.zone.to_offset(time);
+        (offset.to_datetime(time), offset)
     }
 
-    fn rfc5424(&self, priority: u8, time: DateTime, host: &str) -> String {
+    fn rfc5424(&self, priority: u8, time: DateTime, offset: Offset, host: &str) -> String {
         let nil = |text| if str::is_empty(text) { "-" } else { text };
         let (host, app, process) = (nil(host), nil(&self.app_name), nil(&self.process_id));
-        let zone = if self.utc_offset == Offset::UTC { "Z".to_owned() } else { offset_text(self.utc_offset) };
+        let zone = if offset == Offset::UTC { "Z".to_owned() } else { offset_text(offset) };
         format!("<{priority}>1 {time:.6}{zone} {host} {app} {process} - - ")
     }
 
@@ -213,7 +235,7 @@ mod tests {
         Frame {
             format,
             framing,
-            utc_offset: Offset::UTC,
+            zone: TimeZone::UTC,
             hostname: None,
             app_name: "kong".into(),
             process_id: "1".into(),
@@ -257,7 +279,7 @@ mod tests {
         ] {
             for (format, time) in [(HeaderFormat::Rfc5424, new), (HeaderFormat::Rfc3164, old)] {
                 let mut frame = frame(format, Framing::Datagram);
-                frame.utc_offset = Offset::from_seconds(seconds).unwrap();
+                frame.zone = TimeZone::fixed(Offset::from_seconds(seconds).unwrap());
                 let message = write(&frame, "h");
                 assert!(message.contains(&format!("{time} h kong")), "{message}");
             }
@@ -276,6 +298,22 @@ mod tests {
         let message = write(&frame(HeaderFormat::Rfc3164, Framing::OctetCounting), "gé");
         let (length, rest) = message.split_once(' ').unwrap();
         assert_eq!(length.parse(), Ok(rest.len()));
+    }
+
+    #[test]
+    fn a_line_ends_each_message_and_is_in_none() {
+        let frame = frame(HeaderFormat::Rfc3164, Framing::Newline);
+        let mut messages = Messages::default();
+        for text in ["a\nb", "\r\n", "\u{0}\u{7f}\u{85}\u{2028}", ""] {
+            let Value::Object(log) = json!({"a": text}) else { panic!() };
+            frame.write(&mut messages, 14, Timestamp::MIN, "h\n", log);
+        }
+        assert_eq!(messages.len(), 4);
+        for message in messages.iter_from(0) {
+            let ends: Vec<usize> = (0..message.len()).filter(|at| message[*at] == b'\n').collect();
+            assert_eq!(ends, [message.len() - 1]);
+            assert!(message.starts_with(b"<14>Jan"));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! - [`json`]: JSON as Kong writes it.
 //! - [`truncate`]: what goes when a message is too large.
-//! - [`frame`]: RFC 5424, RFC 3164, and octet counting.
+//! - [`frame`]: RFC 5424, RFC 3164, and the framings of a stream.
 
 pub mod frame;
 pub mod json;

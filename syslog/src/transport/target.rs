@@ -15,7 +15,7 @@ pub struct Target {
 /// How the receiver is spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// A stream with octet counting.
+    /// A stream, in which messages are framed.
     #[default]
     Tcp,
     /// A datagram for each message.
