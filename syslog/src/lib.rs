@@ -17,7 +17,7 @@
 //! - [`logger`]: records in, messages out: what waits for the receiver, and which calls wait for an answer.
 //! - [`delivery`]: messages are sent, again if need be, or counted as lost; [`guarantee`]: what is guaranteed for them.
 //! - [`transport`]: the seam to the network, and its implementations.
-//! - [`stats`]: the counters of the sink.
+//! - [`stats`]: the counters of the sink; [`notes`]: what the operator should read of scripts.
 //!
 //! Everything but the implementations of [`transport`] is free of I/O.
 
@@ -33,6 +33,7 @@ pub mod kong;
 pub mod logger;
 pub mod lua;
 pub mod message;
+pub mod notes;
 pub mod severity;
 pub mod sink;
 pub mod stats;

@@ -1,7 +1,5 @@
 //! Records become messages: the entry that applies, its severity, Kong's log with the custom fields, and a frame.
 
-use std::cell::RefCell;
-
 use gatelog_record::{AccessRecord, Timestamp};
 
 use crate::config::SinkConfig;
@@ -10,6 +8,7 @@ use crate::error::ConfigError;
 use crate::kong::{self, RequestView};
 use crate::lua::{Limits, ScriptTime, Scripts};
 use crate::message::frame::{Frame, Messages};
+use crate::notes::Notes;
 use crate::severity::priority;
 use crate::stats::Stats;
 
@@ -22,7 +21,8 @@ pub struct Sink {
     frame: Frame,
     /// Counters of this sink and of the delivery that sends its messages.
     pub stats: Stats,
-    warnings: RefCell<Vec<String>>,
+    /// What the operator should read of the records so far.
+    pub notes: Notes,
 }
 
 /// How a request is logged.
@@ -49,7 +49,7 @@ impl Sink {
             limits: options.limits,
             frame: options.frame.clone(),
             stats: Stats::default(),
-            warnings: RefCell::default(),
+            notes: Notes::default(),
         })
     }
 
@@ -102,17 +102,11 @@ impl Sink {
     /// Appends the message of a request that gets one; its scripts use up `time`.
     pub fn write(&self, messages: &mut Messages, view: &RequestView<'_>, choice: Choice, time: &ScriptTime) {
         let mut log = kong::serialize(view);
-        let mut warn = |warning| self.warnings.borrow_mut().push(warning);
-        self.scripts.apply(choice.entry, view, &mut log, time, &self.stats, &mut warn);
+        self.scripts.apply(choice.entry, view, &mut log, time, &self.stats, &self.notes);
         let end = view.end().unwrap_or(time.now());
         let cut = self.frame.write(messages, choice.priority, end, view.instance, log);
         self.stats.messages.add(1);
         self.stats.cut.add(usize::from(cut));
-    }
-
-    /// What the operator should read of the records so far: one line for each script that failed for the first time.
-    pub fn take_warnings(&self) -> Vec<String> {
-        self.warnings.take()
     }
 }
 

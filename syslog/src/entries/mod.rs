@@ -20,10 +20,16 @@
 //! ]
 //! ```
 //!
-//! `service`, `route` and `consumer` are names, or objects with a `name` (a consumer's may be `username`) as Kong exports
-//! them; an `id` says nothing here, for records know names only. Levels are `debug`, `info`, `notice`, `warning`, `err`, `crit`,
-//! `alert`, `emerg`, all `info` by default; facilities are those of [`Facility::ALL`], `user` by default. An entry with
-//! `"enabled": false` counts as absent.
+//! Levels are `debug`, `info`, `notice`, `warning`, `err`, `crit`, `alert`, `emerg`, all `info` by default; facilities are
+//! those of [`Facility::ALL`], `user` by default.
+//!
+//! The list may also be within what Kong exports: a file of decK or of Kong's declarative configuration, or an answer of
+//! the Admin API (`document.rs` finds the plugins in them, and passes over those with other names).
+//!
+//! `service`, `route` and `consumer` are names, or objects with a `name` (a consumer's is its `username`). Records know
+//! names only, so an `id` needs an entity in the same file that has it and a name. An entry with `"enabled": false` counts
+//! as absent, whatever else it says, and so does one whose `protocols` are those of streams alone. What Kong keeps of its
+//! own (`id`, `instance_name`, `tags`, `created_at`, …) has to be of its kind and says nothing here.
 //!
 //! # Which entry applies
 //!
@@ -37,6 +43,9 @@ use std::fmt;
 use crate::kong::serialize_value::Key;
 use crate::severity::{Facility, Severities};
 
+mod document;
+mod plugin;
+mod problems;
 mod read;
 
 /// Entries with an order of precedence.
@@ -50,8 +59,8 @@ pub struct Entries {
 /// One configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
-    /// Its place in the list, disabled entries counted: for messages.
-    pub index: usize,
+    /// Where it stands in the configuration, such as `[2]` or `services[0].plugins[1]`: for messages.
+    pub place: String,
     /// What it applies to.
     pub scope: Scope,
     /// Its severities.

@@ -19,6 +19,7 @@ use crate::delivery::{Delivery, DeliveryError};
 use crate::guarantee::Guarantee;
 use crate::kong::request_view::RequestView;
 use crate::message::frame::Messages;
+use crate::notes::Notes;
 use crate::sink::Sink;
 use crate::stats::Stats;
 use crate::transport::Transport;
@@ -116,9 +117,9 @@ impl<T: Transport> Logger<T> {
         waiting.saturating_add(self.backlog.borrow().bytes())
     }
 
-    /// What the operator should read: one line for each script that failed for the first time.
-    pub fn take_warnings(&self) -> Vec<String> {
-        self.sink.take_warnings()
+    /// What the operator should read of scripts.
+    pub fn notes(&self) -> &Notes {
+        &self.sink.notes
     }
 
     /// Logs the records of a request. Under [`Guarantee::AtLeastOnce`] it ends when their messages have been confirmed;

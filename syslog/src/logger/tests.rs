@@ -174,7 +174,7 @@ fn the_scripts_of_a_request_have_a_bounded_time_together_and_the_next_request_ha
                 yield_now().await;
             }
             assert_eq!(test.logger.stats().script_bounds.value(), 4, "{delivery}");
-            let warnings = test.logger.take_warnings();
+            let warnings = test.logger.notes().take_warnings();
             let [_, quick_failed] = &warnings[..] else { panic!("{warnings:?}") };
             assert_eq!(
                 quick_failed,

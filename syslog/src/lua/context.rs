@@ -18,6 +18,9 @@ pub struct ScriptContext {
     /// Microseconds since the epoch.
     now_micros: Cell<i64>,
     writes: RefCell<Vec<FieldWrite>>,
+    lines: RefCell<Vec<LogLine>>,
+    /// Lines of this record, those included that were left out.
+    lines_written: Cell<usize>,
 }
 
 /// A value for the log.
@@ -29,6 +32,15 @@ pub struct FieldWrite {
     pub value: Option<Value>,
     /// When it is written.
     pub mode: Mode,
+}
+
+/// A line for the function's log.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    /// Kong's name of its level.
+    pub level: String,
+    /// What it says.
+    pub text: String,
 }
 
 /// What scripts may ask of a request that its log does not hold.
@@ -52,6 +64,8 @@ pub struct RequestFacts {
 
 /// Most values that a record's scripts may write by `kong.log.set_serialize_value`.
 const MAX_WRITES: usize = 100;
+/// Most lines that a record's scripts may write to the log.
+const MAX_LINES: usize = 10;
 
 impl ScriptContext {
     /// Makes a record the current one.
@@ -60,6 +74,8 @@ impl ScriptContext {
         *self.facts.borrow_mut() = facts;
         self.now_micros.set(now.as_micros());
         self.writes.borrow_mut().clear();
+        self.lines.borrow_mut().clear();
+        self.lines_written.set(0);
     }
 
     /// Takes the record's log back.
@@ -80,6 +96,25 @@ impl ScriptContext {
             writes.push(write);
         }
         room
+    }
+
+    /// The lines that were written since the last call.
+    pub fn take_lines(&self) -> Vec<LogLine> {
+        self.lines.take()
+    }
+
+    /// How many lines of the record were left out.
+    pub fn lines_left_out(&self) -> u64 {
+        self.lines_written.get().saturating_sub(MAX_LINES) as u64
+    }
+
+    /// Notes a line for the function's log, unless there are too many.
+    pub fn write_line(&self, line: LogLine) {
+        let written = self.lines_written.get();
+        self.lines_written.set(written.saturating_add(1));
+        if written < MAX_LINES {
+            self.lines.borrow_mut().push(line);
+        }
     }
 
     /// A member of the log, by the names on the way to it; `Null` when there is none.

@@ -10,7 +10,7 @@
 //!
 //! | there is | without |
 //! |---|---|
-//! | `assert error ipairs next pairs pcall select tonumber tostring type unpack xpcall _VERSION`; `_G`, the script's own table; `print`, which does nothing | `collectgarbage dofile getfenv getmetatable load loadfile loadstring module newproxy rawequal rawget rawset require setfenv setmetatable` |
+//! | `assert error ipairs next pairs pcall select tonumber tostring type unpack xpcall _VERSION`; `_G`, the script's own table; `print` | `collectgarbage dofile getfenv getmetatable load loadfile loadstring module newproxy rawequal rawget rawset require setfenv setmetatable` |
 //! | `string` | `string.dump string.rep` |
 //! | `table`, `bit` | |
 //! | `math` | `math.randomseed` |
@@ -29,7 +29,8 @@
 //! - `kong.service.response`: `get_status get_header get_headers`, `nil` when the upstream did not answer
 //! - `kong.client`: `get_ip get_forwarded_ip get_port get_forwarded_port get_protocol get_consumer get_credential`
 //! - `kong.router`: `get_route get_service`
-//! - `kong.log`: `serialize set_serialize_value`
+//! - `kong.log`: `serialize set_serialize_value`, and `emerg alert crit err warn notice info debug`, which write a line to the
+//!   function's log; `kong.log(…)` and `print` are `notice`
 //! - `kong.node`: `get_id get_hostname`; `kong.ctx`: `shared plugin`, always empty
 //!
 //! # Bounds
@@ -45,6 +46,7 @@
 //! | concatenations (`..`) in a script | 32 | one script: one instruction joins all operands of a chain |
 //! | returned values | 32 levels, 10 000 values, the memory bound in bytes | one script |
 //! | code | 16 KiB | one script |
+//! | lines of the log | 10, of 1 024 bytes | all scripts of a record; those beyond are counted and change nothing |
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -55,6 +57,7 @@ use crate::entries::{Entries, Entry};
 use crate::error::ConfigError;
 use crate::kong::request_view::RequestView;
 use crate::kong::serialize_value::{self, Key, Mode};
+use crate::notes::{LineLevel, Notes, ScriptLine};
 use crate::stats::Stats;
 
 mod check;
@@ -106,9 +109,9 @@ impl Scripts {
         }
         if untrusted_lua == UntrustedLua::Off {
             let problem = |entry: &Entry| {
-                let (index, scope) = (entry.index, &entry.scope);
+                let (place, scope) = (&entry.place, &entry.scope);
                 format!(
-                    "[{index}].config.custom_fields_by_lua needs untrusted_lua = sandbox (entry for {scope})"
+                    "{place}.config.custom_fields_by_lua needs untrusted_lua = sandbox (entry for {scope})"
                 )
             };
             return Err(ConfigError { problems: with_scripts.map(problem).collect() });
@@ -118,8 +121,8 @@ impl Scripts {
         for entry in entries.all() {
             let mut scripts = Vec::new();
             for (key, code) in &entry.custom_fields {
-                let (index, scope, key_text) = (entry.index, &entry.scope, key.as_str());
-                let name = format!("[{index}].config.custom_fields_by_lua[{key_text:?}] (entry for {scope})");
+                let (place, scope, key_text) = (&entry.place, &entry.scope, key.as_str());
+                let name = format!("{place}.config.custom_fields_by_lua[{key_text:?}] (entry for {scope})");
                 match vm.compile(key_text, code) {
                     Ok(code) => {
                         scripts.push(Script { name, key: key.clone(), code, reported: Cell::new(false) });
@@ -133,7 +136,7 @@ impl Scripts {
     }
 
     /// Runs the scripts of the entry at `entry` and applies what they answer to `log`. What is worth a line in the
-    /// operator's log goes to `warn`.
+    /// operator's log goes to `notes`.
     pub fn apply(
         &self,
         entry: usize,
@@ -141,17 +144,17 @@ impl Scripts {
         log: &mut Map<String, Value>,
         time: &ScriptTime,
         stats: &Stats,
-        warn: &mut dyn FnMut(String),
+        notes: &Notes,
     ) {
         let (Some(vm), Some(scripts @ [_, ..])) = (&self.vm, self.by_entry.get(entry).map(Vec::as_slice))
         else {
             return;
         };
-        let mut fail = |script: &Script, failure: Failure| {
+        let fail = |script: &Script, failure: Failure| {
             stats.script_errors.add(1);
             stats.script_bounds.add(usize::from(failure.bound));
             if !script.reported.replace(true) {
-                warn(format!("{} failed and is left out: {}", script.name, failure.reason));
+                notes.warn(format!("{} failed and is left out: {}", script.name, failure.reason));
             }
         };
         if time.left.get().is_zero() {
@@ -170,6 +173,10 @@ impl Scripts {
         for script in scripts {
             let result = vm.run(&script.code, scripts.len());
             writes.extend(context.take_writes().into_iter().map(|write| (script, write)));
+            for line in context.take_lines() {
+                let text = format!("kong.log.{} in {}: {}", line.level, script.name, line.text);
+                notes.write(ScriptLine { level: LineLevel::of_kong(&line.level), text });
+            }
             match result {
                 Ok(value) => {
                     let write = context::FieldWrite { key: script.key.clone(), value, mode: Mode::Set };
@@ -179,6 +186,7 @@ impl Scripts {
             }
         }
         time.left.set(time.left.get().saturating_sub(start.elapsed()));
+        notes.leave_out(context.lines_left_out());
         *log = context.end();
         for (script, write) in writes {
             if let Err(error) = serialize_value::set(log, &write.key, write.value, write.mode) {

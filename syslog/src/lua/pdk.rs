@@ -4,10 +4,10 @@
 
 use std::rc::Rc;
 
-use omnilua::{Lua, Result, Table, Value as LuaValue};
+use omnilua::{Lua, LuaString, Result, Table, Value as LuaValue};
 use serde_json::Value;
 
-use super::context::{FieldWrite, ScriptContext, fault};
+use super::context::{FieldWrite, LogLine, ScriptContext, fault};
 use super::convert::{self, object_to_lua, text_to_lua, to_lua};
 use crate::kong::query::arguments;
 use crate::kong::serialize_value::{Key, Mode};
@@ -146,6 +146,14 @@ fn log(lua: &Lua, context: &Rc<ScriptContext>) -> Result<Table> {
         }
     })?;
     log.table.set("set_serialize_value", write)?;
+    // The prelude makes a function for each level of it, and cuts the text.
+    let writer = Rc::clone(context);
+    let write_line = lua.create_function(move |_, (level, text): (String, LuaString)| {
+        let text = String::from_utf8_lossy(&text.as_bytes()?).into_owned();
+        writer.write_line(LogLine { level, text });
+        Ok(())
+    })?;
+    log.table.set("write", write_line)?;
     Ok(log.table)
 }
 

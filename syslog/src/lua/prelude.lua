@@ -10,7 +10,7 @@ local error, getmetatable, ipairs, next, pairs, pcall = error, getmetatable, ipa
 local rawget, select, setfenv, setmetatable = rawget, select, setfenv, setmetatable
 local tonumber, tostring, type, unpack, xpcall = tonumber, tostring, type, unpack, xpcall
 local find, format, gmatch, gsub = string.find, string.format, string.gmatch, string.gsub
-local lower, match, byte = string.lower, string.match, string.byte
+local lower, match, byte, sub = string.lower, string.match, string.byte, string.sub
 local concat, insert, maxn, remove, sort = table.concat, table.insert, table.maxn, table.remove, table.sort
 
 local MAX_TEXT = host.max_text_bytes
@@ -20,6 +20,7 @@ local MAX_PAIRED = 8192        -- bytes of a text that is searched with %b or %1
 local MAX_FORMAT = 4096        -- bytes of a format
 local MAX_VALUES = 4000        -- values that a function may spread over the stack
 local MAX_DEPTH = 32           -- library functions that call back into Lua, one within the other
+local MAX_LINE = 1024          -- bytes of a line of the log
 
 math.randomseed(host.seed)
 math.randomseed = nil
@@ -201,8 +202,9 @@ function table.foreachi(list, visit)
   end
 end
 
-local function readonly(name, members)
+local function readonly(name, members, call)
   return setmetatable({}, {
+    __call = call,
     __index = members,
     __newindex = function() error(name .. " is read-only", 2) end,
   })
@@ -222,6 +224,29 @@ local function with_any_spelling(get_headers)
   end
 end
 
+local log = host.kong.log
+local write_line = log.write
+log.write = nil
+
+-- A function that writes what it is given as one line; of a long one only the start.
+local function writer(level)
+  return function(...)
+    local values, parts, room = { ... }, {}, MAX_LINE
+    for index = 1, select("#", ...) do
+      if room <= 0 then break end
+      parts[index] = sub(tostring(values[index]), 1, room)
+      room = room - #parts[index]
+    end
+    write_line(level, concat(parts))
+  end
+end
+
+for _, level in ipairs({ "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug" }) do
+  log[level] = writer(level)
+end
+
+local calls = { ["kong.log"] = function(_, ...) return log.notice(...) end }
+
 local function module(name, members)
   for key, value in pairs(members) do
     if key == "get_headers" then
@@ -230,7 +255,7 @@ local function module(name, members)
       members[key] = module(name .. "." .. key, value)
     end
   end
-  return readonly(name, members)
+  return readonly(name, members, calls[name])
 end
 
 local function unavailable(_, key)
@@ -256,8 +281,7 @@ local base = {
   ngx = setmetatable({}, { __index = unavailable, __newindex = unavailable }),
 }
 
--- Kong writes this to its error log; a log line for each request is no use here.
-function base.print() end
+base.print = log.notice
 
 function base.pcall(...) return leave(enter(), pcall(...)) end
 

@@ -178,3 +178,35 @@ fn memory_is_given_back_between_records() {
         assert_eq!(log_of(&sink, &record()).log["a"], json!(1_500));
     }
 }
+
+#[test]
+fn what_scripts_write_to_the_log_is_bounded_and_the_rest_is_counted() {
+    let sink = sink(&[
+        ("a", "for i = 1, 25 do kong.log.info(i) end return 'done'"),
+        ("b", "kong.log.err('x') return 1"),
+    ]);
+    for _ in 0..3 {
+        let log = log_of(&sink, &record()).log;
+        assert_eq!((&log["a"], &log["b"]), (&json!("done"), &json!(1)));
+    }
+    let (lines, left_out) = sink.notes.take_lines();
+    // Ten of each record, and twenty altogether.
+    assert_eq!((lines.len(), left_out), (20, 3 * 26 - 20));
+    assert_eq!(sink.notes.take_lines(), (Vec::new(), 0));
+}
+
+#[test]
+fn a_line_of_the_log_is_cut_however_much_a_script_gives_it() {
+    for script in [
+        "local t = 'x' for i = 1, 16 do t = t .. t end kong.log.info(t, t, t)",
+        "local t = {} for i = 1, 3000 do t[i] = 'x' end kong.log.info(unpack(t))",
+        "local t = 'é' for i = 1, 12 do t = t .. t end kong.log.info('a', t)",
+    ] {
+        let sink = sink(&[("a", script)]);
+        assert_eq!(log_of(&sink, &record()).warnings, [""; 0], "{script}");
+        let (lines, _) = sink.notes.take_lines();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        // A character that was cut in two counts three bytes.
+        assert!(line.text.split_once("): ").unwrap().1.len() <= 1_024 + 2, "{}", line.text.len());
+    }
+}

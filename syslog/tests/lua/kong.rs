@@ -1,5 +1,6 @@
 //! The `kong` table, and the libraries that the host brings.
 
+use gatelog_syslog::notes::LineLevel;
 use serde_json::{Value, json};
 
 use super::support::{log_of, record, sink, value};
@@ -178,4 +179,53 @@ fn random_numbers_differ_from_one_sink_to_the_next() {
     let draw = || log_of(&sink(&[("r", "return math.random(1, 1e9)")]), &record()).log["r"].clone();
     let drawn: Vec<Value> = (0..4).map(|_| draw()).collect();
     assert!(drawn.iter().any(|number| *number != drawn[0]), "{drawn:?}");
+}
+
+/// What a script wrote to the log, as level and text without the script's place.
+fn lines(script: &str) -> Vec<(LineLevel, String)> {
+    let sink = sink(&[("result", script)]);
+    assert_eq!(log_of(&sink, &record()).warnings, [""; 0], "{script}");
+    let (lines, left_out) = sink.notes.take_lines();
+    assert_eq!(left_out, 0, "{script}");
+    let place = r#" in [0].config.custom_fields_by_lua["result"] (entry for all requests): "#;
+    lines.into_iter().map(|line| (line.level, line.text.replace(place, "|"))).collect()
+}
+
+#[test]
+fn scripts_write_to_the_functions_log_at_every_level_of_kong() {
+    for (name, level) in [
+        ("emerg", LineLevel::Error),
+        ("alert", LineLevel::Error),
+        ("crit", LineLevel::Error),
+        ("err", LineLevel::Error),
+        ("warn", LineLevel::Warn),
+        ("notice", LineLevel::Info),
+        ("info", LineLevel::Info),
+        ("debug", LineLevel::Info),
+    ] {
+        let script = format!(
+            "kong.log.{name}('status ', kong.response.get_status(), ' ', nil, ' ', true, 1.5) return 1"
+        );
+        assert_eq!(lines(&script), [(level, format!("kong.log.{name}|status 200 nil true1.5"))], "{name}");
+    }
+    for script in ["kong.log('a', 'b')", "print('a', 'b')", "kong.log.notice('ab')"] {
+        assert_eq!(lines(script), [(LineLevel::Info, "kong.log.notice|ab".to_owned())], "{script}");
+    }
+    assert_eq!(lines("kong.log.err()"), [(LineLevel::Error, "kong.log.err|".to_owned())]);
+    assert_eq!(lines("return kong.log.err == nil"), []);
+}
+
+#[test]
+fn what_a_script_wrote_before_it_failed_is_kept() {
+    let sink = sink(&[("a", "kong.log.warn('before') error('x')"), ("b", "kong.log.info('other') return 1")]);
+    let outcome = log_of(&sink, &record());
+    assert_eq!((outcome.warnings.len(), &outcome.log["b"]), (1, &json!(1)));
+    let texts: Vec<String> = sink.notes.take_lines().0.into_iter().map(|line| line.text).collect();
+    assert_eq!(
+        texts,
+        [
+            r#"kong.log.warn in [0].config.custom_fields_by_lua["a"] (entry for all requests): before"#,
+            r#"kong.log.info in [0].config.custom_fields_by_lua["b"] (entry for all requests): other"#,
+        ]
+    );
 }

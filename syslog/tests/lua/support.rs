@@ -77,7 +77,7 @@ pub fn log_of(sink: &Sink, record: &AccessRecord<'_>) -> Outcome {
     let messages = sink.messages([record], Timestamp::from_micros(1_769_860_900_500_000));
     let message = std::str::from_utf8(messages.bytes_from(0)).unwrap();
     let (_, json) = message.split_once(": ").unwrap();
-    Outcome { log: serde_json::from_str(json).unwrap(), warnings: sink.take_warnings() }
+    Outcome { log: serde_json::from_str(json).unwrap(), warnings: sink.notes.take_warnings() }
 }
 
 /// What the scripts make of [`record`].

@@ -12,12 +12,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gatelog_functions_shared::log::{self, Level};
+use gatelog_functions_shared::log::{self, Level, Throttle};
 use gatelog_functions_shared::{Environment, Failure, MetricsRecorder, metrics};
 use gatelog_record::AccessRecord;
 use gatelog_syslog::delivery::DeliveryError;
 use gatelog_syslog::guarantee::Guarantee;
 use gatelog_syslog::logger::Runtime;
+use gatelog_syslog::notes::{LineLevel, Notes};
 use gatelog_syslog::transport::{Connection, SendError, Transport, TransportError};
 use gatelog_syslog::{Logger, Messages, SinkConfig, Stats};
 
@@ -34,6 +35,8 @@ pub struct Syslog<T: Transport> {
     state: State<T>,
     /// The counters as they were when they were last added to the function's.
     counted: RefCell<BTreeMap<&'static str, u64>>,
+    /// What scripts write by `kong.log`.
+    script_lines: Throttle,
 }
 
 #[derive(Debug)]
@@ -54,6 +57,8 @@ struct Wrong {
 
 /// How long an instance waits before it logs again that the configuration is wrong.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// How many lines of scripts an instance writes in [`Throttle::INTERVAL`].
+const SCRIPT_LINES: u32 = 20;
 
 impl<T: Transport> Syslog<T> {
     /// The sink that was set up, over the transport that `transport` makes; `None` when there is none.
@@ -72,7 +77,8 @@ impl<T: Transport> Syslog<T> {
                 told: Cell::new(None),
             }),
         };
-        Some(Self { state, counted: RefCell::default() })
+        let script_lines = Throttle::of_several(Throttle::INTERVAL, SCRIPT_LINES);
+        Some(Self { state, counted: RefCell::default(), script_lines })
     }
 
     /// Logs the records of a request; `outcomes` tells what became of each.
@@ -105,7 +111,7 @@ impl<T: Transport> Syslog<T> {
             }
             State::Wrong(wrong) => wrong.log(logged.count(), host.ticks()),
         };
-        self.report(recorder);
+        self.report(host.ticks(), recorder);
         outcome
     }
 
@@ -122,16 +128,25 @@ impl<T: Transport> Syslog<T> {
         if let State::Works(logger) = &self.state {
             logger.send(&SyslogRuntime(host)).await;
         }
-        self.report(recorder);
+        self.report(host.ticks(), recorder);
     }
 
-    /// Writes warnings to the log, and adds what was counted.
-    fn report(&self, recorder: &MetricsRecorder) {
+    fn write_notes(&self, notes: &Notes, now: Duration) {
+        for warning in notes.take_warnings() {
+            log::write(Level::Warn, FUNCTION, warning);
+        }
+        let (lines, left_out) = notes.take_lines();
+        for line in lines {
+            self.script_lines.write(level(line.level), FUNCTION, now, line.text);
+        }
+        self.script_lines.hold_back(left_out);
+    }
+
+    /// Writes to the log what is to be read of scripts, and adds what was counted.
+    fn report(&self, now: Duration, recorder: &MetricsRecorder) {
         let stats = match &self.state {
             State::Works(logger) => {
-                for warning in logger.take_warnings() {
-                    log::write(Level::Warn, FUNCTION, warning);
-                }
+                self.write_notes(logger.notes(), now);
                 logger.stats()
             }
             State::Wrong(wrong) => &wrong.stats,
@@ -142,6 +157,14 @@ impl<T: Transport> Syslog<T> {
             let new = usize::try_from(value.saturating_sub(before)).unwrap_or(usize::MAX);
             recorder.add(&metrics::SYSLOG, event, new);
         }
+    }
+}
+
+fn level(level: LineLevel) -> Level {
+    match level {
+        LineLevel::Error => Level::Error,
+        LineLevel::Warn => Level::Warn,
+        LineLevel::Info => Level::Info,
     }
 }
 

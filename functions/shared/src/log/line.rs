@@ -9,6 +9,8 @@ use std::io::{self, Write};
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
+    /// Something that an operator asked for.
+    Info,
     /// Something does not work as an operator may expect.
     Warn,
     /// A request was not served and the operator has to act.
@@ -24,6 +26,7 @@ pub fn write(level: Level, function: &str, message: impl fmt::Display) {
 /// one line.
 pub fn line(level: Level, function: &str, message: impl fmt::Display) -> String {
     let level = match level {
+        Level::Info => "info",
         Level::Warn => "warn",
         Level::Error => "error",
     };

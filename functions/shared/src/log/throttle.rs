@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use super::line::{self, Level};
 
-/// Writes at most one line an interval for one kind of event. Events in between are counted, and the next line has their
-/// number.
+/// Writes at most one line an interval for one kind of event, or a few. Events beyond are counted, and the next line has
+/// their number.
 ///
 /// Each kind of event has its own throttle, which lives as long as the instance.
 #[derive(Debug)]
 pub struct Throttle {
     interval: Duration,
-    /// When the last line was written, in the host's ticks.
-    written: Cell<Option<Duration>>,
+    /// Lines in an interval.
+    most: u32,
+    /// When the interval began, in the host's ticks, and how many lines were written in it.
+    since: Cell<Option<Duration>>,
+    written: Cell<u32>,
     held_back: Cell<u64>,
 }
 
@@ -30,10 +33,15 @@ impl Throttle {
 
     /// A throttle that has written nothing yet.
     pub const fn new(interval: Duration) -> Self {
-        Self { interval, written: Cell::new(None), held_back: Cell::new(0) }
+        Self::of_several(interval, 1)
     }
 
-    /// Writes a line, unless another was written less than an interval before `now`, the host's ticks.
+    /// The same for at most `most` lines in an interval.
+    pub const fn of_several(interval: Duration, most: u32) -> Self {
+        Self { interval, most, since: Cell::new(None), written: Cell::new(0), held_back: Cell::new(0) }
+    }
+
+    /// Writes a line, unless as many as may be were written less than an interval before `now`, the host's ticks.
     pub fn write(&self, level: Level, function: &str, now: Duration, message: impl fmt::Display) {
         if let Some(message) = self.admit(now, message) {
             line::write(level, function, message);
@@ -45,6 +53,11 @@ impl Throttle {
         self.written.set(None);
     }
 
+    /// Counts lines that did not come so far.
+    pub fn hold_back(&self, lines: u64) {
+        self.held_back.set(self.held_back.get().saturating_add(lines));
+    }
+
     /// How many lines were held back since the last that was written.
     pub fn held_back(&self) -> u64 {
         self.held_back.get()
@@ -52,11 +65,15 @@ impl Throttle {
 
     /// The message with the number of those that were held back since the last; `None` when this one is held back.
     fn admit(&self, now: Duration, message: impl fmt::Display) -> Option<String> {
-        if self.written.get().is_some_and(|written| now.saturating_sub(written) < self.interval) {
-            self.held_back.set(self.held_back.get().saturating_add(1));
+        if self.since.get().is_none_or(|since| now.saturating_sub(since) >= self.interval) {
+            self.since.set(Some(now));
+            self.written.set(0);
+        }
+        if self.written.get() >= self.most {
+            self.hold_back(1);
             return None;
         }
-        self.written.set(Some(now));
+        self.written.set(self.written.get() + 1);
         Some(match self.held_back.replace(0) {
             0 => message.to_string(),
             more => format!("{message} (and {more} more lines like this since the last one)"),
@@ -79,5 +96,18 @@ mod tests {
         assert_eq!(at(15).as_deref(), Some("at 15 (and 10 more lines like this since the last one)"));
         assert_eq!(at(16), None);
         assert_eq!(at(100).as_deref(), Some("at 100 (and 1 more lines like this since the last one)"));
+    }
+
+    #[test]
+    fn a_throttle_of_several_lines_writes_as_many_in_each_interval() {
+        let throttle = Throttle::of_several(Duration::from_secs(10), 2);
+        let at = |seconds| throttle.admit(Duration::from_secs(seconds), format_args!("at {seconds}"));
+        assert_eq!(
+            [at(1).as_deref(), at(9).as_deref(), at(9).as_deref()],
+            [Some("at 1"), Some("at 9"), None]
+        );
+        throttle.hold_back(4);
+        assert_eq!(at(11).as_deref(), Some("at 11 (and 5 more lines like this since the last one)"));
+        assert_eq!([at(12).as_deref(), at(20).as_deref()], [Some("at 12"), None]);
     }
 }
