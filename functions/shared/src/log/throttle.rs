@@ -50,7 +50,7 @@ impl Throttle {
 
     /// Lets the next line pass.
     pub fn open(&self) {
-        self.written.set(None);
+        self.since.set(None);
     }
 
     /// Counts lines that did not come so far.
