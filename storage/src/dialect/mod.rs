@@ -2,8 +2,8 @@
 //! ask which database it is.
 //!
 //! - This file: which dialects there are, and how values are bound and read.
-//! - [`durability`]: what a commit survives. [`ddl`]: tables, columns and indexes. [`dml`]: statements that change rows.
-//!   [`expressions`]: expressions of questions.
+//! - [`durability`]: what a commit survives. `ddl`: tables, columns and indexes. `dml`: statements that change rows.
+//!   `expressions`: expressions of questions.
 //!
 //! SQLite keeps `start_time` as the text that the record's JSON has, `2026-01-31T12:00:00.000000Z`: its fixed width
 //! makes it sort as time does, SQLite's date functions read it, people can read it, and an answer needs no

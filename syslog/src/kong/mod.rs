@@ -1,7 +1,7 @@
 //! Kong's log of a request: the table that `kong.log.serialize()` makes.
 //!
 //! - [`request_view`]: a record as the sink sees it; the only reader of record fields.
-//! - [`serialize`]: the log, member by member; [`headers`], [`query`]: its headers and query string.
+//! - [`mod@serialize`]: the log, member by member; [`headers`], [`query`]: its headers and query string.
 //! - [`serialize_value`]: how a custom field is put into it.
 
 pub mod headers;

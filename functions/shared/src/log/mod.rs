@@ -1,6 +1,6 @@
 //! The log: one line for each event on standard error, which Spin prefixes with the component's name.
 //!
-//! - [`line`]: the line of an event, and writing it.
+//! - [`mod@line`]: the line of an event, and writing it.
 //! - [`throttle`]: events that clients can cause are written once in a while.
 //! - [`failures`]: requests that were not served.
 

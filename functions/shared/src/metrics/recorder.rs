@@ -33,7 +33,7 @@ pub struct MetricsRecorder {
 
 impl MetricsRecorder {
     /// Nothing counted yet. `trusts_filters` says whether only those can report who bear a token; what anybody can report
-    /// is bounded, see [`open_reports`].
+    /// is bounded, see [`gatelog_storage::open_filter_reports`].
     pub fn new(trusts_filters: bool) -> Self {
         let (counts, reports, is_flushing) = Default::default();
         Self { counts, reports, trusts_filters, is_flushing }
