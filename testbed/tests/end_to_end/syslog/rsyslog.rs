@@ -105,26 +105,26 @@ async fn local(test: impl Future<Output = ()>) {
 }
 
 #[tokio::test]
-async fn facility_severity_tag_host_time_and_json_arrive_in_every_form_and_over_both_protocols() {
+async fn facility_severity_tag_host_time_and_json_arrive_in_every_form_framing_and_protocol() {
     let entries = json!([
         {"config": {"log_level": "debug", "successful_severity": "notice", "client_errors_severity": "warning",
                     "server_errors_severity": "crit", "facility": "local5"}},
     ]);
     local(async {
-        for protocol in ["tcp", "udp"] {
+        for (protocol, framing) in [("tcp", "octet_counting"), ("tcp", "newline"), ("udp", "")] {
             for (format, tag, time) in [
                 ("rfc3164", "kong[1]:", "-01-31T12:00:00+00:00"),
                 ("rfc5424", "kong[1]", "2026-01-31T12:00:00.373456Z"),
             ] {
                 let rsyslog = Rsyslog::start(65_536).await.unwrap();
-                let settings = [("protocol", protocol), ("format", format)];
+                let settings = [("protocol", protocol), ("framing", framing), ("format", format)];
                 let sender = Sender::new(&rsyslog, &settings, &entries);
                 sender.log(&[record("/é/a?b=c", 204), record("/b", 404), record("/c", 503)]).await.unwrap();
                 let received = rsyslog.await_received(3).await.unwrap();
                 for (message, (severity, path)) in
                     received.iter().zip([("notice", "/é/a?b=c"), ("warning", "/b"), ("crit", "/c")])
                 {
-                    let context = format!("{protocol} {format} {message:?}");
+                    let context = format!("{protocol} {framing} {format} {message:?}");
                     assert_eq!((&*message.facility, &*message.severity), ("local5", severity), "{context}");
                     assert_eq!((&*message.tag, &*message.host), (tag, "gateway-1"), "{context}");
                     assert!(message.time.ends_with(time), "{context}");
