@@ -81,3 +81,51 @@ impl<H: Http> Executor for Turso<H> {
         if status == 200 { hrana::rows(&body) } else { Err(hrana::refused(status, &body)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use futures::executor::block_on;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A server that keeps the requests, and offers a baton and another address with each answer.
+    #[derive(Default)]
+    struct Server(RefCell<Vec<Value>>);
+
+    impl Http for &Server {
+        async fn post(&self, _: &str, _: &str, json: String) -> Result<(u16, Vec<u8>), String> {
+            self.0.borrow_mut().push(serde_json::from_str(&json).unwrap());
+            let answer = json!({"baton": "used", "base_url": "https://other.invalid", "results": []});
+            Ok((200, answer.to_string().into_bytes()))
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn no_statement_needs_a_stream_of_another_so_that_none_can_expire() {
+        let case: Value =
+            serde_json::from_str(include_str!("../../../testdata/cases/79-turso-no-baton.json")).unwrap();
+        let server = Server::default();
+        let turso = Turso::new(&server, "https://db.invalid/", "");
+        let count = case["statements"].as_u64().unwrap();
+        for follow_up in [None, Some("SELECT changes()")] {
+            for _ in 0..count {
+                let statement = Statement::new("SELECT 1", Vec::new()).with_follow_up(follow_up);
+                // Whether rows came is no matter here.
+                let _ = block_on(turso.run(&statement));
+            }
+        }
+        let requests = server.0.into_inner();
+        assert_eq!(requests.len() as u64, 2 * count);
+        for request in requests {
+            assert_eq!(request["baton"], Value::Null);
+            let steps = request["requests"].as_array().unwrap();
+            assert_eq!(steps.last().unwrap(), &json!({"type": "close"}));
+            assert!(steps.len() > 1 && steps.iter().rev().skip(1).all(|step| step["type"] == "execute"));
+        }
+    }
+}
