@@ -29,7 +29,7 @@ pub fn build<'a>(
     fill_from_attributes(&mut record, attributes);
     record.time_to_headers = stream.headers_at().map(|at| millis(at.since(attributes.started)));
     let wants_service_time = !settings.omitted.has("upstream_service_time");
-    if record.upstream_service_time.is_empty() && !record.upstream_host.is_empty() && wants_service_time {
+    if record.upstream_service_time.is_empty() && wants_service_time && is_of_upstream(&record, attributes) {
         record.upstream_service_time = service_time(stream, attributes).unwrap_or_default();
     }
     fill_from_late(&mut record, late);
@@ -129,6 +129,17 @@ fn fill_from_ai_log<'a>(record: &mut AccessRecord<'a>, log: &'a AiLog) {
     if record.consumer.is_empty() {
         record.consumer = borrowed(&log.consumer);
     }
+}
+
+/// True when the response headers are those of an upstream host, not of the gateway because the host failed.
+fn is_of_upstream(record: &AccessRecord<'_>, attributes: &Attributes<'_>) -> bool {
+    let details = &*record.response_code_details;
+    !record.upstream_host.is_empty()
+        && if details.is_empty() {
+            attributes.flags == 0
+        } else {
+            details == "via_upstream" || details.starts_with("upstream_reset_after_response_started")
+        }
 }
 
 /// The upstream's time where the gateway does not add the header that tells it: as the gateway would measure it, from the last

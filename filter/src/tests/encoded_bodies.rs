@@ -1,7 +1,5 @@
 //! Compressed bodies tell what plain ones tell, and what needs no decoding is there where nothing can be decoded.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::host::mock::MockHost;
@@ -169,39 +167,4 @@ fn what_was_read_before_a_limit_or_a_fault_is_kept_and_the_stop_is_counted() {
         (host.metric_value(Metric::BodiesOverLimit), host.metric_value(Metric::BodiesDamaged)),
         (0, 1)
     );
-}
-
-#[test]
-fn the_upstreams_time_is_measured_where_the_gateway_does_not_tell_it() {
-    for (name, has_body, header, upstream, expected) in [
-        ("no body", false, None, true, Some("250")),
-        ("with a body", true, None, true, Some("150")),
-        ("the gateway tells it", true, Some("99"), true, Some("99")),
-        ("no upstream", false, None, false, None),
-    ] {
-        let header = header.map(|value| ("x-envoy-upstream-service-time", value));
-        let response: Vec<(&str, &str)> = [(":status", "200")].into_iter().chain(header).collect();
-        let mut host = MockHost::new()
-            .with_request(&[(":method", "PUT"), (":path", "/x")])
-            .with_response(&response)
-            .with_int("request.duration", 400_000_000);
-        if upstream {
-            host = host.with_text("upstream.address", "u:1");
-        }
-        let mut plugin = Plugin::new(CONFIG.as_bytes(), Rng::seeded(1)).unwrap();
-        let mut stream = Stream::default();
-        plugin.on_request_headers(&mut stream, &host, !has_body);
-        host.pass(Duration::from_millis(100));
-        if has_body {
-            stream.on_request_body(&host, 0);
-            stream.on_request_end(&host);
-        }
-        host.pass(Duration::from_millis(150));
-        plugin.on_response_headers(&mut stream, &host, true);
-        host.pass(Duration::from_millis(150));
-        plugin.on_end(&mut stream, &host);
-        plugin.on_tick(&host);
-        let record = host.take_sent().remove(0).json()[0].take();
-        assert_eq!(record.get("upstream_service_time").and_then(Value::as_str), expected, "{name}");
-    }
 }

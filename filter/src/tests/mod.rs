@@ -6,3 +6,4 @@ mod encoded_bodies;
 mod exchange;
 mod hostile_traffic;
 mod providers;
+mod upstream_time;
