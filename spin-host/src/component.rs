@@ -76,7 +76,7 @@ impl Template {
             variables: self.variables.clone(),
             databases: self.databases.clone(),
             mysql_permits: self.mysql_permits.clone(),
-            opening_mysql: Arc::default(),
+            mysql_lock: Arc::default(),
             open_connections: 0,
             component: self.handle.clone(),
             memory: self.handle.memory_watch(),

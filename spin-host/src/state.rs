@@ -1,9 +1,8 @@
 //! What one instance of a component has for itself.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use wasmtime::component::{Accessor, HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -23,8 +22,8 @@ pub struct State {
     pub(super) variables: ComponentVariables,
     pub(super) databases: ComponentDatabases,
     pub(super) mysql_permits: Option<Arc<Semaphore>>,
-    /// Connections to MySQL that are being opened.
-    pub(super) opening_mysql: Arc<AtomicUsize>,
+    /// Held while a connection to MySQL is opened, and for a moment by each statement.
+    pub(super) mysql_lock: Arc<Mutex<()>>,
     pub(super) open_connections: usize,
     pub(super) component: ComponentHandle,
     pub(super) memory: MemoryWatch,

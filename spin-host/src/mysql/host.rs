@@ -1,7 +1,6 @@
 //! The functions of `spin:mysql` that a component calls.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::Result;
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
@@ -15,17 +14,17 @@ use crate::state::{SpinHost, State};
 
 type Answer = (Vec<Column>, StreamReader<Vec<DbValue>>, FutureReader<Result<(), Error>>);
 
-/// Spin holds a lock of the instance while it opens a connection, and closing one waits for that lock without letting
-/// anything else of the instance go on.
-const OPENING: &str =
-    "a MySQL connection was dropped while another one was being opened: keep it until no one is";
+/// Spin holds a lock of the instance while it opens a connection. Statements queue for it, first come, first served, and
+/// closing a connection waits for it without letting anything else of the instance go on.
+const LOCKED: &str = "a MySQL connection was dropped while another one was being opened, or a statement that had waited \
+                      for that had not gone on yet: keep it until then";
 
 impl Host for State {}
 
 impl HostConnection for State {
     async fn drop(&mut self, connection: Resource<Connection>) -> Result<()> {
-        if self.opening_mysql.load(Ordering::Relaxed) > 0 {
-            return self.component.hang(OPENING).await;
+        if self.mysql_lock.try_lock().is_err() {
+            return self.component.hang(LOCKED).await;
         }
         self.table.delete(owned::<_, Held>(&connection))?;
         Ok(())
@@ -37,10 +36,9 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
         accessor: &Accessor<T, Self>,
         address: String,
     ) -> Result<std::result::Result<Resource<Connection>, Error>> {
-        let (permitted, permits, opening) = accessor.with(|mut access| {
+        let (permitted, permits, lock) = accessor.with(|mut access| {
             let state = access.get();
-            let opening = Arc::clone(&state.opening_mysql);
-            (state.permits_mysql(&address), state.mysql_permits.clone(), opening)
+            (state.permits_mysql(&address), state.mysql_permits.clone(), Arc::clone(&state.mysql_lock))
         });
         if let Err(error) = permitted {
             return Ok(Err(error));
@@ -49,7 +47,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
             Some(permits) => Some(permits.acquire_owned().await?),
             None => None,
         };
-        let _opening = Opening::begin(&opening);
+        let _locked = lock.lock().await;
         match Held::open(&address, permit).await {
             Ok(connection) => {
                 accessor.with(|mut access| Ok(Ok(owned(&access.get().table.push(connection)?))))
@@ -64,7 +62,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
         statement: String,
         params: Vec<ParameterValue>,
     ) -> Result<std::result::Result<Answer, Error>> {
-        let connection = get(accessor, &connection)?;
+        let connection = get(accessor, &connection).await?;
         let (columns, rows, end) = match connection.query(statement, params).await {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
@@ -86,31 +84,17 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for SpinHost {
         statement: String,
         params: Vec<ParameterValue>,
     ) -> Result<std::result::Result<(), Error>> {
-        let connection = get(accessor, &connection)?;
+        let connection = get(accessor, &connection).await?;
         Ok(connection.execute(statement, params).await)
     }
 }
 
-/// Counts a connection that is being opened, until it is dropped.
-struct Opening<'c>(&'c AtomicUsize);
-
-impl<'c> Opening<'c> {
-    fn begin(count: &'c AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Opening<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn get<T: Send + 'static>(
+async fn get<T: Send + 'static>(
     accessor: &Accessor<T, SpinHost>,
     connection: &Resource<Connection>,
 ) -> Result<Held> {
+    let lock = accessor.with(|mut access| Arc::clone(&access.get().mysql_lock));
+    let _locked = lock.lock().await;
     accessor.with(|mut access| Ok(access.get().table.get(&borrowed::<_, Held>(connection))?.clone()))
 }
 

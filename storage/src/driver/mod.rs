@@ -13,6 +13,8 @@ mod mysql_errors;
 pub mod native;
 #[cfg(feature = "native-mysql")]
 pub mod native_mysql;
+#[cfg(any(test, target_family = "wasm"))]
+mod spin_closing;
 #[cfg(target_family = "wasm")]
 pub mod spin_http;
 #[cfg(target_family = "wasm")]

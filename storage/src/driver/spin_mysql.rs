@@ -5,7 +5,6 @@
 //! `query` swallows the server's error, which its `execute` tells: what changes something is executed, and a question
 //! that failed is executed once more to learn why.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use spin_sdk::mysql::{self, DbValue, MysqlError, ParameterValue};
 
 use super::mysql_errors;
+use super::spin_closing::Closing;
 use crate::pool::Connect;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 
@@ -20,7 +20,7 @@ use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 #[derive(Clone)]
 pub struct SpinMysql {
     url: String,
-    closing: Rc<Closing>,
+    closing: Rc<Closing<Rc<mysql::Connection>>>,
 }
 
 impl SpinMysql {
@@ -45,9 +45,7 @@ impl Connect for SpinMysql {
     }
 
     async fn connect(&self) -> Result<Connection, StorageError> {
-        let opening = Opening::begin(&self.closing);
-        let opened = mysql::Connection::open(&*self.url).await;
-        drop(opening);
+        let opened = self.closing.opening(mysql::Connection::open(&*self.url)).await;
         let connection =
             Connection { inner: Rc::new(opened.map_err(failure)?), closing: Rc::clone(&self.closing) };
         for sql in connection.dialect().connection_setup(true) {
@@ -64,14 +62,12 @@ impl Connect for SpinMysql {
 /// One connection.
 pub struct Connection {
     inner: Rc<mysql::Connection>,
-    closing: Rc<Closing>,
+    closing: Rc<Closing<Rc<mysql::Connection>>>,
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.closing.opening.get() > 0 {
-            self.closing.waiting.borrow_mut().push(Rc::clone(&self.inner));
-        }
+        self.closing.close(Rc::clone(&self.inner));
     }
 }
 
@@ -91,13 +87,13 @@ impl Executor for Connection {
         if statement.is_query() {
             return match self.ask(statement.sql(), params()).await {
                 Err(StorageError::Unavailable { reason }) => {
-                    self.inner.execute(statement.sql(), params()).await.map_err(failure)?;
+                    self.execute(statement.sql(), params()).await?;
                     Err(StorageError::Unavailable { reason })
                 }
                 answer => answer,
             };
         }
-        self.inner.execute(statement.sql(), params()).await.map_err(failure)?;
+        self.execute(statement.sql(), params()).await?;
         match statement.follow_up() {
             Some(next) => self.ask(next, Vec::new()).await,
             None => Ok(Rows::new()),
@@ -106,43 +102,18 @@ impl Executor for Connection {
 }
 
 impl Connection {
+    async fn execute(&self, sql: &str, params: Vec<ParameterValue>) -> Result<(), StorageError> {
+        self.closing.statement(self.inner.execute(sql, params)).await.map_err(failure)
+    }
+
     async fn ask(&self, sql: &str, params: Vec<ParameterValue>) -> Result<Rows, StorageError> {
-        let mut answer = self.inner.query(sql, params).await.map_err(unexplained)?;
+        let mut answer = self.closing.statement(self.inner.query(sql, params)).await.map_err(unexplained)?;
         let mut rows = Rows::new();
         while let Some(row) = answer.rows().next().await {
             rows.push(row.into_iter().map(read).collect::<Result<_, _>>()?);
         }
         answer.result().await.map_err(unexplained)?;
         Ok(rows)
-    }
-}
-
-/// Connections that are closed as soon as no other one is being opened.
-///
-/// Spin's host holds a lock of the instance while it opens a connection, and a server that hangs lets it do so without
-/// end. Closing a connection waits for that lock, and nothing else of the instance goes on meanwhile.
-#[derive(Default)]
-struct Closing {
-    opening: Cell<usize>,
-    waiting: RefCell<Vec<Rc<mysql::Connection>>>,
-}
-
-/// A connection is being opened, until this is dropped because it is open or nobody wants it any more.
-struct Opening<'c>(&'c Closing);
-
-impl<'c> Opening<'c> {
-    fn begin(closing: &'c Closing) -> Self {
-        closing.opening.set(closing.opening.get() + 1);
-        Self(closing)
-    }
-}
-
-impl Drop for Opening<'_> {
-    fn drop(&mut self) {
-        self.0.opening.set(self.0.opening.get().saturating_sub(1));
-        if self.0.opening.get() == 0 {
-            drop(self.0.waiting.take());
-        }
     }
 }
 

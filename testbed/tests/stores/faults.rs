@@ -2,6 +2,8 @@
 //! and what was acknowledged is there once.
 
 use std::process::Stdio;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use gatelog_databases::{MariaDb, MySql, SmallDisk, SqlServer};
 use gatelog_storage::driver::native_mysql::NativeMysql;
@@ -59,6 +61,56 @@ async fn a_server_that_fails_costs_no_acknowledged_record(server: &SqlServer) {
     server.sql("SET GLOBAL read_only = 0").unwrap();
     stored.store_when_possible(&numbered(45..60)).await;
     every_number_is_there_once(&stored, 60).await;
+}
+
+/// Requests that wait for a connection, statements that wait behind them and connections that are given up meet in every
+/// order here, and no request may wait for longer than its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mysql_that_freezes_again_and_again_under_many_pushes_answers_each_in_time() {
+    const PUSHES_AT_ONCE: usize = 24;
+    const FREEZES: usize = 4;
+    let server = MySql::start(&[]).unwrap();
+    let stored = on(&server).await;
+    assert_eq!(stored.store(&numbered(0..1)).await, (1, 0));
+    let (next, frozen, is_over) = (AtomicUsize::new(1), AtomicUsize::new(0), AtomicBool::new(false));
+    let acknowledged = Mutex::new(vec![0]);
+    let push = async || {
+        while !is_over.load(Ordering::Relaxed) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let answer = tokio::time::timeout(PATIENCE, stored.post(&numbered(number..number + 1))).await;
+            let answer = answer.expect("no answer in time");
+            match answer.status().as_u16() {
+                200 => acknowledged.lock().unwrap().push(number),
+                503 => _ = frozen.fetch_add(1, Ordering::Relaxed),
+                other => panic!("{other}: {}", answer.body()),
+            }
+        }
+    };
+    let freeze = async {
+        for _ in 0..FREEZES {
+            let (refused, done) = (frozen.load(Ordering::Relaxed), acknowledged.lock().unwrap().len());
+            server.signal("STOP").unwrap();
+            await_that(|| frozen.load(Ordering::Relaxed) >= refused + 2 * PUSHES_AT_ONCE).await;
+            server.signal("CONT").unwrap();
+            await_that(|| acknowledged.lock().unwrap().len() >= done + 2 * PUSHES_AT_ONCE).await;
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let pushes = futures::future::join_all((0..PUSHES_AT_ONCE).map(|_| push()));
+    futures::future::join(pushes, freeze).await;
+    let lines = stored.get("/query?format=csv&fields=duration").await;
+    let kept: Vec<usize> = lines.body().lines().skip(1).map(|line| line.parse().unwrap()).collect();
+    let acknowledged = acknowledged.into_inner().unwrap();
+    let lost = acknowledged.iter().filter(|number| !kept.contains(number)).count();
+    assert_eq!(lost, 0, "of {} acknowledged", acknowledged.len());
+}
+
+async fn await_that(mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not come to be");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
