@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gatelog_functions_shared::http::body::BodyLimits;
 use gatelog_functions_shared::http::{body, method, response};
-use gatelog_functions_shared::log::{self, Level};
+use gatelog_functions_shared::log::Level;
 use gatelog_functions_shared::metrics::FlushGuard;
 use gatelog_functions_shared::{BodySource, Environment, Failure, MetricsRecorder, Response, metrics};
 use gatelog_record::AccessRecord;
@@ -198,7 +198,7 @@ impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
             let trusts_filters = config.token.is_required();
             let done = maintenance.run(database, host, recorder, config.retention_days, trusts_filters).await;
             if let Err(error) = done {
-                log::write(Level::Warn, FUNCTION, format_args!("old records are deleted later: {error}"));
+                maintenance.put_off(host.ticks(), &error);
             }
             if recorder.is_empty() {
                 return;

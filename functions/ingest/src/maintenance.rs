@@ -4,10 +4,13 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use gatelog_functions_shared::log::{Level, Throttle};
 use gatelog_functions_shared::metrics::DELETED;
 use gatelog_functions_shared::{Environment, MetricsRecorder};
 use gatelog_record::Timestamp;
 use gatelog_storage::{Executor, StorageError, filter_reports, lease, open_filter_reports, retention};
+
+use crate::log::FUNCTION;
 
 /// How often an instance looks whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,9 +38,16 @@ const FOLD: &str = "upkeep_filters_ms";
 #[derive(Debug, Default)]
 pub struct Maintenance {
     looked: Cell<Option<Duration>>,
+    put_off: Throttle,
 }
 
 impl Maintenance {
+    /// Tells the operator, once in a while, that the database did not let it be done.
+    pub fn put_off(&self, now: Duration, error: &StorageError) {
+        let message = format_args!("deleting old records and tidying reports is put off: {error}");
+        self.put_off.write(Level::Warn, FUNCTION, now, message);
+    }
+
     /// Does what is due. `retention_days` is how long records are kept, 0 for ever; `trusts_filters` says whether only
     /// bearers of the token can report.
     ///

@@ -112,6 +112,8 @@ impl<C> Drop for Call<'_, C> {
 mod tests {
     use std::rc::Rc;
 
+    use futures::FutureExt as _;
+
     use super::*;
 
     /// A connection, with one more holder as long as it is open.
@@ -132,6 +134,15 @@ mod tests {
         closing.close(connection);
         assert!(!is_open(&held));
         statement.done();
+    }
+
+    #[test]
+    fn calls_hand_on_what_the_host_answers_and_leave_the_lock_free() {
+        let closing = Closing::<()>::default();
+        assert_eq!(closing.opening(async { 1 }).now_or_never(), Some(1));
+        assert_eq!(closing.opening(std::future::pending::<u8>()).now_or_never(), None);
+        assert_eq!(closing.statement(async { 2 }).now_or_never(), Some(2));
+        assert!(closing.is_free());
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub struct BodyLimits {
     pub timeout: Duration,
 }
 
+/// How long a body that says itself that it is too large is taken in before the answer.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Reads a body within its limits. One that says itself that it is too large is refused without being kept.
 ///
 /// # Errors
@@ -57,7 +60,8 @@ pub async fn read(
     let BodyLimits { max_bytes, timeout } = limits;
     let read = pin!(async {
         if let Err(failure) = check_declared_length(headers, max_bytes) {
-            body.discard(max_bytes.saturating_mul(2)).await;
+            let discarded = pin!(body.discard(max_bytes.saturating_mul(2)));
+            select(discarded, pin!(host.sleep(DISCARD_TIMEOUT))).await;
             return Err(failure);
         }
         body.read(max_bytes).await
@@ -138,15 +142,17 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn a_body_that_does_not_end_is_refused_when_its_time_is_over() {
-        for (declared, discarded) in [("5", false), ("11", true)] {
+        let cases =
+            [("5", 408, "within 700 ms", LIMITS.timeout), ("11", 413, "larger than 10", DISCARD_TIMEOUT)];
+        for (declared, status, message, waited) in cases {
             let was_discarded = Cell::new(false);
             let host = Impatient::default();
             let headers = HeaderMap::from_iter([(CONTENT_LENGTH, declared.parse().unwrap())]);
             let failure =
                 read(Endless { discarded: &was_discarded }, &headers, LIMITS, &host).await.unwrap_err();
-            assert_eq!(failure.status(), 408);
-            assert!(failure.public_message().contains("within 700 ms"), "{failure}");
-            assert_eq!((host.0.get(), was_discarded.get()), (LIMITS.timeout, discarded));
+            assert_eq!(failure.status(), status);
+            assert!(failure.public_message().contains(message), "{failure}");
+            assert_eq!((host.0.get(), was_discarded.get()), (waited, status == 413));
         }
     }
 
