@@ -92,13 +92,15 @@ async fn each_part_of_a_compressed_stream_arrives_before_the_next_is_sent() {
 }
 
 /// Mebibytes that a bomb holds.
-const BOMB: usize = 256;
+const BOMB: usize = 1_024;
+/// Mebibytes of a body that is read to its end.
+const LARGE: usize = 256;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bomb_passes_untouched_and_takes_no_memory_and_is_counted() {
     let path = Path::start().await;
     for (index, coding) in (0..).zip(Coding::ALL) {
-        let grown = send_bomb(&path, coding).await;
+        let grown = send_bomb(&path, coding, BOMB).await;
         assert!(grown < 20_000_000, "Envoy grew by {grown} bytes at a bomb in {coding:?}");
         let record = path.records(index + 1).await.pop().unwrap();
         assert_eq!((&record["chat_id"], &record["response_code"]), (&json!("chatcmpl-3"), &json!(200)));
@@ -112,7 +114,7 @@ async fn a_bomb_passes_untouched_and_takes_no_memory_and_is_counted() {
 async fn a_body_that_decodes_to_a_lot_is_read_to_its_end_without_memory_where_limits_allow_it() {
     let decode = json!({ "max_ratio": 1_000_000, "max_body_bytes": 1_u64 << 30 });
     let path = Path::with_filter(&json!({ "ai": { "decode": decode } })).await;
-    let grown = send_bomb(&path, Coding::Gzip).await;
+    let grown = send_bomb(&path, Coding::Gzip, LARGE).await;
     assert!(grown < 20_000_000, "Envoy grew by {grown} bytes");
     let record = path.records(1).await.remove(0);
     assert_eq!((&record["total_tokens"], &record["usage_source"]), (&json!(7), &json!("reported")));
@@ -120,15 +122,15 @@ async fn a_body_that_decodes_to_a_lot_is_read_to_its_end_without_memory_where_li
 }
 
 /// Sends a bomb through Envoy, compares it with what the upstream sends, and returns by how many bytes Envoy grew.
-async fn send_bomb(path: &Path, coding: Coding) -> u64 {
-    let uri = format!("/bomb/{BOMB}/chat/completions");
+async fn send_bomb(path: &Path, coding: Coding, mebibytes: usize) -> u64 {
+    let uri = format!("/bomb/{mebibytes}/chat/completions");
     let body = r#"{"model":"gpt-4o-mini","messages":[]}"#;
     let straight = ask(&path.client, &format!("http://{}{uri}", path.upstream.address()), coding, body).await;
     let before = resident_bytes(&path.envoy);
     let passed = ask(&path.client, &path.url(&uri), coding, body).await;
     let grown = resident_bytes(&path.envoy).saturating_sub(before);
     assert!(passed.body() == straight.body(), "{coding:?} is changed on its way");
-    assert!(passed.body().len() < BOMB << 12, "{} bytes are no bomb", passed.body().len());
+    assert!(passed.body().len() < mebibytes << 12, "{} bytes are no bomb", passed.body().len());
     grown
 }
 
