@@ -1,15 +1,10 @@
 //! What Istio and Higress write into the names of routes and clusters.
 
+use gatelog_record::upstream_cluster;
+
 /// The service behind a cluster: the last part of `outbound|{port}|{subset}|{fqdn}`; any other name as it is.
 pub fn service(cluster: &str) -> &str {
-    outbound(cluster).map_or(cluster, |(_, fqdn)| fqdn)
-}
-
-/// Port and host name of an `outbound|{port}|{subset}|{fqdn}` cluster.
-pub fn outbound(cluster: &str) -> Option<(&str, &str)> {
-    let mut parts = cluster.splitn(4, '|');
-    let (direction, port, _subset, fqdn) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    (direction == "outbound").then_some((port, fqdn))
+    upstream_cluster::outbound(cluster).map_or(cluster, |cluster| cluster.host)
 }
 
 /// The API that a route belongs to: `name` of `model-api-{name}-{n}`, or the first three parts of a name with at

@@ -25,7 +25,6 @@
 //! Everything but the shell compiles and is tested natively. Time is always an argument.
 
 pub mod ai;
-pub mod authority;
 pub mod base64;
 pub mod collect;
 pub mod config;

@@ -8,9 +8,29 @@ pub fn split(authority: &str) -> Option<(&str, &str)> {
     (is_port && (host.ends_with(']') || !host.contains(':'))).then_some((host, port))
 }
 
+/// The host alone, without the port behind it, if there is one.
+pub fn host(authority: &str) -> &str {
+    split(authority).map_or(authority, |(host, _)| host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_is_taken_off_a_host_but_not_off_an_address() {
+        for (authority, expected) in [
+            ("a.b:80", "a.b"),
+            ("a.b", "a.b"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("::1", "::1"),
+            ("a:b", "a:b"),
+            ("", ""),
+        ] {
+            assert_eq!(host(authority), expected);
+        }
+    }
 
     #[test]
     fn a_port_is_split_off_a_host_but_not_off_an_address() {

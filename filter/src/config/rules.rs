@@ -6,9 +6,10 @@
 
 use std::rc::Rc;
 
-use crate::authority;
+use gatelog_record::host_port;
+use gatelog_record::upstream_cluster::{self, OutboundCluster};
+
 use crate::config::settings::Settings;
-use crate::higress;
 use crate::host::attribute::{self, AttributeDialect};
 use crate::host::{HeaderMap, Host};
 
@@ -105,7 +106,7 @@ impl<H: Host> RuleInput<'_, H> {
     fn domain(&mut self) -> &str {
         let ask = || {
             let authority = self.host.header(HeaderMap::Request, ":authority").unwrap_or_default();
-            authority::without_port(&attribute::lossy(authority)).to_ascii_lowercase()
+            host_port::host(&attribute::lossy(authority)).to_ascii_lowercase()
         };
         self.domain.get_or_insert_with(ask)
     }
@@ -120,11 +121,11 @@ fn is_domain(host: &str, domains: &[String]) -> bool {
 }
 
 fn is_service(cluster: &str, services: &[String]) -> bool {
-    let outbound = higress::outbound(cluster);
+    let outbound = upstream_cluster::outbound(cluster);
     services.iter().any(|service| match outbound {
-        Some((port, fqdn)) => {
-            service == fqdn
-                || service.strip_prefix(fqdn).and_then(|rest| rest.strip_prefix(':')) == Some(port)
+        Some(OutboundCluster { port, host, .. }) => {
+            service == host
+                || service.strip_prefix(host).and_then(|rest| rest.strip_prefix(':')) == Some(port)
         }
         None => service == cluster && !cluster.is_empty(),
     })

@@ -163,10 +163,8 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
             String::new()
         }
     };
-    let authority = keys
-        .text("collector_authority")
-        .or(service)
-        .unwrap_or_else(|| higress::outbound(&cluster).map_or(cluster.as_str(), |(_, host)| host).to_owned());
+    let authority =
+        keys.text("collector_authority").or(service).unwrap_or_else(|| higress::service(&cluster).to_owned());
     let path = keys.text_or_empty("collector_path").unwrap_or_else(|| "/".to_owned());
     if !path.starts_with('/') {
         keys.problem("collector_path", "must begin with `/`");

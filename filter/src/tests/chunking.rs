@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
+use super::cut::chunks;
 use super::providers::shapes;
 use crate::host::mock::MockHost;
 use crate::plugin::Plugin;
@@ -67,18 +68,6 @@ fn any_body() -> impl Strategy<Value = Typed> {
     let anything = (text, vec(any::<u8>(), 0..20), content_type)
         .prop_map(|(text, bytes, content_type)| ([text.into_bytes(), bytes].concat(), content_type));
     prop_oneof![3 => of_provider, 1 => anything]
-}
-
-/// The body in chunks of these sizes, the last one as large as need be.
-fn chunks<'b>(body: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
-    let (mut rest, mut chunks) = (body, Vec::new());
-    for size in sizes {
-        let (chunk, after) = rest.split_at((*size).min(rest.len()));
-        chunks.push(chunk);
-        rest = after;
-    }
-    chunks.push(rest);
-    chunks
 }
 
 proptest! {

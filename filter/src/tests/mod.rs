@@ -2,6 +2,7 @@
 
 mod cases;
 mod chunking;
+pub mod cut;
 mod encoded_bodies;
 mod exchange;
 mod hostile_traffic;

@@ -1,11 +1,11 @@
 //! The forms in which clients write the time of a record: RFC 3339, a date and time without a zone, or a number since
 //! 1970.
 
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use super::Timestamp;
+use crate::date_time;
 
 /// Largest numbers that count as seconds, milliseconds and microseconds.
 const SECONDS: u64 = 99_999_999_999;
@@ -121,11 +121,7 @@ fn micros_in_unit(size: f64) -> f64 {
 }
 
 fn date(text: &str) -> Option<i64> {
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Some(time.as_microsecond());
-    }
-    let local: DateTime = text.parse().ok()?;
-    Offset::UTC.to_timestamp(local).ok().map(jiff::Timestamp::as_microsecond)
+    date_time::read(text, &TimeZone::UTC)
 }
 
 #[cfg(test)]

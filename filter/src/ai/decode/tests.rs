@@ -13,6 +13,7 @@ use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::CompressionLevel;
 
 use super::*;
+use crate::tests::cut::chunks;
 
 /// An event stream, and what the reference implementation of Zstandard makes of it: in a stream that is flushed behind each
 /// event, and whole at level 19 with a checksum.
@@ -378,17 +379,6 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
             .collect()),
     ];
     vec(part, 0..8).prop_map(|parts| parts.concat())
-}
-
-fn chunks<'b>(body: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
-    let (mut rest, mut chunks) = (body, Vec::new());
-    for size in sizes {
-        let (chunk, after) = rest.split_at((*size).min(rest.len()));
-        chunks.push(chunk);
-        rest = after;
-    }
-    chunks.push(rest);
-    chunks
 }
 
 proptest! {
