@@ -2,14 +2,11 @@
 //! answer what was worked out by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
-#![expect(clippy::string_slice, reason = "texts of known length")]
-
-#[path = "stories/scenarios.rs"]
-#[expect(dead_code, reason = "the records are shared with the story, whose tests run elsewhere")]
-mod scenarios;
 
 use gatelog_databases::{MariaDb, MySql, SqlServer};
 use gatelog_storage::driver::native_mysql::NativeMysql;
+
+use crate::stories::scenarios::{RECORDS, store};
 
 /// The two minutes that are asked for.
 const TIME: &str = "start_time >= '2026-01-31 12:00:00' AND start_time <= '2026-01-31 12:02:00'";
@@ -142,7 +139,7 @@ async fn stored() -> Vec<(&'static SqlServer, String)> {
     let mut stored = Vec::new();
     for server in [&**MariaDb::shared().unwrap(), &**MySql::shared().unwrap()] {
         let url = server.database().unwrap();
-        scenarios::store(&NativeMysql::open(&url).await.unwrap(), scenarios::RECORDS).await;
+        store(&NativeMysql::open(&url).await.unwrap(), RECORDS).await;
         stored.push((server, url.rsplit('/').next().unwrap().to_owned()));
     }
     stored

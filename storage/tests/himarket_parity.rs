@@ -4,11 +4,6 @@
 //! The statements here are written after HiMarket's, which asks the MySQL table with SQL of its own.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
-#![expect(clippy::string_slice, reason = "texts of known length")]
-
-#[path = "stories/scenarios.rs"]
-#[expect(dead_code, reason = "the records are shared with the story, whose tests run elsewhere")]
-mod scenarios;
 
 use std::fmt::Write as _;
 
@@ -18,6 +13,8 @@ use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::scenarios::{Answer, BizType, SCENARIOS, ScenarioQuery, find, run};
 use gatelog_storage::{Executor, Filter, Predicate, Value};
+
+use crate::stories::scenarios as story;
 
 /// What is seldom and what is wrong: members that are `null` or no text or no number, cases, tools without a server.
 const ODD: &str = r#"
@@ -198,8 +195,8 @@ fn every_scenario_has_its_statement() {
 }
 
 async fn store(database: &impl Executor) {
-    scenarios::store(database, scenarios::RECORDS).await;
-    scenarios::store(database, ODD).await;
+    story::store(database, story::RECORDS).await;
+    story::store(database, ODD).await;
 }
 
 /// What a page of HiMarket asks.

@@ -2,15 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
-mod stories;
-
 use gatelog_databases::{MariaDb, MySql, SqlServer};
 use gatelog_storage::driver::native_mysql::NativeMysql;
 
 mod on_mariadb {
     use super::*;
 
-    stories::every_story! { database }
+    crate::stories::every_story! { database }
 
     async fn database() -> (NativeMysql, ()) {
         (open(MariaDb::shared().unwrap()).await, ())
@@ -22,7 +20,7 @@ mod on_mariadb {
 mod on_mysql {
     use super::*;
 
-    stories::every_story! { database }
+    crate::stories::every_story! { database }
 
     async fn database() -> (NativeMysql, ()) {
         (open(MySql::shared().unwrap()).await, ())
@@ -32,7 +30,7 @@ mod on_mysql {
 mod on_mysql_over_tls {
     use super::*;
 
-    stories::every_story! { database }
+    crate::stories::every_story! { database }
 
     async fn database() -> (NativeMysql, ()) {
         let server = MySql::shared().unwrap();

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
-mod stories;
-
 use gatelog_record::{AccessRecord, FieldValue, batch};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{insert, query::records, schema};
 use tempfile::TempDir;
 
-stories::every_story! { database }
+crate::stories::every_story! { database }
 
 #[test]
 fn the_schema_is_made_once_and_several_may_make_it_at_the_same_time() {

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
-mod stories;
-
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-stories::every_story! { database }
+crate::stories::every_story! { database }
 
 async fn database() -> (Turso<NativeHttp>, Server) {
     let server = Server::start().unwrap();

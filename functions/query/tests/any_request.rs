@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
-mod service;
-
 use std::rc::Rc;
 
+use crate::service::{Service, config, failures};
 use gatelog_query::handle;
 use http::Request;
 use proptest::prelude::*;
-use service::{Service, config, failures};
 
 const PATHS: &str = "|/|/scenarios|/scenarios/[a-z_]{1,12}|/scenarios/(pv|qps_total|rt_p99|token_per_sec_total|model_token_table)|/filters/(model|start_time|duration|ai_log|x)|/openapi.json|/[!-~]{1,12}|/%[0-9a-f]{2}|/a/b/c";
 const NAMES: &str = "start_time|start|end|model|model!|path|path_prefix|path_contains|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|interval|pageSize|prefix|limit|x";

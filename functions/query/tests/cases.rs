@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its set-up fails")]
 
-mod service;
-
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::service::{Service, config, failures, ids};
 use gatelog_query::params::options::ResponseFormat;
 use gatelog_query::params::time::Zone;
 use gatelog_query::{QueryConfig, handle, params, scenario};
@@ -14,7 +13,6 @@ use gatelog_storage::scenarios::SCENARIOS;
 use gatelog_storage::{Filter, Predicate};
 use http::Request;
 use serde_json::{Value, json};
-use service::{Service, config, failures, ids};
 
 fn case(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/cases/{name}.json"));

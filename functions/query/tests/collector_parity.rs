@@ -1,12 +1,8 @@
 //! What Higress's log-collector answers, parameter by parameter, and what is different on purpose.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
-
-mod service;
-
+use crate::service::{Service, ids};
 use gatelog_query::params::{filters, options};
 use serde_json::{Value, json};
-use service::{Service, ids};
 
 /// Three records; record n began n seconds after noon.
 const RECORDS: &str = r#"

@@ -1,16 +1,12 @@
 //! Exports and large pages: whole, in order, in constant memory, and visibly broken where they cannot go on.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
-
-mod service;
-
 use std::cell::Cell;
 
+use crate::service::{Service, ids};
 use gatelog_functions_shared::Body;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError};
 use serde_json::Value;
-use service::{Service, ids};
 
 #[tokio::test(flavor = "current_thread")]
 async fn an_export_holds_every_record_once_in_the_order_of_time() {

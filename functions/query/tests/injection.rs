@@ -1,9 +1,8 @@
 //! Whatever a request holds, in whichever parameter, it stays a value.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(clippy::indexing_slicing, reason = "a wrong shape fails the test")]
 
-mod service;
-
+use crate::service::Service;
 use gatelog_databases::MariaDb;
 use gatelog_query::params::filters::FILTERS;
 use gatelog_query::params::options::LIST_OPTIONS;
@@ -11,7 +10,6 @@ use gatelog_query::{scenario, values};
 use gatelog_storage::Executor;
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use service::Service;
 
 const ATTACKS: &[&str] = &[
     "'",
@@ -52,7 +50,7 @@ async fn an_attack_in_any_parameter_is_a_value_or_refused() {
 async fn an_attack_on_mysql_is_a_value_or_refused() {
     let url = MariaDb::shared().unwrap().database().unwrap();
     let database = NativeMysql::open(&url).await.unwrap();
-    attack(Service::over(database, tempfile::tempdir().unwrap(), &service::numbered(5)).await).await;
+    attack(Service::over(database, tempfile::tempdir().unwrap(), &crate::service::numbered(5)).await).await;
 }
 
 async fn attack<E: Executor + 'static>(query: Service<E>) {

@@ -7,15 +7,13 @@
     reason = "a wrong shape fails the test"
 )]
 
-mod service;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::service::Service;
 use gatelog_query::openapi;
 use gatelog_record::{FIELDS, Kind};
 use serde_json::{Value, json};
-use service::Service;
 
 const RECORDS: &str = r#"
 {"record_id":"1","path":"/v1","model":"m","duration":5,"total_tokens":7,"ai_log":{"model":"m","response_type":"stream","safecheck_status":"reqeust deny"},"response_type":"stream","request_headers":{"a":"b"},"cached_tokens":1,"response_code":404}

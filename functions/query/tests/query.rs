@@ -1,16 +1,12 @@
 //! What clients of `/query` see, on a real database.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
-
-mod service;
-
 use std::rc::Rc;
 
+use crate::service::{Service, config, failures, ids};
 use gatelog_functions_shared::Token;
 use gatelog_query::{QueryConfig, handle};
 use http::Request;
 use serde_json::{Value, json};
-use service::{Service, config, failures, ids};
 
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
 const REFERENCE_KEYS: &str = include_str!("../../../record/testdata/reference_keys.txt");

@@ -1,17 +1,13 @@
 //! HiMarket's scenarios and the values of a filter, as its dashboards ask for them.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
-
-mod service;
-
 use std::rc::Rc;
 
+use crate::service::{Service, config, failures, ids};
 use gatelog_query::params::time::Zone;
 use gatelog_query::{QueryConfig, handle};
 use gatelog_storage::scenarios::SCENARIOS;
 use http::Request;
 use serde_json::{Value, json};
-use service::{Service, config, failures, ids};
 
 /// Record n began n seconds after noon.
 const RECORDS: &str = r#"

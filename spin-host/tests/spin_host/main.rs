@@ -2,6 +2,7 @@
 //!
 //! - `instances`: how long instances live, what a trap ends, what runs side by side.
 //! - `command`: the program.
+//! - `exactly_once`: records are stored once, whoever sends them again and whatever dies.
 //! - `http`: routes, headers, streaming, shutdown.
 //! - `sqlite`, `mysql`, `libsql`: databases.
 //! - `outbound`: what a component may reach.
@@ -10,6 +11,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod command;
+mod exactly_once;
 mod http;
 mod instances;
 mod libsql;

@@ -48,7 +48,7 @@ macro_rules! every_story {
             #[tokio::test(flavor = "current_thread")]
             async fn $story() {
                 let (database, _lives_on) = $start().await;
-                stories::$module::$story(&database).await;
+                $crate::stories::$module::$story(&database).await;
             }
         )+
     };

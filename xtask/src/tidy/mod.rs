@@ -6,6 +6,7 @@
 //! - [`rust`]: Rust files: the opening line, length, forbidden test attributes
 //! - [`layers`]: who may depend on whom, and who may name a host's SDK
 //! - [`circles`]: which modules may import which
+//! - [`unreached`]: files that belong to no crate
 //! - [`manifests`]: versions and lints in one place
 //! - [`docs`]: paths and links in documents, and the length of the README
 //!
@@ -21,6 +22,7 @@ mod rust;
 mod text;
 mod tokens;
 mod tree;
+mod unreached;
 
 use anyhow::{Result, bail};
 
@@ -56,6 +58,7 @@ fn of_files(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         missing.map(|path| Finding::new(path, 1, "there is no such file", "write it")).collect();
     findings.extend(circles::check(tree));
+    findings.extend(unreached::check(tree));
     for file in tree.files() {
         findings.extend(text::check(file));
         findings.extend(manifests::check(file));

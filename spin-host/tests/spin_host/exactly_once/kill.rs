@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use gatelog_artifacts::workspace;
 
-use crate::resend::number;
-use crate::store::{assert_stored_once, body, connect, ids, stored};
+use super::resend::number;
+use super::store::{assert_stored_once, body, connect, ids, stored};
 
 /// Records in a batch.
 const RECORDS: usize = 50;

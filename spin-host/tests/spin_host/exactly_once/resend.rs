@@ -8,7 +8,7 @@ use gatelog_artifacts::workspace;
 use gatelog_spin_host::{App, RunningApp};
 use http_body_util::{BodyExt as _, Full};
 
-use crate::store::{assert_stored_once, body, ids};
+use super::store::{assert_stored_once, body, ids};
 
 /// Records in a batch.
 const RECORDS: usize = 50;

@@ -4,8 +4,8 @@ use gatelog_harness::{Exchange, Reply, Vm};
 
 use super::{ECHO, lines};
 
-const SCRIPT: &str = include_str!("../../testdata/envoy-1.40/script.txt");
-const ANSWERS: &str = include_str!("../../testdata/envoy-1.40/answers.txt");
+const SCRIPT: &str = include_str!("../../../testdata/envoy-1.40/script.txt");
+const ANSWERS: &str = include_str!("../../../testdata/envoy-1.40/answers.txt");
 
 #[test]
 fn the_host_answers_as_envoy_does() {

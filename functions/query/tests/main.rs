@@ -1,0 +1,12 @@
+//! The tests of the query function over its public interface, in a native SQLite.
+
+mod any_request;
+mod cases;
+mod collector_parity;
+mod export;
+mod injection;
+mod openapi;
+mod query;
+mod query_strings;
+mod scenarios;
+mod service;
