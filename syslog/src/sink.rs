@@ -41,7 +41,7 @@ impl Sink {
     ///
     /// Everything that is wrong with the entries and their scripts.
     pub fn new(options: &SinkConfig, entries: &str) -> Result<Self, ConfigError> {
-        let entries = Entries::from_json(entries)?;
+        let entries = Entries::from_text(entries)?;
         let scripts = Scripts::compile(&entries, options.untrusted_lua, options.limits)?;
         Ok(Self {
             entries,
@@ -59,7 +59,7 @@ impl Sink {
     ///
     /// Everything that is wrong with them.
     pub fn check(entries: &str) -> Result<(), ConfigError> {
-        Entries::from_json(entries).map(drop)
+        Entries::from_text(entries).map(drop)
     }
 
     /// The messages of the records of a request, in their order. A record that no entry applies to, or whose severity is below the

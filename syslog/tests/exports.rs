@@ -8,15 +8,17 @@ use gatelog_syslog::entries::{Entries, Names};
 use serde_json::{Value, json};
 
 const DECK: &str = include_str!("../testdata/exports/deck.json");
+/// The same as decK writes it by default.
+const DECK_YAML: &str = include_str!("../testdata/exports/deck.yaml");
 const ADMIN_API: &str = include_str!("../testdata/exports/admin_api.json");
 
 fn problems(entries: &Value) -> Vec<String> {
-    Entries::from_json(&entries.to_string()).map_or_else(|error| error.problems, |_| Vec::new())
+    Entries::from_text(&entries.to_string()).map_or_else(|error| error.problems, |_| Vec::new())
 }
 
 /// Place, scope and facility of each entry.
 fn read(text: &str) -> BTreeMap<String, String> {
-    let entries = Entries::from_json(text).unwrap();
+    let entries = Entries::from_text(text).unwrap();
     let line = |entry: &gatelog_syslog::entries::Entry| {
         (entry.place.clone(), format!("{} {:?}", entry.scope, entry.facility))
     };
@@ -34,12 +36,14 @@ fn a_whole_file_of_deck_is_read_with_what_each_plugin_applies_to() {
         ("consumers[0].plugins[0]", r#"consumer "portaladmin" User"#),
     ];
     let expected = expected.map(|(place, entry)| (place.to_owned(), entry.to_owned()));
-    assert_eq!(read(DECK), BTreeMap::from(expected));
+    let expected = BTreeMap::from(expected);
+    assert_eq!(read(DECK), expected);
+    assert_eq!(read(DECK_YAML), expected);
 }
 
 #[test]
 fn a_shared_configuration_of_deck_holds_where_the_plugin_says_nothing_else() {
-    let entries = Entries::from_json(DECK).unwrap();
+    let entries = Entries::from_text(DECK).unwrap();
     let (_, entry) = entries.applying(Names { route: Some("orders-search"), ..Names::default() }).unwrap();
     assert_eq!(
         entry.severities.for_status(200).map(|severity| format!("{severity:?}")),

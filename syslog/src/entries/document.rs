@@ -1,9 +1,9 @@
 //! Finds the plugins in what Kong and decK write.
 //!
 //! - A list: each element is an entry of the Syslog plugin.
-//! - A file of decK (`deck gateway dump --format json`), or Kong's own declarative configuration as JSON: the object has
-//!   `plugins`, or `_format_version`. Plugins stand at the top, or within the service, route or consumer that they apply
-//!   to. Plugins with other names are passed over, and so is everything else.
+//! - A file of decK (`deck gateway dump`), or Kong's own declarative configuration: the object has `plugins`, or
+//!   `_format_version`. Plugins stand at the top, or within the service, route or consumer that they apply to. Plugins with
+//!   other names are passed over, and so is everything else.
 //! - An answer of Kong's Admin API (`GET /plugins`): the object has `data`.
 
 use std::collections::HashMap;

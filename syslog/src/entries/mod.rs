@@ -3,7 +3,7 @@
 //!
 //! # Format
 //!
-//! A JSON list of entries, each in the form of a plugin in Kong's declarative configuration. All keys are optional.
+//! A list of entries as JSON or YAML, each in the form of a plugin in Kong's declarative configuration. All keys are optional.
 //!
 //! ```json
 //! [
@@ -47,6 +47,7 @@ mod document;
 mod plugin;
 mod problems;
 mod read;
+mod yaml;
 
 /// Entries with an order of precedence.
 #[derive(Clone, Debug, Default)]
@@ -190,7 +191,7 @@ mod tests {
 
     fn applies(scopes: &[&str], names: Names<'_>) -> Option<usize> {
         let entries: Vec<String> = scopes.iter().map(|scope| format!("{{{scope}}}")).collect();
-        Entries::from_json(&format!("[{}]", entries.join(","))).unwrap().applying(names).map(|found| found.0)
+        Entries::from_text(&format!("[{}]", entries.join(","))).unwrap().applying(names).map(|found| found.0)
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
     fn a_disabled_entry_leaves_its_place_to_the_next() {
         let scopes = [r#""route":"r","enabled":false"#, ""];
         let names = Names { route: Some("r"), ..Names::default() };
-        let entries = Entries::from_json(&format!("[{{{}}},{{{}}}]", scopes[0], scopes[1])).unwrap();
+        let entries = Entries::from_text(&format!("[{{{}}},{{{}}}]", scopes[0], scopes[1])).unwrap();
         assert_eq!(entries.applying(names).unwrap().1.scope, Scope::default());
     }
 }

@@ -1,8 +1,10 @@
 //! Reads the entries of a text, and says everything that is wrong with them at once.
 
+use serde_json::Value;
+
 use super::document::Document;
 use super::problems::Problems;
-use super::{Entries, Entry, plugin};
+use super::{Entries, Entry, plugin, yaml};
 use crate::error::ConfigError;
 
 impl Entries {
@@ -11,7 +13,7 @@ impl Entries {
     /// # Errors
     ///
     /// Everything that is wrong, not only the first.
-    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+    pub fn from_text(text: &str) -> Result<Self, ConfigError> {
         entries(text).map(Self::new)
     }
 }
@@ -25,7 +27,7 @@ fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
     }
     let mut problems = Problems::default();
     let mut entries: Vec<Entry> = Vec::new();
-    match serde_json::from_str(text) {
+    match value(text) {
         Ok(value) => {
             let document = Document::read(&value, &mut problems);
             for found in &document.plugins {
@@ -42,12 +44,18 @@ fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
                 entries.push(entry);
             }
         }
-        Err(error) => {
-            let hint = "is no JSON, which decK writes with --format json";
-            problems.add("the configuration", format_args!("{hint}: {error}"));
-        }
+        Err(error) => problems.add("the configuration", error),
     }
     if problems.is_empty() { Ok(entries) } else { Err(ConfigError { problems: problems.into_texts() }) }
+}
+
+/// The value of a text. JSON is tried first: its errors are better where the text begins as JSON does.
+fn value(text: &str) -> Result<Value, String> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        Err(error) if text.starts_with(['[', '{']) => Err(format!("is no JSON: {error}")),
+        Err(_) => yaml::read(text).map_err(|error| format!("is neither JSON nor YAML: {error}")),
+    }
 }
 
 #[cfg(test)]
