@@ -14,4 +14,5 @@ mod stories;
 mod stories_on_mysql;
 mod stories_on_sqlite;
 mod stories_on_turso;
+mod tail_on_mysql;
 mod upgrade;

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::service::{Service, config, failures, ids};
+use crate::service::{Clock, Service, config, failures, ids};
 use gatelog_query::params::options::ResponseFormat;
 use gatelog_query::params::time::Zone;
 use gatelog_query::{QueryConfig, handle, params, scenario};
@@ -89,19 +89,32 @@ async fn times_of_himarket_are_in_the_zone_of_its_server() {
         .map(|time| json!({"record_id": time, "path": "/v1/chat", "model": "m", "response_code": 200, "ai_log": {"model": "m", "response_type": "normal"}, "start_time": format!("2026-01-31T{time}Z")}))
         .collect();
     let service = Service::with(&Value::from(records).to_string()).await;
-    let found = async |zone: &str| {
+    let found = async |zone: &str, parameter: &str| {
         let config = QueryConfig { time_zone: Zone::read(zone).unwrap(), ..config() };
-        let request = Request::get(queries(&case)[0]).body(()).unwrap();
-        let response = handle(request, Rc::clone(&service.database), &config, &failures()).await;
+        let uri = format!("{}{parameter}", queries(&case)[0]);
+        let request = Request::get(uri).body(()).unwrap();
+        let response =
+            handle(request, Rc::clone(&service.database), &config, &failures(), &Clock::default()).await;
         let body = response.into_body().collect().await.unwrap();
         let answer: Value = serde_json::from_slice(&body).unwrap();
         let points = answer["timeSeries"]["dataPoints"].as_array().unwrap();
         points.iter().map(|point| point["timestamp"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for zone in [case["zone"].as_str().unwrap(), "+08:00"] {
-        assert_eq!(found(zone).await, ["2026-01-31 20:00:00", "2026-01-31 20:10:00"], "{zone}");
+        assert_eq!(found(zone, "").await, ["2026-01-31 20:00:00", "2026-01-31 20:10:00"], "{zone}");
     }
-    assert_eq!(found("UTC").await, ["2026-01-31 20:00:00"]);
+    assert_eq!(found("UTC", "").await, ["2026-01-31 20:00:00"]);
+    // A request may say otherwise than the variable.
+    for parameter in ["&time_zone=Asia/Shanghai", "&time_zone=%2B08:00", "&time_zone=+08:00"] {
+        assert_eq!(
+            found("UTC", parameter).await,
+            ["2026-01-31 20:00:00", "2026-01-31 20:10:00"],
+            "{parameter}"
+        );
+    }
+    assert_eq!(found("Asia/Shanghai", "&time_zone=UTC").await, ["2026-01-31 20:00:00"]);
+    assert_eq!(found("Asia/Shanghai", "&time_zone=").await.len(), 2);
+    assert_eq!(service.get("/query/scenarios/pv?time_zone=Mars/Base").await.0, 400);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -1,5 +1,6 @@
 //! The tests of the query function over its public interface, in a native SQLite.
 
+mod aggregates;
 mod any_request;
 mod cases;
 mod collector_parity;
