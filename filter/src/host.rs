@@ -1,4 +1,4 @@
-//! Everything that the filter asks of the gateway: three traits, the types of their methods, and a stand-in for tests.
+//! Everything that the filter asks of the gateway: a few traits, the types of their methods, and a stand-in for tests.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -78,7 +78,10 @@ pub trait Outbound: Host {
 
     /// The first `max_bytes` of that answer's body.
     fn answer_body(&self, max_bytes: usize) -> Option<Vec<u8>>;
+}
 
+/// The clockwork of a gateway whose exchanges and pushes run on the same thread.
+pub trait Ticker: Host {
     /// Asks for ticks with this period from now on.
     fn set_tick_period(&self, period: Duration);
 }
@@ -145,6 +148,8 @@ pub enum Body {
 pub struct Call<'a> {
     /// The gateway's cluster to call.
     pub cluster: &'a str,
+    /// The collector's host and port, for a caller that opens connections itself.
+    pub address: Option<&'a str>,
     /// Request headers, pseudo headers first.
     pub headers: &'a [(&'a str, &'a str)],
     /// Request body.

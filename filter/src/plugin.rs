@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError};
 use crate::context::Core;
 use crate::deliver::delivery::Delivery;
-use crate::host::{CallId, Exchange, Outbound};
+use crate::host::{CallId, Exchange, Outbound, Ticker};
 use crate::recorder::Recorder;
 use crate::rng::Rng;
 use crate::stream::Stream;
@@ -77,7 +77,7 @@ impl Plugin {
 
     /// A stream ended: its record joins the queue. The gateway either logs a stream or only reports its end; the
     /// first of the two callbacks makes the record.
-    pub fn on_end(&mut self, stream: &mut Stream, host: &(impl Exchange + Outbound)) {
+    pub fn on_end(&mut self, stream: &mut Stream, host: &(impl Exchange + Ticker)) {
         if !stream.record_once() {
             return;
         }
@@ -91,7 +91,7 @@ impl Plugin {
     }
 
     /// Pushes what is due. True when the filter is shutting down and has nothing left to do.
-    pub fn on_tick(&mut self, host: &impl Outbound) -> bool {
+    pub fn on_tick(&mut self, host: &(impl Outbound + Ticker)) -> bool {
         if std::mem::take(&mut self.hurries) {
             host.set_tick_period(self.tick_period());
         }
@@ -105,7 +105,7 @@ impl Plugin {
 
     /// The gateway removes the filter. True when the filter has nothing left to do; otherwise ticks and answers go on
     /// until one of them returns true.
-    pub fn on_done(&mut self, host: &impl Outbound) -> bool {
+    pub fn on_done(&mut self, host: &(impl Outbound + Ticker)) -> bool {
         self.delivery.begin_drain(&mut self.core, host.monotonic());
         let finished = self.on_tick(host);
         if !finished {

@@ -58,6 +58,11 @@ impl Delivery {
         }
     }
 
+    /// The destinations.
+    pub fn destinations(&self) -> &[Destination] {
+        &self.destinations
+    }
+
     /// The number of the destination that takes the records of this one: itself, else the one with the same collector, else
     /// the first.
     pub fn heir(&self, destination: &Destination) -> usize {
@@ -97,17 +102,32 @@ impl Delivery {
 
     /// The answer to a call arrived. Returns the same as [`Delivery::on_tick`].
     pub fn on_answer(&mut self, call: CallId, core: &mut Core, host: &impl Outbound) -> bool {
-        let now = host.monotonic();
-        let mut cx = core.context(host, now);
-        if !self.sinks.iter_mut().any(|sink| sink.on_answer(call, &mut cx)) {
+        if !self.take_answer(call, core, host) {
             return false;
         }
+        let now = host.monotonic();
         self.push(core, host, now);
         let finished = self.is_drained(core, host, now);
         if finished {
             self.report(core, host, now, true);
         }
         finished
+    }
+
+    /// Takes the answer to a call, and pushes nothing; false when the call is not known.
+    pub fn take_answer(&mut self, call: CallId, core: &mut Core, host: &impl Outbound) -> bool {
+        let mut cx = core.context(host, host.monotonic());
+        self.sinks.iter_mut().any(|sink| sink.on_answer(call, &mut cx))
+    }
+
+    /// Pushes of records that are not answered yet.
+    pub fn sent(&self) -> usize {
+        self.sinks.iter().map(Sink::sent).sum()
+    }
+
+    /// True when every collector that records are left for has an address for connections of one's own.
+    pub fn has_addresses(&self) -> bool {
+        self.sinks.iter().all(|sink| sink.is_idle() || sink.has_address())
     }
 
     /// The gateway is ending: from now on nothing waits for more records. Ticks and answers go on until one of them

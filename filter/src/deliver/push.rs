@@ -92,6 +92,7 @@ impl Push<'_> {
         }
         cx.host.call(&Call {
             cluster: &self.collector.cluster,
+            address: self.collector.address.as_deref(),
             headers: &headers,
             body: self.body,
             timeout: self.collector.timeout,

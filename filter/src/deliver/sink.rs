@@ -85,13 +85,7 @@ impl Sink {
 
     /// Adds a record's JSON.
     pub fn add(&mut self, json: &[u8], cx: &mut Context<'_, impl Host>) {
-        match self.queue.add(json, cx.now) {
-            Added::Waiting { dropped } => count_dropped_oldest(dropped, cx),
-            Added::TooLarge => {
-                cx.metrics.add(Metric::DroppedTooLarge, 1);
-                cx.log.record(Event::Refused, 1, "the record is larger than queue.max_bytes");
-            }
-        }
+        count(self.queue.add(json, cx.now), cx);
     }
 
     /// Adds the records of a queue.
@@ -140,6 +134,11 @@ impl Sink {
             metrics.add(Metric::Retries, 1);
             self.queue.put_back(flight.batch);
         }
+    }
+
+    /// True when the collector has an address for connections of one's own.
+    pub fn has_address(&self) -> bool {
+        self.collector.address.is_some()
     }
 
     /// True when a complete batch waits and may be sent.
@@ -228,7 +227,7 @@ impl Sink {
     }
 
     /// Pushes of records that the collector has not answered yet.
-    fn sent(&self) -> usize {
+    pub fn sent(&self) -> usize {
         self.flights.iter().filter(|flight| matches!(flight.state, FlightState::Sent { .. })).count()
     }
 
@@ -366,6 +365,17 @@ fn drop_batch<H: Host>(flight: &Flight, metric: Metric, why: &str, cx: &mut Cont
     cx.metrics.add(metric, entries);
     let event = if metric == Metric::DroppedRetryTime { Event::RetryTime } else { Event::Refused };
     cx.log.record(event, entries, why);
+}
+
+/// Counts and logs what a record that joined a queue cost.
+pub fn count(added: Added, cx: &mut Context<'_, impl Host>) {
+    match added {
+        Added::Waiting { dropped } => count_dropped_oldest(dropped, cx),
+        Added::TooLarge => {
+            cx.metrics.add(Metric::DroppedTooLarge, 1);
+            cx.log.record(Event::Refused, 1, "the record is larger than queue.max_bytes");
+        }
+    }
 }
 
 fn count_dropped_oldest(records: usize, cx: &mut Context<'_, impl Host>) {

@@ -40,6 +40,9 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// The response header that is [`Attribute::ServiceTime`].
+    pub const SERVICE_TIME_HEADER: &str = "x-envoy-upstream-service-time";
+
     /// All attributes, in the order of their numbers.
     pub const ALL: [Attribute; 17] = [
         Self::Start,

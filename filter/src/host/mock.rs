@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{
-    Body, Call, CallError, CallId, Exchange, Expression, HeaderMap, Host, Instant, Level, Outbound, Time,
+    Body, Call, CallError, CallId, Exchange, Expression, HeaderMap, Host, Instant, Level, Outbound, Ticker,
+    Time,
 };
 use crate::host::headers::Headers;
 use crate::observe::metric::Metric;
@@ -273,7 +274,9 @@ impl Outbound for MockHost {
         let answer = self.answer.borrow();
         Some(answer.1[..answer.1.len().min(max_bytes)].to_vec())
     }
+}
 
+impl Ticker for MockHost {
     fn set_tick_period(&self, period: Duration) {
         self.tick_period.set(period);
     }

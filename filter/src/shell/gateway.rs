@@ -7,7 +7,8 @@ use super::abi;
 use super::abi_constants::{Buffer, LogLevel, Map, MetricType};
 use crate::host::headers::Headers;
 use crate::host::{
-    Body, Call, CallError, CallId, Exchange, Expression, HeaderMap, Host, Instant, Level, Outbound, Time,
+    Body, Call, CallError, CallId, Exchange, Expression, HeaderMap, Host, Instant, Level, Outbound, Ticker,
+    Time,
 };
 use crate::observe::metric::{Metric, MetricKind};
 
@@ -102,7 +103,9 @@ impl Outbound for Gateway {
     fn answer_body(&self, max_bytes: usize) -> Option<Vec<u8>> {
         abi::buffer(Buffer::AnswerBody, 0, max_bytes)
     }
+}
 
+impl Ticker for Gateway {
     fn set_tick_period(&self, period: Duration) {
         abi::set_tick_period(period);
     }

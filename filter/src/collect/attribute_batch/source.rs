@@ -58,7 +58,7 @@ impl Attribute {
             Self::Upstream => Source::Maybe(attribute::UPSTREAM_ADDRESS),
             Self::UpstreamLocal => Source::Maybe(attribute::UPSTREAM_LOCAL_ADDRESS),
             Self::Attempts => Source::Maybe(attribute::UPSTREAM_REQUEST_ATTEMPT_COUNT),
-            Self::ServiceTime => Source::Header("x-envoy-upstream-service-time"),
+            Self::ServiceTime => Source::Header(Self::SERVICE_TIME_HEADER),
             Self::Remote => Source::Always(attribute::SOURCE_ADDRESS),
             Self::Local => Source::Always(attribute::DESTINATION_ADDRESS),
             Self::Protocol => Source::Always(attribute::REQUEST_PROTOCOL),
