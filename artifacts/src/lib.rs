@@ -1,4 +1,4 @@
-//! Where tests, benchmarks and the demo find the built WebAssembly files and the workspace.
+//! Where tests, benchmarks and the demo find the built WebAssembly files, Envoy's module and the workspace.
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,32 @@ pub fn artifact(name: &str) -> anyhow::Result<PathBuf> {
         }
     }
     bail!("target/wasm32-*/release/{file} does not exist: run `cargo xtask build --all`")
+}
+
+/// Envoy's module, as it is shipped.
+///
+/// # Errors
+///
+/// The file is missing; the message says which command makes it.
+pub fn module() -> anyhow::Result<PathBuf> {
+    module_in("module")
+}
+
+/// Envoy's module with hooks that panic when `GATELOG_PANIC_IN` names them.
+///
+/// # Errors
+///
+/// As of [`module`].
+pub fn panicking_module() -> anyhow::Result<PathBuf> {
+    module_in("panicking-module")
+}
+
+fn module_in(folder: &str) -> anyhow::Result<PathBuf> {
+    let path = target_folder().join(folder).join("libgatelog.so");
+    if !path.is_file() {
+        bail!("target/{folder}/libgatelog.so does not exist: run `cargo xtask build --all`");
+    }
+    Ok(path)
 }
 
 /// The folder that cargo builds into, unless the environment names another.

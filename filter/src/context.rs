@@ -36,6 +36,12 @@ impl Core {
         Self { metrics: Metrics::default(), log: ThrottledLog::default(), rng }
     }
 
+    /// Hands what was counted and is to be logged over to another thread's.
+    pub fn hand_over(&mut self, metrics: &mut Metrics, log: &mut ThrottledLog) {
+        self.metrics.hand_over(metrics);
+        self.log.hand_over(log);
+    }
+
     /// The context of a callback.
     pub fn context<'a, H>(&'a mut self, host: &'a H, now: Instant) -> Context<'a, H> {
         let Self { metrics, log, rng } = self;

@@ -14,7 +14,8 @@
 //! - [`shell`]: the only part that knows proxy-wasm; it turns callbacks into calls of [`plugin`] and [`stream`].
 //! - [`host`]: everything that the rest may ask of the gateway, as one trait.
 //! - [`config`]: the plugin configuration, read and checked.
-//! - [`plugin`]: one configured filter in one VM: what its streams share.
+//! - [`plugin`]: one configured filter in one VM: a recorder and a delivery.
+//! - [`recorder`]: makes the records of one configuration on one thread of the gateway.
 //! - [`stream`]: one request and its response, from the first callback to the last.
 //! - [`collect`]: the stream turned into an access record at its end.
 //! - [`privacy`]: secrets taken out, headers and bodies captured when operators ask for them.
@@ -22,7 +23,8 @@
 //! - [`deliver`]: records wait, travel in batches, and are kept until acknowledged or counted as dropped.
 //! - [`observe`]: metrics and log lines.
 //!
-//! Everything but the shell compiles and is tested natively. Time is always an argument.
+//! Everything but the shell compiles and is tested natively. Time is always an argument. The native module for Envoy
+//! (`envoy-module/`) is another shell over the same core: its workers run recorders, its main thread the delivery.
 
 pub mod ai;
 pub mod base64;
@@ -36,6 +38,7 @@ pub mod json;
 pub mod observe;
 pub mod plugin;
 pub mod privacy;
+pub mod recorder;
 pub mod rng;
 pub mod shell;
 pub mod stream;

@@ -14,7 +14,7 @@ use crate::ai::usage::{BodyReader, Findings, Side, declared, is_streamed};
 use crate::collect::request_headers;
 use crate::config::settings::Settings;
 use crate::host::headers::Headers;
-use crate::host::{Body, HeaderMap, Host, Instant};
+use crate::host::{Body, Exchange, HeaderMap, Instant};
 use crate::observe::metric::Metric;
 use crate::observe::metrics::Metrics;
 use crate::privacy::capture::{self, BodyCopy, HeldBytes};
@@ -25,7 +25,7 @@ pub struct Stream {
     /// The settings, with the number of their configuration; none until they are chosen.
     scope: Option<(u32, Option<Rc<Settings>>)>,
     /// The request headers as they arrived.
-    arrived: Option<Headers>,
+    arrived: Option<Headers<'static>>,
     is_recorded: bool,
     /// The response may be that of an AI call.
     candidate: bool,
@@ -89,7 +89,7 @@ impl Stream {
     /// The request headers arrived.
     pub fn on_request_headers(
         &mut self,
-        host: &impl Host,
+        host: &impl Exchange,
         settings: &Settings,
         metrics: &mut Metrics,
         held: &HeldBytes,
@@ -108,7 +108,7 @@ impl Stream {
 
     fn look_at_request(
         &mut self,
-        headers: &Headers,
+        headers: &Headers<'_>,
         settings: &Settings,
         metrics: &mut Metrics,
         held: &HeldBytes,
@@ -144,20 +144,20 @@ impl Stream {
     }
 
     /// A chunk of the request body passes.
-    pub fn on_request_body(&mut self, host: &impl Host, size: usize) {
+    pub fn on_request_body(&mut self, host: &impl Exchange, size: usize) {
         let Self { request, request_copy, request_decoder, .. } = self;
         read_chunk(request, request_copy, request_decoder, host, Body::Request, size);
     }
 
     /// The last chunk of the request body has passed.
-    pub fn on_request_end(&mut self, host: &impl Host) {
+    pub fn on_request_end(&mut self, host: &impl Exchange) {
         self.request_end = RequestEnd::At(host.monotonic());
     }
 
     /// The response headers arrived.
     pub fn on_response_headers(
         &mut self,
-        host: &impl Host,
+        host: &impl Exchange,
         settings: &Settings,
         metrics: &mut Metrics,
         held: &HeldBytes,
@@ -194,7 +194,7 @@ impl Stream {
     }
 
     /// A chunk of the response body passes.
-    pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
+    pub fn on_response_body(&mut self, host: &impl Exchange, size: usize) {
         if self.response_decoder.is_some() && self.first_encoded.is_none() && size > 0 {
             self.first_encoded = Some(host.monotonic());
         }
@@ -206,7 +206,7 @@ impl Stream {
     }
 
     /// The request headers as they arrived; none when the filter never saw them.
-    pub fn arrived(&self) -> Option<&Headers> {
+    pub fn arrived(&self) -> Option<&Headers<'static>> {
         self.arrived.as_ref()
     }
 
@@ -290,7 +290,7 @@ impl Stream {
 }
 
 /// True when the request's path is one of AI providers, or Higress's model router has found its model.
-pub(crate) fn is_ai_path(headers: &Headers) -> bool {
+pub(crate) fn is_ai_path(headers: &Headers<'_>) -> bool {
     headers.get("x-higress-llm-model").is_some()
         || headers.get(":path").is_some_and(|path| paths::is_ai_path(&String::from_utf8_lossy(path)))
 }
@@ -305,7 +305,7 @@ fn may_be_read(content_type: &[u8], known: bool) -> bool {
 }
 
 /// What takes the codings off a body with these headers; none when it has none.
-fn decoder(headers: &Headers, settings: &Settings, held: &HeldBytes) -> Option<Decoder> {
+fn decoder(headers: &Headers<'_>, settings: &Settings, held: &HeldBytes) -> Option<Decoder> {
     let mut values =
         headers.iter().filter(|(name, _)| *name == b"content-encoding").map(|(_, value)| value).peekable();
     values.peek()?;
@@ -318,7 +318,7 @@ fn read_chunk(
     reader: &mut Option<BodyReader>,
     copy: &mut Option<BodyCopy>,
     decoder: &mut Option<Decoder>,
-    host: &impl Host,
+    host: &impl Exchange,
     body: Body,
     size: usize,
 ) {

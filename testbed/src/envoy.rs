@@ -1,5 +1,6 @@
 //! A real Envoy: found, started with a configuration on free ports, and stopped.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,6 +18,25 @@ use crate::client::Client;
 /// How long Envoy may take to be ready. Compiling the filter takes most of it.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// What an Envoy is started with besides its configuration.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Another program than [`find`] gives.
+    pub program: Option<PathBuf>,
+    /// The processor core that all its threads are on (by `taskset`), if they are on one.
+    pub core: Option<usize>,
+    /// Worker threads.
+    pub concurrency: u32,
+    /// Variables of its environment.
+    pub variables: Vec<(String, OsString)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { program: None, core: None, concurrency: 1, variables: Vec::new() }
+    }
+}
+
 /// A running Envoy; killed when dropped.
 #[derive(Debug)]
 pub struct Envoy {
@@ -33,7 +53,7 @@ impl Envoy {
     ///
     /// When there is no Envoy, it does not start (with what it said), or takes more than a minute.
     pub async fn start(config: &Value, concurrency: u32) -> anyhow::Result<Self> {
-        Self::start_on(None, config, concurrency).await
+        Self::start_with(&Options { concurrency, ..Options::default() }, config).await
     }
 
     /// As [`Envoy::start`], with one worker and a configuration in YAML.
@@ -42,25 +62,39 @@ impl Envoy {
     ///
     /// Those of [`Envoy::start`].
     pub async fn start_yaml(config: &str) -> anyhow::Result<Self> {
-        Self::launch(None, "envoy.yaml", config.as_bytes(), 1).await
+        Self::start_yaml_with(&Options::default(), config).await
     }
 
-    /// As [`Envoy::start`], with all its threads on one processor core (by `taskset`) when there is a `core`.
+    /// As [`Envoy::start_with`], with a configuration in YAML.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Envoy::start`].
+    pub async fn start_yaml_with(options: &Options, config: &str) -> anyhow::Result<Self> {
+        Self::launch(options, "envoy.yaml", config.as_bytes()).await
+    }
+
+    /// As [`Envoy::start`], with all its threads on one processor core when there is a `core`.
     ///
     /// # Errors
     ///
     /// Those of [`Envoy::start`], or there is no `taskset`.
     pub async fn start_on(core: Option<usize>, config: &Value, concurrency: u32) -> anyhow::Result<Self> {
-        Self::launch(core, "envoy.json", &serde_json::to_vec_pretty(config)?, concurrency).await
+        Self::start_with(&Options { core, concurrency, ..Options::default() }, config).await
     }
 
-    async fn launch(
-        core: Option<usize>,
-        file: &str,
-        config: &[u8],
-        concurrency: u32,
-    ) -> anyhow::Result<Self> {
-        let binary = find()?;
+    /// As [`Envoy::start`], with these options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Envoy::start`].
+    pub async fn start_with(options: &Options, config: &Value) -> anyhow::Result<Self> {
+        Self::launch(options, "envoy.json", &serde_json::to_vec_pretty(config)?).await
+    }
+
+    async fn launch(options: &Options, file: &str, config: &[u8]) -> anyhow::Result<Self> {
+        let binary = options.program.clone().map_or_else(find, Ok)?;
+        let Options { core, concurrency, variables, .. } = options;
         let directory = tempfile::tempdir()?;
         let config_path = directory.path().join(file);
         std::fs::write(&config_path, config)?;
@@ -74,7 +108,9 @@ impl Envoy {
             .arg(&config_path)
             .arg("--admin-address-path")
             .arg(directory.path().join("admin"))
-            .args(["--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "wasm:info"])
+            .args(["--use-dynamic-base-id", "--log-level", "warning"])
+            .args(["--component-log-level", "wasm:info,dynamic_modules:info"])
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .args([
                 "--concurrency",
                 &concurrency.to_string(),

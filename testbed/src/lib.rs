@@ -5,6 +5,7 @@
 //! - [`upstream`]: a small web site and LLM API to stand behind the gateway.
 //! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
 //! - [`gateway_config`]: the Envoy configuration, as JSON.
+//! - [`module_config`]: the module in it.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
 //! - [`coding`]: content codings, as servers apply them.
 //! - [`functions`]: the three functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
@@ -19,6 +20,7 @@ pub mod envoy;
 pub mod functions;
 pub mod gateway_config;
 pub mod higress;
+pub mod module_config;
 mod options;
 pub mod report;
 pub mod rsyslog;

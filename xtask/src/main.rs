@@ -3,6 +3,7 @@
 mod artifacts;
 mod bench;
 mod demo;
+mod module;
 mod process;
 mod runtime;
 mod setup;
@@ -25,11 +26,14 @@ use artifacts::{Warnings, Which};
 enum Task {
     /// Prepare this machine: a toolchain for wasm, Envoy, MariaDB, Turso's server.
     Setup,
-    /// Build the wasm files and check their sizes.
+    /// Build the wasm files, or Envoy's module, and check their sizes.
     Build {
-        /// Also those that only tests and benchmarks load.
+        /// Everything: also the module, and what only tests and benchmarks load.
         #[arg(long)]
         all: bool,
+        /// Envoy's module alone, into target/module.
+        #[arg(long, conflicts_with = "all")]
+        module: bool,
     },
     /// Run all checks and tests.
     Test(test::Options),
@@ -60,12 +64,22 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Setup => setup::everything().map(drop),
-        Task::Build { all } => {
-            artifacts::build(if all { Which::All } else { Which::Deployed }, Warnings::Show)
-        }
+        Task::Build { module: true, .. } => module::build(),
+        Task::Build { all: false, .. } => artifacts::build(Which::Deployed, Warnings::Show),
+        Task::Build { all: true, .. } => build_all(Warnings::Show),
         Task::Test(options) | Task::Ci(options) => test::test(&options),
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),
         Task::Tidy => tidy::tidy(),
     }
+}
+
+/// Builds the wasm files and the module, those for tests and benchmarks included.
+///
+/// # Errors
+/// Those of the builds.
+fn build_all(warnings: Warnings) -> Result<()> {
+    artifacts::build(Which::All, warnings)?;
+    module::build()?;
+    module::build_panicking()
 }

@@ -7,10 +7,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::artifacts::{self, Warnings, Which};
+use crate::artifacts::{self, Warnings};
 use crate::runtime::{self, Runtime};
 use crate::step::Steps;
-use crate::{process, setup, tidy, workspace};
+use crate::{build_all, process, setup, tidy, workspace};
 
 const FORMAT: &str = "fmt --all --check";
 const CLIPPY: &str = "clippy --workspace --all-targets -- -D warnings";
@@ -54,8 +54,8 @@ pub fn test(options: &Options) -> Result<()> {
         eprintln!("this toolchain has no clippy for wasm; the next step denies the compiler's warnings");
         Ok(())
     })?;
-    steps.step("wasm files, warnings denied", "cargo xtask build --all", || {
-        artifacts::build(Which::All, Warnings::Deny)
+    steps.step("wasm files and the module, warnings denied", "cargo xtask build --all", || {
+        build_all(Warnings::Deny)
     })?;
     let alone = format!("{programs}{}={} cargo {TESTS}", runtime::VARIABLE, runtime.name());
     let last_lines = steps.step("tests", &alone, || run_tests(&programs, runtime))?;

@@ -3,7 +3,7 @@
 //! A call of the gateway costs more than the value that it returns. Envoy and Higress evaluate CEL expressions for a
 //! filter (the foreign functions `expr_create` and `expr_evaluate`), and a list of attributes is an expression, so one
 //! call reads them all. Where a gateway has no such functions, or the expression has no value for a stream, each
-//! attribute is read by itself.
+//! attribute is read by itself. A gateway that shares its memory with the filter lends the values instead.
 //!
 //! # Format
 //!
@@ -15,17 +15,18 @@
 //! The value of a list comes in the encoding of a header map: each element, encoded as the attribute alone would
 //! be, is the name of a pair without a value.
 
-mod attribute;
 mod breaker;
+mod source;
 
-pub use attribute::Attribute;
+use std::borrow::Cow;
 
-use attribute::Source;
 use breaker::Breaker;
+use source::Source;
 
 use crate::host::attribute::AttributeDialect;
+use crate::host::attribute_values::{Attribute, AttributeValues};
 use crate::host::headers::Headers;
-use crate::host::{HeaderMap, Host};
+use crate::host::{Exchange, HeaderMap};
 
 /// The attributes that the records of one configuration need, and how to read them.
 #[derive(Debug)]
@@ -64,7 +65,10 @@ impl AttributeBatch {
     }
 
     /// Reads the attributes of the current stream.
-    pub fn read(&mut self, dialect: &mut AttributeDialect, host: &impl Host) -> BatchAnswer {
+    pub fn read<'h>(&mut self, dialect: &mut AttributeDialect, host: &'h impl Exchange) -> BatchAnswer<'h> {
+        if let Some(values) = host.lent_attributes() {
+            return BatchAnswer::Lent(values);
+        }
         match self.evaluate(*dialect, host) {
             Some(pairs) => BatchAnswer::List(pairs),
             None => BatchAnswer::Single(self.read_each(dialect, host)),
@@ -72,14 +76,12 @@ impl AttributeBatch {
     }
 
     /// The values of an answer, by attribute.
-    pub fn values<'a>(&self, answer: &'a BatchAnswer) -> AttributeValues<'a> {
-        let mut values = [&[][..]; Attribute::ALL.len()];
-        let mut put = |attribute: Attribute, bytes: &'a [u8]| {
-            if let Some(value) = values.get_mut(attribute as usize) {
-                *value = bytes;
-            }
-        };
+    pub fn values<'a>(&self, answer: &'a BatchAnswer<'_>) -> AttributeValues<'a> {
+        let mut values = AttributeValues::default();
+        let mut put = |attribute: Attribute, bytes: &'a [u8]| values.put(attribute, bytes);
         match answer {
+            // One that is not wanted goes into a field that is left out.
+            BatchAnswer::Lent(lent) => return *lent,
             BatchAnswer::List(pairs) => {
                 self.wanted
                     .iter()
@@ -90,10 +92,10 @@ impl AttributeBatch {
                 self.wanted.iter().zip(all).for_each(|(attribute, value)| put(*attribute, value));
             }
         }
-        AttributeValues(values)
+        values
     }
 
-    fn evaluate(&mut self, dialect: AttributeDialect, host: &impl Host) -> Option<Headers> {
+    fn evaluate(&mut self, dialect: AttributeDialect, host: &impl Exchange) -> Option<Headers<'static>> {
         if matches!(self.expressions, Expressions::Untried) && dialect != AttributeDialect::Unknown {
             let create = |guards| host.create_expression(&self.expression(dialect, guards)).map(Breaker::new);
             let created = create(Guards::Without).and_then(|bare| Some((bare, create(Guards::With)?)));
@@ -105,11 +107,13 @@ impl AttributeBatch {
         bare.evaluate(len, host).or_else(|| guarded.evaluate(len, host))
     }
 
-    fn read_each(&self, dialect: &mut AttributeDialect, host: &impl Host) -> Vec<Vec<u8>> {
+    fn read_each<'h>(&self, dialect: &mut AttributeDialect, host: &'h impl Exchange) -> Vec<Cow<'h, [u8]>> {
         let mut has_upstream = true;
         let mut read = |attribute: &Attribute| {
             let value = match attribute.source() {
-                Source::Renamed(renamed) => dialect.read(host, renamed).map(String::into_bytes),
+                Source::Renamed(renamed) => {
+                    dialect.read(host, renamed).map(|name| Cow::Owned(name.into_bytes()))
+                }
                 // Without an upstream host these have no value.
                 _ if attribute.is_of_upstream() && !has_upstream => None,
                 Source::Always(path) | Source::Maybe(path) => host.attribute(path),
@@ -176,27 +180,14 @@ fn push_guarded(text: &mut String, path: &str) {
 
 /// What the gateway answered.
 #[derive(Debug)]
-pub enum BatchAnswer {
+#[expect(clippy::large_enum_variant, reason = "there is one for each exchange, on the stack")]
+pub enum BatchAnswer<'h> {
     /// The value of the expression.
-    List(Headers),
+    List(Headers<'static>),
     /// One value for each attribute; empty when the stream lacks the attribute.
-    Single(Vec<Vec<u8>>),
-}
-
-/// The values by attribute. The value of a missing attribute is empty.
-#[derive(Clone, Copy, Debug)]
-pub struct AttributeValues<'a>([&'a [u8]; Attribute::ALL.len()]);
-
-impl<'a> AttributeValues<'a> {
-    /// The bytes of a value.
-    pub fn bytes(&self, attribute: Attribute) -> &'a [u8] {
-        self.0.get(attribute as usize).copied().unwrap_or_default()
-    }
-
-    /// An integer.
-    pub fn integer(&self, attribute: Attribute) -> Option<i64> {
-        self.bytes(attribute).first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))
-    }
+    Single(Vec<Cow<'h, [u8]>>),
+    /// All values, where they are in the gateway's memory.
+    Lent(AttributeValues<'h>),
 }
 
 #[cfg(test)]

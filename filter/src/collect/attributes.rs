@@ -3,25 +3,26 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::collect::attribute_batch::{Attribute, AttributeBatch, AttributeValues, BatchAnswer};
+use crate::collect::attribute_batch::{AttributeBatch, BatchAnswer};
 use crate::collect::request_headers::{Name, RequestHeaders};
 use crate::collect::sampling::Candidate;
 use crate::collect::trace_id::TraceId;
 use crate::host::attribute::AttributeDialect;
+use crate::host::attribute_values::{Attribute, AttributeValues};
 use crate::host::headers::Headers;
-use crate::host::{HeaderMap, Host, Instant, Time};
+use crate::host::{Exchange, HeaderMap, Instant, Time};
 use crate::stream::Stream;
 
 /// The answers of the gateway, as they came.
 #[derive(Debug)]
-pub struct AttributeAnswer {
-    request: Headers,
-    batch: BatchAnswer,
+pub struct AttributeAnswer<'h> {
+    request: Headers<'h>,
+    batch: BatchAnswer<'h>,
 }
 
-impl AttributeAnswer {
+impl<'h> AttributeAnswer<'h> {
     /// Reads the request headers and attributes of the current stream.
-    pub fn read(batch: &mut AttributeBatch, dialect: &mut AttributeDialect, host: &impl Host) -> Self {
+    pub fn read(batch: &mut AttributeBatch, dialect: &mut AttributeDialect, host: &'h impl Exchange) -> Self {
         Self { request: host.headers(HeaderMap::Request), batch: batch.read(dialect, host) }
     }
 }
@@ -32,13 +33,15 @@ pub struct Attributes<'a> {
     /// The request headers that a record is made of.
     pub headers: RequestHeaders<'a>,
     /// The request headers at the end of the stream; empty when the gateway no longer has them.
-    pub last_headers: &'a Headers,
+    pub last_headers: &'a Headers<'a>,
     /// When the request began.
     pub start: Time,
     /// When the request began, on the monotonic clock.
     pub started: Instant,
     /// From the start of the request to the end of the response.
     pub duration: Duration,
+    /// From the start of the request to the response headers: as the filter saw them come, else as the gateway measures.
+    pub time_to_headers: Option<Duration>,
     /// Mask of response flags.
     pub flags: i64,
     /// Status that the client got; 0 for none.
@@ -49,10 +52,10 @@ pub struct Attributes<'a> {
 impl<'a> Attributes<'a> {
     /// The meaning of the answer to `batch` about the stream that ends `now`.
     pub fn new(
-        answer: &'a AttributeAnswer,
+        answer: &'a AttributeAnswer<'_>,
         stream: &'a Stream,
         batch: &AttributeBatch,
-        host: &impl Host,
+        host: &impl Exchange,
         now: Instant,
     ) -> Self {
         let values = batch.values(&answer.batch);
@@ -66,11 +69,16 @@ impl<'a> Attributes<'a> {
             (None, Some(duration)) => (host.wall_time().minus(duration), duration),
             (None, None) => (host.wall_time(), Duration::ZERO),
         };
+        let started = now.minus(duration);
         Self {
             headers: RequestHeaders::of(stream.arrived(), &answer.request),
             last_headers: &answer.request,
             start,
-            started: now.minus(duration),
+            started,
+            time_to_headers: stream
+                .headers_at()
+                .map(|at| at.since(started))
+                .or_else(|| host.time_to_response()),
             duration,
             flags: values.integer(Attribute::Flags).unwrap_or(0),
             code: values.integer(Attribute::Code).unwrap_or(0),

@@ -2,7 +2,7 @@
 //! the node's id.
 
 use crate::config::settings::Settings;
-use crate::host::Host;
+use crate::host::Exchange;
 use crate::host::attribute::{self, AttributeDialect};
 
 /// What the gateway knows about the instance, read for the first record.
@@ -21,7 +21,7 @@ impl InstanceId {
         settings: &Settings,
         header: Option<&[u8]>,
         dialect: &mut AttributeDialect,
-        host: &impl Host,
+        host: &impl Exchange,
     ) -> String {
         if let Some(configured) = &settings.instance_id {
             return configured.clone();

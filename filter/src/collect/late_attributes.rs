@@ -10,7 +10,7 @@ use crate::collect::vm_state::VmState;
 use crate::config::settings::Settings;
 use crate::host::attribute;
 use crate::host::headers::Headers;
-use crate::host::{HeaderMap, Host};
+use crate::host::{Exchange, HeaderMap};
 use crate::privacy::capture;
 use crate::stream::Stream;
 
@@ -50,7 +50,7 @@ impl LateAttributes {
         stream: &Stream,
         settings: &Settings,
         vm_state: &mut VmState,
-        host: &impl Host,
+        host: &impl Exchange,
     ) -> Self {
         let headers = &attributes.headers;
         // Without a response flag there is no failure.
@@ -97,7 +97,7 @@ impl LateAttributes {
         late
     }
 
-    fn capture(&mut self, request: &Headers, settings: &Settings, host: &impl Host) {
+    fn capture(&mut self, request: &Headers<'_>, settings: &Settings, host: &impl Exchange) {
         let capture = &settings.capture;
         if !capture.has_headers() && !capture.has_bodies() {
             return;

@@ -2,7 +2,7 @@
 
 use crate::ai::usage::findings::Findings;
 use crate::ai::usage::keys::TOOLS_CALL;
-use crate::host::Host;
+use crate::host::Exchange;
 use crate::host::attribute;
 
 /// What the request headers contain about MCP.
@@ -19,7 +19,7 @@ pub struct McpHeaders<'a> {
 /// The server: property `mcp_server_name`, else header `x-envoy-mcp-server-name`.
 ///
 /// The property is read only when the request has a sign of MCP.
-pub fn server(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
+pub fn server(host: &impl Exchange, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
     is_mcp(headers, request)
         .then(|| attribute::text(host, attribute::MCP_SERVER_NAME))
         .flatten()
@@ -27,7 +27,7 @@ pub fn server(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findi
 }
 
 /// The tool: property `mcp_tool_name`, else header `x-envoy-mcp-tool-name`, else `params.name` of a `tools/call`.
-pub fn tool(host: &impl Host, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
+pub fn tool(host: &impl Exchange, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
     is_mcp(headers, request)
         .then(|| attribute::text(host, attribute::MCP_TOOL_NAME))
         .flatten()

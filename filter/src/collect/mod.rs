@@ -10,7 +10,7 @@ use gatelog_record::AccessRecord;
 use crate::ai::decode::Stop;
 use crate::config::settings::Settings;
 use crate::context::Context;
-use crate::host::Host;
+use crate::host::Exchange;
 use crate::observe::log_throttle::Event;
 use crate::observe::metric::Metric;
 use crate::stream::Stream;
@@ -36,21 +36,21 @@ use vm_state::VmState;
 
 /// What the gateway answered about one stream: a record borrows from it.
 #[derive(Debug, Default)]
-pub struct Answers {
-    attributes: Option<AttributeAnswer>,
+pub struct Answers<'h> {
+    attributes: Option<AttributeAnswer<'h>>,
     late: Option<LateAttributes>,
 }
 
 /// The record of a stream that ends now; none when sampling leaves it out.
 ///
 /// `batch` is that of the `settings`; `answers` holds what the record borrows.
-pub fn collect<'a, H: Host>(
+pub fn collect<'a, 'h: 'a, H: Exchange>(
     stream: &'a Stream,
     settings: &Settings,
     batch: &mut AttributeBatch,
     vm_state: &mut VmState,
-    cx: &mut Context<'_, H>,
-    answers: &'a mut Answers,
+    cx: &mut Context<'h, H>,
+    answers: &'a mut Answers<'h>,
 ) -> Option<AccessRecord<'a>> {
     count_stops(stream, cx);
     let answer = &*answers.attributes.insert(AttributeAnswer::read(batch, &mut vm_state.dialect, cx.host));
@@ -69,7 +69,7 @@ pub fn collect<'a, H: Host>(
     Some(record)
 }
 
-fn count_stops<H: Host>(stream: &Stream, cx: &mut Context<'_, H>) {
+fn count_stops<H: Exchange>(stream: &Stream, cx: &mut Context<'_, H>) {
     for stop in stream.stops() {
         let metric = match stop {
             Stop::OverLimit => Metric::BodiesOverLimit,
@@ -79,7 +79,7 @@ fn count_stops<H: Host>(stream: &Stream, cx: &mut Context<'_, H>) {
     }
 }
 
-fn count_capture<H: Host>(stream: &Stream, late: &LateAttributes, cx: &mut Context<'_, H>) {
+fn count_capture<H: Exchange>(stream: &Stream, late: &LateAttributes, cx: &mut Context<'_, H>) {
     cx.metrics.add(Metric::CaptureRefused, usize::from(late.capture_refused));
     let short = stream.short_copies();
     if short > 0 {

@@ -6,7 +6,6 @@ use gatelog_record::{AccessRecord, Timestamp};
 
 use crate::ai::ai_log::{self, AiLog};
 use crate::collect::ai_call;
-use crate::collect::attribute_batch::Attribute;
 use crate::collect::attributes::{Attributes, borrowed, millis, text};
 use crate::collect::late_attributes::LateAttributes;
 use crate::collect::request_headers::Name;
@@ -14,6 +13,7 @@ use crate::collect::response_flags;
 use crate::collect::trace_id::TraceId;
 use crate::config::settings::Settings;
 use crate::higress;
+use crate::host::attribute_values::Attribute;
 use crate::stream::{RequestEnd, Stream};
 
 /// The record, without its id.
@@ -27,7 +27,7 @@ pub fn build<'a>(
     let mut record = AccessRecord::default();
     fill_from_headers(&mut record, attributes, settings);
     fill_from_attributes(&mut record, attributes);
-    record.time_to_headers = stream.headers_at().map(|at| millis(at.since(attributes.started)));
+    record.time_to_headers = attributes.time_to_headers.map(millis);
     let wants_service_time = !settings.omitted.has("upstream_service_time");
     if record.upstream_service_time.is_empty() && wants_service_time && is_of_upstream(&record, attributes) {
         record.upstream_service_time = service_time(stream, attributes).unwrap_or_default();

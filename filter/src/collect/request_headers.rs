@@ -115,9 +115,9 @@ const KEPT_OF_VALUE: usize = 4 << 10;
 const KEPT_OF_PATH: usize = 32 << 10;
 
 /// A header map that is small enough to keep for the time of its stream.
-pub fn small(headers: Headers) -> Headers {
-    if headers.raw().len() <= KEPT_WHOLE {
-        return headers;
+pub fn small(headers: Headers<'_>) -> Headers<'static> {
+    if headers.encoded_size() <= KEPT_WHOLE {
+        return headers.into_encoded();
     }
     let known = headers.iter().filter_map(|(name, value)| {
         let (name, _) = NAMES.iter().find(|(known, _)| *known == name)?;
@@ -137,7 +137,7 @@ pub struct RequestHeaders<'a> {
 impl<'a> RequestHeaders<'a> {
     /// Finds the values in the header map as it arrived, if the filter saw it, and as it is at the end, if the
     /// gateway still has it.
-    pub fn of(arrived: Option<&'a Headers>, last: &'a Headers) -> Self {
+    pub fn of(arrived: Option<&'a Headers<'_>>, last: &'a Headers<'_>) -> Self {
         let mut of_end = Self::read(last);
         let Some(arrived) = arrived.map(Self::read) else { return of_end };
         if last.is_empty() {
@@ -152,7 +152,7 @@ impl<'a> RequestHeaders<'a> {
         of_end
     }
 
-    fn read(headers: &'a Headers) -> Self {
+    fn read(headers: &'a Headers<'_>) -> Self {
         let mut read = Self::default();
         for (name, value) in headers.iter() {
             if name.len() >= 32 || LENGTHS >> name.len() & 1 == 0 {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Config;
 use crate::context::Core;
+use crate::host::Host as _;
 use crate::host::mock::MockHost;
 use crate::observe::metrics::Metrics;
 use crate::privacy::capture::HeldBytes;

@@ -3,7 +3,7 @@
 use crate::ai::ai_log::{self, AiLog};
 use crate::collect::instance_id::InstanceId;
 use crate::collect::record_id::RecordIds;
-use crate::host::Host;
+use crate::host::Exchange;
 use crate::host::attribute::{self, AttributeDialect};
 
 /// What a VM remembers from one record to the next.
@@ -21,14 +21,14 @@ pub struct VmState {
 
 impl VmState {
     /// The `ai_log` of the current stream, and whether there is one that is too large.
-    pub fn read_ai_log(&mut self, host: &impl Host, method: Option<&[u8]>) -> (Option<AiLog>, bool) {
+    pub fn read_ai_log(&mut self, host: &impl Exchange, method: Option<&[u8]>) -> (Option<AiLog>, bool) {
         // A call of a model is no GET. Gateways without AI would pay for a look at every GET.
         if !self.ai_log_seen && matches!(method, None | Some(b"GET" | b"HEAD" | b"OPTIONS")) {
             return (None, false);
         }
         let value = host.attribute(attribute::AI_LOG);
         let too_large = value.as_ref().is_some_and(|value| value.len() > ai_log::MAX_BYTES);
-        let log = value.and_then(ai_log::decode);
+        let log = value.and_then(|value| ai_log::decode(value.into_owned()));
         self.ai_log_seen |= log.is_some();
         (log, too_large)
     }

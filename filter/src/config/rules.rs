@@ -11,7 +11,7 @@ use gatelog_record::upstream_cluster::{self, OutboundCluster};
 
 use crate::config::settings::Settings;
 use crate::host::attribute::{self, AttributeDialect};
-use crate::host::{HeaderMap, Host};
+use crate::host::{Exchange, HeaderMap};
 
 /// A rule and the settings of what it matches.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ impl Matcher {
         }
     }
 
-    fn matches(&self, input: &mut RuleInput<'_, impl Host>) -> bool {
+    fn matches(&self, input: &mut RuleInput<'_, impl Exchange>) -> bool {
         let is = |name: &str, names: &[String]| names.iter().any(|each| each == name);
         match self {
             Self::Route(routes) => is(input.route(), routes),
@@ -76,7 +76,7 @@ pub fn choose(
     rules: &[Rule],
     global: Option<&Rc<Settings>>,
     dialect: &mut AttributeDialect,
-    host: &impl Host,
+    host: &impl Exchange,
 ) -> Option<Rc<Settings>> {
     let mut input = RuleInput { host, dialect, route: None, cluster: None, domain: None };
     let rule = rules.iter().find(|rule| rule.matcher.matches(&mut input));
@@ -92,7 +92,7 @@ struct RuleInput<'h, H> {
     domain: Option<String>,
 }
 
-impl<H: Host> RuleInput<'_, H> {
+impl<H: Exchange> RuleInput<'_, H> {
     fn route(&mut self) -> &str {
         let ask = || self.dialect.read(self.host, attribute::ROUTE_NAME).unwrap_or_default();
         self.route.get_or_insert_with(ask)

@@ -30,6 +30,8 @@ impl Destination {
 pub struct Collector {
     /// The gateway's cluster: `outbound|{collector_port}||{collector_service_name}`, or `collector_cluster`.
     pub cluster: String,
+    /// `collector_address`: host and port of the collector, for connections that Envoy's module opens itself.
+    pub address: Option<String>,
     /// Host header of the push.
     pub authority: String,
     /// `collector_path`.
@@ -94,7 +96,7 @@ const MOST_IN_FLIGHT: usize = 64;
 /// The keys that identify the collector.
 const WHERE: [&str; 3] = ["collector_service_name", "collector_port", "collector_cluster"];
 /// The other keys that belong to one collector.
-const HOW: [&str; 3] = ["collector_authority", "collector_path", "collector_token"];
+const HOW: [&str; 4] = ["collector_address", "collector_authority", "collector_path", "collector_token"];
 
 /// True when the object has a key that identifies or describes a collector.
 pub fn is_meant(keys: &Reader<'_, '_>) -> bool {
@@ -165,6 +167,10 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
     };
     let authority =
         keys.text("collector_authority").or(service).unwrap_or_else(|| higress::service(&cluster).to_owned());
+    let address = keys.text("collector_address");
+    if address.as_deref().is_some_and(|address| !is_address(address)) {
+        keys.problem("collector_address", "must be a host and a port, as in `127.0.0.1:3000`");
+    }
     let path = keys.text_or_empty("collector_path").unwrap_or_else(|| "/".to_owned());
     if !path.starts_with('/') {
         keys.problem("collector_path", "must begin with `/`");
@@ -179,7 +185,20 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
             keys.problem(key, "must not hold control characters");
         }
     }
-    Collector { cluster, authority, path, authorization, ..Collector::default() }
+    Collector { cluster, address, authority, path, authorization, ..Collector::default() }
+}
+
+/// True for `host:port`; an IPv6 address is in brackets.
+fn is_address(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        }
+    };
+    is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {

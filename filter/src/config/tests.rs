@@ -41,6 +41,24 @@ fn the_keys_of_db_log_pusher_mean_what_they_mean_there() {
 }
 
 #[test]
+fn an_address_is_a_host_and_a_port() {
+    for (address, is_right) in [
+        ("127.0.0.1:3000", true),
+        ("gatelog.gatelog.svc:80", true),
+        ("[::1]:3000", true),
+        ("127.0.0.1", false),
+        ("127.0.0.1:0", false),
+        (":3000", false),
+        ("http://h:80", false),
+        ("[x]:80", false),
+    ] {
+        let config = parse(&format!(r#"{{"collector_cluster":"c","collector_address":"{address}"}}"#));
+        let read = config.ok().and_then(|config| destination(&config).collector.address.clone());
+        assert_eq!(read.as_deref(), is_right.then_some(address), "{address}");
+    }
+}
+
+#[test]
 fn defaults_hold_where_nothing_is_said() {
     let config = parse(r#"{"collector_cluster":"gatelog"}"#).unwrap();
     assert_eq!(

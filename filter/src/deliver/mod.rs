@@ -2,6 +2,7 @@
 //! collector acknowledges it or it is counted as dropped.
 
 pub mod batch;
+pub mod delivery;
 pub mod keep_alive;
 pub mod push;
 pub mod queue;

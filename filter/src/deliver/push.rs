@@ -15,7 +15,7 @@ use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_
 
 use crate::config::sink::{BatchFormat, Collector};
 use crate::context::Context;
-use crate::host::{Body, Call, CallError, CallId, HeaderMap, Host};
+use crate::host::{Call, CallError, CallId, Outbound};
 use crate::json::Json;
 
 /// Largest answer that is read: one that names each record of a large batch as rejected.
@@ -65,7 +65,7 @@ impl Push<'_> {
     /// # Errors
     ///
     /// When the gateway does not take it.
-    pub fn send<H: Host>(&self, cx: &Context<'_, H>) -> Result<CallId, CallError> {
+    pub fn send<H: Outbound>(&self, cx: &Context<'_, H>) -> Result<CallId, CallError> {
         let waiting = self.waiting.to_string();
         let dropped = cx.metrics.dropped().to_string();
         let retries = cx.metrics.retries().to_string();
@@ -92,6 +92,7 @@ impl Push<'_> {
         }
         cx.host.call(&Call {
             cluster: &self.collector.cluster,
+            address: self.collector.address.as_deref(),
             headers: &headers,
             body: self.body,
             timeout: self.collector.timeout,
@@ -101,9 +102,8 @@ impl Push<'_> {
 
 impl Outcome {
     /// The meaning of the current answer to a push of `records` records.
-    pub fn of_answer(format: BatchFormat, records: usize, host: &impl Host) -> Self {
-        let text =
-            |name| host.header(HeaderMap::Answer, name).and_then(|value| String::from_utf8(value).ok());
+    pub fn of_answer(format: BatchFormat, records: usize, host: &impl Outbound) -> Self {
+        let text = |name| host.answer_header(name).and_then(|value| String::from_utf8(value).ok());
         match text(":status").and_then(|status| status.parse::<u32>().ok()) {
             None => Self::failed("no answer from the collector".to_owned()),
             Some(200..=299) if format == BatchFormat::Single => Self::Acknowledged { rejected: 0 },
@@ -144,8 +144,8 @@ impl Outcome {
 
 /// How many records ingest says are stored, and how many it names as unreadable:
 /// `{"accepted":n,"duplicates":n,"rejected":[…]}`. None when the answer is of another kind.
-fn acknowledged(host: &impl Host) -> Option<(usize, usize)> {
-    let answer = Json::parse(&host.body(Body::Answer, 0, MAX_ANSWER_BYTES)?).ok()?;
+fn acknowledged(host: &impl Outbound) -> Option<(usize, usize)> {
+    let answer = Json::parse(&host.answer_body(MAX_ANSWER_BYTES)?).ok()?;
     let count = |key| match answer.get(key) {
         Some(Json::Integer(count)) => usize::try_from(*count).ok(),
         _ => None,

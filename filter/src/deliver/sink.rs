@@ -21,7 +21,7 @@ use crate::deliver::batch::Batch;
 use crate::deliver::keep_alive::KeepAlive;
 use crate::deliver::push::{Outcome, Push};
 use crate::deliver::queue::{Added, Notice, Queue};
-use crate::host::{CallError, CallId, Host, Instant};
+use crate::host::{CallError, CallId, Host, Instant, Outbound};
 use crate::observe::log_throttle::Event;
 use crate::observe::metric::Metric;
 use crate::observe::metrics::Metrics;
@@ -85,20 +85,19 @@ impl Sink {
 
     /// Adds a record's JSON.
     pub fn add(&mut self, json: &[u8], cx: &mut Context<'_, impl Host>) {
-        match self.queue.add(json, cx.now) {
-            Added::Waiting { dropped } => count_dropped_oldest(dropped, cx),
-            Added::TooLarge => {
-                cx.metrics.add(Metric::DroppedTooLarge, 1);
-                cx.log.record(Event::Refused, 1, "the record is larger than queue.max_bytes");
-            }
-        }
+        count(self.queue.add(json, cx.now), cx);
+    }
+
+    /// Adds the records of a queue.
+    pub fn add_all(&mut self, records: Queue, cx: &mut Context<'_, impl Host>) {
+        let dropped = self.queue.inherit(records);
+        count_dropped_oldest(dropped, cx);
     }
 
     /// Takes over from another sink: the records of its queue, the batches that wait for a retry, and the batches that are sent,
     /// until they are answered.
     pub fn take_over(&mut self, other: Sink, cx: &mut Context<'_, impl Host>) {
-        let dropped = self.queue.inherit(other.queue);
-        count_dropped_oldest(dropped, cx);
+        self.add_all(other.queue, cx);
         for flight in other.flights {
             match flight.state {
                 FlightState::Sent { .. } => self.flights.push(flight),
@@ -108,7 +107,7 @@ impl Sink {
     }
 
     /// Sends what is due; with `all`, everything. Logs when the queue becomes nearly full, and when it recovers.
-    pub fn push(&mut self, all: bool, cx: &mut Context<'_, impl Host>) {
+    pub fn push(&mut self, all: bool, cx: &mut Context<'_, impl Outbound>) {
         self.send_due(all, cx);
         let event = match self.queue.notice() {
             Some(Notice::NearlyFull) => Event::NearlyFull,
@@ -128,13 +127,27 @@ impl Sink {
         }
     }
 
+    /// Puts every batch that is not acknowledged back into the queue, because no answer will come any more.
+    pub fn requeue_all(&mut self, metrics: &mut Metrics) {
+        self.keep_alive = KeepAlive::new(self.collector.keep_alive);
+        while let Some(flight) = self.flights.pop() {
+            metrics.add(Metric::Retries, 1);
+            self.queue.put_back(flight.batch);
+        }
+    }
+
+    /// True when the collector has an address for connections of one's own.
+    pub fn has_address(&self) -> bool {
+        self.collector.address.is_some()
+    }
+
     /// True when a complete batch waits and may be sent.
     pub fn is_ready(&self) -> bool {
         self.queue.has_complete() && self.flights.len() < self.retry.concurrency_limit
     }
 
     /// Takes the answer to a call; false when the call is not one of this sink's.
-    pub fn on_answer<H: Host>(&mut self, call: CallId, cx: &mut Context<'_, H>) -> bool {
+    pub fn on_answer<H: Outbound>(&mut self, call: CallId, cx: &mut Context<'_, H>) -> bool {
         if self.keep_alive.take_answered(call) {
             self.on_keep_alive_answer(cx);
             return true;
@@ -180,7 +193,7 @@ impl Sink {
     /// With `all`, because there may be no other time, no batch waits for more records. A gateway that shuts down writes to
     /// the connections that are open and opens no other, so the queue is joined into as few pushes as there are
     /// free connections; what has no room follows when an answer makes some.
-    fn send_due<H: Host>(&mut self, all: bool, cx: &mut Context<'_, H>) {
+    fn send_due<H: Outbound>(&mut self, all: bool, cx: &mut Context<'_, H>) {
         self.is_ending = all;
         self.fail_lost_calls(cx);
         for index in (0..self.flights.len()).rev() {
@@ -214,11 +227,11 @@ impl Sink {
     }
 
     /// Pushes of records that the collector has not answered yet.
-    fn sent(&self) -> usize {
+    pub fn sent(&self) -> usize {
         self.flights.iter().filter(|flight| matches!(flight.state, FlightState::Sent { .. })).count()
     }
 
-    fn send_keep_alive<H: Host>(&mut self, cx: &mut Context<'_, H>) {
+    fn send_keep_alive<H: Outbound>(&mut self, cx: &mut Context<'_, H>) {
         for _ in 0..self.keep_alive.due(self.sent(), cx.now, cx.rng) {
             match self.call(b"[]", cx) {
                 Ok(call) => self.keep_alive.on_sent(call, cx.now),
@@ -227,7 +240,7 @@ impl Sink {
         }
     }
 
-    fn on_keep_alive_answer<H: Host>(&mut self, cx: &mut Context<'_, H>) {
+    fn on_keep_alive_answer<H: Outbound>(&mut self, cx: &mut Context<'_, H>) {
         match Outcome::of_answer(self.collector.batch_format, 0, cx.host) {
             Outcome::Acknowledged { .. } => {
                 self.keep_alive.set_reachable(true);
@@ -243,7 +256,7 @@ impl Sink {
         }
     }
 
-    fn send<H: Host>(&mut self, mut flight: Flight, cx: &mut Context<'_, H>) {
+    fn send<H: Outbound>(&mut self, mut flight: Flight, cx: &mut Context<'_, H>) {
         let body = match self.collector.batch_format {
             BatchFormat::Array => flight.batch.array(),
             BatchFormat::Single => {
@@ -266,13 +279,13 @@ impl Sink {
         }
     }
 
-    fn call<H: Host>(&self, body: &[u8], cx: &Context<'_, H>) -> Result<CallId, CallError> {
+    fn call<H: Outbound>(&self, body: &[u8], cx: &Context<'_, H>) -> Result<CallId, CallError> {
         let Self { collector, vm_id, queue, is_ending, .. } = self;
         Push { collector, vm_id, body, waiting: queue.entries(), is_last: *is_ending }.send(cx)
     }
 
     /// Does with a batch what the outcome of its push asks for.
-    fn apply<H: Host>(&mut self, outcome: Outcome, mut flight: Flight, cx: &mut Context<'_, H>) {
+    fn apply<H: Outbound>(&mut self, outcome: Outcome, mut flight: Flight, cx: &mut Context<'_, H>) {
         self.keep_alive.set_reachable(!matches!(outcome, Outcome::Failed { .. }));
         match outcome {
             Outcome::Acknowledged { rejected } => {
@@ -330,7 +343,7 @@ impl Sink {
         }
     }
 
-    fn fail_lost_calls<H: Host>(&mut self, cx: &mut Context<'_, H>) {
+    fn fail_lost_calls<H: Outbound>(&mut self, cx: &mut Context<'_, H>) {
         let patience = self.collector.timeout + LOST_AFTER;
         let now = cx.now;
         let lost = |flight: &Flight| matches!(flight.state, FlightState::Sent { at, .. } if now.since(at) > patience);
@@ -352,6 +365,17 @@ fn drop_batch<H: Host>(flight: &Flight, metric: Metric, why: &str, cx: &mut Cont
     cx.metrics.add(metric, entries);
     let event = if metric == Metric::DroppedRetryTime { Event::RetryTime } else { Event::Refused };
     cx.log.record(event, entries, why);
+}
+
+/// Counts and logs what a record that joined a queue cost.
+pub fn count(added: Added, cx: &mut Context<'_, impl Host>) {
+    match added {
+        Added::Waiting { dropped } => count_dropped_oldest(dropped, cx),
+        Added::TooLarge => {
+            cx.metrics.add(Metric::DroppedTooLarge, 1);
+            cx.log.record(Event::Refused, 1, "the record is larger than queue.max_bytes");
+        }
+    }
 }
 
 fn count_dropped_oldest(records: usize, cx: &mut Context<'_, impl Host>) {

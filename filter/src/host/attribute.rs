@@ -5,7 +5,9 @@
 //! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an
 //! integer. An attribute that the gateway does not have, or not for this request, is absent.
 
-use crate::host::Host;
+use std::borrow::Cow;
+
+use crate::host::Exchange;
 
 /// Time from the start of the request to the end of the response.
 pub const REQUEST_DURATION: &str = "request\0duration";
@@ -96,7 +98,7 @@ pub enum AttributeDialect {
 
 impl AttributeDialect {
     /// Reads a renamed attribute, and learns which name the gateway answers.
-    pub fn read(&mut self, host: &impl Host, attribute: RenamedAttribute) -> Option<String> {
+    pub fn read(&mut self, host: &impl Exchange, attribute: RenamedAttribute) -> Option<String> {
         if *self != AttributeDialect::Bare
             && let Some(value) = text(host, attribute.xds)
         {
@@ -114,23 +116,24 @@ impl AttributeDialect {
 }
 
 /// A text attribute; absent when empty. Bytes that are not UTF-8 are replaced.
-pub fn text(host: &impl Host, path: &str) -> Option<String> {
+pub fn text(host: &impl Exchange, path: &str) -> Option<String> {
     host.attribute(path).filter(|bytes| !bytes.is_empty()).map(lossy)
 }
 
 /// An integer attribute.
-pub fn integer(host: &impl Host, path: &str) -> Option<i64> {
+pub fn integer(host: &impl Exchange, path: &str) -> Option<i64> {
     host.attribute(path)?.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))
 }
 
 /// A boolean attribute.
-pub fn boolean(host: &impl Host, path: &str) -> Option<bool> {
+pub fn boolean(host: &impl Exchange, path: &str) -> Option<bool> {
     host.attribute(path)?.first().map(|byte| *byte != 0)
 }
 
 /// A text from bytes. Bytes that are not UTF-8 are replaced, and only then is the text copied.
-pub fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+pub fn lossy(bytes: Cow<'_, [u8]>) -> String {
+    String::from_utf8(bytes.into_owned())
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! A gateway for tests: it returns what the test put in, and keeps what the filter sent, counted and logged.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Body, Call, CallError, CallId, Expression, HeaderMap, Host, Instant, Level, Time};
+use super::{
+    Body, Call, CallError, CallId, Exchange, Expression, HeaderMap, Host, Instant, Level, Outbound, Ticker,
+    Time,
+};
 use crate::host::headers::Headers;
 use crate::observe::metric::Metric;
 
@@ -13,13 +17,13 @@ use crate::observe::metric::Metric;
 pub struct MockHost {
     time: Cell<Time>,
     instant: Cell<Instant>,
-    request: Headers,
-    response: Headers,
+    request: Headers<'static>,
+    response: Headers<'static>,
     attributes: HashMap<String, Vec<u8>>,
     body: RefCell<Vec<u8>>,
     refuse_calls: Cell<Option<CallError>>,
     sent: RefCell<Vec<Sent>>,
-    answer: RefCell<(Headers, Vec<u8>)>,
+    answer: RefCell<(Headers<'static>, Vec<u8>)>,
     metrics: RefCell<HashMap<Metric, i64>>,
     log: RefCell<Vec<(Level, String)>>,
     asked: RefCell<Vec<String>>,
@@ -182,27 +186,35 @@ impl Host for MockHost {
         self.instant.get()
     }
 
-    fn headers(&self, map: HeaderMap) -> Headers {
+    fn metric(&self, metric: Metric, amount: i64) {
+        *self.metrics.borrow_mut().entry(metric).or_default() += amount;
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        self.log.borrow_mut().push((level, message.to_owned()));
+    }
+}
+
+impl Exchange for MockHost {
+    fn headers(&self, map: HeaderMap) -> Headers<'_> {
         self.note(format!("headers {map:?}"));
         match map {
             HeaderMap::Request => self.request.clone(),
             HeaderMap::Response => self.response.clone(),
-            HeaderMap::Answer => self.answer.borrow().0.clone(),
         }
     }
 
-    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
+    fn header(&self, map: HeaderMap, name: &str) -> Option<Cow<'_, [u8]>> {
         self.note(format!("header {map:?} {name}"));
         match map {
-            HeaderMap::Request => self.request.get(name).map(<[u8]>::to_vec),
-            HeaderMap::Response => self.response.get(name).map(<[u8]>::to_vec),
-            HeaderMap::Answer => self.answer.borrow().0.get(name).map(<[u8]>::to_vec),
+            HeaderMap::Request => self.request.get(name).map(Cow::Borrowed),
+            HeaderMap::Response => self.response.get(name).map(Cow::Borrowed),
         }
     }
 
-    fn attribute(&self, path: &str) -> Option<Vec<u8>> {
+    fn attribute(&self, path: &str) -> Option<Cow<'_, [u8]>> {
         self.note(format!("attribute {}", path.replace('\0', ".")));
-        self.attributes.get(path).cloned()
+        self.attributes.get(path).map(|value| Cow::Borrowed(value.as_slice()))
     }
 
     fn create_expression(&self, text: &str) -> Option<Expression> {
@@ -225,15 +237,14 @@ impl Host for MockHost {
         Some(raw)
     }
 
-    fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Vec<u8>> {
+    fn body(&self, body: Body, start: usize, max_bytes: usize) -> Option<Cow<'_, [u8]>> {
         self.note(format!("body {body:?}"));
-        let bytes = match body {
-            Body::Answer => self.answer.borrow().1.clone(),
-            _ => self.body.borrow().clone(),
-        };
-        Some(bytes[start..bytes.len().min(start + max_bytes)].to_vec())
+        let bytes = self.body.borrow();
+        Some(Cow::Owned(bytes[start..bytes.len().min(start + max_bytes)].to_vec()))
     }
+}
 
+impl Outbound for MockHost {
     fn call(&self, call: &Call<'_>) -> Result<CallId, CallError> {
         if let Some(error) = self.refuse_calls.get() {
             return Err(error);
@@ -253,15 +264,20 @@ impl Host for MockHost {
         Ok(id)
     }
 
+    fn answer_header(&self, name: &str) -> Option<Vec<u8>> {
+        self.note(format!("header Answer {name}"));
+        self.answer.borrow().0.get(name).map(<[u8]>::to_vec)
+    }
+
+    fn answer_body(&self, max_bytes: usize) -> Option<Vec<u8>> {
+        self.note("body Answer".to_owned());
+        let answer = self.answer.borrow();
+        Some(answer.1[..answer.1.len().min(max_bytes)].to_vec())
+    }
+}
+
+impl Ticker for MockHost {
     fn set_tick_period(&self, period: Duration) {
         self.tick_period.set(period);
-    }
-
-    fn metric(&self, metric: Metric, amount: i64) {
-        *self.metrics.borrow_mut().entry(metric).or_default() += amount;
-    }
-
-    fn log(&self, level: Level, message: &str) {
-        self.log.borrow_mut().push((level, message.to_owned()));
     }
 }

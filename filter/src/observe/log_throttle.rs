@@ -133,6 +133,15 @@ impl ThrottledLog {
         }
     }
 
+    /// Adds the lines that wait to those of another thread, which writes them.
+    pub fn hand_over(&mut self, to: &mut ThrottledLog) {
+        for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
+            if kind.count > 0 {
+                to.record(event, std::mem::take(&mut kind.count), &kind.why);
+            }
+        }
+    }
+
     /// Writes the lines that are due; with `all`, every line that waits.
     pub fn flush(&mut self, host: &impl Host, now: Instant, all: bool) {
         for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
@@ -179,6 +188,18 @@ mod tests {
         assert_eq!(of("400 records dropped, oldest first, because the queue is full").len(), 1);
         log.flush(&host, host.monotonic(), true);
         assert_eq!(host.logged().len(), lines.len());
+    }
+
+    #[test]
+    fn lines_of_another_thread_are_written_once() {
+        let (host, mut worker, mut main) =
+            (MockHost::new(), ThrottledLog::default(), ThrottledLog::default());
+        worker.record(Event::QueueFull, 3, "");
+        worker.hand_over(&mut main);
+        worker.hand_over(&mut main);
+        main.flush(&host, host.monotonic(), true);
+        worker.flush(&host, host.monotonic(), true);
+        assert_eq!(host.logged().len(), 1, "{:?}", host.logged());
     }
 
     #[test]

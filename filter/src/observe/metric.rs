@@ -61,6 +61,7 @@ metrics! {
     Counter CaptureRefused = "gatelog_capture_refused", "Records without captured headers and bodies because the request asked for that.";
     Counter CaptureShort = "gatelog_capture_short", "Bodies captured in part, or not at all, because all that are held would take more than capture.max_total_bytes.";
     Counter ValuesCut = "gatelog_values_cut", "Values cut to the length that a column holds.";
+    Counter Panics = "gatelog_panics", "Panics of Envoy's module that were caught; the filter's VM ends at one.";
     Gauge QueueEntries = "gatelog_queue_entries", "Records waiting.";
     Gauge QueueBytes = "gatelog_queue_bytes", "Bytes of the records waiting.";
     Gauge InFlight = "gatelog_in_flight", "Batches sent and not yet answered, or waiting for their next try.";

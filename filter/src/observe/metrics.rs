@@ -61,6 +61,16 @@ impl Metrics {
         self.retries
     }
 
+    /// Adds the changes of counters to those of another thread, which hands them to the gateway. Gauges and times of pushes
+    /// belong to the thread that pushes.
+    pub fn hand_over(&mut self, to: &mut Metrics) {
+        for (change, sum) in self.changes.iter_mut().zip(&mut to.changes) {
+            *sum = sum.saturating_add(std::mem::take(change));
+        }
+        to.dropped = to.dropped.saturating_add(std::mem::take(&mut self.dropped));
+        to.retries = to.retries.saturating_add(std::mem::take(&mut self.retries));
+    }
+
     /// Hands the changes to the gateway.
     pub fn flush(&mut self, host: &impl Host) {
         for (metric, change) in Metric::ALL.iter().zip(&mut self.changes) {
@@ -79,6 +89,20 @@ impl Metrics {
 mod tests {
     use super::*;
     use crate::host::mock::MockHost;
+
+    #[test]
+    fn changes_of_another_thread_count_once() {
+        let host = MockHost::new();
+        let (mut worker, mut main) = (Metrics::default(), Metrics::default());
+        worker.add(Metric::Collected, 2);
+        worker.add(Metric::DroppedQueueFull, 3);
+        worker.hand_over(&mut main);
+        worker.hand_over(&mut main);
+        main.flush(&host);
+        worker.flush(&host);
+        assert_eq!(host.metric_value(Metric::Collected), 2);
+        assert_eq!((main.dropped(), worker.dropped()), (3, 0));
+    }
 
     #[test]
     fn changes_reach_the_gateway_once() {

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 mod configured_again;
 
 use super::*;
-use crate::host::CallError;
 use crate::host::mock::{MockHost, Sent};
+use crate::host::{CallError, Level};
+use crate::observe::metric::Metric;
 use crate::rng::Rng;
 
 const CONFIG: &str =
@@ -450,7 +451,7 @@ proptest! {
             let sent = host.take_sent();
             prop_assert!(sent.iter().all(|call| call.body.len() <= 4_000 + 1_000), "bytes of a push are bounded");
             open.extend(sent);
-            let [entries, bytes, in_flight] = plugin.sinks[0].load();
+            let [entries, bytes, in_flight] = plugin.delivery.load(0);
             prop_assert!(in_flight <= LIMIT + usize::from(is_done), "pushes under way are bounded");
             // A batch that was split or put back exceeds the limits until the next record comes.
             prop_assert!(entries <= 9 + 3 * (LIMIT + 1) && bytes <= 5_000 + 4_000 * (LIMIT + 1));

@@ -151,8 +151,8 @@ pub fn buffer(buffer: Buffer, start: usize, max_size: usize) -> Option<Vec<u8>> 
 
 /// Starts an HTTP call; its answer comes to the context of this callback.
 pub fn http_call(call: &Call<'_>) -> Result<CallId, CallError> {
-    let headers: Headers = call.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-    let headers = headers.raw();
+    let headers: Headers<'_> = call.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    let headers = headers.encoding();
     let mut id = 0;
     // SAFETY: the host only reads what the pointers and sizes describe, and writes one `u32` to `id`.
     let status = unsafe {

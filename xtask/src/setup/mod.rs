@@ -30,6 +30,7 @@ use crate::targets::TARGETS;
 use crate::workspace;
 use aioquic::aioquic;
 use databases::{mariadb, tursodb};
+use envoy::older_envoys;
 use higress::higress_plugins;
 use mysql::{MySql, mysql};
 use sysroot::Sysroot;
@@ -76,6 +77,7 @@ pub struct Machine {
 #[derive(Debug)]
 pub struct Programs {
     envoy: PathBuf,
+    older_envoys: [PathBuf; 2],
     tursodb: PathBuf,
     aioquic: PathBuf,
     higress_plugins: PathBuf,
@@ -84,9 +86,12 @@ pub struct Programs {
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 6] {
+    pub fn variables(&self) -> [(&'static str, &Path); 8] {
+        let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
             ("GATELOG_ENVOY", &self.envoy),
+            ("GATELOG_ENVOY_1_38", envoy_1_38),
+            ("GATELOG_ENVOY_1_39", envoy_1_39),
             ("GATELOG_TURSODB", &self.tursodb),
             ("GATELOG_AIOQUIC", &self.aioquic),
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
@@ -113,6 +118,7 @@ pub fn everything() -> Result<Machine> {
     let toolchain = wasm()?;
     let programs = Programs {
         envoy: envoy()?,
+        older_envoys: older_envoys()?,
         tursodb: tursodb()?,
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,

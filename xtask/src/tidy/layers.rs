@@ -10,7 +10,7 @@ use super::tree::File;
 const LAYERS: &[&[&str]] = &[
     &["record", "sync", "databases", "artifacts", "harness/guests/*-filter", "spin-host/guests/probe"],
     &["storage", "syslog", "filter"],
-    &["functions/shared", "harness/guests/counted"],
+    &["functions/shared", "harness/guests/counted", "envoy-module"],
     &["functions/ingest", "functions/query", "functions/health"],
     &["harness", "spin-host"],
     &["testbed"],

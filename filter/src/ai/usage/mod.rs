@@ -152,7 +152,7 @@ impl BodyReader {
     }
 
     /// Reads the headers that hold counts.
-    pub fn read_headers(&mut self, headers: &Headers) {
+    pub fn read_headers(&mut self, headers: &Headers<'_>) {
         for (name, kind) in HEADERS {
             if let Some(count) = headers.get(name) {
                 self.findings.take_count(kind, count);

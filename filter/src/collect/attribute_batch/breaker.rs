@@ -1,7 +1,7 @@
 //! A circuit breaker for an expression: one that fails too often costs more than it saves, so it is skipped for a while.
 
 use crate::host::headers::Headers;
-use crate::host::{Expression, Host};
+use crate::host::{Exchange, Expression};
 
 /// An expression with its circuit breaker.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ impl Breaker {
 
     /// The value of the expression: a list of `len` elements. None when the gateway has no such list for the current stream, or
     /// the breaker is open.
-    pub fn evaluate(&mut self, len: usize, host: &impl Host) -> Option<Headers> {
+    pub fn evaluate(&mut self, len: usize, host: &impl Exchange) -> Option<Headers<'static>> {
         if self.skips_left > 0 {
             self.skips_left -= 1;
             return None;

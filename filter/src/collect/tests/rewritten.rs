@@ -82,7 +82,7 @@ fn headers_without_end_are_kept_only_as_far_as_they_are_recorded() {
     let host = MockHost::new().with_request(&came);
     let mut stream = Stream::default();
     stream.on_request_headers(&host, &settings(CONFIG), &mut Metrics::default(), &HeldBytes::default(), true);
-    let kept = stream.arrived().map(|headers| headers.raw().len());
+    let kept = stream.arrived().map(|headers| headers.encoded_size());
     assert!(kept.is_some_and(|bytes| bytes < 40_000), "{kept:?}");
     let mut vm_state = VmState::default();
     let record = record_of(&host.with_request(&[(":path", "/")]), &stream, &mut vm_state);

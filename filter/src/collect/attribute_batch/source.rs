@@ -1,45 +1,7 @@
-//! The attributes that every record is made of: where the gateway keeps each, and which fields need it.
+//! Where a gateway keeps each attribute that every record is made of, and which fields need it.
 
 use crate::host::attribute::{self, RenamedAttribute};
-
-/// An attribute of a stream that a record is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attribute {
-    /// When the request began: nanoseconds since the epoch.
-    Start,
-    /// Nanoseconds from the start of the request to the end of the response.
-    Duration,
-    /// Mask of [`crate::collect::response_flags`].
-    Flags,
-    /// Status that the client got.
-    Code,
-    /// Why the response has that status.
-    CodeDetails,
-    /// Bytes of the request.
-    BytesReceived,
-    /// Bytes of the response.
-    BytesSent,
-    /// Name of the route.
-    Route,
-    /// Name of the cluster that the route chose.
-    Cluster,
-    /// Address of the upstream host.
-    Upstream,
-    /// The gateway's end of the connection to the upstream host.
-    UpstreamLocal,
-    /// How often the request was sent to an upstream host.
-    Attempts,
-    /// The upstream's service time: a response header.
-    ServiceTime,
-    /// Address of the client.
-    Remote,
-    /// The gateway's end of the client's connection.
-    Local,
-    /// HTTP version.
-    Protocol,
-    /// TLS server name.
-    ServerName,
-}
+use crate::host::attribute_values::Attribute;
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug)]
@@ -55,27 +17,6 @@ pub enum Source {
 }
 
 impl Attribute {
-    /// All attributes, in the order of their numbers.
-    pub const ALL: [Attribute; 17] = [
-        Self::Start,
-        Self::Duration,
-        Self::Flags,
-        Self::Code,
-        Self::CodeDetails,
-        Self::BytesReceived,
-        Self::BytesSent,
-        Self::Route,
-        Self::Cluster,
-        Self::Upstream,
-        Self::UpstreamLocal,
-        Self::Attempts,
-        Self::ServiceTime,
-        Self::Remote,
-        Self::Local,
-        Self::Protocol,
-        Self::ServerName,
-    ];
-
     /// The fields of the record that the value goes into; none when every record needs it.
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
@@ -117,7 +58,7 @@ impl Attribute {
             Self::Upstream => Source::Maybe(attribute::UPSTREAM_ADDRESS),
             Self::UpstreamLocal => Source::Maybe(attribute::UPSTREAM_LOCAL_ADDRESS),
             Self::Attempts => Source::Maybe(attribute::UPSTREAM_REQUEST_ATTEMPT_COUNT),
-            Self::ServiceTime => Source::Header("x-envoy-upstream-service-time"),
+            Self::ServiceTime => Source::Header(Self::SERVICE_TIME_HEADER),
             Self::Remote => Source::Always(attribute::SOURCE_ADDRESS),
             Self::Local => Source::Always(attribute::DESTINATION_ADDRESS),
             Self::Protocol => Source::Always(attribute::REQUEST_PROTOCOL),

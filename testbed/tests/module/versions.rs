@@ -1,0 +1,93 @@
+//! The same file in older Envoys that can load it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use gatelog_testbed::envoy;
+use gatelog_testbed::module_config::Module;
+use serde_json::{Value, json};
+
+use crate::both::{Both, Wish};
+use crate::requests;
+use crate::site::{Site, options};
+
+/// What is the same of a request in any Envoy that runs on this machine.
+const SAME: [&str; 24] = [
+    "request_id",
+    "method",
+    "path",
+    "protocol",
+    "scheme",
+    "response_code",
+    "response_flags",
+    "route_name",
+    "upstream_cluster",
+    "service",
+    "bytes_sent",
+    "user_agent",
+    "consumer",
+    "trace_id",
+    "grpc_status",
+    "instance_id",
+    "model",
+    "response_model",
+    "response_type",
+    "chat_id",
+    "total_tokens",
+    "usage_source",
+    "mcp_tool",
+    "upstream_attempts",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn envoy_1_39_has_the_same_records_from_the_filter_and_the_module() {
+    for configuration in [json!({}), rules()] {
+        let wish = Wish { options: envoy_of("GATELOG_ENVOY_1_39"), configuration, ..Wish::default() };
+        let both = Both::start_with(wish, |_| {}).await;
+        let count = send(both.envoy.listener()).await;
+        both.assert_same(count).await;
+    }
+}
+
+/// The Envoy 1.38 of the Python package is built without a machine for WebAssembly.
+#[tokio::test(flavor = "multi_thread")]
+async fn envoy_1_38_has_the_same_records_from_the_module_as_the_newest() {
+    for configuration in [json!({}), rules()] {
+        let module = Module::whole(&configuration);
+        let mut all = [Vec::new(), Vec::new()];
+        for (records, options) in all.iter_mut().zip([envoy_of("GATELOG_ENVOY_1_38"), options()]) {
+            let site = Site::start_with(&options, &module, |_, _| {}).await;
+            let count = send(site.envoy.listener()).await;
+            *records = site.records(count).await;
+            records.sort_by_key(|record| record["request_id"].to_string());
+        }
+        let [older, newest] = all;
+        for (older, newest) in older.iter().zip(&newest) {
+            for key in SAME {
+                assert_eq!(older.get(key), newest.get(key), "{key}:\n{older:#}\n{newest:#}");
+            }
+        }
+    }
+}
+
+fn rules() -> Value {
+    json!({ "_rules_": [
+        { "_match_route_": ["llm"], "instance_id": "ai" },
+        { "_match_service_": ["web"], "instance_id": "site" },
+    ] })
+}
+
+async fn send(gateway: SocketAddr) -> usize {
+    requests::send_ai(gateway).await
+        + requests::send_http2(gateway).await
+        + requests::send_plain(gateway).await
+}
+
+/// The Envoy that this variable names.
+fn envoy_of(variable: &str) -> envoy::Options {
+    let program = std::env::var_os(variable).map(PathBuf::from);
+    let program = program.unwrap_or_else(|| {
+        panic!("{variable} names no Envoy: run this through `cargo xtask test`, or set it")
+    });
+    envoy::Options { program: Some(program), ..options() }
+}
