@@ -14,6 +14,7 @@ use crate::config::sink::Destination;
 use crate::config::{Config, ConfigError, rules};
 use crate::context::Core;
 use crate::deliver::sink::Sink;
+use crate::host::attribute;
 use crate::host::{CallId, Host, Instant, Level};
 use crate::observe::metric::Metric;
 use crate::privacy::capture::HeldBytes;
@@ -129,16 +130,38 @@ impl Plugin {
         if !stream.record_once() {
             return;
         }
-        let Some(settings) = self.settings(stream, host) else { return };
+        if !self.record(stream, host)
+            && let Some(start) = attribute::time(host, attribute::REQUEST_TIME)
+        {
+            // The logger might choose other settings than none: a route may rewrite what rules look at.
+            self.vm_state.own_exchanges.add(start);
+        }
+    }
+
+    /// The gateway's access logger reports an exchange that has ended. Its record joins the queue unless an HTTP filter
+    /// has made it.
+    pub fn on_log(&mut self, host: &impl Host) {
+        let own = &mut self.vm_state.own_exchanges;
+        if !own.is_empty()
+            && attribute::time(host, attribute::REQUEST_TIME).is_some_and(|start| own.take(start))
+        {
+            return;
+        }
+        self.record(&mut Stream::default(), host);
+    }
+
+    /// False when the settings want no record.
+    fn record(&mut self, stream: &mut Stream, host: &impl Host) -> bool {
+        let Some(settings) = self.settings(stream, host) else { return false };
         let (Some(batch), Some(sink)) =
             (self.batches.get_mut(settings.number), self.sinks.get_mut(settings.destination))
         else {
-            return;
+            return false;
         };
         let mut cx = self.core.context(host, host.monotonic());
         let mut answers = Answers::default();
         let record = collect::collect(stream, &settings, batch, &mut self.vm_state, &mut cx, &mut answers);
-        let Some(record) = record else { return };
+        let Some(record) = record else { return true };
         self.scratch.clear();
         write_record(&mut self.scratch, &record, |index| settings.omitted.has_index(index));
         sink.add(&self.scratch, &mut cx);
@@ -146,6 +169,7 @@ impl Plugin {
             self.hurries = true;
             host.set_tick_period(HURRY);
         }
+        true
     }
 
     /// Pushes what is due. True when the filter is shutting down and has nothing left to do.

@@ -5,7 +5,7 @@
 //! Texts come raw; integers as 8 bytes little endian; booleans as one byte; durations and times as nanoseconds in an
 //! integer. An attribute that the gateway does not have, or not for this request, is absent.
 
-use crate::host::Host;
+use crate::host::{Host, Time};
 
 /// Time from the start of the request to the end of the response.
 pub const REQUEST_DURATION: &str = "request\0duration";
@@ -121,6 +121,11 @@ pub fn text(host: &impl Host, path: &str) -> Option<String> {
 /// An integer attribute.
 pub fn integer(host: &impl Host, path: &str) -> Option<i64> {
     host.attribute(path)?.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))
+}
+
+/// A time of day.
+pub fn time(host: &impl Host, path: &str) -> Option<Time> {
+    u64::try_from(integer(host, path)?).ok().map(Time)
 }
 
 /// A boolean attribute.
