@@ -57,6 +57,19 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The lower quartile, the median and the upper quartile: each between the two values that are nearest. 0 when there are
+/// none.
+pub fn quartiles(values: &[f64]) -> (f64, f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = share * sorted.len().saturating_sub(1) as f64;
+        let value = |index: f64| sorted.get(index as usize).copied().unwrap_or(0.0);
+        value(place.floor()) + (value(place.ceil()) - value(place.floor())) * place.fract()
+    };
+    (at(0.25), at(0.5), at(0.75))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +83,13 @@ mod tests {
             "figure filter.get.added_cpu 20.00 us target <= 25 ok"
         );
         assert!(figure(0.79, Target::AtLeast(0.8)).to_string().ends_with(">= 0.8 short"));
+    }
+
+    #[test]
+    fn quartiles_lie_between_the_nearest_values() {
+        assert_eq!(quartiles(&[5.0, 1.0, 4.0, 2.0, 3.0]), (2.0, 3.0, 4.0));
+        assert_eq!(quartiles(&[1.0, 2.0]), (1.25, 1.5, 1.75));
+        assert_eq!(quartiles(&[]), (0.0, 0.0, 0.0));
     }
 
     #[test]

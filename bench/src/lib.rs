@@ -7,6 +7,7 @@
 //! - [`query`]: queries of a table of ten million rows.
 //! - [`syslog`]: ingest with syslog and without, under load.
 //! - [`figure`]: one measured figure with its target.
+//! - [`wrk`]: load from `wrk`.
 //! - [`summary`]: figures of a filter next to those of the no-op filter.
 
 pub mod figure;
@@ -17,3 +18,4 @@ pub mod query;
 pub mod summary;
 pub mod syslog;
 pub mod traffic;
+pub mod wrk;

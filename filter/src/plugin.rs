@@ -78,9 +78,20 @@ impl Plugin {
     /// A stream ended: its record joins the queue. The gateway either logs a stream or only reports its end; the
     /// first of the two callbacks makes the record.
     pub fn on_end(&mut self, stream: &mut Stream, host: &(impl Exchange + Ticker)) {
-        if !stream.record_once() {
-            return;
+        if stream.record_once() {
+            self.record(stream, host);
         }
+    }
+
+    /// The gateway's access logger reports an exchange that has ended. Its record joins the queue unless an HTTP filter
+    /// has made it.
+    pub fn on_log(&mut self, host: &(impl Exchange + Ticker)) {
+        if !self.recorder.has_met(host) {
+            self.record(&mut Stream::default(), host);
+        }
+    }
+
+    fn record(&mut self, stream: &mut Stream, host: &(impl Exchange + Ticker)) {
         let Some(made) = self.recorder.record(stream, host, &mut self.core) else { return };
         let mut cx = self.core.context(host, host.monotonic());
         let is_ready = self.delivery.add(made.destination, made.json, &mut cx);

@@ -13,7 +13,7 @@ use crate::collect::{self, Answers};
 use crate::config::settings::Settings;
 use crate::config::{Config, rules};
 use crate::context::Core;
-use crate::host::Exchange;
+use crate::host::{Exchange, attribute};
 use crate::privacy::capture::HeldBytes;
 use crate::stream::Stream;
 
@@ -94,7 +94,13 @@ impl Recorder {
 
     /// The record of a stream that ends now; none when nothing is recorded of it.
     pub fn record(&mut self, stream: &mut Stream, host: &impl Exchange, core: &mut Core) -> Option<Made<'_>> {
-        let settings = self.settings(stream, host)?;
+        let Some(settings) = self.settings(stream, host) else {
+            // The logger might choose other settings than none: a route may rewrite what rules look at.
+            if let Some(start) = attribute::time(host, attribute::REQUEST_TIME).filter(|_| stream.is_recorded()) {
+                self.vm_state.own_exchanges.add(start);
+            }
+            return None;
+        };
         let batch = self.batches.get_mut(settings.number)?;
         let mut cx = core.context(host, host.monotonic());
         let mut answers = Answers::default();
@@ -102,6 +108,14 @@ impl Recorder {
         self.scratch.clear();
         write_record(&mut self.scratch, &record, |index| settings.omitted.has_index(index));
         Some(Made { destination: settings.destination, json: &self.scratch })
+    }
+
+    /// Whether an HTTP filter has met the exchange that the access logger reports now, so that the logger has nothing to
+    /// add.
+    pub fn has_met(&mut self, host: &impl Exchange) -> bool {
+        let own = &mut self.vm_state.own_exchanges;
+        !own.is_empty()
+            && attribute::time(host, attribute::REQUEST_TIME).is_some_and(|start| own.take(start))
     }
 
     fn settings(&mut self, stream: &mut Stream, host: &impl Exchange) -> Option<Rc<Settings>> {

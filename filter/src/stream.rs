@@ -86,6 +86,11 @@ impl Stream {
         !std::mem::replace(&mut self.is_recorded, true)
     }
 
+    /// True once a filter of the stream makes its record; never of a stream that only the access logger reports.
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded
+    }
+
     /// The request headers arrived.
     pub fn on_request_headers(
         &mut self,

@@ -166,28 +166,34 @@ fn wasm_filter(filter: &Filter) -> Value {
         "name": filter.name,
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-            "config": {
-                "name": filter.name,
-                "root_id": filter.name,
-                // As deploy/envoy has it: only this keeps the requests in flight when a VM fails.
-                "fail_open": true,
-                // Plugins made for Higress hold the headers back until they have the body.
-                "allow_on_headers_stop_iteration": true,
-                "configuration": {
-                    "@type": "type.googleapis.com/google.protobuf.StringValue",
-                    "value": filter.configuration.to_string(),
-                },
-                "vm_config": {
-                    "vm_id": filter.name,
-                    "runtime": "envoy.wasm.runtime.v8",
-                    "code": { "local": { "filename": filter.wasm } },
-                },
-            },
+            "config": plugin_config(filter),
         },
     })
 }
 
-fn cluster(name: &str, endpoint: SocketAddr) -> Value {
+/// What Envoy is to know of a filter wherever it runs it.
+pub(crate) fn plugin_config(filter: &Filter) -> Value {
+    json!({
+        "name": filter.name,
+        "root_id": filter.name,
+        // As deploy/envoy has it: only this keeps the requests in flight when a VM fails.
+        "fail_open": true,
+        // Plugins made for Higress hold the headers back until they have the body.
+        "allow_on_headers_stop_iteration": true,
+        "configuration": {
+            "@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": filter.configuration.to_string(),
+        },
+        "vm_config": {
+            "vm_id": filter.name,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": { "local": { "filename": filter.wasm } },
+        },
+    })
+}
+
+/// A cluster of one endpoint.
+pub fn cluster(name: &str, endpoint: SocketAddr) -> Value {
     json!({
         "name": name,
         "type": "STATIC",
@@ -203,7 +209,7 @@ fn address(of: SocketAddr) -> Value {
 }
 
 /// Envoy's own access log, with what a record holds in Envoy's formatters.
-fn access_log(path: &Path) -> Value {
+pub fn access_log(path: &Path) -> Value {
     let format: Value = serde_json::from_str(ACCESS_LOG_FORMAT).unwrap_or_default();
     json!({
         "name": "envoy.access_loggers.file",

@@ -4,7 +4,7 @@
 //!
 //! - [`upstream`]: a small web site and LLM API to stand behind the gateway.
 //! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
-//! - [`gateway_config`]: the Envoy configuration, as JSON.
+//! - [`gateway_config`]: the Envoy configuration, as JSON; [`access_loggers`]: loggers in it.
 //! - [`module_config`]: the module in it.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
 //! - [`coding`]: content codings, as servers apply them.
@@ -14,6 +14,7 @@
 //! - [`traffic`]: the varied requests of the demo.
 //! - [`report`]: what `/query` answered, as tables.
 
+pub mod access_loggers;
 pub mod client;
 pub mod coding;
 pub mod envoy;

@@ -7,7 +7,7 @@ use crate::{process, setup, workspace};
 
 /// Programs that the measurements of an area start, each with the Debian package that holds it.
 const PROGRAMS: &[(&str, &[(&str, &str)])] = &[
-    ("filter", &[("wrk", "wrk"), ("taskset", "util-linux")]),
+    ("filter", &[("taskset", "util-linux")]),
     ("ingest", &[("wrk", "wrk")]),
     ("syslog", &[("rsyslogd", "rsyslog")]),
 ];

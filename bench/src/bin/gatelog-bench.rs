@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use gatelog_bench::gateway::{self, Effort};
+use gatelog_bench::gateway::{self, Choice, Effort};
 use gatelog_bench::{ingest, query, syslog};
 use gatelog_testbed::runtime::Runtime;
 
@@ -25,6 +25,15 @@ enum Area {
         /// Another build of the filter, to measure beside this one. May be given several times.
         #[arg(long, value_name = "FILE")]
         beside: Vec<PathBuf>,
+        /// gatelog's dynamic module, to measure it too.
+        #[arg(long, value_name = "FILE")]
+        module: Option<PathBuf>,
+        /// Only these variants, beside the one without a filter.
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Only these traffics: get, chat, gzip or sse with 1 or 32 connections, as in get-32.
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        traffic: Vec<String>,
     },
     /// What queries of a large table cost.
     Query {
@@ -65,8 +74,9 @@ enum RuntimeName {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Options::parse().area {
-        Area::Filter { quick, beside } => {
-            gateway::run(if quick { Effort::QUICK } else { Effort::FULL }, &beside).await
+        Area::Filter { quick, beside, module, only: variants, traffic: traffics } => {
+            let effort = if quick { Effort::QUICK } else { Effort::FULL };
+            gateway::run(effort, &Choice { module, beside, variants, traffics }).await
         }
         Area::Query { quick, database } => {
             let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };

@@ -1,100 +1,116 @@
-//! Load on a gateway, from the load generator `wrk` in its own process.
+//! Load on a gateway in slices of a tenth of a second, over connections that stay open between them.
+//!
+//! `wrk` runs for whole seconds and opens connections anew for each run. So this sends by itself: a request on every
+//! connection, then each next one as soon as the answer before it is there, in turn.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use tokio::process::Command;
 
-/// The request that is repeated.
-#[derive(Clone, Debug)]
+use super::exchange::Kind;
+use super::http_message::message_length;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections to one gateway that send one kind of request.
+#[derive(Debug)]
 pub struct Load {
-    /// Path of the requests.
-    pub path: &'static str,
-    /// A JSON body to POST; a GET when absent.
-    pub body: Option<String>,
-    /// Connections, each with one request at a time.
-    pub connections: u32,
+    connections: Vec<Connection>,
+    request: Vec<u8>,
 }
 
-/// The result of one run of load.
+/// When sending ends.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// After this time.
+    Elapsed(Duration),
+    /// After as many requests, or a few more so that each connection sends as many.
+    Sent(u64),
+}
+
+/// The result of one slice.
 #[derive(Clone, Copy, Debug)]
 pub struct Throughput {
-    /// Requests that were answered.
+    /// Requests that were answered with 200: all that were sent.
     pub requests: u64,
-    /// Answered requests per second.
+    /// Requests answered per second.
     pub per_second: f64,
 }
 
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    received: Vec<u8>,
+    part: Vec<u8>,
+}
+
 impl Load {
-    /// Sends requests for `duration`.
+    /// Opens the connections.
     ///
     /// # Errors
     ///
-    /// When there is no `wrk`, or any request failed: a failure is cheaper than an answer and would count as speed.
-    pub async fn run(&self, gateway: SocketAddr, duration: Duration) -> anyhow::Result<Throughput> {
-        let request = self.body.as_deref().map_or(String::new(), |body| {
-            format!(
-                "wrk.method = \"POST\"\nwrk.headers[\"content-type\"] = \"application/json\"\nwrk.body = [=[{body}]=]\n"
-            )
-        });
-        run_script(&request, gateway, self.path, self.connections, duration).await
+    /// When the gateway does not take one.
+    pub fn open(gateway: SocketAddr, kind: Kind, connections: u32) -> anyhow::Result<Self> {
+        let connect = |_| -> anyhow::Result<Connection> {
+            let stream = TcpStream::connect(gateway)?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            Ok(Connection { stream, received: Vec::new(), part: vec![0; 16 << 10] })
+        };
+        let connections = (0..connections).map(connect).collect::<anyhow::Result<_>>()?;
+        Ok(Self { connections, request: kind.request() })
+    }
+
+    /// Sends requests, and waits for the answers to all of them.
+    ///
+    /// # Errors
+    ///
+    /// When a request fails or is not answered with 200: a failure is cheaper than an answer and would count as speed.
+    pub fn run(&mut self, until: Until) -> anyhow::Result<Throughput> {
+        let Self { connections, request } = self;
+        let start = Instant::now();
+        let mut requests = 0;
+        for connection in &mut *connections {
+            connection.stream.write_all(request)?;
+            requests += 1;
+        }
+        loop {
+            let is_over = match until {
+                Until::Elapsed(time) => start.elapsed() >= time,
+                Until::Sent(enough) => requests >= enough,
+            };
+            for connection in &mut *connections {
+                connection.await_answer()?;
+                if !is_over {
+                    connection.stream.write_all(request)?;
+                    requests += 1;
+                }
+            }
+            if is_over {
+                return Ok(Throughput {
+                    requests,
+                    per_second: requests as f64 / start.elapsed().as_secs_f64(),
+                });
+            }
+        }
     }
 }
 
-/// The end of every script: the sums as a line that does not depend on wrk's layout.
-const PRINT_SUMS: &str = "done = function(summary)\n\
-    local e = summary.errors\n\
-    print('sums', summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout)\n\
-    end\n";
-
-/// Runs a wrk script, which is Lua, for `duration`.
-///
-/// # Errors
-///
-/// As [`Load::run`].
-pub async fn run_script(
-    script: &str,
-    address: SocketAddr,
-    path: &str,
-    connections: u32,
-    duration: Duration,
-) -> anyhow::Result<Throughput> {
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(file.path(), format!("{script}\n{PRINT_SUMS}"))?;
-    let output = Command::new("wrk")
-        .args(["-t1", "--timeout", "10s", "-c", &connections.to_string(), "-d", &format!("{}s", duration.as_secs().max(1)), "-s"])
-        .arg(file.path())
-        .arg(format!("http://{address}{path}"))
-        .output()
-        .await
-        .context("`wrk` does not start: install it (Debian's package `wrk`) or run this through `cargo xtask bench`")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    anyhow::ensure!(output.status.success(), "wrk failed: {}", String::from_utf8_lossy(&output.stderr));
-    parse(&text).with_context(|| format!("wrk said:\n{text}"))
-}
-
-fn parse(output: &str) -> anyhow::Result<Throughput> {
-    let sums =
-        output.lines().find_map(|line| line.strip_prefix("sums")).context("no sums in wrk's output")?;
-    let numbers: Vec<u64> = sums.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [requests, duration_us, errors] = numbers[..] else {
-        anyhow::bail!("wrk's sums are not three numbers")
-    };
-    anyhow::ensure!(errors == 0, "{errors} of {requests} requests failed");
-    anyhow::ensure!(requests > 0, "no request was answered");
-    Ok(Throughput { requests, per_second: requests as f64 / (duration_us as f64 / 1e6) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_are_read_and_failed_requests_refused() {
-        let throughput = parse("Running 1s test\nsums\t5000\t1000000\t0\n").unwrap();
-        assert_eq!((throughput.requests, throughput.per_second), (5_000, 5_000.0));
-        assert!(parse("sums\t5000\t1000000\t3\n").unwrap_err().to_string().contains("3 of 5000"));
-        assert!(parse("nothing").is_err());
+impl Connection {
+    fn await_answer(&mut self) -> anyhow::Result<()> {
+        loop {
+            if let Some(length) = message_length(&self.received) {
+                let is_ok = self.received.starts_with(b"HTTP/1.1 200 ");
+                anyhow::ensure!(is_ok, "the gateway answered {}", String::from_utf8_lossy(&self.received));
+                self.received.drain(..length);
+                return Ok(());
+            }
+            let count = self.stream.read(&mut self.part).context("no answer")?;
+            anyhow::ensure!(count > 0, "the gateway closed a connection");
+            self.received.extend_from_slice(self.part.get(..count).unwrap_or_default());
+        }
     }
 }

@@ -1,246 +1,234 @@
-//! What the filter costs a real Envoy: CPU per request, throughput and memory, compared with the same Envoy without a
-//! filter and with one that does nothing, in the same run.
+//! What a filter or logger costs a real Envoy: CPU per request, throughput and memory, compared with the same Envoy
+//! without one, in the same run.
 //!
-//! - [`load`]: requests from `wrk`.
-//! - [`collector`]: acknowledges and counts, so that storing costs nothing here.
+//! - [`variant`]: what is compared; [`native_loggers`]: configurations of those that are no wasm.
+//! - [`exchange`]: the requests and answers; [`upstream`] answers, [`load`] sends.
+//! - [`slices`]: short slices of load in turn; [`table`]: what they come to.
+//! - [`collector`]: acknowledges and counts, so that storing costs nothing here; [`protobuf`] and [`http_message`]: as much
+//!   of the formats as that takes.
 //! - [`usage`]: CPU time and memory of a process.
 //! - [`cores`]: Envoy runs alone on one core, everything else on another.
 
 pub mod collector;
 pub mod cores;
+pub mod exchange;
+pub mod http_message;
 pub mod load;
+pub mod native_loggers;
+pub mod protobuf;
+pub mod slices;
+pub mod table;
+pub mod upstream;
 pub mod usage;
+pub mod variant;
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use gatelog_artifacts as artifacts;
 use gatelog_testbed::envoy::Envoy;
-use gatelog_testbed::gateway_config::{Filter, Gateway};
-use gatelog_testbed::upstream::Upstream;
-use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::task::block_in_place;
 
 use crate::figure::{Figure, Target, median};
-use collector::Collector;
+use collector::{Collector, Received};
 use cores::Cores;
-use load::Load;
-use usage::Usage;
+use exchange::Kind;
+use load::{Load, Until};
+use slices::{Running, Traffic, measure};
+use table::Table;
+use upstream::Upstream;
+use variant::{Around, Proof, Variant};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Starts of every variant. Two starts of the same Envoy differ by more than two rounds of one start.
     pub starts: u32,
-    /// Rounds of each start; each puts load on every variant once.
+    /// Rounds of each start and traffic; each puts one slice of load on every variant.
     pub rounds: u32,
-    /// How long each load lasts.
-    pub load: Duration,
     /// Requests before memory is read.
     pub memory_requests: u64,
 }
 
 impl Effort {
     /// The figures that are published.
-    pub const FULL: Self =
-        Self { starts: 5, rounds: 3, load: Duration::from_secs(3), memory_requests: 1_000_000 };
+    pub const FULL: Self = Self { starts: 5, rounds: 8, memory_requests: 500_000 };
     /// A quick look.
-    pub const QUICK: Self =
-        Self { starts: 2, rounds: 2, load: Duration::from_secs(2), memory_requests: 50_000 };
+    pub const QUICK: Self = Self { starts: 2, rounds: 6, memory_requests: 50_000 };
 }
 
-/// What each start is made of.
-struct Parts {
-    upstream: SocketAddr,
-    collector: SocketAddr,
-    /// By name.
-    filters: Vec<(String, Option<Filter>)>,
-    cores: Option<Cores>,
+/// What is measured.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// gatelog's dynamic module; left out when absent.
+    pub module: Option<PathBuf>,
+    /// Other builds of the wasm filter.
+    pub beside: Vec<PathBuf>,
+    /// Names of the variants; all when empty. The one without a filter is always there.
+    pub variants: Vec<String>,
+    /// Names of the traffics; all when empty.
+    pub traffics: Vec<String>,
 }
 
-struct Variant {
-    name: String,
-    envoy: Envoy,
-}
+/// Numbers of connections.
+const CONNECTIONS: [u32; 2] = [1, 32];
+/// How long the collector may wait for the last record.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(30);
 
-/// One start of what is measured, and how much of it.
-struct Setup {
-    variants: Vec<Variant>,
-    cores: Option<Cores>,
-    effort: Effort,
-}
-
-/// The results of the rounds of one variant, over all starts.
-#[derive(Clone, Default)]
-struct Rounds {
-    /// CPU time of Envoy per request, in µs.
-    cpu_us: Vec<f64>,
-    per_second: Vec<f64>,
-    /// How busy the other core was, the one that Envoy does not use, from 0 to 1.
-    rest_busy: Vec<f64>,
-}
-
-const NOOP: usize = 1;
-const GATELOG: usize = 2;
-
-/// Measures and prints one line for each figure. `others` are other builds of the filter, measured beside it.
+/// Measures and prints a table for each traffic and one line for each figure.
 ///
 /// # Errors
 ///
-/// When a part does not start, a request fails, or a record is missing: a wrong result gives no figure.
-pub async fn run(effort: Effort, others: &[PathBuf]) -> anyhow::Result<()> {
+/// When a part does not start, a request fails, or a record or its tokens are missing: a wrong result gives no figure.
+pub async fn run(effort: Effort, choice: &Choice) -> anyhow::Result<()> {
     let cores = Cores::divide()?;
     match cores {
         Some(_) => println!("# Envoy on one core; load generator, upstream and collector on another"),
         None => println!("# one core for everything: throughput says nothing about Envoy alone"),
     }
-    let upstream = Upstream::start().await?;
-    let collector = Collector::start().await?;
-    let gatelog = artifacts::artifact("gatelog-filter")?;
-    let noop = Filter {
-        name: "noop".into(),
-        wasm: artifacts::artifact("gatelog-noop-filter")?,
-        configuration: json!({}),
-    };
-    let with = |wasm: &Path| Filter::gatelog(wasm, &json!({}));
-    let mut filters =
-        vec![("none".into(), None), ("no-op".into(), Some(noop)), ("gatelog".into(), Some(with(&gatelog)))];
-    filters.extend(others.iter().map(|wasm| (wasm.display().to_string(), Some(with(wasm)))));
-    let parts = Parts { upstream: upstream.address(), collector: collector.address(), filters, cores };
-
-    let get = Load { path: "/small", body: None, connections: 32 };
-    let question = "What does a gateway see? ".repeat(70);
-    let body =
-        json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": question }] }).to_string();
-    let chat = Load { path: "/v1/chat/completions", body: Some(body), connections: 32 };
-    let mut requests = 0;
-    let mut gets = vec![Rounds::default(); parts.filters.len()];
-    let mut chats = gets.clone();
-    let mut setup = parts.start(effort).await?;
-    for start in 0..effort.starts {
-        if start > 0 {
-            setup = parts.start(effort).await?;
-        }
-        measure(&setup, &get, &mut gets, &mut requests).await?;
-        measure(&setup, &chat, &mut chats, &mut requests).await?;
-        all_arrived(&collector, requests).await?;
+    if choice.module.is_none() {
+        println!("# without the dynamic module: give its file by --module to measure it too");
     }
-    report("get", &setup, &gets, 25.0)?;
-    print_ratio("filter.get.throughput_of_no_filter", &gets, 0.8)?;
-    report("chat", &setup, &chats, 40.0)?;
-
-    memory(&setup, &get, &mut requests).await?;
-    all_arrived(&collector, requests).await?;
-    let size = std::fs::metadata(&gatelog)?.len() as f64 / 1e3;
+    let variants = chosen(choice)?;
+    let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
+    let (upstream, collector) = (Upstream::start().await?, Collector::start().await?);
+    let around = Around { upstream: upstream.address(), collector: collector.address() };
+    let mut tables: Vec<Table> = traffics(choice).into_iter().map(Table::new).collect();
+    let mut rss_mib = vec![Vec::new(); variants.len()];
+    let mut running = Vec::new();
+    for start in 1..=effort.starts {
+        // Those of the start before end first.
+        running.clear();
+        let counted = |variant: &Variant| collector.received(&variant.sender());
+        let before: Vec<Received> = variants.iter().map(counted).collect();
+        for variant in &variants {
+            let core = cores.map(|cores| cores.gateway);
+            let envoy = Envoy::start_on(core, &variant.bootstrap(around), 1)
+                .await
+                .with_context(|| variant.name.clone())?;
+            running.push(Running { variant: variant.clone(), envoy, sent: 0, sent_to_ai: 0 });
+        }
+        let mut samples = Vec::new();
+        for table in &tables {
+            let (began, idle_before) = (Instant::now(), rest_idle(cores)?);
+            let of_traffic = block_in_place(|| measure(&mut running, table.traffic(), effort.rounds))?;
+            let busy = 1.0 - (rest_idle(cores)? - idle_before) / began.elapsed().as_secs_f64();
+            samples.push((of_traffic, busy));
+        }
+        for (each, rss) in running.iter().zip(&mut rss_mib) {
+            rss.push(each.usage()?.rss_bytes as f64 / f64::from(1 << 20));
+        }
+        for (each, before) in running.iter().zip(before) {
+            prove(each, before, &collector).await?;
+        }
+        for (table, (samples, busy)) in tables.iter_mut().zip(samples) {
+            table.add(samples, busy);
+        }
+        println!("# start {start} of {}: every request is accounted for", effort.starts);
+    }
+    for table in &tables {
+        table.print(&names);
+    }
+    println!("\n# memory of Envoy after that, median of the starts");
+    for (name, rss) in names.iter().zip(&rss_mib) {
+        println!("# {name}: {:.1} MiB", median(rss));
+    }
+    print_figures(&tables, &names);
+    block_in_place(|| memory(&mut running, effort.memory_requests))?;
+    let size = std::fs::metadata(artifacts::artifact("gatelog-filter")?)?.len() as f64 / 1e3;
     print(Figure { name: "filter.wasm_size".into(), value: size, unit: "kB", target: Target::AtMost(600.0) });
     Ok(())
 }
 
-impl Parts {
-    async fn start(&self, effort: Effort) -> anyhow::Result<Setup> {
-        let mut variants = Vec::new();
-        for (name, filter) in &self.filters {
-            let config = Gateway {
-                upstream: self.upstream,
-                collector: self.collector,
-                filters: filter.clone().into_iter().collect(),
-                access_log: None,
-            };
-            let core = self.cores.map(|cores| cores.gateway);
-            let envoy = Envoy::start_on(core, &config.bootstrap(), 1).await?;
-            variants.push(Variant { name: name.clone(), envoy });
-        }
-        Ok(Setup { variants, cores: self.cores, effort })
+fn chosen(choice: &Choice) -> anyhow::Result<Vec<Variant>> {
+    let mut variants = variant::all(choice.module.as_deref(), &choice.beside)?;
+    for name in &choice.variants {
+        anyhow::ensure!(variants.iter().any(|variant| variant.name == *name), "there is no variant {name}");
     }
-}
-
-/// Adds the rounds of one start.
-async fn measure(setup: &Setup, load: &Load, all: &mut [Rounds], requests: &mut u64) -> anyhow::Result<()> {
-    for round in 0..=setup.effort.rounds {
-        for (index, (variant, rounds)) in setup.variants.iter().zip(&mut *all).enumerate() {
-            let before = usage(variant)?;
-            let (start, idle_before) = (Instant::now(), rest_idle(setup)?);
-            let throughput = load
-                .run(variant.envoy.listener(), setup.effort.load)
-                .await
-                .with_context(|| variant.name.clone())?;
-            let busy = 1.0 - (rest_idle(setup)? - idle_before) / start.elapsed().as_secs_f64();
-            let spent = usage(variant)?.cpu.saturating_sub(before.cpu);
-            if index >= GATELOG {
-                *requests += throughput.requests;
-            }
-            // The first round warms up: JIT, connections, caches.
-            if round > 0 {
-                rounds.cpu_us.push(spent.as_secs_f64() * 1e6 / throughput.requests as f64);
-                rounds.per_second.push(throughput.per_second);
-                rounds.rest_busy.push(busy);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn report(load: &str, setup: &Setup, rounds: &[Rounds], target_us: f64) -> anyhow::Result<()> {
-    let [none, _, gatelog, ..] = rounds else { anyhow::bail!("gatelog was not measured") };
-    // The difference within each round: the machine's other load changes more slowly than a round.
-    let added = |rounds: &Rounds| -> f64 {
-        let each: Vec<f64> =
-            rounds.cpu_us.iter().zip(&none.cpu_us).map(|(with, without)| with - without).collect();
-        median(&each)
-    };
-    for (variant, rounds) in setup.variants.iter().zip(rounds) {
-        println!(
-            "# {load}, {}: {:.1} us of CPU per request, {:+.1} us; {:.0} requests/s; the other core busy {:.0} % of the time",
-            variant.name,
-            median(&rounds.cpu_us),
-            added(rounds),
-            median(&rounds.per_second),
-            median(&rounds.rest_busy) * 100.0
-        );
-    }
-    let name = format!("filter.{load}.added_cpu_per_request");
-    print(Figure { name, value: added(gatelog), unit: "us", target: Target::AtMost(target_us) });
-    Ok(())
-}
-
-fn print_ratio(name: &str, rounds: &[Rounds], target: f64) -> anyhow::Result<()> {
-    let [none, _, gatelog, ..] = rounds else { anyhow::bail!("gatelog was not measured") };
-    let ratios: Vec<f64> =
-        gatelog.per_second.iter().zip(&none.per_second).map(|(with, without)| with / without).collect();
-    print(Figure {
-        name: name.into(),
-        value: median(&ratios),
-        unit: "ratio",
-        target: Target::AtLeast(target),
+    variants.retain(|variant| {
+        variant.name == variant::NONE || choice.variants.is_empty() || choice.variants.contains(&variant.name)
     });
-    Ok(())
+    Ok(variants)
 }
 
-/// Memory after many requests, over that of the no-op filter after as many, and its growth over as many again.
-async fn memory(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Result<()> {
-    let effort = setup.effort;
-    let mut rss_mib = vec![[0.0; 2]; setup.variants.len()];
-    for half in 0..2 {
-        for (index, (variant, rss)) in setup.variants.iter().zip(&mut rss_mib).enumerate().skip(NOOP) {
-            let mut sent = 0;
-            while sent < effort.memory_requests {
-                sent += load.run(variant.envoy.listener(), effort.load).await?.requests;
-            }
-            if index >= GATELOG {
-                *requests += sent;
-            }
-            if let Some(slot) = rss.get_mut(half) {
-                *slot = usage(variant)?.rss_bytes as f64 / f64::from(1 << 20);
+fn traffics(choice: &Choice) -> Vec<Traffic> {
+    let all =
+        CONNECTIONS.into_iter().flat_map(|connections| Kind::ALL.map(|kind| Traffic { kind, connections }));
+    all.filter(|traffic| choice.traffics.is_empty() || choice.traffics.contains(&traffic.name())).collect()
+}
+
+/// Waits until everything that went through a variant is accounted for.
+async fn prove(running: &Running, before: Received, collector: &Collector) -> anyhow::Result<()> {
+    let Running { variant, envoy, sent, sent_to_ai } = running;
+    let expected = match variant.proof {
+        Proof::None => return Ok(()),
+        Proof::Line => {
+            let stats = envoy.stats("^filesystem.write_buffered$").await?;
+            let lines: u64 = stats.iter().map(|(_, count)| count).sum();
+            anyhow::ensure!(lines == *sent, "{}: {lines} lines of {sent} requests", variant.name);
+            return Ok(());
+        }
+        Proof::Record => Received { records: *sent, with_tokens: 0 },
+        Proof::RecordWithTokens => Received { records: *sent, with_tokens: *sent_to_ai },
+    };
+    let deadline = Instant::now() + ARRIVAL_LIMIT;
+    loop {
+        let now = collector.received(&variant.sender());
+        let received = Received {
+            records: now.records - before.records,
+            with_tokens: now.with_tokens - before.with_tokens,
+        };
+        if received == expected {
+            return Ok(());
+        }
+        let is_over = received.records > expected.records || Instant::now() >= deadline;
+        anyhow::ensure!(!is_over, "{}: {received:?} instead of {expected:?}", variant.name);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn print_figures(tables: &[Table], names: &[String]) {
+    let number = |name: &str| names.iter().position(|each| each == name);
+    for table in tables.iter().filter(|table| table.traffic().connections == 32) {
+        for (name, get, chat, left) in TARGETS {
+            let Some(variant) = number(name) else { continue };
+            match table.traffic().kind {
+                Kind::Get => {
+                    print(table.cpu_figure(variant, name, get));
+                    print(table.throughput_figure(variant, name, left));
+                }
+                Kind::Chat => print(table.cpu_figure(variant, name, chat)),
+                Kind::Gzip | Kind::Sse => {}
             }
         }
     }
-    println!("# memory after {} requests and after as many again", effort.memory_requests);
-    for (variant, rss) in setup.variants.iter().zip(&rss_mib).skip(NOOP) {
-        println!("# memory, {}: {rss:.1?} MiB", variant.name);
+}
+
+/// For a variant: most CPU time for a GET and for a chat, and least throughput of GETs, each of that without a filter.
+const TARGETS: [(&str, f64, f64, f64); 3] =
+    [(variant::WASM, 1.45, 1.5, 0.7), (variant::WASM_LOGGER, 1.45, 1.5, 0.7), ("module", 1.2, 1.3, 0.8)];
+
+/// Memory after many GETs, over that of the no-op filter after as many, and its growth over as many again.
+fn memory(running: &mut [Running], requests: u64) -> anyhow::Result<()> {
+    println!("\n# memory of Envoy after {requests} GETs more, and after as many again");
+    let mut by_name = Vec::new();
+    let is_measured =
+        |each: &&mut Running| [variant::NOOP, variant::WASM].contains(&each.variant.name.as_str());
+    for each in running.iter_mut().filter(is_measured) {
+        let mut load = Load::open(each.envoy.listener(), Kind::Get, 32)?;
+        let mut after = || -> anyhow::Result<f64> {
+            each.send(Kind::Get, &mut load, Until::Sent(requests))?;
+            Ok(each.usage()?.rss_bytes as f64 / f64::from(1 << 20))
+        };
+        let (first, second) = (after()?, after()?);
+        println!("# {}: {first:.1} MiB, {second:.1} MiB", each.variant.name);
+        by_name.push((each.variant.name.clone(), first, second));
     }
-    let [_, [noop, _], [first, second], ..] = rss_mib[..] else { anyhow::bail!("gatelog was not measured") };
+    let of = |name: &str| by_name.iter().find(|(of, ..)| of == name);
+    let (Some((_, noop, _)), Some((_, first, second))) = (of(variant::NOOP), of(variant::WASM)) else {
+        return Ok(());
+    };
     let figure = |name: &str, value, bound| Figure {
         name: name.into(),
         value,
@@ -252,29 +240,9 @@ async fn memory(setup: &Setup, load: &Load, requests: &mut u64) -> anyhow::Resul
     Ok(())
 }
 
-/// Waits until the collector has a record for every request that went through the filter.
-async fn all_arrived(collector: &Collector, requests: u64) -> anyhow::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while collector.records() < requests && Instant::now() < deadline {
-        sleep(Duration::from_millis(100)).await;
-    }
-    let records = collector.records();
-    // wrk ends with requests under way: they make records too, but wrk does not count them.
-    anyhow::ensure!(
-        records >= requests,
-        "{requests} requests were answered but only {records} records arrived"
-    );
-    println!("# {requests} requests answered, {records} records received");
-    Ok(())
-}
-
 /// Seconds that the other core has been idle; 0 when there is none.
-fn rest_idle(setup: &Setup) -> anyhow::Result<f64> {
-    Ok(setup.cores.map(Cores::rest_idle).transpose()?.unwrap_or_default().as_secs_f64())
-}
-
-fn usage(variant: &Variant) -> anyhow::Result<Usage> {
-    Usage::of(variant.envoy.pid().context("Envoy has ended")?)
+fn rest_idle(cores: Option<Cores>) -> anyhow::Result<f64> {
+    Ok(cores.map(Cores::rest_idle).transpose()?.unwrap_or_default().as_secs_f64())
 }
 
 fn print(figure: Figure) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    /// User and system time of all threads.
+    /// Time that its threads ran, in nanoseconds each. The scheduler tells it for each thread; the process's own time
+    /// is in ticks of 10 ms.
     pub cpu: Duration,
     /// Resident memory, in bytes.
     pub rss_bytes: u64,
@@ -22,12 +23,16 @@ impl Usage {
         use anyhow::Context as _;
         use procfs::process::Process;
 
-        let stat = Process::new(i32::try_from(pid)?)
-            .and_then(|process| process.stat())
-            .context("no such process")?;
-        let ticks = stat.utime + stat.stime;
-        let cpu = Duration::from_secs_f64(ticks as f64 / procfs::ticks_per_second() as f64);
-        Ok(Self { cpu, rss_bytes: stat.rss * procfs::page_size() })
+        let process = Process::new(i32::try_from(pid)?).context("no such process")?;
+        let stat = process.stat().context("no such process")?;
+        let mut nanos = 0;
+        for task in process.tasks()?.flatten() {
+            // A thread may end between the two.
+            let text = std::fs::read_to_string(format!("/proc/{pid}/task/{}/schedstat", task.tid));
+            let ran = text.ok().and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+            nanos += ran.unwrap_or(0);
+        }
+        Ok(Self { cpu: Duration::from_nanos(nanos), rss_bytes: stat.rss * procfs::page_size() })
     }
 
     /// Of the process with this id.

@@ -8,8 +8,8 @@ use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::query::records;
 
-use crate::gateway::load::run_script;
 use crate::traffic::TEMPLATE;
+use crate::wrk::run_script;
 
 /// The distance between the first ids of two runs.
 const IDS_OF_A_RUN: u64 = 1 << 32;

@@ -21,6 +21,7 @@ pub mod attributes;
 pub mod instance_id;
 pub mod late_attributes;
 pub mod mcp;
+pub mod own_exchanges;
 pub mod record;
 pub mod record_id;
 pub mod request_headers;
@@ -55,6 +56,9 @@ pub fn collect<'a, 'h: 'a, H: Exchange>(
     count_stops(stream, cx);
     let answer = &*answers.attributes.insert(AttributeAnswer::read(batch, &mut vm_state.dialect, cx.host));
     let attributes = Attributes::new(answer, stream, batch, cx.host, cx.now);
+    if stream.is_recorded() {
+        vm_state.own_exchanges.add(attributes.start);
+    }
     if !sampling::keeps(&settings.sampling, &attributes.candidate(), cx.rng) {
         cx.metrics.add(Metric::SampledOut, 1);
         return None;

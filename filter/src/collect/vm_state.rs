@@ -2,6 +2,7 @@
 
 use crate::ai::ai_log::{self, AiLog};
 use crate::collect::instance_id::InstanceId;
+use crate::collect::own_exchanges::OwnExchanges;
 use crate::collect::record_id::RecordIds;
 use crate::host::Exchange;
 use crate::host::attribute::{self, AttributeDialect};
@@ -15,6 +16,8 @@ pub struct VmState {
     pub instance_id: InstanceId,
     /// Makes record ids.
     pub record_ids: RecordIds,
+    /// Exchanges of which the access logger makes no record.
+    pub own_exchanges: OwnExchanges,
     /// True once any stream had an `ai_log`.
     ai_log_seen: bool,
 }

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::host::Exchange;
+use crate::host::{Exchange, Time};
 
 /// Time from the start of the request to the end of the response.
 pub const REQUEST_DURATION: &str = "request\0duration";
@@ -123,6 +123,11 @@ pub fn text(host: &impl Exchange, path: &str) -> Option<String> {
 /// An integer attribute.
 pub fn integer(host: &impl Exchange, path: &str) -> Option<i64> {
     host.attribute(path)?.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))
+}
+
+/// A time of day.
+pub fn time(host: &impl Exchange, path: &str) -> Option<Time> {
+    u64::try_from(integer(host, path)?).ok().map(Time)
 }
 
 /// A boolean attribute.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 mod configured_again;
+mod logger;
 
 use super::*;
 use crate::host::mock::{MockHost, Sent};

@@ -106,10 +106,11 @@ extern "C" fn proxy_on_response_body(context: u32, size: usize, _end: bool) -> A
     in_stream(context, |stream, Configured { gateway, .. }| stream.on_response_body(gateway, size))
 }
 
-/// The end of a stream, when everything about it is known.
+/// The end of a stream, when everything about it is known. As access logger the gateway passes the root context.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(context: u32) {
     end_stream(context);
+    with_root(context, |Configured { plugin, gateway }| plugin.on_log(gateway));
 }
 
 /// For a stream the gateway calls this after the log, or without a log: Envoy delays the log of an HTTP/3 stream

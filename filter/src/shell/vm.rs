@@ -63,8 +63,12 @@ pub fn with_stream(context: u32, job: impl FnOnce(&mut Stream, &mut Configured))
 }
 
 impl Vm {
-    /// Adds a context; one without a root is a root itself.
+    /// Adds a context; one without a root is a root itself. Envoy creates a root once more before the first exchange that it
+    /// logs as access logger.
     pub fn create(&mut self, context: u32, root: u32) {
+        if self.roots.iter().any(|each| each.id == context) {
+            return;
+        }
         if root == 0 {
             self.roots.push(Root { id: context, configured: None });
         } else {

@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::altered::Altered;
+use crate::logger::log_with_gatelog;
 
 /// The client; see its first lines.
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/http3.py");
@@ -73,6 +74,34 @@ async fn each_request_over_http_3_makes_one_record_with_what_envoy_logs_of_it() 
     assert!(records[2]["total_tokens"].as_i64().is_some_and(|tokens| tokens > 0), "{:#}", records[2]);
     let collected = envoy.stats("wasmcustom.gatelog_collected").await.unwrap();
     assert_eq!(collected, [("wasmcustom.gatelog_collected".to_owned(), requests.len() as u64)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_over_http_3_makes_one_record_also_where_the_filter_is_the_access_logger() {
+    let certificate = tempfile::tempdir().unwrap();
+    python(&["certificate", certificate.path().to_str().unwrap()], "").await;
+    let path = Altered::start(None, |bootstrap| {
+        log_with_gatelog(bootstrap);
+        add_quic(bootstrap, certificate.path());
+    })
+    .await;
+    let request = |id: &str, method: &str, path: &str, body: &str| {
+        let headers = json!({ "x-request-id": id, "content-type": "application/json" });
+        json!({ "method": method, "path": path, "headers": headers, "body": body }).to_string()
+    };
+    let chat = r#"{"model":"gpt-4o-mini","messages":[]}"#;
+    let mut requests = vec![request("0", "GET", "/hello", "")];
+    requests.extend((1..8).map(|number| request(&number.to_string(), "POST", "/v1/chat/completions", chat)));
+    requests.push(request("8", "GET", "/no-route", ""));
+    let port = quic_port(&path.envoy).await.to_string();
+    python(&["send", &port], &requests.join("\n")).await;
+
+    // Envoy's own log has a line of each as soon as the logger was called for it too.
+    path.lines(requests.len()).await;
+    let records = path.records(requests.len()).await;
+    let tokens = records.iter().filter(|record| record["total_tokens"].as_i64().is_some_and(|sum| sum > 0));
+    assert_eq!(tokens.count(), 7, "{records:#?}");
+    assert!(records.iter().all(|record| record["protocol"] == "HTTP/3"), "{records:#?}");
 }
 
 /// Adds a second listener, which speaks HTTP/3 and otherwise equals the first.

@@ -15,6 +15,7 @@ mod functions;
 mod gateway;
 mod higress;
 mod http3;
+mod logger;
 mod protocols;
 mod query;
 mod setup;
