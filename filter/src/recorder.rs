@@ -96,7 +96,9 @@ impl Recorder {
     pub fn record(&mut self, stream: &mut Stream, host: &impl Exchange, core: &mut Core) -> Option<Made<'_>> {
         let Some(settings) = self.settings(stream, host) else {
             // The logger might choose other settings than none: a route may rewrite what rules look at.
-            if let Some(start) = attribute::time(host, attribute::REQUEST_TIME).filter(|_| stream.is_recorded()) {
+            if let Some(start) =
+                attribute::time(host, attribute::REQUEST_TIME).filter(|_| stream.is_recorded())
+            {
                 self.vm_state.own_exchanges.add(start);
             }
             return None;
@@ -114,8 +116,7 @@ impl Recorder {
     /// add.
     pub fn has_met(&mut self, host: &impl Exchange) -> bool {
         let own = &mut self.vm_state.own_exchanges;
-        !own.is_empty()
-            && attribute::time(host, attribute::REQUEST_TIME).is_some_and(|start| own.take(start))
+        !own.is_empty() && attribute::time(host, attribute::REQUEST_TIME).is_some_and(|start| own.take(start))
     }
 
     fn settings(&mut self, stream: &mut Stream, host: &impl Exchange) -> Option<Rc<Settings>> {
