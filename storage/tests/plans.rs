@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
 use gatelog_record::{Timestamp, fields};
+use gatelog_storage::aggregate::{
+    Breakdown, Grouping, MEASURES, Measure, Scope, breakdown, facet, scope, sessions, tail,
+};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, SCENARIOS, ScenarioQuery};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, query::records,
+    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, Value,
+    query::records,
 };
 
 const TIME: &str = "INDEX idx_start_time (start_time";
@@ -140,6 +144,56 @@ async fn filters_and_counts_of_status_and_duration_read_no_rows_that_do_not_meet
     let query = ScenarioQuery { filters, interval_s: 60, limit: 10, biz_type: None };
     let plan = plans.of(&scenarios::statement(Dialect::Sqlite, percentile, &query)).await;
     assert!(plan.contains("COVERING INDEX idx_start_time (start_time>?)"), "{plan}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn aggregates_read_no_more_than_their_range_and_those_of_status_and_duration_no_rows() {
+    let plans = Plans::new().await;
+    let measures: Vec<Measure> = MEASURES.iter().map(|(_, measure, _)| *measure).collect();
+    let of_index = ["count", "errors", "duration_p95"].map(|name| Measure::find(name).unwrap());
+    let keys = [Value::from("2xx".to_owned()), Value::Null];
+    let [model, method] = ["model", "method"].map(|name| on(name, Predicate::TextIn(vec!["a".into()])));
+    for (filters, index) in [
+        (vec![], TIME),
+        (vec![on("model", Predicate::Present)], TIME),
+        (vec![method], TIME),
+        (vec![model], "INDEX idx_model_time (model=? AND start_time"),
+    ] {
+        let scope = Scope { filters, start: Timestamp::MIN, end: time(), only_unpriced: false };
+        let series = Some((Grouping::StatusClass, &keys[..]));
+        for interval_s in [None, Some(60)] {
+            let every = Breakdown { scope: &scope, interval_s, series, measures: &measures };
+            for (part, statement) in breakdown::statements(Dialect::Sqlite, &every) {
+                let plan = plans.of(&statement).await;
+                assert!(
+                    plan.contains(index) && !plan.contains("SCAN access_logs"),
+                    "{scope:?} {part:?}: {plan}"
+                );
+            }
+            if scope.filters.is_empty() {
+                for (_, statement) in
+                    breakdown::statements(Dialect::Sqlite, &Breakdown { measures: &of_index, ..every })
+                {
+                    let plan = plans.of(&statement).await;
+                    assert!(plan.contains("COVERING INDEX idx_start_time (start_time>?"), "{plan}");
+                }
+            }
+        }
+        for statement in [
+            scope::narrow_statement(Dialect::Sqlite, &scope, 1_000),
+            facet::statement(Dialect::Sqlite, &scope, Grouping::find("model").unwrap(), 10),
+            sessions::list_statement(Dialect::Sqlite, &scope, None, 10),
+        ] {
+            let plan = plans.of(&statement).await;
+            assert!(plan.contains(index) && !plan.contains("SCAN access_logs"), "{scope:?}: {plan}");
+        }
+        let plan = plans.of(&scope::narrow_statement(Dialect::Sqlite, &scope, 1_000)).await;
+        assert!(plan.contains("COVERING INDEX") && !plan.contains("TEMP B-TREE"), "{scope:?}: {plan}");
+        // Whatever is looked for among the newest records, no others are read.
+        let tail = tail::measure_statement(Dialect::Sqlite, &scope.filters, &Selection::all(), 7, 9, 10);
+        let plan = plans.of(&tail).await;
+        assert_eq!(plan.trim(), "SEARCH access_logs USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)");
+    }
 }
 
 struct Plans {

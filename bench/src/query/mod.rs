@@ -2,8 +2,9 @@
 //! compared with the same statements in this process and without an index, in the same run.
 //!
 //! - [`database`]: the table. [`client`]: the component.
-//! - [`pages`], [`scenarios`], [`export`]: the queries, and whether their answers are right.
+//! - [`pages`], [`scenarios`], [`aggregates`], [`export`]: the queries, and whether their answers are right.
 
+pub mod aggregates;
 pub mod client;
 pub mod database;
 mod effort;
@@ -38,6 +39,10 @@ pub async fn run(effort: Effort, kept: Option<&Path>) -> anyhow::Result<()> {
     println!("# a page with total=true: {whole_count:.0} ms");
     let slowest = scenarios::measure(&client, &database, effort).await?;
     at_most("query.scenario.slowest", slowest, "ms", 100.0);
+    for ratio in aggregates::measure(&client, &database, effort).await? {
+        println!("# aggregate {}: {:.0} ms", ratio.name, ratio.ms);
+        at_most(&format!("query.aggregate.{}.of_scan", ratio.name), ratio.of_scan, "ratio", 10.0);
+    }
     client.stop().await;
     let export = export::measure(&database, effort).await?;
     at_least("query.export.rate", export.per_second, "records/s", 20_000.0);

@@ -21,7 +21,7 @@ pub struct QueryConfig {
     /// Variable `max_counted_records`: the most records that are looked at for a `total` that was not asked for,
     /// 100 000 by default.
     pub max_counted_records: u32,
-    /// Variable `max_scanned_records`: the most records that a statement of an aggregate looks at, 1 000 000 by default.
+    /// Variable `max_scanned_records`: the most records that a statement of an aggregate looks at, 500 000 by default.
     pub max_scanned_records: u32,
     /// Variable `query_time_zone`: where times without a zone are meant, and in which the times of a scenario's line
     /// are written; UTC by default.
@@ -39,7 +39,7 @@ impl QueryConfig {
     /// Default of [`Self::max_counted_records`].
     pub const MAX_COUNTED_RECORDS: u32 = 100_000;
     /// Default of [`Self::max_scanned_records`].
-    pub const MAX_SCANNED_RECORDS: u32 = 1_000_000;
+    pub const MAX_SCANNED_RECORDS: u32 = 500_000;
     /// Default of [`Self::max_running_statements`]. A scenario is read in as many parts at once.
     pub const MAX_RUNNING_STATEMENTS: usize = 4;
 

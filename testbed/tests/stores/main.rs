@@ -7,6 +7,7 @@
     reason = "a failing test says where by panicking"
 )]
 
+mod aggregates;
 mod faults;
 mod scenarios;
 mod settings;

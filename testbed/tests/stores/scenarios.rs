@@ -41,7 +41,8 @@ async fn the_scenarios_answer_the_same_on_libsql_mariadb_and_mysql() {
     assert!(with_values > SCENARIOS.len() * 3, "{with_values}");
 }
 
-async fn holding_the_records(stored: Stored) -> Stored {
+/// A database with the records of the scenarios.
+pub async fn holding_the_records(stored: Stored) -> Stored {
     let records: Value = RECORDS.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
     let count = u64::try_from(records.as_array().unwrap().len()).unwrap();
     assert_eq!(stored.store(&records).await, (count, 0));
