@@ -25,6 +25,10 @@ enum Area {
         /// Another build of the filter, to measure beside this one. May be given several times.
         #[arg(long, value_name = "FILE")]
         beside: Vec<PathBuf>,
+        /// A build that leaves work out, to find what that work costs: its records are not checked. May be given several
+        /// times.
+        #[arg(long, value_name = "FILE")]
+        partial: Vec<PathBuf>,
         /// gatelog's dynamic module, to measure it too.
         #[arg(long, value_name = "FILE")]
         module: Option<PathBuf>,
@@ -74,9 +78,9 @@ enum RuntimeName {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Options::parse().area {
-        Area::Filter { quick, beside, module, only: variants, traffic: traffics } => {
+        Area::Filter { quick, beside, partial, module, only: variants, traffic: traffics } => {
             let effort = if quick { Effort::QUICK } else { Effort::FULL };
-            gateway::run(effort, &Choice { module, beside, variants, traffics }).await
+            gateway::run(effort, &Choice { module, beside, partial, variants, traffics }).await
         }
         Area::Query { quick, database } => {
             let effort = if quick { query::Effort::QUICK } else { query::Effort::FULL };

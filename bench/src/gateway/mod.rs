@@ -65,6 +65,8 @@ pub struct Choice {
     pub module: Option<PathBuf>,
     /// Other builds of the wasm filter.
     pub beside: Vec<PathBuf>,
+    /// Builds of the wasm filter that leave work out; nothing is checked of them but the answers.
+    pub partial: Vec<PathBuf>,
     /// Names of the variants; all when empty. The one without a filter is always there.
     pub variants: Vec<String>,
     /// Names of the traffics; all when empty.
@@ -142,7 +144,7 @@ pub async fn run(effort: Effort, choice: &Choice) -> anyhow::Result<()> {
 }
 
 fn chosen(choice: &Choice) -> anyhow::Result<Vec<Variant>> {
-    let mut variants = variant::all(choice.module.as_deref(), &choice.beside)?;
+    let mut variants = variant::all(choice.module.as_deref(), &choice.beside, &choice.partial)?;
     for name in &choice.variants {
         anyhow::ensure!(variants.iter().any(|variant| variant.name == *name), "there is no variant {name}");
     }

@@ -77,12 +77,13 @@ pub struct Around {
     pub collector: SocketAddr,
 }
 
-/// Every variant: `module` is the dynamic module, if there is one, and `beside` are other builds of the wasm filter.
+/// Every variant: `module` is the dynamic module, if there is one, `beside` are other builds of the wasm filter, and
+/// `partial` are builds that leave work out.
 ///
 /// # Errors
 ///
 /// When a wasm file is not built.
-pub fn all(module: Option<&Path>, beside: &[PathBuf]) -> anyhow::Result<Vec<Variant>> {
+pub fn all(module: Option<&Path>, beside: &[PathBuf], partial: &[PathBuf]) -> anyhow::Result<Vec<Variant>> {
     let gatelog = artifacts::artifact("gatelog-filter")?;
     let noop = artifacts::artifact("gatelog-noop-filter")?;
     let variant = |name: &str, logging, proof| Variant { name: name.to_owned(), logging, proof };
@@ -94,11 +95,11 @@ pub fn all(module: Option<&Path>, beside: &[PathBuf]) -> anyhow::Result<Vec<Vari
         variant(WASM, Logging::Wasm(gatelog.clone()), Proof::RecordWithTokens),
         variant(WASM_LOGGER, Logging::WasmLogger(gatelog), Proof::RecordWithTokens),
     ];
-    for wasm in beside {
+    let proven = beside.iter().map(|wasm| (wasm, Proof::RecordWithTokens));
+    for (wasm, proof) in proven.chain(partial.iter().map(|wasm| (wasm, Proof::None))) {
         let name = wasm.file_stem().unwrap_or_default().to_string_lossy();
-        variants.push(variant(&format!("{name}"), Logging::Wasm(wasm.clone()), Proof::RecordWithTokens));
-        let logger = Logging::WasmLogger(wasm.clone());
-        variants.push(variant(&format!("{name}-logger"), logger, Proof::RecordWithTokens));
+        variants.push(variant(&name, Logging::Wasm(wasm.clone()), proof.clone()));
+        variants.push(variant(&format!("{name}-logger"), Logging::WasmLogger(wasm.clone()), proof));
     }
     if let Some(file) = module {
         let module = |filter| Logging::Module { file: file.to_owned(), filter };

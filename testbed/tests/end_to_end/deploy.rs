@@ -4,8 +4,10 @@ use gatelog_artifacts as artifacts;
 use gatelog_testbed::{envoy, rsyslog};
 
 #[tokio::test]
-async fn envoy_accepts_the_example_configuration_with_the_filter_in_it() {
-    envoy::validate(&artifacts::workspace().join("deploy/envoy/envoy.yaml")).await.unwrap();
+async fn envoy_accepts_the_example_configurations_with_the_filter_in_them() {
+    for file in ["envoy.yaml", "access-logger.yaml"] {
+        envoy::validate(&artifacts::workspace().join("deploy/envoy").join(file)).await.unwrap();
+    }
 }
 
 #[tokio::test]
