@@ -91,28 +91,26 @@ pub fn als(collector: SocketAddr) -> (Value, Value) {
     (service, logger)
 }
 
-/// gatelog's dynamic module as access logger.
-pub fn module_logger(file: &Path, configuration: &Value) -> Value {
+/// gatelog's dynamic module as access logger. It takes its configuration from the bootstrap extension.
+pub fn module_logger(file: &Path) -> Value {
     json!({
         "name": MODULE,
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.access_loggers.dynamic_modules.v3.DynamicModuleAccessLog",
             "dynamic_module_config": module(file),
             "logger_name": MODULE,
-            "logger_config": text(configuration),
         },
     })
 }
 
 /// Its HTTP filter, which reads bodies.
-pub fn module_filter(file: &Path, configuration: &Value) -> Value {
+pub fn module_filter(file: &Path) -> Value {
     json!({
         "name": MODULE,
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
             "dynamic_module_config": module(file),
             "filter_name": MODULE,
-            "filter_config": text(configuration),
         },
     })
 }
@@ -125,7 +123,10 @@ pub fn bootstrap_module(file: &Path, configuration: &Value) -> Value {
             "@type": "type.googleapis.com/envoy.extensions.bootstrap.dynamic_modules.v3.DynamicModuleBootstrapExtension",
             "dynamic_module_config": module(file),
             "extension_name": MODULE,
-            "extension_config": text(configuration),
+            "extension_config": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": configuration.to_string(),
+            },
         },
     })
 }
@@ -134,8 +135,4 @@ const MODULE: &str = "gatelog";
 
 fn module(file: &Path) -> Value {
     json!({ "module": { "local": { "filename": file } }, "do_not_close": true })
-}
-
-fn text(configuration: &Value) -> Value {
-    json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": configuration.to_string() })
 }

@@ -147,10 +147,9 @@ impl Variant {
             }
             Logging::Module { file, filter } => {
                 let configuration = with(file).configuration;
-                let before: Vec<Value> =
-                    filter.then(|| module_filter(file, &configuration)).into_iter().collect();
+                let before: Vec<Value> = filter.then(|| module_filter(file)).into_iter().collect();
                 let mut bootstrap = gateway(Vec::new()).bootstrap_among(&before, &[]);
-                add_logger(&mut bootstrap, module_logger(file, &configuration));
+                add_logger(&mut bootstrap, module_logger(file));
                 if let Some(members) = bootstrap.as_object_mut() {
                     let extension = bootstrap_module(file, &configuration);
                     members.insert("bootstrap_extensions".into(), json!([extension]));
