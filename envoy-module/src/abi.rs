@@ -144,6 +144,8 @@ pub mod body {
 pub mod attribute {
     /// `request.protocol`
     pub const REQUEST_PROTOCOL: u32 = 10;
+    /// `response.code_details`
+    pub const RESPONSE_CODE_DETAILS: u32 = 16;
     /// `connection.mtls`
     pub const CONNECTION_MTLS: u32 = 29;
     /// `upstream.address`

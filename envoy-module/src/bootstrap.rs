@@ -42,6 +42,9 @@ static DOCUMENT: Mutex<Option<Arc<Document>>> = Mutex::new(None);
 
 static IS_THERE: AtomicBool = AtomicBool::new(false);
 
+/// The time between two ticks when nobody knows better.
+pub const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
+
 /// How much longer than `drain_timeout_ms` Envoy waits at the end, if a panic keeps the pusher from saying that it is done.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -83,18 +86,21 @@ impl Bootstrap {
             }
             waker::set_main_thread(Some(Scheduler::new(self.envoy, self.config)));
         }
-        self.set_timer();
+        self.set_timer(SHORTEST_PERIOD);
     }
 
-    /// Has the timer fire again.
-    pub fn set_timer(&self) {
-        let period = pusher::with(|pusher| pusher.tick_period()).unwrap_or(Duration::from_millis(10));
-        // SAFETY: the timer lives.
-        unsafe {
-            if !self.timer.get().is_null() {
-                let millis = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
-                (self.envoy.bootstrap_extension_timer_enable)(self.timer.get(), millis);
-            }
+    /// How long it is to the next tick.
+    pub fn period(&self) -> Duration {
+        pusher::with(|pusher| pusher.tick_period()).unwrap_or(SHORTEST_PERIOD)
+    }
+
+    /// Has the timer fire after this time.
+    pub fn set_timer(&self, period: Duration) {
+        let timer = self.timer.get();
+        if !timer.is_null() {
+            let millis = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+            // SAFETY: the timer lives.
+            unsafe { (self.envoy.bootstrap_extension_timer_enable)(timer, millis) };
         }
     }
 

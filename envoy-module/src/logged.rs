@@ -95,6 +95,12 @@ impl<'a> LoggedExchange<'a> {
         }
     }
 
+    /// Where Envoy has the response code details; null when there are none.
+    pub fn details(&self) -> *const u8 {
+        let details = self.text(self.envoy.access_logger_get_response_code_details);
+        details.map_or(std::ptr::null(), <[u8]>::as_ptr)
+    }
+
     /// Shows the filter state as well.
     pub fn with_state<'b>(self, state: State<'b>) -> LoggedExchange<'b> {
         let Self { envoy, logger, numbers, remote, local, time_to_response, .. } = self;

@@ -1,9 +1,10 @@
 //! Hands what the HTTP filter saw of an exchange to the access logger, which makes the record.
 //!
-//! Envoy ends a stream in this order, on one thread: it tells the filters that the stream is complete, logs it, and destroys the
-//! filters. So between the first and the last of these the filter's stream is the one that is logged.
+//! Envoy tells a filter that its stream is complete, logs the stream, and destroys the filter, all on one thread. So the
+//! stream that is logged is the last one that was complete, unless it never came to a filter; the place in memory of what
+//! both see of it, its response code details, tells.
 //!
-//! A stream of HTTP/3 is logged later, when the client has acknowledged everything and its filters are long gone. Then what
+//! A stream of HTTP/3 is logged later, when the client has acknowledged everything and its filters are long gone. What
 //! the filter saw is kept under a number, which the stream carries in its metadata.
 
 use std::cell::{Cell, RefCell};
@@ -25,12 +26,10 @@ pub struct FilterStream {
     pub stream: Stream,
     /// The filter, until it is destroyed.
     pub filter: Pointer,
-    /// The number under which a stream of HTTP/3 is kept.
-    pub number: Option<u64>,
-    /// What is kept of its filter state: a value for each of [`crate::filter_state::NAMES`].
-    pub state: Vec<Option<Vec<u8>>>,
-    /// True once the logger has it.
-    pub is_logged: bool,
+    /// True for HTTP/3.
+    pub is_logged_later: bool,
+    /// Where Envoy has the response code details, once the stream is complete; null when there are none.
+    pub details: *const u8,
 }
 
 /// A stream of HTTP/3 whose filter is gone.
@@ -39,7 +38,7 @@ pub struct Kept {
     number: u64,
     /// What the core saw of it.
     pub stream: Stream,
-    /// As of [`FilterStream::state`].
+    /// What there was of its filter state: a value for each of [`crate::filter_state::NAMES`].
     pub state: Vec<Option<Vec<u8>>>,
 }
 
@@ -57,17 +56,12 @@ thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(1) };
 }
 
-/// The number of a stream that will be kept.
-pub fn next_number() -> u64 {
-    NEXT.replace(NEXT.get().wrapping_add(1))
-}
-
-/// The stream is complete, and will be logged before anything else happens on this thread.
+/// The stream is complete, and will be logged next.
 pub fn set_complete(stream: *mut FilterStream) {
     COMPLETE.set(stream);
 }
 
-/// The stream that is complete and not destroyed yet; null when there is none.
+/// The stream that is complete and whose filter is not destroyed yet; null when there is none.
 pub fn complete() -> *mut FilterStream {
     COMPLETE.get()
 }
@@ -77,14 +71,18 @@ pub fn close(stream: Box<FilterStream>) {
     if std::ptr::eq(COMPLETE.get(), &raw const *stream) {
         COMPLETE.set(null_mut());
     }
-    let FilterStream { stream, number, state, is_logged: false, .. } = *stream else { return };
-    let Some(number) = number else { return };
+}
+
+/// Keeps a stream that is logged later, and returns its number.
+pub fn keep(stream: Stream, state: Vec<Option<Vec<u8>>>) -> u64 {
+    let number = NEXT.replace(NEXT.get().wrapping_add(1));
     KEPT.with_borrow_mut(|kept| {
         if kept.len() >= MOST_KEPT {
             kept.pop_front();
         }
         kept.push_back(Kept { number, stream, state });
     });
+    number
 }
 
 /// True when any stream is kept.
@@ -105,36 +103,29 @@ pub fn take_kept(number: &[u8]) -> Option<Kept> {
 mod tests {
     use super::*;
 
-    fn stream(number: Option<u64>) -> Box<FilterStream> {
-        let state = vec![Some(b"x".to_vec())];
-        Box::new(FilterStream {
-            document: None,
-            stream: Stream::default(),
-            filter: null_mut(),
-            number,
-            state,
-            is_logged: false,
-        })
+    fn stream() -> Box<FilterStream> {
+        let (stream, details) = (Stream::default(), std::ptr::null());
+        Box::new(FilterStream { document: None, stream, filter: null_mut(), is_logged_later: false, details })
     }
 
     #[test]
     fn a_stream_is_complete_until_it_is_destroyed() {
-        let mut first = stream(None);
+        let mut first = stream();
         set_complete(&raw mut *first);
         assert!(std::ptr::eq(complete(), &raw const *first));
-        close(stream(None));
+        close(stream());
         assert!(!complete().is_null(), "another one was destroyed");
         close(first);
-        assert!(complete().is_null() && !has_kept());
+        assert!(complete().is_null());
     }
 
     #[test]
     fn streams_that_are_logged_later_are_kept_by_number_and_the_oldest_are_forgotten() {
-        for number in 0..MOST_KEPT as u64 + 2 {
-            close(stream(Some(number)));
-        }
-        assert!(take_kept(b"0").is_none() && take_kept(b"1").is_none() && take_kept(b"nonsense").is_none());
-        assert!(take_kept(b"2").is_some_and(|kept| kept.state.len() == 1));
-        assert!(take_kept(b"2").is_none(), "it was taken");
+        let keep = || keep(Stream::default(), vec![Some(b"x".to_vec())]).to_string();
+        let numbers: Vec<String> = (0..MOST_KEPT + 2).map(|_| keep()).collect();
+        let take = |number: &str| take_kept(number.as_bytes());
+        assert!(take(&numbers[0]).is_none() && take(&numbers[1]).is_none() && take("nonsense").is_none());
+        assert!(take(&numbers[2]).is_some_and(|kept| kept.state.len() == 1));
+        assert!(take(&numbers[2]).is_none() && has_kept(), "it was taken");
     }
 }

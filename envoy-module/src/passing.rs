@@ -37,6 +37,11 @@ impl PassingExchange {
         self.text(abi::attribute::REQUEST_PROTOCOL) == Some(b"HTTP/3")
     }
 
+    /// Where Envoy has the response code details; null when there are none.
+    pub fn details(&self) -> *const u8 {
+        self.text(abi::attribute::RESPONSE_CODE_DETAILS).map_or(std::ptr::null(), <[u8]>::as_ptr)
+    }
+
     /// Bytes of the chunk that is passing.
     pub fn body_size(&self, body: Body) -> usize {
         // SAFETY: the filter lives.

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod bench;
+mod build;
 mod demo;
 mod module;
 mod process;
@@ -66,20 +67,10 @@ fn run(task: Task) -> Result<()> {
         Task::Setup => setup::everything().map(drop),
         Task::Build { module: true, .. } => module::build(),
         Task::Build { all: false, .. } => artifacts::build(Which::Deployed, Warnings::Show),
-        Task::Build { all: true, .. } => build_all(Warnings::Show),
+        Task::Build { all: true, .. } => build::everything(Warnings::Show),
         Task::Test(options) | Task::Ci(options) => test::test(&options),
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),
         Task::Tidy => tidy::tidy(),
     }
-}
-
-/// Builds the wasm files and the module, those for tests and benchmarks included.
-///
-/// # Errors
-/// Those of the builds.
-fn build_all(warnings: Warnings) -> Result<()> {
-    artifacts::build(Which::All, warnings)?;
-    module::build()?;
-    module::build_panicking()
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::artifacts::{self, Warnings};
 use crate::runtime::{self, Runtime};
 use crate::step::Steps;
-use crate::{build_all, process, setup, tidy, workspace};
+use crate::{build, process, setup, tidy, workspace};
 
 const FORMAT: &str = "fmt --all --check";
 const CLIPPY: &str = "clippy --workspace --all-targets -- -D warnings";
@@ -55,7 +55,7 @@ pub fn test(options: &Options) -> Result<()> {
         Ok(())
     })?;
     steps.step("wasm files and the module, warnings denied", "cargo xtask build --all", || {
-        build_all(Warnings::Deny)
+        build::everything(Warnings::Deny)
     })?;
     let alone = format!("{programs}{}={} cargo {TESTS}", runtime::VARIABLE, runtime.name());
     let last_lines = steps.step("tests", &alone, || run_tests(&programs, runtime))?;

@@ -102,15 +102,15 @@ extern "C" fn envoy_dynamic_module_on_access_logger_log(envoy_logger: Pointer, l
         if courier::is_running() {
             statistics::record_waiting(envoy);
         }
-        // SAFETY: the stream is not destroyed yet, and no other hook of it runs.
-        if let Some(seen) = unsafe { passed::complete().as_mut() } {
-            seen.is_logged = true;
-            // SAFETY: logger, stream and filter live until the hook ends.
-            let exchange = unsafe { LoggedExchange::new(envoy, envoy_logger, State::Filter(seen.filter)) };
-            return worker::record(document, &mut seen.stream, &exchange);
-        }
         // SAFETY: logger and stream live until the hook ends.
         let exchange = unsafe { LoggedExchange::new(envoy, envoy_logger, State::Unknown) };
+        let details = exchange.details();
+        // SAFETY: it is not destroyed yet, and no other hook of it runs.
+        let complete = unsafe { passed::complete().as_mut() };
+        if let Some(seen) = complete.filter(|seen| !details.is_null() && seen.details == details) {
+            let exchange = exchange.with_state(State::Filter(seen.filter));
+            return worker::record(document, &mut seen.stream, &exchange);
+        }
         let number = passed::has_kept().then(|| exchange.metadata(passed::NAMESPACE, passed::KEY)).flatten();
         match number.and_then(passed::take_kept) {
             Some(mut kept) => {

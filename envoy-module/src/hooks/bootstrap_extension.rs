@@ -8,7 +8,7 @@ use gatelog_filter::host::Level;
 
 use super::{give, nothing_to_do};
 use crate::abi::{self, Buffer, Header, Pointer, ShutdownDone};
-use crate::bootstrap::{Answer, Bootstrap};
+use crate::bootstrap::{Answer, Bootstrap, SHORTEST_PERIOD};
 use crate::guard::guard;
 use crate::log;
 
@@ -106,7 +106,8 @@ extern "C" fn envoy_dynamic_module_on_bootstrap_extension_timer_fired(
 ) {
     in_bootstrap(bootstrap, |bootstrap| {
         let is_done = guard("bootstrap_extension_timer_fired", false, || bootstrap.tick());
-        guard("bootstrap_extension_set_timer", (), || bootstrap.set_timer());
+        // Whatever happens, the timer goes on.
+        bootstrap.set_timer(guard("bootstrap_extension_period", SHORTEST_PERIOD, || bootstrap.period()));
         is_done
     });
 }

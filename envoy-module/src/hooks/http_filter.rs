@@ -2,7 +2,7 @@
 //! and never stops a stream.
 #![expect(unsafe_code, reason = "Envoy's pointers and exported names")]
 
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::sync::Arc;
 
 use gatelog_filter::host::{Body, Level};
@@ -79,9 +79,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_new(config: Pointer, filter: P
         document,
         stream: Stream::default(),
         filter,
-        number: None,
-        state: Vec::new(),
-        is_logged: false,
+        is_logged_later: false,
+        details: null(),
     })
 }
 
@@ -103,9 +102,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
         worker::with_recorder(document, |recorder, core| {
             recorder.on_request_headers(&mut seen.stream, host, core, end);
         });
-        if host.is_http3() {
-            seen.number = Some(passed::next_number());
-        }
+        seen.is_logged_later = host.is_http3();
     })
 }
 
@@ -166,26 +163,25 @@ extern "C" fn envoy_dynamic_module_on_http_filter_response_trailers(
 /// The log comes next; of HTTP/3, after the filter is gone.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(filter: Pointer, stream: Pointer) {
-    in_stream("http_filter_stream_complete", filter, stream, |seen, _, _| {
-        let Ok(envoy) = abi::functions() else { return };
-        if let Some(number) = seen.number {
-            let number = number.to_string();
-            // SAFETY: the filter lives, and Envoy copies the texts.
-            unsafe {
-                (envoy.http_set_dynamic_metadata_string)(
-                    filter,
-                    Buffer::of(passed::NAMESPACE.as_bytes()),
-                    Buffer::of(passed::KEY.as_bytes()),
-                    Buffer::of(number.as_bytes()),
-                );
-            }
-            seen.state = {
-                // SAFETY: the filter lives until the hook ends.
-                let read = |name: &&str| unsafe { filter_state::read(envoy, filter, name) };
-                filter_state::NAMES.iter().map(read).collect()
-            };
+    in_stream("http_filter_stream_complete", filter, stream, |seen, _, host| {
+        if !seen.is_logged_later {
+            seen.details = host.details();
+            return passed::set_complete(seen);
         }
-        passed::set_complete(seen);
+        let Ok(envoy) = abi::functions() else { return };
+        // SAFETY: the filter lives until the hook ends.
+        let read = |name: &&str| unsafe { filter_state::read(envoy, filter, name) };
+        let state = filter_state::NAMES.iter().map(read).collect();
+        let number = passed::keep(std::mem::take(&mut seen.stream), state).to_string();
+        // SAFETY: as above, and Envoy copies the texts.
+        unsafe {
+            (envoy.http_set_dynamic_metadata_string)(
+                filter,
+                Buffer::of(passed::NAMESPACE.as_bytes()),
+                Buffer::of(passed::KEY.as_bytes()),
+                Buffer::of(number.as_bytes()),
+            );
+        }
     });
 }
 

@@ -11,7 +11,8 @@ use http::Request;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::site::options;
+use crate::both::MANAGER;
+use crate::site::{functions, options, records};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_configuration_of_a_listener_is_refused_and_traffic_flows_on() {
@@ -49,6 +50,35 @@ async fn envoy_does_not_start_with_a_module_whose_records_nobody_would_push() {
     Module { has_bootstrap: false, ..Module::whole(&json!({})) }.add_to(&mut bootstrap);
     let error = Envoy::start_with(&options(), &bootstrap).await.unwrap_err().to_string();
     assert!(error.contains("nobody would push the records"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_one_route_enables_looks_at_the_bodies_of_that_route_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (functions, upstream) = (functions(&directory, "gatelog.db").await, Upstream::start().await.unwrap());
+    let gateway = Gateway { collector: functions.address(), ..gateway(&upstream, &directory) };
+    let mut bootstrap = gateway.bootstrap();
+    Module::whole(&json!({})).add_to(&mut bootstrap);
+    let manager = bootstrap.pointer_mut(MANAGER).unwrap();
+    let filters = manager["http_filters"].as_array_mut().unwrap();
+    let filter = filters.iter_mut().find(|filter| filter["name"] == "gatelog-module").unwrap();
+    filter["disabled"] = json!(true);
+    let routes = manager["route_config"]["virtual_hosts"][0]["routes"].as_array_mut().unwrap();
+    let route = routes.iter_mut().find(|route| route["name"] == "llm").unwrap();
+    route["typed_per_filter_config"] = json!({ "gatelog-module": {
+        "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {},
+    } });
+    let envoy = Envoy::start_with(&options(), &bootstrap).await.unwrap();
+    for path in ["/v1/chat/completions", "/echo/chat/completions"] {
+        let request = Request::post(format!("http://{}{path}", envoy.listener()))
+            .header("content-type", "application/json")
+            .body(r#"{"model":"gpt-4o-mini","messages":[]}"#);
+        Client::default().send(request.unwrap()).await.unwrap();
+    }
+    let mut records = records(&functions, 2, &envoy).await;
+    records.sort_by_key(|record| record["path"].to_string());
+    let models = [&records[0]["model"], &records[1]["model"]];
+    assert_eq!(models, [&json!(""), &json!("gpt-4o-mini")], "{records:#?}");
 }
 
 fn gateway(upstream: &Upstream, directory: &tempfile::TempDir) -> Gateway {

@@ -89,6 +89,20 @@ impl Site {
         records(&self.functions, count, &self.envoy).await
     }
 
+    /// The lines of Envoy's own log, once there are `count`.
+    pub async fn access_log(&self, count: usize) -> Vec<Value> {
+        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        loop {
+            let text = std::fs::read_to_string(self.directory.path().join("access.log")).unwrap_or_default();
+            let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            if lines.len() >= count {
+                return lines;
+            }
+            assert!(Instant::now() < deadline, "Envoy's access log is short:\n{text}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Waits until a record of each of these request ids is stored. None may be there twice, and at most `most` in all.
     pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
