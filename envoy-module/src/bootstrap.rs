@@ -133,9 +133,10 @@ impl Bootstrap {
         self.ending.set(self.ending.get().map(later));
     }
 
-    /// True when Envoy has waited for too long.
+    /// True when Envoy has waited for too long, or would wait for nothing.
     pub fn is_late(&self) -> bool {
-        self.ending.get().is_some_and(|ending| clock::monotonic() >= ending.until)
+        let is_late = |ending: Ending| clock::monotonic() >= ending.until || self.timer.get().is_null();
+        self.ending.get().is_some_and(is_late)
     }
 
     /// Tells Envoy that it need not wait any longer.

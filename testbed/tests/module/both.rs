@@ -26,7 +26,7 @@ const OWN: [&str; 6] =
 pub struct Both {
     pub envoy: Envoy,
     pub client: Client,
-    pub upstream: Upstream,
+    _upstream: Upstream,
     of_filter: Functions,
     of_module: Functions,
     _directory: TempDir,
@@ -91,7 +91,14 @@ impl Both {
         module.configuration["collector_cluster"] = json!("gatelog-module");
         module.add_to(&mut bootstrap);
         let envoy = Envoy::start_with(&wish.options, &bootstrap).await.unwrap();
-        Self { envoy, client: Client::default(), upstream, of_filter, of_module, _directory: directory }
+        Self {
+            envoy,
+            client: Client::default(),
+            _upstream: upstream,
+            of_filter,
+            of_module,
+            _directory: directory,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {

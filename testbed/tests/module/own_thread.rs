@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use gatelog_testbed::module_config::Module;
-use serde_json::json;
 
-use crate::lifecycle::terminate_under_load;
+use crate::lifecycle::{patient, terminate_under_load};
 use crate::site::Site;
 
 fn module() -> Module {
-    Module { has_bootstrap: false, ..Module::whole(&json!({ "collector_address": "" })) }
+    Module { has_bootstrap: false, ..Module::whole(&patient()) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
