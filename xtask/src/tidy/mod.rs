@@ -7,6 +7,7 @@
 //! - [`layers`]: who may depend on whom, and who may name a host's SDK
 //! - [`circles`]: which modules may import which
 //! - [`manifests`]: versions and lints in one place
+//! - [`vendored`]: libraries in folders with a `VENDOR.toml`
 //! - [`docs`]: paths and links in documents, and the length of the README
 //!
 //! The licences and sources of dependencies are for `cargo deny`, by the rules in `deny.toml`.
@@ -21,6 +22,7 @@ mod rust;
 mod text;
 mod tokens;
 mod tree;
+mod vendored;
 
 use anyhow::{Result, bail};
 
@@ -56,7 +58,8 @@ fn of_files(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         missing.map(|path| Finding::new(path, 1, "there is no such file", "write it")).collect();
     findings.extend(circles::check(tree));
-    for file in tree.files() {
+    findings.extend(vendored::check(tree));
+    for file in tree.files().iter().filter(|file| !vendored::is_vendored(tree, &file.path)) {
         findings.extend(text::check(file));
         findings.extend(manifests::check(file));
         findings.extend(docs::check(file, tree));

@@ -7,7 +7,7 @@ const TEXT = [
   'downstream_remote_address', 'route_name', 'requested_server_name', 'istio_policy_status', 'instance_id', 'api',
   'model', 'consumer', 'route', 'service', 'mcp_server', 'mcp_tool', 'response_type', 'chat_id', 'session_id', 'scheme',
   'upstream_path', 'tls_version', 'request_body', 'response_body', 'response_model', 'provider', 'finish_reason',
-  'service_tier', 'usage_source',
+  'service_tier', 'usage_source', 'price_id',
 ];
 const NUMBER = [
   'response_code', 'bytes_received', 'bytes_sent', 'duration', 'input_tokens', 'output_tokens', 'total_tokens',

@@ -5,7 +5,7 @@ import { histogram, scopeOf, summary, top } from '../api/query.js';
 import { useRange } from '../state/clock.js';
 import { setView, useView } from '../state/view.js';
 import { Answer, Empty, Sampled } from '../parts/notice.js';
-import { Card } from '../parts/card.js';
+import { Card, ErrorRate } from '../parts/card.js';
 import { DataTable } from '../parts/data_table.js';
 import { milliseconds, money, percent, ratio, short, whole } from '../format/number.js';
 import { dayAndTime } from '../format/time.js';
@@ -84,7 +84,7 @@ function Groups({ group, scope, filters, currency }) {
   const answer = useAnswer((signal) => top(scope, by, { order: 'total_tokens', limit: 20, measures: MEASURES }, signal), ['ai-top', by, scope]);
   const columns = [
     { title: t('calls'), value: (row) => short(row.values.count) },
-    { title: t('errors'), value: (row) => html`<span class=${row.values.errors ? 'bad' : 'quiet'}>${percent(ratio(row.values.errors, row.values.count))}</span>` },
+    { title: t('errors'), value: (row) => html`<${ErrorRate} values=${row.values} />` },
     { title: t('fresh'), value: (row) => short(row.values.input_tokens === null ? null : row.values.input_tokens - (row.values.cached_tokens ?? 0)), help: t('tokens read that came from no cache') },
     { title: t('cached'), value: (row) => short(row.values.cached_tokens) },
     { title: t('written'), value: (row) => short(row.values.output_tokens) },

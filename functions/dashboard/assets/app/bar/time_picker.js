@@ -51,7 +51,7 @@ function Choice({ from, to, range, close }) {
       <button type="submit" class="button primary" disabled=${!valid}>${t('Apply')}</button>
       <fieldset class="segments"><legend>${t('Times in')}</legend>
         <button type="button" aria-pressed=${isUtc} onClick=${() => zone(true)}>UTC</button>
-        <button type="button" aria-pressed=${!isUtc} onClick=${() => zone(false)}>${Intl.DateTimeFormat().resolvedOptions().timeZone || t('local')}</button>
+        <button type="button" aria-pressed=${!isUtc} onClick=${() => zone(false)}>${t('local')} (${Intl.DateTimeFormat().resolvedOptions().timeZone})</button>
       </fieldset>
     </form>
   </div>`;

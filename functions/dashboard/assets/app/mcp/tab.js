@@ -5,7 +5,7 @@ import { histogram, scopeOf, summary, top } from '../api/query.js';
 import { useRange } from '../state/clock.js';
 import { setView, useView } from '../state/view.js';
 import { Answer, Empty, Sampled } from '../parts/notice.js';
-import { Card } from '../parts/card.js';
+import { Card, ErrorRate } from '../parts/card.js';
 import { DataTable } from '../parts/data_table.js';
 import { bytes, milliseconds, percent, ratio, short, whole } from '../format/number.js';
 import { dayAndTime } from '../format/time.js';
@@ -54,7 +54,7 @@ function Top({ field, title, scope, filters }) {
   const answer = useAnswer((signal) => top(scope, field, { measures: MEASURES, limit: 15 }, signal), ['mcp-top', field, scope]);
   const columns = [
     { title: t('calls'), value: (row) => short(row.values.count) },
-    { title: t('errors'), value: (row) => html`<span class=${row.values.errors ? 'bad' : 'quiet'}>${percent(ratio(row.values.errors, row.values.count))}</span>` },
+    { title: t('errors'), value: (row) => html`<${ErrorRate} values=${row.values} />` },
     { title: 'p50', value: (row) => milliseconds(row.values.duration_p50) },
     { title: 'p95', value: (row) => milliseconds(row.values.duration_p95) },
     { title: t('sent'), value: (row) => bytes(row.values.bytes_sent) },

@@ -6,21 +6,22 @@ import { useRange } from '../state/clock.js';
 import { setView, useView } from '../state/view.js';
 import { toggleFilter } from '../state/filters.js';
 import { Answer, Sampled } from '../parts/notice.js';
-import { Card } from '../parts/card.js';
+import { Card, ErrorRate } from '../parts/card.js';
 import { Chart } from '../parts/chart.js';
 import { DataTable } from '../parts/data_table.js';
 import { bytes, milliseconds, percent, ratio, short, whole } from '../format/number.js';
 import { dayAndTime } from '../format/time.js';
 import { brush, seriesOf } from '../requests/histogram.js';
+import { Addresses } from './addresses.js';
 import { t, fieldLabel } from '../texts/index.js';
 
 const sampledFormat = { whole, time: dayAndTime };
-const TOPS = [['route_name', 'Routes'], ['path', 'Paths'], ['consumer', 'Consumers'], ['service', 'Services'], ['upstream_host', 'Upstreams'], ['downstream_remote_address', 'Client addresses'], ['user_agent', 'User agents'], ['authority', 'Hosts']];
+const TOPS = [['route_name', 'Routes'], ['path', 'Paths'], ['consumer', 'Consumers'], ['service', 'Services'], ['upstream_host', 'Upstreams'], ['user_agent', 'User agents'], ['authority', 'Hosts']];
 const MEASURES = ['count', 'errors', 'duration_p50', 'duration_p95', 'bytes_sent'];
 
 // Shows the requests with this value.
 export const openRequests = (field, filters) => (row, event) => {
-  const filter = { field, op: event.altKey ? '-' : ':', value: row.key };
+  const filter = { field, op: event.altKey ? '-' : ':', value: String(row.key) };
   setView({ tab: 'requests', filters: toggleFilter(filters, filter) });
 };
 
@@ -32,7 +33,7 @@ export function Overview() {
   return html`<div class="stack">
     <${Answer} answer=${sums}>${(data) => html`<${Figures} data=${data} range=${range} /><${Sampled} data=${data} format=${sampledFormat} />`}<//>
     <${Charts} scope=${scope} />
-    <div class="tables">${TOPS.map(([field, title]) => html`<${Top} key=${field} field=${field} title=${title} scope=${scope} filters=${view.filters} />`)}</div>
+    <div class="tables">${TOPS.map(([field, title]) => html`<${Top} key=${field} field=${field} title=${title} scope=${scope} filters=${view.filters} />`)}<${Addresses} scope=${scope} filters=${view.filters} /></div>
   </div>`;
 }
 
@@ -73,7 +74,7 @@ function Top({ field, title, scope, filters }) {
   const answer = useAnswer((signal) => top(scope, field, { measures: MEASURES, compare: true }, signal), ['top', field, scope]);
   const columns = [
     { title: t('requests'), value: (row) => short(row.values.count) },
-    { title: t('errors'), value: (row) => html`<span class=${row.values.errors ? 'bad' : 'quiet'}>${percent(ratio(row.values.errors, row.values.count))}</span>` },
+    { title: t('errors'), value: (row) => html`<${ErrorRate} values=${row.values} />` },
     { title: 'p50', value: (row) => milliseconds(row.values.duration_p50) },
     { title: 'p95', value: (row) => milliseconds(row.values.duration_p95) },
     { title: t('sent'), value: (row) => bytes(row.values.bytes_sent) },

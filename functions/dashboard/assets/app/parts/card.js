@@ -1,7 +1,7 @@
 // A figure in a box: what it is, how much, and how it changed against the period before.
 import { html } from '../dom.js';
 import { t } from '../texts/index.js';
-import { percent } from '../format/number.js';
+import { percent, ratio } from '../format/number.js';
 
 // `worse` says which direction is bad: 1 for more, -1 for less, 0 for neither.
 export function Change({ now, before, worse = 0 }) {
@@ -18,3 +18,10 @@ export const Card = ({ title, value, detail, now, before, worse, help }) => html
   <p class="figure">${value}</p>
   <p class="detail"><${Change} now=${now} before=${before} worse=${worse} />${detail && html` <span>${detail}</span>`}</p>
 </div>`;
+
+// The share of errors; red from this on.
+const HIGH = 0.05;
+export function ErrorRate({ values: { errors, count } }) {
+  const rate = ratio(errors, count);
+  return html`<span class=${rate >= HIGH ? 'bad' : rate > 0 ? '' : 'quiet'}>${percent(rate)}</span>`;
+}

@@ -26,12 +26,12 @@ function options({ series, kind, width, height, format, stepMs, onBrush, onPoint
   const font = '11px system-ui, sans-serif';
   return {
     width, height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: Boolean(onBrush), y: false, setScale: false, dist: 6 }, points: { show: kind !== 'bars' } },
-    scales: { x: { time: true }, y: { range: (plot, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+    scales: { x: { time: true }, y: { range: (plot, low, high) => [0, high > 0 ? high * 1.05 : 5] } },
     axes: [
-      { stroke: text, font, grid: { show: false }, ticks: grid, values: (plot, marks) => marks.map((mark) => axis(mark * 1000, marks.length > 1 ? (marks[1] - marks[0]) * 1000 : stepMs)) },
+      { stroke: text, font, size: 28, grid: { show: false }, ticks: grid, values: (plot, marks) => marks.map((mark) => axis(mark * 1000, marks.length > 1 ? (marks[1] - marks[0]) * 1000 : stepMs)) },
       { stroke: text, font, grid, ticks: { show: false }, size: 58, values: (plot, marks) => marks.map((mark) => format(mark)) },
     ],
     series: [{}, ...order.map(({ label, color }) => {

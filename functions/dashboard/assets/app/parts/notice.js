@@ -29,6 +29,7 @@ export const Empty = ({ title, children }) => html`<div class="notice" role="sta
 
 // The part of a view that depends on an answer: its failure, its content, or the wait for it.
 export function Answer({ answer, children }) {
+  if (answer.error?.status === 401) return html`<p class="waiting">${t('A token is needed.')}</p>`;
   if (answer.error && !answer.data) return html`<${Failure} error=${answer.error} />`;
   if (!answer.data) return html`<div class="waiting" role="status"><span class="spinner"></span>${t('Loading …')}</div>`;
   return html`<div class=${answer.loading ? 'stale' : ''}>

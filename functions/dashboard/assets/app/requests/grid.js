@@ -6,13 +6,14 @@ import { t, fieldLabel } from '../texts/index.js';
 
 export const ROW = 30;
 const MARGIN = 12;
-const WIDTH = { start_time: 104, method: 72, response_code: 64, duration: 78, total_tokens: 78, path: 300, record_id: 290, authority: 160, user_agent: 220, model: 150 };
+const WIDTH = { start_time: 106, method: 76, response_code: 64, duration: 76, total_tokens: 72, route_name: 104, service: 112, consumer: 104, path: 220, record_id: 290, authority: 160, user_agent: 220, model: 132 };
 const widthOf = (name) => WIDTH[name] ?? (isNumeric(name) ? 92 : 130);
 
 export function Grid({ columns, count, rowAt, want, active, onActive, onOpen, openId, added, total, currency }) {
   const root = useRef();
   const [seen, setSeen] = useState({ first: 0, last: 40 });
   const look = () => {
+    if (!root.current) return;
     const { scrollTop, clientHeight } = root.current;
     const first = Math.max(0, Math.floor(scrollTop / ROW) - MARGIN);
     const last = Math.floor((scrollTop + clientHeight) / ROW) + MARGIN;

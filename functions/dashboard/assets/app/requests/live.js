@@ -35,6 +35,7 @@ export function useLive(on, filters, key) {
             count: last.count + fresh.length,
             added: fresh.length,
             since: last.since ?? Date.now(),
+            error: undefined,
           }));
           if (!began) await pause(PAUSE_MS.answer, abort.signal);
         } catch (error) {

@@ -14,6 +14,7 @@ import { Icon } from '../parts/icons.js';
 import { keys } from '../parts/keys.js';
 import { whole } from '../format/number.js';
 import { dayAndTime } from '../format/time.js';
+import { visible } from '../format/value.js';
 import { t } from '../texts/index.js';
 import { Histogram } from './histogram.js';
 import { Facets } from './facets.js';
@@ -43,7 +44,7 @@ export function Requests() {
   const rate = live.since ? (live.count / Math.max(1, (Date.now() - live.since) / 1000)).toFixed(1) : '0';
   return html`<div class=${`requests ${narrow ? 'show-facets' : ''}`}>
     <${Histogram} scope=${scope} by=${view.by}>
-      ${view.live && html`<span class="live-note" role="status"><i></i>${t('live: {n} records, {rate}/s', { n: whole(live.count), rate })}</span>`}
+      ${view.live && html`<span class=${`live-note ${live.error ? 'bad' : ''}`} role="status"><i></i>${live.error ? t('Live was interrupted and is tried again: {why}', { why: visible(live.error.message) }) : t('live: {n} records, {rate}/s', { n: whole(live.count), rate })}</span>`}
       <span class="push"></span>
       <button type="button" class="button square facets-button" aria-label=${t('Values with their counts')} aria-pressed=${narrow} onClick=${() => setNarrow(!narrow)}><${Icon} name="facets" /></button>
       <${Columns} columns=${view.columns} /><${Export} scope=${scope} columns=${view.columns} />
@@ -61,12 +62,14 @@ function Table({ scope, range, view, live, filterKey, currency }) {
   const [active, setActive] = useState(-1);
   const holder = useSignal(token);
   const fields = [...new Set(['record_id', 'response_code', ...view.columns])];
-  // While live, counts go on, but the rows below what comes stay as they were when it began.
-  const key = JSON.stringify([view.live ? [view.from, filterKey, 'live'] : scope, fields, holder]);
+  // While live, counts go on, but the rows below what comes are those of its beginning: all that there were once the
+  // cursor of the tail was known, so that none is missing between.
+  const isLive = view.live && Boolean(live.since);
+  const key = JSON.stringify([isLive ? ['live', view.from, filterKey] : scope, fields, holder]);
   const current = useRef();
   const pages = useMemo(() => {
     current.current?.close();
-    current.current = new Pages(scope, fields, () => draw());
+    current.current = new Pages(isLive ? scope.filter(([name]) => name !== 'end') : scope, fields, () => draw());
     return current.current;
   }, [key]);
   useEffect(() => () => current.current?.close(), []);
