@@ -1,4 +1,4 @@
--- The schema of gatelog, version 4, for mysql.
+-- The schema of gatelog, version 5, for mysql.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
@@ -65,6 +65,8 @@ CREATE TABLE IF NOT EXISTS access_logs (
   finish_reason VARCHAR(64),
   service_tier VARCHAR(64),
   usage_source VARCHAR(16),
+  cost_nano BIGINT,
+  price_id VARCHAR(64),
   created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
   UNIQUE INDEX idx_record_id (record_id),
   INDEX idx_start_time (start_time, id, response_code, duration),
@@ -84,4 +86,4 @@ CREATE TABLE IF NOT EXISTS gatelog_filters (
   dropped BIGINT NOT NULL,
   retries BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
-REPLACE INTO gatelog_schema (version) VALUES (4);
+REPLACE INTO gatelog_schema (version) VALUES (5);

@@ -1,4 +1,4 @@
--- The schema of gatelog, version 4, for sqlite.
+-- The schema of gatelog, version 5, for sqlite.
 CREATE TABLE IF NOT EXISTS gatelog_schema (
   version INTEGER NOT NULL PRIMARY KEY
 );
@@ -65,6 +65,8 @@ CREATE TABLE IF NOT EXISTS access_logs (
   finish_reason TEXT,
   service_tier TEXT,
   usage_source TEXT,
+  cost_nano INTEGER,
+  price_id TEXT,
   created_at TEXT DEFAULT CURRENT_TIMESTAMP
 );
 CREATE UNIQUE INDEX IF NOT EXISTS idx_record_id ON access_logs (record_id);
@@ -84,4 +86,4 @@ CREATE TABLE IF NOT EXISTS gatelog_filters (
   dropped INTEGER NOT NULL,
   retries INTEGER NOT NULL
 );
-REPLACE INTO gatelog_schema (version) VALUES (4);
+REPLACE INTO gatelog_schema (version) VALUES (5);

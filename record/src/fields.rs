@@ -279,6 +279,8 @@ access_record! {
     Added     finish_reason: Text(64) = "Why the model stopped, in the provider's word: `stop`, `length`, `tool_calls`, `end_turn`.";
     Added     service_tier: Text(64) = "Class of service that the provider charges for, in its word: `default`, `priority`, `batch`.";
     Added     usage_source: Text(16) = "`reported` when the provider's count is complete, `partial` when the answer ended, or could not be decoded further, before it came; empty when there is none.";
+    Added     cost_nano: Count = "What the AI call costs, in billionths (10^-9) of the price table's currency, set by ingest; empty when the model has no price or the call no count of tokens.";
+    Added     price_id: Text(64) = "The price that `cost_nano` is made of: the price table's version and the model's entry in it.";
 }
 
 #[cfg(test)]

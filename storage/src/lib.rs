@@ -10,13 +10,15 @@
 //! - [`counters`]: counters of all instances. [`filter_reports`]: what filters report of themselves;
 //!   [`open_filter_reports`]: when anybody may report. [`lease`]: tasks of one instance at a time.
 //! - [`query`]: typed questions, their SQL, and the records that come back. [`service`]: the two forms of a service's name.
-//! - [`scenarios`]: HiMarket's statistics by name.
+//! - [`scenarios`]: HiMarket's statistics by name. [`aggregate`]: numbers over many records by time and by value, and the
+//!   records that come.
 //! - [`executor`]: the trait [`Executor`], and [`driver`]: its implementations. Drivers build no SQL. [`pool`]: connections
 //!   that are kept for the life of an instance.
 
 // These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
+pub mod aggregate;
 pub mod counters;
 pub mod dialect;
 pub mod driver;

@@ -7,16 +7,28 @@ use std::fmt::Write;
 use std::path::Path;
 
 use gatelog_record::{Field, Timestamp, fields};
+use gatelog_storage::aggregate::sessions::{self, SessionCursor};
+use gatelog_storage::aggregate::{
+    Breakdown, Grouping, MEASURES, Measure, Order, Scope, breakdown, facet, ranking, scope, tail,
+};
 use gatelog_storage::query::distinct::{self, DistinctQuery};
 use gatelog_storage::scenarios::{self, BizType, SCENARIOS, ScenarioQuery};
 use gatelog_storage::{
-    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, query::records,
+    Cursor, Dialect, Direction, Filter, Page, Predicate, Query, Selection, Sort, Statement, Value,
+    query::records,
 };
 
 #[test]
 fn the_sql_of_questions_is_as_reviewed() {
     for dialect in Dialect::ALL {
         expect(&format!("tests/sql/{}-query.sql", dialect.name()), &statements(dialect));
+    }
+}
+
+#[test]
+fn the_sql_of_aggregates_is_as_reviewed() {
+    for dialect in Dialect::ALL {
+        expect(&format!("tests/sql/{}-aggregates.sql", dialect.name()), &aggregates(dialect));
     }
 }
 
@@ -81,6 +93,50 @@ fn statements(dialect: Dialect) -> String {
     }
     let mcp = ScenarioQuery { biz_type: Some(BizType::McpServer), ..ScenarioQuery::default() };
     show("pv, MCP servers", &scenarios::statement(dialect, scenarios::find("pv").unwrap(), &mcp));
+    sql
+}
+
+fn aggregates(dialect: Dialect) -> String {
+    let mut sql = String::new();
+    let mut show = |name: &str, statement: &Statement<'_>| {
+        assert_eq!(statement.sql().matches('?').count(), statement.params().len(), "{name}");
+        let _ = writeln!(sql, "-- {name}\n{};\n-- values: {:?}\n", statement.sql(), statement.params());
+    };
+    let all = Scope { filters: vec![], start: time(), end: Timestamp::MAX, only_unpriced: false };
+    let filters = vec![text("model", &["qwen"]), text("method", &["GET", "POST"])];
+    let some = Scope { filters, only_unpriced: true, ..all.clone() };
+    show("the oldest record within the bound", &scope::narrow_statement(dialect, &some, 1_000));
+    let measures: Vec<Measure> = MEASURES.iter().map(|(_, measure, _)| *measure).collect();
+    let whole = Breakdown { scope: &all, interval_s: None, series: None, measures: &measures };
+    for (part, statement) in breakdown::statements(dialect, &whole) {
+        show(&format!("summary, {part:?}"), &statement);
+    }
+    let keys = [Value::from("qwen".to_owned()), Value::Null];
+    let series = Some((Grouping::find("model").unwrap(), &keys[..]));
+    let measures = [Measure::Count, Measure::Percentile("duration", 95)];
+    let lines = Breakdown { scope: &some, interval_s: Some(60), series, measures: &measures };
+    for (part, statement) in breakdown::statements(dialect, &lines) {
+        show(&format!("histogram by model, {part:?}"), &statement);
+    }
+    for (name, order) in ranking::ORDERS {
+        let grouping = if *order == Order::ErrorRate { "path" } else { "status_class" };
+        let grouping = Grouping::find(grouping).unwrap();
+        show(&format!("top by {name}"), &ranking::statement(dialect, &some, grouping, *order, 5));
+    }
+    show("facet", &facet::statement(dialect, &some, Grouping::find("consumer").unwrap(), 10));
+    let after = SessionCursor { last_seen: time(), id: "s1".to_owned() };
+    show("sessions", &sessions::list_statement(dialect, &all, None, 10));
+    let one = sessions::only(&some, "s2");
+    show("sessions, second page, of one", &sessions::list_statement(dialect, &one, Some(&after), 10));
+    let ids = ["s1", "s2"].map(str::to_owned);
+    show("their models", &sessions::models_statement(dialect, &all, &ids));
+    let few = Selection::from_fields(vec![field("record_id"), field("path")]);
+    show("tail: the largest key", &tail::largest_id_statement());
+    show("tail: the last record of a look", &tail::last_of_look_statement(7));
+    show("tail: the keys of a look", &tail::keys_statement(7));
+    let filters = [text("model", &["qwen"])];
+    show("tail: sizes", &tail::measure_statement(dialect, &filters, &few, 7, 90, 10));
+    show("tail: records", &tail::records_statement(dialect, &few, &[8, 9]));
     sql
 }
 

@@ -15,6 +15,7 @@ const RESERVED: &str = include_str!("mysql/reserved_words.txt");
 const REVIEWED: &[(&str, &str)] = &[
     ("mysql.sql", include_str!("sql/mysql.sql")),
     ("mysql-query.sql", include_str!("sql/mysql-query.sql")),
+    ("mysql-aggregates.sql", include_str!("sql/mysql-aggregates.sql")),
     ("the schema", include_str!("../../deploy/schema/mysql.sql")),
 ];
 

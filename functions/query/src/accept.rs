@@ -2,6 +2,15 @@
 
 use std::cmp::Reverse;
 
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+/// The values of all headers `Accept`, as one.
+pub fn values(headers: &HeaderMap) -> String {
+    let values: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    values.join(",")
+}
+
 /// The index of the media type that the header prefers, of those that are offered: the one with the largest `q`, the one
 /// that is named most exactly, the one that is named first, the first one that is offered. The first one is also for
 /// clients that name none of them, as long as they do not refuse it. `None` when all are refused.

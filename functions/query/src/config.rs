@@ -21,6 +21,8 @@ pub struct QueryConfig {
     /// Variable `max_counted_records`: the most records that are looked at for a `total` that was not asked for,
     /// 100 000 by default.
     pub max_counted_records: u32,
+    /// Variable `max_scanned_records`: the most records that a statement of an aggregate looks at, 1 000 000 by default.
+    pub max_scanned_records: u32,
     /// Variable `query_time_zone`: where times without a zone are meant, and in which the times of a scenario's line
     /// are written; UTC by default.
     pub time_zone: Zone,
@@ -36,6 +38,8 @@ impl QueryConfig {
     pub const MAX_PAGE_SIZE: u32 = 1_000;
     /// Default of [`Self::max_counted_records`].
     pub const MAX_COUNTED_RECORDS: u32 = 100_000;
+    /// Default of [`Self::max_scanned_records`].
+    pub const MAX_SCANNED_RECORDS: u32 = 1_000_000;
     /// Default of [`Self::max_running_statements`]. A scenario is read in as many parts at once.
     pub const MAX_RUNNING_STATEMENTS: usize = 4;
 
@@ -50,12 +54,16 @@ impl QueryConfig {
         let max_counted_records = settings
             .number("max_counted_records", Self::MAX_COUNTED_RECORDS as usize, 1_000..=1_000_000_000)
             .await;
+        let max_scanned_records = settings
+            .number("max_scanned_records", Self::MAX_SCANNED_RECORDS as usize, 1_000..=1_000_000_000)
+            .await;
         let time_zone = settings.text("query_time_zone").await;
         let config = Self {
             token: Token::new(&settings.text("query_token").await),
             is_open: settings.flag("query_open", false).await,
             max_page_size: u32::try_from(max_page_size).unwrap_or(Self::MAX_PAGE_SIZE),
             max_counted_records: u32::try_from(max_counted_records).unwrap_or(Self::MAX_COUNTED_RECORDS),
+            max_scanned_records: u32::try_from(max_scanned_records).unwrap_or(Self::MAX_SCANNED_RECORDS),
             time_zone: Zone::read(&time_zone).unwrap_or_else(|| {
                 settings.problem(format!(
                     "query_time_zone: \"{time_zone}\" is no time zone such as Asia/Shanghai, +08:00 or UTC"

@@ -2,11 +2,10 @@
 
 use gatelog_record::FieldValue;
 use gatelog_storage::query::records::Count;
-use gatelog_storage::{Cursor, StoredRecord};
+use gatelog_storage::{Cursor, Selection, StoredRecord};
 use serde_json::json;
 
 use crate::log_entry::LogEntry;
-use crate::params::ListParams;
 use crate::params::options::ResponseFormat;
 
 /// Writes the parts of an answer, one after another.
@@ -20,14 +19,10 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// What the parameters ask for.
-    pub fn new(params: &ListParams) -> Self {
-        Self {
-            format: params.format,
-            names: params.selection.fields().iter().map(|field| field.name).collect(),
-            is_selected: params.is_selected,
-            is_first: true,
-        }
+    /// In this form, with these fields, which the request may have chosen.
+    pub fn new(format: ResponseFormat, selection: &Selection, is_selected: bool) -> Self {
+        let names = selection.fields().iter().map(|field| field.name).collect();
+        Self { format, names, is_selected, is_first: true }
     }
 
     /// Writes what precedes the records. `total` is the number of those that meet the filters, if they were counted.

@@ -26,7 +26,9 @@ thread_local! {
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let failures = FAILURES.with(Rc::clone);
     let response = match config().await {
-        Ok(config) => handler::handle(request, records(config).await, config, &failures).await,
+        Ok(config) => {
+            handler::handle(request, records(config).await, config, &failures, &SpinEnvironment).await
+        }
         Err(failure) => {
             failures.write(&failure);
             handler::failed(&failure)

@@ -6,6 +6,8 @@
 //!   by `/query?record_id=` alone.
 //! - `GET /query/scenarios`, `/query/scenarios/{name}`: HiMarket's statistics.
 //! - `GET /query/filters/{field}`: the values of a field.
+//! - `GET /query/histogram`, `facets`, `top`, `summary`, `tail`, `sessions`, `sessions/{id}`: numbers over many records, and
+//!   the records that come.
 //! - `GET /query/openapi.json`: the description of all this.
 //!
 //! `HEAD` is answered like `GET`, without the body. Errors are
@@ -17,7 +19,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use gatelog_functions_shared::http::{method, response};
 use gatelog_functions_shared::log::FailureLog;
-use gatelog_functions_shared::{Body, Failure, Response};
+use gatelog_functions_shared::{Body, Environment, Failure, Response};
 use gatelog_storage::Executor;
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -25,7 +27,7 @@ use serde::Serialize;
 
 use crate::config::QueryConfig;
 use crate::params::{InvalidParameter, each};
-use crate::{list, one, openapi, scenario, values};
+use crate::{aggregate, list, one, openapi, scenario, values};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "query";
@@ -44,9 +46,10 @@ pub async fn handle<B, E: Executor + Clone + 'static>(
     database: E,
     config: &QueryConfig,
     failures: &Rc<FailureLog>,
+    environment: &impl Environment,
 ) -> Response {
     let method = request.method().clone();
-    let response = match route(request, database, config, failures).await {
+    let response = match route(request, database, config, failures, environment).await {
         Ok(response) => response,
         Err(failure) => {
             failures.write(&failure);
@@ -67,7 +70,9 @@ async fn route<B, E: Executor + Clone + 'static>(
     database: E,
     config: &QueryConfig,
     failures: &Rc<FailureLog>,
+    environment: &impl Environment,
 ) -> Result<Response, Failure> {
+    let begin = environment.ticks();
     method::require_read(request.method())?;
     config.admit(request.headers())?;
     let path = request.uri().path();
@@ -78,7 +83,16 @@ async fn route<B, E: Executor + Clone + 'static>(
     let parts: Vec<&str> = parts.iter().map(|part| &**part).collect();
     let query_string = request.uri().query().unwrap_or_default();
     let zone = &config.time_zone;
+    let headers = request.headers();
+    let aggregate =
+        aggregate::Request { query_string, headers, database: &database, config, environment, begin };
+    if let [name] = parts.as_slice()
+        && let Some(answer) = aggregate::serve(name, &aggregate).await
+    {
+        return answer;
+    }
     match parts.as_slice() {
+        ["sessions", id] if !id.is_empty() => aggregate::sessions::one(id, &aggregate).await,
         [""] => list::serve(query_string, request.headers(), database, config, failures).await,
         ["openapi.json"] => {
             no_parameters(query_string)?;

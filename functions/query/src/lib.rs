@@ -5,6 +5,7 @@
 //! - [`list`]: pages and exports; [`one`]: one record. [`reader`]: reading records part by part; [`encode`], [`log_entry`]:
 //!   writing them.
 //! - [`scenario`]: HiMarket's statistics; [`java_double`]: its numbers. [`values`]: the values of a field.
+//! - [`aggregate`]: numbers over many records, and the records that come.
 //! - [`params`]: the query string. [`accept`]: which form a client prefers.
 //! - [`limited_executor`]: how many statements the database works on at once.
 //! - [`openapi`]: the description of the function, made from the tables.
@@ -14,6 +15,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod accept;
+pub mod aggregate;
 pub mod config;
 pub mod encode;
 #[cfg(target_family = "wasm")]

@@ -111,7 +111,7 @@ impl<E: Executor + 'static> Writer<E> {
             true => Count { records: total.records.max(records.at_least()), ..total },
             false => total,
         });
-        let encoder = Encoder::new(params);
+        let encoder = Encoder::new(params.format, &params.selection, params.is_selected);
         let mut chunk = Vec::new();
         encoder.head(total, &mut chunk);
         Ok(Self { records, encoder, pending, chunk, is_done: false })

@@ -9,12 +9,11 @@ use std::rc::Rc;
 use gatelog_query::handle;
 use http::Request;
 use proptest::prelude::*;
-use service::{Service, config, failures};
+use service::{Clock, Service, config, failures};
 
-const PATHS: &str = "|/|/scenarios|/scenarios/[a-z_]{1,12}|/scenarios/(pv|qps_total|rt_p99|token_per_sec_total|model_token_table)|/filters/(model|start_time|duration|ai_log|x)|/openapi.json|/[!-~]{1,12}|/%[0-9a-f]{2}|/a/b/c";
-const NAMES: &str = "start_time|start|end|model|model!|path|path_prefix|path_contains|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|interval|pageSize|prefix|limit|x";
-const VALUES: &str =
-    "[ -~é]{0,20}|[0-9,x-]{1,12}|ASC|duration|ndjson|csv|2026-01-31T12:00:00Z|1|2|[0-9]{18,22}|[45]xx|";
+const PATHS: &str = "|/|/scenarios|/scenarios/[a-z_]{1,12}|/scenarios/(pv|qps_total|rt_p99|token_per_sec_total|model_token_table)|/filters/(model|start_time|duration|ai_log|x)|/openapi.json|/(histogram|facets|top|summary|tail|sessions)|/sessions/[a-z!-~]{0,6}|/[!-~]{1,12}|/%[0-9a-f]{2}|/a/b/c";
+const NAMES: &str = "start_time|start|end|model|model!|path|path_prefix|path_contains|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|interval|pageSize|prefix|limit|by|top|measures|order|compare|unpriced|after|wait|time_zone|x";
+const VALUES: &str = "[ -~é]{0,20}|[0-9,x-]{1,12}|ASC|duration|ndjson|csv|model|status_class|count|1t-[0-9a-f]{1,17}|1s-[0-9a-f]{1,9}-[0-9a-f]{0,4}|auto|1h|9s|previous|cost_nano,errors|2026-01-31T12:00:00Z|1|2|[0-9]{18,22}|[45]xx|";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
@@ -54,7 +53,9 @@ fn check(method: &str, uri: &str, accept: &str) {
     RUNTIME.with(|runtime| {
         SERVICE.with(|service| {
             runtime.block_on(async {
-                let response = handle(request, Rc::clone(&service.database), &config(), &failures()).await;
+                let response =
+                    handle(request, Rc::clone(&service.database), &config(), &failures(), &Clock::default())
+                        .await;
                 let status = response.status().as_u16();
                 assert!([200, 400, 404, 405, 406].contains(&status), "{status}");
                 let body = response.into_body().collect().await.unwrap();

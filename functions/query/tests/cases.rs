@@ -14,7 +14,7 @@ use gatelog_storage::scenarios::SCENARIOS;
 use gatelog_storage::{Filter, Predicate};
 use http::Request;
 use serde_json::{Value, json};
-use service::{Service, config, failures, ids};
+use service::{Clock, Service, config, failures, ids};
 
 fn case(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/cases/{name}.json"));
@@ -91,19 +91,32 @@ async fn times_of_himarket_are_in_the_zone_of_its_server() {
         .map(|time| json!({"record_id": time, "path": "/v1/chat", "model": "m", "response_code": 200, "ai_log": {"model": "m", "response_type": "normal"}, "start_time": format!("2026-01-31T{time}Z")}))
         .collect();
     let service = Service::with(&Value::from(records).to_string()).await;
-    let found = async |zone: &str| {
+    let found = async |zone: &str, parameter: &str| {
         let config = QueryConfig { time_zone: Zone::read(zone).unwrap(), ..config() };
-        let request = Request::get(queries(&case)[0]).body(()).unwrap();
-        let response = handle(request, Rc::clone(&service.database), &config, &failures()).await;
+        let uri = format!("{}{parameter}", queries(&case)[0]);
+        let request = Request::get(uri).body(()).unwrap();
+        let response =
+            handle(request, Rc::clone(&service.database), &config, &failures(), &Clock::default()).await;
         let body = response.into_body().collect().await.unwrap();
         let answer: Value = serde_json::from_slice(&body).unwrap();
         let points = answer["timeSeries"]["dataPoints"].as_array().unwrap();
         points.iter().map(|point| point["timestamp"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for zone in [case["zone"].as_str().unwrap(), "+08:00"] {
-        assert_eq!(found(zone).await, ["2026-01-31 20:00:00", "2026-01-31 20:10:00"], "{zone}");
+        assert_eq!(found(zone, "").await, ["2026-01-31 20:00:00", "2026-01-31 20:10:00"], "{zone}");
     }
-    assert_eq!(found("UTC").await, ["2026-01-31 20:00:00"]);
+    assert_eq!(found("UTC", "").await, ["2026-01-31 20:00:00"]);
+    // A request may say otherwise than the variable.
+    for parameter in ["&time_zone=Asia/Shanghai", "&time_zone=%2B08:00", "&time_zone=+08:00"] {
+        assert_eq!(
+            found("UTC", parameter).await,
+            ["2026-01-31 20:00:00", "2026-01-31 20:10:00"],
+            "{parameter}"
+        );
+    }
+    assert_eq!(found("Asia/Shanghai", "&time_zone=UTC").await, ["2026-01-31 20:00:00"]);
+    assert_eq!(found("Asia/Shanghai", "&time_zone=").await.len(), 2);
+    assert_eq!(service.get("/query/scenarios/pv?time_zone=Mars/Base").await.0, 400);
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -10,7 +10,7 @@ use gatelog_functions_shared::Token;
 use gatelog_query::{QueryConfig, handle};
 use http::Request;
 use serde_json::{Value, json};
-use service::{Service, config, failures, ids};
+use service::{Clock, Service, config, failures, ids};
 
 const GO_RECORD: &str = include_str!("../../../record/testdata/db_log_pusher.json");
 const REFERENCE_KEYS: &str = include_str!("../../../record/testdata/reference_keys.txt");
@@ -243,7 +243,8 @@ async fn a_total_that_was_not_asked_for_is_a_lower_bound_where_there_is_too_much
     let config = QueryConfig { max_counted_records: 1_000, ..config() };
     let ask = async |parameters: &str| {
         let request = Request::get(format!("/query?{parameters}")).body(()).unwrap();
-        let response = handle(request, Rc::clone(&query.database), &config, &failures()).await;
+        let response =
+            handle(request, Rc::clone(&query.database), &config, &failures(), &Clock::default()).await;
         let body = response.into_body().collect().await.unwrap();
         serde_json::from_slice::<Value>(&body).unwrap()
     };
@@ -302,7 +303,8 @@ async fn other_methods_and_wrong_tokens_are_refused() {
     let query = Service::with(RECORDS).await;
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         let request = Request::builder().method(method).uri("/query").body(()).unwrap();
-        let response = handle(request, Rc::clone(&query.database), &config(), &failures()).await;
+        let response =
+            handle(request, Rc::clone(&query.database), &config(), &failures(), &Clock::default()).await;
         assert_eq!(
             (response.status().as_u16(), &response.headers()["allow"]),
             (405, &"GET, HEAD".parse().unwrap())
@@ -311,7 +313,12 @@ async fn other_methods_and_wrong_tokens_are_refused() {
     let config = QueryConfig { token: Token::new("secret"), ..config() };
     for (authorization, status) in [("Bearer secret", 200), ("Bearer wrong", 401)] {
         let request = Request::get("/query").header("authorization", authorization).body(()).unwrap();
-        assert_eq!(handle(request, Rc::clone(&query.database), &config, &failures()).await.status(), status);
+        assert_eq!(
+            handle(request, Rc::clone(&query.database), &config, &failures(), &Clock::default())
+                .await
+                .status(),
+            status
+        );
     }
 }
 
@@ -323,7 +330,8 @@ async fn without_a_token_nobody_reads_anything_until_the_function_is_opened() {
         for authorization in ["", "Bearer", "Bearer secret"] {
             let uri = format!("/query{path}");
             let request = Request::get(&uri).header("authorization", authorization).body(()).unwrap();
-            let response = handle(request, Rc::clone(&query.database), &closed, &failures()).await;
+            let response =
+                handle(request, Rc::clone(&query.database), &closed, &failures(), &Clock::default()).await;
             assert_eq!(response.status(), 403, "{uri}");
             let answer: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
             let error = answer["error"].as_str().unwrap();
@@ -350,7 +358,8 @@ async fn head_is_answered_like_get_and_the_server_leaves_the_body_out() {
     ] {
         let get = query.answer(uri, "").await;
         let request = Request::head(uri).body(()).unwrap();
-        let head = handle(request, Rc::clone(&query.database), &config(), &failures()).await;
+        let head =
+            handle(request, Rc::clone(&query.database), &config(), &failures(), &Clock::default()).await;
         assert_eq!(head.status(), get.status(), "{uri}");
         assert_eq!(head.headers()["content-type"], get.headers()["content-type"], "{uri}");
         let bytes = get.into_body().collect().await.unwrap().len();

@@ -2,16 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
+use gatelog_query::aggregate::options::Endpoint;
+use gatelog_query::aggregate::params::AggregateParams;
 use gatelog_query::params::options::ResponseFormat;
 use gatelog_query::params::time::Zone;
 use gatelog_query::params::{self, ListParams};
-use gatelog_query::{scenario, values};
-use gatelog_record::fields;
+use gatelog_query::{aggregate, scenario, values};
+use gatelog_record::{Timestamp, fields};
+use gatelog_storage::aggregate::{
+    Breakdown, Grouping, MEASURES, Order, breakdown, facet, ranking, scope, sessions, tail,
+};
 use gatelog_storage::scenarios::{self, SCENARIOS};
-use gatelog_storage::{Dialect, Statement, query::distinct, query::records};
+use gatelog_storage::{Dialect, Statement, Value, query::distinct, query::records};
 use proptest::prelude::*;
 
-const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|cluster_id|mcpToolName|interval|pageSize|prefix|limit|x";
+const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|cluster_id|mcpToolName|interval|pageSize|prefix|limit|by|top|measures|order|compare|unpriced|after|wait|x";
 
 proptest! {
     #[test]
@@ -21,7 +26,7 @@ proptest! {
 
     #[test]
     fn known_names_with_any_value_are_read_or_refused(
-        pairs in proptest::collection::vec((NAMES, "[ -~é]{0,20}|[0-9,x-]{1,12}|ASC|duration"), 0..6)
+        pairs in proptest::collection::vec((NAMES, "[ -~é]{0,20}|[0-9,x-]{1,12}|ASC|duration|model|count|1t-[0-9a-f]{1,17}|1s-[0-9a-f]{1,9}-[0-9a-f]{0,4}|1h|previous"), 0..6)
     ) {
         let query_string: String =
             form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
@@ -66,6 +71,12 @@ fn check(query_string: &str) {
         Ok(query) => Dialect::ALL.iter().for_each(|dialect| bound(&distinct::statement(*dialect, &query))),
         Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),
     }
+    for (endpoint, _) in Endpoint::ALL {
+        match aggregate::params::parse(query_string, endpoint, &Zone::UTC) {
+            Ok(params) => aggregates_are_bound(&params),
+            Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),
+        }
+    }
     for scenario in SCENARIOS {
         match scenario::parse(query_string, scenario, &Zone::UTC) {
             Ok(query) => {
@@ -75,6 +86,27 @@ fn check(query_string: &str) {
             }
             Err(error) => assert!(error.to_string().starts_with("parameter "), "{error}"),
         }
+    }
+}
+
+fn aggregates_are_bound(params: &AggregateParams) {
+    let scope = params.scope(Timestamp::MAX);
+    let by = params.by.unwrap_or(Grouping::StatusClass);
+    let keys = [Value::from("k".to_owned()), Value::Null];
+    let measures = params.measures_or(MEASURES.iter().map(|(name, ..)| *name));
+    let (selection, _) = params.selection();
+    for dialect in Dialect::ALL {
+        bound(&scope::narrow_statement(dialect, &scope, 10));
+        let order = params.order.unwrap_or(Order::ErrorRate);
+        bound(&ranking::statement(dialect, &scope, by, order, params.limit));
+        bound(&facet::statement(dialect, &scope, by, params.limit));
+        for interval_s in [None, Some(60)] {
+            let series = Some((by, &keys[..]));
+            let asked = Breakdown { scope: &scope, interval_s, series, measures: &measures };
+            breakdown::statements(dialect, &asked).iter().for_each(|(_, statement)| bound(statement));
+        }
+        bound(&sessions::list_statement(dialect, &scope, params.cursor.as_ref(), params.limit));
+        bound(&tail::measure_statement(dialect, &params.filters, &selection, 1, 2, params.limit));
     }
 }
 

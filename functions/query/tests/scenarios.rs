@@ -11,7 +11,7 @@ use gatelog_query::{QueryConfig, handle};
 use gatelog_storage::scenarios::SCENARIOS;
 use http::Request;
 use serde_json::{Value, json};
-use service::{Service, config, failures, ids};
+use service::{Clock, Service, config, failures, ids};
 
 /// Record n began n seconds after noon.
 const RECORDS: &str = r#"
@@ -222,7 +222,8 @@ async fn times_are_read_and_written_in_the_zone_of_the_configuration() {
     let config = QueryConfig { time_zone: Zone::read("Asia/Shanghai").unwrap(), ..config() };
     let ask = async |uri: &str| {
         let request = Request::get(uri).body(()).unwrap();
-        let response = handle(request, Rc::clone(&query.database), &config, &failures()).await;
+        let response =
+            handle(request, Rc::clone(&query.database), &config, &failures(), &Clock::default()).await;
         let body = response.into_body().collect().await.unwrap();
         serde_json::from_slice::<Value>(&body).unwrap()
     };

@@ -85,12 +85,43 @@ impl Dialect {
         }
     }
 
-    /// The place of the nearest rank among `records` rows. The placeholder takes the percentage.
-    pub(crate) fn nearest_rank(self) -> &'static str {
+    /// The place of the nearest rank among `records` rows.
+    pub(crate) fn nearest_rank(self, percent: u8) -> String {
         match self {
-            Self::Sqlite => "(records * ? + 99) / 100",
-            Self::Mysql => "(records * ? + 99) DIV 100",
+            Self::Sqlite => format!("(records * {percent} + 99) / 100"),
+            Self::Mysql => format!("(records * {percent} + 99) DIV 100"),
         }
+    }
+
+    /// When a request ended, in milliseconds since the epoch.
+    pub(crate) fn end_ms(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "unixepoch(substr(start_time, 1, 19)) * 1000 + CAST(substr(start_time, 21, 3) AS INTEGER) + duration"
+            }
+            Self::Mysql => "CAST(FLOOR(UNIX_TIMESTAMP(start_time) * 1000) AS SIGNED) + duration",
+        }
+    }
+
+    /// The first characters of a text.
+    pub(crate) fn beginning(self, text: &str, chars: usize) -> String {
+        match self {
+            Self::Sqlite => format!("substr({text}, 1, {chars})"),
+            Self::Mysql => format!("LEFT({text}, {chars})"),
+        }
+    }
+
+    /// What follows the table's name in a question that is to go by the table's key, whatever its conditions are.
+    pub(crate) fn by_key_alone(self) -> &'static str {
+        match self {
+            Self::Sqlite => " NOT INDEXED",
+            Self::Mysql => " FORCE INDEX (PRIMARY)",
+        }
+    }
+
+    /// Whether a row may become visible after one with a larger key.
+    pub(crate) fn keys_may_come_late(self) -> bool {
+        matches!(self, Self::Mysql)
     }
 
     /// A member of `ai_log` as text: what is no text as JSON has it, so that `null` is one too, as in HiMarket. NULL where
@@ -109,11 +140,7 @@ impl Dialect {
 
     /// A member of `ai_log` as a value to show, cut where Spin's MySQL interface would not decode it.
     pub(crate) fn ai_log_label(self, key: &'static str) -> String {
-        let text = self.ai_log_text(key);
-        match self {
-            Self::Sqlite => format!("substr({text}, 1, 1024)"),
-            Self::Mysql => format!("LEFT({text}, 1024)"),
-        }
+        self.beginning(&self.ai_log_text(key), 1_024)
     }
 
     /// A member of `ai_log` as a floating-point number, be it a JSON number or a text of digits; 0 for what is no number.

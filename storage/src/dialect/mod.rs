@@ -85,14 +85,20 @@ impl Dialect {
     pub(crate) fn selected(self, field: &Field) -> String {
         let name = field.name;
         match (self, field.kind) {
-            (Self::Mysql, Kind::Timestamp) => {
-                format!("CAST(UNIX_TIMESTAMP({name}) * 1000000 AS SIGNED) AS {name}")
-            }
+            (Self::Mysql, Kind::Timestamp) => self.time_of(name, name),
             _ => name.to_owned(),
         }
     }
 
-    /// A time as [`Dialect::selected`] answers it.
+    /// The column `name` of an expression that is a time, so that [`Dialect::read_time`] understands it.
+    pub(crate) fn time_of(self, expression: &str, name: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{expression} AS {name}"),
+            Self::Mysql => format!("CAST(UNIX_TIMESTAMP({expression}) * 1000000 AS SIGNED) AS {name}"),
+        }
+    }
+
+    /// A time as [`Dialect::selected`] and [`Dialect::time_of`] answer it.
     pub(crate) fn read_time(self, value: &Value<'_>) -> Option<Timestamp> {
         match self {
             Self::Sqlite => value.as_text()?.parse().ok(),

@@ -29,6 +29,8 @@ pub enum Predicate {
     ServiceNotIn(Vec<String>),
     /// A service whose name begins with that of this one, in either form.
     ServiceStartsWith(String),
+    /// The session of an AI call, which is its `session_id`, else its `chat_id`.
+    SessionIs(String),
     /// A text, or JSON text, that contains this one.
     Contains(String),
     /// A text that begins with this one.

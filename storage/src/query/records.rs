@@ -198,7 +198,7 @@ pub fn count_newest_statement(dialect: Dialect, filters: &[Filter], max_looked_a
 }
 
 /// Whether the database finds the records of this filter without looking at others, in the order of time.
-fn is_seek(filter: &Filter) -> bool {
+pub(crate) fn is_seek(filter: &Filter) -> bool {
     match &filter.predicate {
         Predicate::NotBefore(_) | Predicate::NotAfter(_) => true,
         // Few records share an id or a trace, so those of several may be sorted.

@@ -120,6 +120,7 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
             let is_like = dialect.is_like(name);
             (format!("({is_like} OR {is_like})"), vec![Value::from(begins), Value::from(clusters)])
         }
+        Predicate::SessionIs(id) => (format!("{SESSION} = ?"), vec![Value::from(&**id)]),
         Predicate::Contains(text) => {
             let pattern = format!("%{}%", escape_like(text));
             (dialect.is_like(name), vec![Value::from(pattern)])
@@ -138,6 +139,9 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
         Predicate::AtMost(number) => (format!("{name} <= ?"), vec![Value::from(*number)]),
     }
 }
+
+/// The session of an AI call; NULL where there is none.
+pub(crate) const SESSION: &str = "COALESCE(NULLIF(session_id, ''), NULLIF(chat_id, ''))";
 
 /// A pattern of what stands before the name of a service in its clusters.
 const ANY_CLUSTER: &str = "outbound||%||%||";

@@ -92,11 +92,10 @@ fn percentiles<'q>(
                   SUM(equal) OVER (PARTITION BY bucket) AS records";
     let amounts = format!("bucket, duration AS amount, {} AS records", dialect.as_integer("records"));
     let mut select = counted.wrap(ranked, "counted").wrap(&amounts, "ranked");
-    let rank = dialect.nearest_rank();
-    let percent = || Value::from(i64::from(percent));
+    let rank = dialect.nearest_rank(percent);
     select
-        .condition(format_args!("place >= {rank}"), [percent()])
-        .condition(format_args!("place - equal < {rank}"), [percent()])
+        .condition(format_args!("place >= {rank}"), [])
+        .condition(format_args!("place - equal < {rank}"), [])
         .push(format_args!(" ORDER BY bucket"), []);
     select
 }

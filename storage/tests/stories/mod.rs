@@ -4,6 +4,8 @@
 #![expect(clippy::panic, reason = "a wrong shape fails the test")]
 #![expect(clippy::string_slice, clippy::indexing_slicing, reason = "texts and lists of known length")]
 
+pub mod aggregates;
+pub mod comings;
 pub mod counters;
 pub mod pages;
 pub mod records;
@@ -41,6 +43,13 @@ macro_rules! every_story {
             scenarios::percentiles_are_nearest_ranks
             scenarios::counts_of_any_size_are_summed
             scenarios::a_question_in_parts_has_the_answer_of_the_whole
+            aggregates::every_measure_of_every_group_and_interval_is_that_of_its_records
+            aggregates::groups_are_ranked_by_every_order
+            aggregates::no_more_records_are_looked_at_than_may_be
+            comings::records_come_once_in_the_order_in_which_they_were_stored
+            comings::a_look_holds_no_more_bytes_than_asked_for
+            comings::a_place_behind_a_table_that_counts_anew_begins_anew
+            comings::sessions_are_listed_by_their_last_call_and_paged
         }
     };
     ($start:path: $( $module:ident :: $story:ident )+) => {

@@ -19,3 +19,9 @@ pub(super) fn with(mut object: Value, name: &str, member: impl Into<Value>) -> V
     }
     object
 }
+
+/// The schema of an object with these members and no others, some of which it has to have.
+pub(super) fn object(required: &[&str], properties: Value) -> Value {
+    let object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if required.is_empty() { object } else { with(object, "required", required) }
+}

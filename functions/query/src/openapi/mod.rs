@@ -3,15 +3,18 @@
 //!
 //! What is served is the file `docs/openapi.json` of this package; a test keeps it equal to [`document`].
 
+mod aggregates;
 mod json;
 mod parameters;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
+use self::aggregates::{aggregate_parameters, described};
 use self::json::{integer, reference, with};
 use self::parameters::{control, path_parameter, query_parameters, scenario_parameters, values_parameters};
 use self::schemas::schemas;
+use crate::aggregate::options::Endpoint;
 use crate::params::options::ListOption;
 
 /// What is served.
@@ -55,7 +58,7 @@ fn paths() -> Value {
     });
     let fields =
         control(ListOption::Fields, "fields", "The fields of the answer, in this order; all when not given.");
-    json!({
+    let mut paths = json!({
         "/query": { "get": operation("query", "Records by filters", query_parameters(), page) },
         "/query/{record_id}": { "get": operation(
             "record",
@@ -78,7 +81,25 @@ fn paths() -> Value {
             vec![],
             json!({ "description": "This document.", "content": { "application/json": { "schema": { "type": "object" } } } }),
         ) }
-    })
+    });
+    if let Some(paths) = paths.as_object_mut() {
+        paths.extend(Endpoint::ALL.map(|(endpoint, path)| (path.to_owned(), aggregate(endpoint))));
+    }
+    paths
+}
+
+fn aggregate(endpoint: Endpoint) -> Value {
+    let (id, summary, doc, schema) = described(endpoint);
+    let mut success = answer(doc, schema);
+    if endpoint == Endpoint::Tail {
+        let next = json!({ "x-next-cursor": { "schema": { "type": "string" }, "description": "The value of after for the next answer." } });
+        let lines = json!({ "schema": { "type": "string", "description": "One Log on each line." } });
+        if let Some(content) = success.get_mut("content").and_then(Value::as_object_mut) {
+            content.insert("application/x-ndjson".to_owned(), lines);
+        }
+        success = with(success, "headers", next);
+    }
+    json!({ "get": operation(id, summary, aggregate_parameters(endpoint), success) })
 }
 
 fn operation(id: &str, summary: &str, parameters: Vec<Value>, success: Value) -> Value {
@@ -91,7 +112,7 @@ fn operation(id: &str, summary: &str, parameters: Vec<Value>, success: Value) ->
         ("401", "Unauthorized", true),
         ("403", "Closed", true),
         ("404", "NotFound", has_path),
-        ("406", "NotAcceptable", id == "query"),
+        ("406", "NotAcceptable", matches!(id, "query" | "tail")),
         ("500", "Unexpected", true),
         ("503", "Unavailable", true),
     ] {
@@ -119,7 +140,7 @@ fn responses() -> Value {
         "Unauthorized": error("The bearer token is missing or wrong."),
         "Closed": error("Nobody is admitted yet: neither query_token nor query_open is set."),
         "NotAcceptable": error("The header Accept refuses every form of the answer."),
-        "NotFound": error("There is no such record, scenario or field."),
+        "NotFound": error("There is no such record, scenario, field or session."),
         "Unexpected": error("The database answered unexpectedly."),
         "Unavailable": unavailable
     })

@@ -21,7 +21,7 @@ pub(super) fn query_parameters() -> Vec<Value> {
 /// What a filter of services makes of its values.
 const SERVICE_FORMS: &str = ", as qwen.test or as outbound|80||qwen.test, whichever is stored";
 
-fn filter(filter: &FilterParameter) -> Value {
+pub(super) fn filter(filter: &FilterParameter) -> Value {
     let name = filter.field.name;
     let doc = filter.field.doc;
     let is_text = matches!(filter.field.kind, Kind::Text(_));
@@ -71,7 +71,7 @@ pub(super) fn control(control: ListOption, name: &str, doc: &str) -> Value {
         ListOption::Total | ListOption::PathLike => json!({ "type": "boolean" }),
         ListOption::Fields => {
             let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-            json!({ "type": "array", "minItems": 1, "items": { "type": "string", "enum": names } })
+            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "string", "enum": names } })
         }
         ListOption::ResponseFormat => {
             let names: Vec<&str> = ResponseFormat::ALL.iter().map(|(_, name, _)| *name).collect();
@@ -101,6 +101,10 @@ pub(super) fn scenario_parameters() -> Vec<Value> {
         scenario::Role::OneOf(field) => {
             let forms = if *field == "upstream_cluster" { SERVICE_FORMS } else { "" };
             parameter(name, &format!("`{field}` is one of these{forms}."), list_schema(true, false))
+        }
+        scenario::Role::TimeZone => {
+            let doc = "The zone of times that name none, and of the times of a LINE: Asia/Shanghai, +08:00, UTC. The variable query_time_zone says it when not given.";
+            parameter(name, doc, json!({ "type": "string", "examples": ["Asia/Shanghai", "+08:00", "UTC"] }))
         }
         scenario::Role::Interval => {
             let (shortest, longest) = (scenario::DEFAULT_INTERVAL_S, scenario::MAX_INTERVAL_S);
@@ -160,7 +164,7 @@ pub(super) fn values_parameters() -> Vec<Value> {
     parameters
 }
 
-fn parameter(name: &str, doc: &str, schema: Value) -> Value {
+pub(super) fn parameter(name: &str, doc: &str, schema: Value) -> Value {
     let is_list = schema.get("type").is_some_and(|kind| kind == "array");
     let parameter = json!({ "name": name, "in": "query", "description": doc, "schema": schema });
     if is_list { with(with(parameter, "style", "form"), "explode", false) } else { parameter }

@@ -3,13 +3,14 @@
 use gatelog_record::{FIELDS, Field, Kind};
 use serde_json::{Map, Value, json};
 
-use super::json::{reference, with};
+use super::aggregates::aggregate_schemas;
+use super::json::{object, reference, with};
 use crate::log_entry::may_be_left_out;
 
 pub(super) fn schemas() -> Value {
     let status = json!({ "const": "success" });
     let truncated = json!({ "type": "boolean", "description": "Whether there are more." });
-    json!({
+    let mut schemas = json!({
         "Log": log(),
         "Logs": object(&["total", "logs", "status"], json!({
             "total": { "type": ["integer", "null"], "minimum": 0, "description": "Records that meet the filters; null when they were not counted." },
@@ -60,7 +61,11 @@ pub(super) fn schemas() -> Value {
             "status": { "const": "error" },
             "error": { "type": "string" }
         }))
-    })
+    });
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.extend(aggregate_schemas());
+    }
+    schemas
 }
 
 fn log() -> Value {
@@ -84,11 +89,6 @@ fn property(field: &Field) -> Value {
         Kind::Integer | Kind::Count => with(property, "format", "int64"),
         _ => property,
     }
-}
-
-fn object(required: &[&str], properties: Value) -> Value {
-    let object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    if required.is_empty() { object } else { with(object, "required", required) }
 }
 
 fn kinds() -> Value {

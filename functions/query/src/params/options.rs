@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use gatelog_record::{FIELDS, Field, Kind, fields};
 use http::HeaderMap;
-use http::header::ACCEPT;
 
 use super::filters::{extend, not};
 use super::value_syntax;
@@ -41,12 +40,12 @@ pub const LIST_OPTIONS: &[(&str, ListOption, &str)] = &[
     (
         "page",
         ListOption::Page,
-        "Which page, from 1. Large numbers are slow: the database walks over what is skipped.",
+        "Which page, from 1; not together with cursor. Large numbers are slow: the database walks over what is skipped.",
     ),
     (
         "page_size",
         ListOption::PageSize,
-        "Records in the page; 10 when not given. An export without it holds every record.",
+        "Records in the page; 10 when not given. An export with neither page nor page_size holds every record.",
     ),
     (
         "sort_by",
@@ -99,9 +98,8 @@ impl ResponseFormat {
 
     /// The form that the headers `Accept` ask for; `None` when they refuse every form.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let accept: Vec<&str> =
-            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-        let index = accept::preferred(&accept.join(","), &Self::ALL.map(|(.., media_type)| media_type))?;
+        let media_types = Self::ALL.map(|(.., media_type)| media_type);
+        let index = accept::preferred(&accept::values(headers), &media_types)?;
         Self::ALL.get(index).map(|(format, ..)| *format)
     }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use self::params::{
     DEFAULT_INTERVAL_S, DEFAULT_POINTS, DEFAULT_ROWS, MAX_CHOICES, MAX_INTERVAL_S, MAX_ROWS, PARAMETERS,
-    Role, parse,
+    Role, parse, zone,
 };
 use crate::java_double;
 use crate::params::time::Zone;
@@ -47,6 +47,7 @@ pub async fn serve(
         let message = format!("there is no scenario {name:?}: /query/scenarios lists them");
         return Err(Failure::NotFound { message });
     };
+    let zone = &params::zone(query_string, zone)?;
     let query = parse(query_string, scenario, zone)?;
     let found = scenarios::run(database, scenario, &query).await?;
     Ok(response::json(StatusCode::OK, &shaped(scenario, &query, found, zone)))

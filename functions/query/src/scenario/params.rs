@@ -39,6 +39,8 @@ pub enum Role {
     OneOf(&'static str),
     /// Length of the intervals.
     Interval,
+    /// The zone of times that name none, and of the times of a line.
+    TimeZone,
     /// What the requests were made for.
     BizType,
     /// Most points or rows.
@@ -68,6 +70,7 @@ pub const PARAMETERS: &[(&str, Role)] = &[
     ("upstream_cluster", Role::OneOf("upstream_cluster")),
     ("mcpToolName", Role::OneOf("mcp_tool")),
     ("mcp_tool_name", Role::OneOf("mcp_tool")),
+    ("time_zone", Role::TimeZone),
     ("interval", Role::Interval),
     ("bizType", Role::BizType),
     ("pageSize", Role::PageSize),
@@ -76,6 +79,27 @@ pub const PARAMETERS: &[(&str, Role)] = &[
 
 /// The parameters that hold where the later one is there too, as HiMarket reads them.
 const OVERRULED: &[(&str, &str)] = &[("fromTime", "startTime"), ("toTime", "endTime")];
+
+/// The zone that a query string asks for; `default` if it names none.
+///
+/// # Errors
+///
+/// When it is none, or is given twice.
+pub fn zone(query_string: &str, default: &Zone) -> Result<Zone, InvalidParameter> {
+    let mut zone = None;
+    each(query_string, |name, value| {
+        let is_zone = PARAMETERS.iter().any(|(known, role)| *known == name && *role == Role::TimeZone);
+        if !is_zone || value.trim().is_empty() {
+            return Ok(());
+        }
+        // A `+` that is not escaped is a blank.
+        let text = value.replacen(' ', "+", usize::from(value.starts_with(' ')));
+        let read = Zone::read(text.trim())
+            .ok_or_else(|| not(value, "a time zone such as Asia/Shanghai, +08:00 or UTC"));
+        once(&mut zone, read?)
+    })?;
+    Ok(zone.unwrap_or_else(|| default.clone()))
+}
 
 /// Reads the query string of a scenario; times that name no zone are in `zone`.
 ///
@@ -119,6 +143,8 @@ pub fn parse(
                 texts => choose(field, Predicate::TextIn(texts)),
             },
             Role::Interval => once(&mut interval, read_interval(value)?),
+            // It is read before the times.
+            Role::TimeZone => Ok(()),
             Role::PageSize => once(&mut limit, read_number(value, 1, MAX_ROWS)?),
             Role::BizType => once(
                 &mut biz_type,

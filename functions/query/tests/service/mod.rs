@@ -2,11 +2,12 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use gatelog_functions_shared::log::FailureLog;
-use gatelog_functions_shared::{Failure, Response, Token};
+use gatelog_functions_shared::{Environment, Failure, Response, Token};
 use gatelog_query::params::time::Zone;
 use gatelog_query::{QueryConfig, handle};
 use gatelog_record::{AccessRecord, Timestamp, batch};
@@ -71,7 +72,7 @@ impl<E: Executor + 'static> Service<E> {
 
     pub async fn answer(&self, uri: &str, accept: &str) -> Response {
         let request = Request::get(uri).header("accept", accept).body(()).unwrap();
-        handle(request, Rc::clone(&self.database), &config(), &failures()).await
+        handle(request, Rc::clone(&self.database), &config(), &failures(), &Clock::default()).await
     }
 }
 
@@ -81,6 +82,7 @@ pub fn config() -> QueryConfig {
         is_open: true,
         max_page_size: QueryConfig::MAX_PAGE_SIZE,
         max_counted_records: QueryConfig::MAX_COUNTED_RECORDS,
+        max_scanned_records: QueryConfig::MAX_SCANNED_RECORDS,
         time_zone: Zone::UTC,
         max_running_statements: QueryConfig::MAX_RUNNING_STATEMENTS,
         time_limit: Duration::from_secs(30),
@@ -110,4 +112,25 @@ fn complete<'a>((index, mut record): (usize, AccessRecord<'a>)) -> AccessRecord<
 /// The log of failures, whose clock stands still.
 pub fn failures() -> Rc<FailureLog> {
     Rc::new(FailureLog::new("query", || Duration::ZERO))
+}
+
+/// A clock that stands at 12:30, half an hour after the first record, and passes as far as somebody sleeps.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Rc<Cell<Duration>>);
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.0.get().as_micros()).unwrap();
+        Timestamp::from_micros(1_769_862_600_000_000 + passed)
+    }
+
+    fn ticks(&self) -> Duration {
+        self.0.get()
+    }
+
+    fn fill_random(&self, _: &mut [u8]) {}
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.set(self.0.get() + duration);
+    }
 }
