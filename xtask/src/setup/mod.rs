@@ -4,6 +4,7 @@
 //! where a second run, or a second checkout, finds them.
 
 mod aioquic;
+mod browser;
 mod cache;
 mod cargo_deny;
 mod databases;
@@ -80,11 +81,12 @@ pub struct Programs {
     aioquic: PathBuf,
     higress_plugins: PathBuf,
     mysql: MySql,
+    axe: PathBuf,
 }
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 6] {
+    pub fn variables(&self) -> [(&'static str, &Path); 7] {
         [
             ("GATELOG_ENVOY", &self.envoy),
             ("GATELOG_TURSODB", &self.tursodb),
@@ -92,6 +94,7 @@ impl Programs {
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
+            ("GATELOG_AXE", &self.axe),
         ]
     }
 }
@@ -110,6 +113,7 @@ impl fmt::Display for Programs {
 pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
+    browser::chromium()?;
     let toolchain = wasm()?;
     let programs = Programs {
         envoy: envoy()?,
@@ -117,6 +121,7 @@ pub fn everything() -> Result<Machine> {
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,
         mysql: mysql()?,
+        axe: browser::axe()?,
     };
     Ok(Machine { toolchain, programs })
 }

@@ -40,7 +40,7 @@ function App() {
   return html`<div class="page">
     <header class="top">
       <div class="top-row">
-        <a class="brand" href="./" onClick=${(event) => { event.preventDefault(); setView({ tab: 'requests', filters: [], id: '', live: false }); }}>gatelog</a>
+        <h1><a class="brand" href="./" onClick=${(event) => { event.preventDefault(); setView({ tab: 'requests', filters: [], id: '', live: false }); }}>gatelog</a></h1>
         <${Tabs} tab=${view.tab} />
         <span class="push"></span>
         <div class="tools"><${TimePicker} /><${Refresh} /><${SavedViews} /><${Looks} />
@@ -48,7 +48,7 @@ function App() {
       </div>
       ${view.tab !== 'pipeline' && html`<${FilterBar} />`}
     </header>
-    <main id="view" role="tabpanel" aria-labelledby=${`tab-${view.tab}`}><${View} key=${view.tab} /></main>
+    <main tabindex="0"><div id="view" role="tabpanel" aria-labelledby=${`tab-${view.tab}`}><${View} key=${view.tab} /></div></main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}
     <${TokenDialog} />
   </div>`;

@@ -25,11 +25,13 @@ export function priceLines(log, table) {
   const above = entry?.above_input_tokens && log.input_tokens > entry.above_input_tokens ? entry.above : undefined;
   const price = (name, otherwise) => above?.[name] ?? entry?.[name] ?? (otherwise && (above?.[otherwise] ?? entry?.[otherwise]));
   const [cached, written] = [log.cached_tokens ?? 0, log.cache_write_tokens ?? 0];
+  const reasoning = price('reasoning') === undefined ? 0 : (log.reasoning_tokens ?? 0);
   const lines = [
     ['read', (log.input_tokens ?? 0) - cached - written, price('input')],
     ['read from the cache', cached, price('cached', 'input')],
     ['read and written to the cache', written, price('cache_write', 'input')],
-    ['written', log.output_tokens ?? 0, price('output')],
+    ['written', (log.output_tokens ?? 0) - reasoning, price('output')],
+    ['written in reasoning', reasoning, price('reasoning')],
   ];
   return lines.filter(([name, tokens]) => tokens > 0 || name === 'read' || name === 'written')
     .map(([name, tokens, at]) => ({ name, tokens, price: at, nano: at === undefined ? undefined : Math.round(tokens * Number(at) * 1000) }));

@@ -1,7 +1,7 @@
 // Sessions: the calls of one conversation or agent run together.
 import { html } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
-import { sessions } from '../api/query.js';
+import { sessionField, sessions } from '../api/query.js';
 import { setView } from '../state/view.js';
 import { iso } from '../state/time_range.js';
 import { Answer } from '../parts/notice.js';
@@ -11,12 +11,13 @@ import { dayAndTime } from '../format/time.js';
 import { visible } from '../format/value.js';
 import { t } from '../texts/index.js';
 
-// A session is a session id where calls have one, else the id of a chat.
-const open = (row) => setView({
-  tab: 'requests', live: false,
-  filters: [{ field: row.field ?? 'session_id', op: ':', value: row.session_id }],
-  from: iso(Date.parse(row.first_seen) - 1000), to: iso(Date.parse(row.last_seen) + 1000),
-});
+async function open(row, scope) {
+  const field = await sessionField(scope, row.session_id).catch(() => 'session_id');
+  setView({
+    tab: 'requests', live: false, filters: [{ field, op: ':', value: row.session_id }],
+    from: iso(Date.parse(row.first_seen) - 1000), to: iso(Date.parse(row.last_seen) + 1000),
+  });
+}
 
 export function Sessions({ scope, currency }) {
   const answer = useAnswer((signal) => sessions(scope, signal), ['sessions', scope]);
@@ -30,5 +31,5 @@ export function Sessions({ scope, currency }) {
     { title: t('last call'), value: (row) => dayAndTime(Date.parse(row.last_seen)) },
   ];
   return html`<${Answer} answer=${answer}>${(data) => html`<${DataTable} title=${t('Latest sessions')} rows=${data.sessions.map((row) => ({ ...row, key: row.session_id }))}
-    nameTitle=${t('session')} name=${(row) => row.session_id} columns=${columns} onOpen=${open} />`}<//>`;
+    nameTitle=${t('session')} name=${(row) => row.session_id} columns=${columns} onOpen=${(row) => open(row, scope)} />`}<//>`;
 }

@@ -49,7 +49,8 @@ export const Missing = ({ values }) => {
 };
 
 function Figures({ data, currency }) {
-  const { values: now, previous: before = {} } = data;
+  const now = data.values;
+  const before = data.previous ?? {};
   const fresh = now.input_tokens === null ? null : now.input_tokens - (now.cached_tokens ?? 0);
   const priced = now.count - (now.unpriced ?? 0) - (now.ai_without_usage ?? 0);
   const usage = html`<${Missing} values=${{ ai_without_usage: now.ai_without_usage }} />`;

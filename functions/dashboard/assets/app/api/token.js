@@ -30,7 +30,8 @@ export function setToken(value) {
 export const isPossible = (value) => /^[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?$/.test(value);
 
 export function takeFromFragment() {
-  const parameters = new URLSearchParams(location.hash.slice(1));
+  // A plus is itself here, as tokens in Base64 have it.
+  const parameters = new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B'));
   if (!parameters.has('token')) return;
   history.replaceState(null, '', location.pathname + location.search);
   const value = parameters.get('token').trim();

@@ -16,6 +16,8 @@ export function fieldValue(name, value, { long = false, currency } = {}) {
   if (unit === 'ms' && value !== '-') return milliseconds(Number(value));
   if (unit === 'bytes') return bytes(value);
   if (unit === 'nano') return money(value, currency);
+  // The answer has 0 where a record has no count of tokens.
+  if (value === 0 && /^(in|out|total_).*tokens$/.test(name)) return '';
   if (typeof value === 'number') return name === 'response_code' || name === 'grpc_status' ? String(value) : whole(value);
   return visible(typeof value === 'object' ? JSON.stringify(value) : value);
 }

@@ -29,16 +29,22 @@ export function Mcp() {
       <p class="actions"><button type="button" class="button" onClick=${() => setView({ from: 'now-7d', to: 'now' })}>${t('7 days')}</button></p><//>`;
   }
   return html`<div class="stack">
-    <${Answer} answer=${sums}>${({ values: now, previous: before = {}, ...data }) => html`<div class="cards">
+    <${Answer} answer=${sums}>${(data) => html`<${Figures} data=${data} />`}<//>
+    <${Charts} scope=${scope} />
+    <div class="tables">${TABLES.map(([field, title]) => html`<${Top} key=${field} field=${field} title=${title} scope=${scope} filters=${view.filters} />`)}</div>
+  </div>`;
+}
+
+function Figures({ data }) {
+  const now = data.values;
+  const before = data.previous ?? {};
+  return html`<div class="cards">
       <${Card} title=${t('Calls')} value=${short(now.count)} now=${now.count} before=${before.count} />
       <${Card} title=${t('Errors')} value=${percent(ratio(now.errors, now.count))} detail=${t('{n} without answer or 5xx', { n: whole(now.errors) })} now=${ratio(now.errors, now.count)} before=${ratio(before.errors, before.count)} worse=${1} />
       <${Card} title=${t('Refused (4xx)')} value=${percent(ratio(now.client_errors, now.count))} detail=${whole(now.client_errors)} now=${now.client_errors} before=${before.client_errors} worse=${1} />
       <${Card} title=${t('Half within')} value=${milliseconds(now.duration_p50)} detail="p50" now=${now.duration_p50} before=${before.duration_p50} worse=${1} />
       <${Card} title=${t('95 % within')} value=${milliseconds(now.duration_p95)} detail="p95" now=${now.duration_p95} before=${before.duration_p95} worse=${1} />
-    </div><${Sampled} data=${data} format=${{ whole, time: dayAndTime }} />`}<//>
-    <${Charts} scope=${scope} />
-    <div class="tables">${TABLES.map(([field, title]) => html`<${Top} key=${field} field=${field} title=${title} scope=${scope} filters=${view.filters} />`)}</div>
-  </div>`;
+    </div><${Sampled} data=${data} format=${{ whole, time: dayAndTime }} />`;
 }
 
 function Charts({ scope }) {

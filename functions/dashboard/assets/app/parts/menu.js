@@ -24,7 +24,7 @@ export function Menu({ label, text, icon, kind = '', side = 'left', children }) 
     };
   }, [open]);
   return html`<div class="menu" ref=${root}>
-    <button type="button" class=${`button ${kind}`} aria-label=${label} title=${label} aria-expanded=${open} aria-haspopup="true"
+    <button type="button" class=${`button ${kind}`} aria-label=${text?.trim() ? undefined : label} title=${label} aria-expanded=${open} aria-haspopup="true"
       onClick=${() => setOpen(!open)}>
       ${icon && html`<${Icon} name=${icon} />`}${text && html`<span class="menu-text">${text}</span>`}
       ${text && html`<${Icon} name="down" />`}

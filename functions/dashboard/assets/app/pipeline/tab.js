@@ -3,9 +3,8 @@
 import { html, useEffect, useRef, useState } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
 import { metrics } from '../api/prometheus.js';
-import { summary } from '../api/query.js';
+import { lastTime } from '../api/query.js';
 import { refresh, useRange } from '../state/clock.js';
-import { iso } from '../state/time_range.js';
 import { Answer } from '../parts/notice.js';
 import { Card } from '../parts/card.js';
 import { milliseconds, ratio, percent, short, whole } from '../format/number.js';
@@ -33,8 +32,7 @@ function Whole({ data }) {
   const lost = dropped + rejected;
   const all = records('accepted') + lost;
   const seconds = (share) => { const value = data.quantile('gatelog_ingest_write_seconds', share); return value === undefined ? undefined : value * 1000; };
-  const last = useAnswer((signal) => summary([['start', iso(0)], ['end', iso(Date.now())]], signal), ['last', records('accepted')]);
-  const lastSeen = last.data?.last_seen ? Date.parse(last.data.last_seen) : undefined;
+  const lastSeen = useAnswer((signal) => lastTime(signal), ['last', data.sum('gatelog_ingest_records_total')]).data?.at;
   return html`
     <section class=${`card verdict ${lost ? 'bad-side' : 'good-side'}`} role="status"><p class="figure">${t('{lost} lost of {all}', { lost: whole(lost), all: whole(all) })}</p>
       <p class="detail">${lost ? t('{share} of all records that filters made', { share: percent(ratio(lost, all)) }) : t('Every record that a filter reported is stored.')}</p></section>

@@ -11,6 +11,7 @@ import { exact } from '../format/time.js';
 import { milliseconds } from '../format/number.js';
 import { statusClass, visible } from '../format/value.js';
 import { t } from '../texts/index.js';
+import { useCurrency } from '../ai/currency.js';
 import { Phases } from './phases.js';
 import { TokensAndCost } from './tokens.js';
 import { Captured } from './captured.js';
@@ -20,7 +21,7 @@ import { asCurl } from './curl.js';
 
 const close = () => setView({ id: '' });
 
-export function Drawer({ id, currency }) {
+export function Drawer({ id }) {
   const answer = useAnswer((signal) => record(id, signal), ['record', id]);
   const root = useRef();
   const data = answer.data?.record_id === id || !answer.loading ? answer : { loading: true };
@@ -30,16 +31,17 @@ export function Drawer({ id, currency }) {
     return () => before?.focus?.();
   }, []);
   return html`<aside class="drawer" ref=${root} role="dialog" aria-label=${t('One request')}>
-    <header class="drawer-head">
+    <div class="drawer-head">
       <h2>${t('Request')} <code>${visible(id)}</code></h2>
       <${CopyButton} icon="link" label=${t('Copy link')} text=${() => location.href} />
       <button type="button" class="button square" aria-label=${t('Close')} title=${`${t('Close')} (Esc)`} onClick=${close}><${Icon} name="close" /></button>
-    </header>
-    <div class="drawer-body" tabindex="0" role="region" aria-label=${t('One request')}><${Answer} answer=${data}>${(log) => html`<${Whole} log=${log} currency=${currency} />`}<//></div>
+    </div>
+    <div class="drawer-body" tabindex="0" role="region" aria-label=${t('One request')}><${Answer} answer=${data}>${(log) => html`<${Whole} log=${log} />`}<//></div>
   </aside>`;
 }
 
-function Whole({ log, currency }) {
+function Whole({ log }) {
+  const currency = useCurrency(Boolean(log.model));
   const raw = JSON.stringify(log, null, 2);
   return html`
     <p class="request-line"><span class=${`status s-${statusClass(log.response_code)}`}>${log.response_code || t('no answer')}</span>

@@ -31,14 +31,14 @@ export function brush(from, to) {
 export function Histogram({ scope, by, total, children }) {
   const answer = useAnswer((signal) => histogram(scope, by, ['count'], signal), ['histogram', scope, by]);
   return html`<section class="card histogram" aria-label=${t('Requests over time')}>
-    <header class="card-head">
+    <div class="card-head">
       <h2>${total ?? html`<${Count} data=${answer.data} />`}</h2>
       <label class="field-choice"><span>${t('split by')}</span>
         <select value=${by} onChange=${(event) => setView({ by: event.target.value })}>
           ${SPLITS.map((name) => html`<option value=${name}>${fieldLabel(name)}</option>`)}
         </select></label>
       ${children}
-    </header>
+    </div>
     <${Answer} answer=${answer}>${(data) => html`<${Bars} data=${data} by=${by} />`}<//>
   </section>`;
 }

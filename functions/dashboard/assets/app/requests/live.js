@@ -14,7 +14,7 @@ const pause = (ms, signal) =>
   });
 
 // Returns { rows: newest first, count, error, since }; nothing while it is off.
-export function useLive(on, filters, key) {
+export function useLive(on, filters, fields, key) {
   const [state, setState] = useState({ rows: [], count: 0 });
   const cursor = useRef('');
   useEffect(() => {
@@ -25,7 +25,7 @@ export function useLive(on, filters, key) {
     const run = async () => {
       while (!abort.signal.aborted) {
         try {
-          const answer = await tail(filters, cursor.current, WAIT_SECONDS, abort.signal);
+          const answer = await tail(filters, fields, cursor.current, WAIT_SECONDS, abort.signal);
           if (abort.signal.aborted) return;
           const began = !cursor.current;
           cursor.current = answer.next || cursor.current;
@@ -48,6 +48,6 @@ export function useLive(on, filters, key) {
     };
     run();
     return () => abort.abort();
-  }, [on, key]);
+  }, [on, key, fields.join()]);
   return state;
 }

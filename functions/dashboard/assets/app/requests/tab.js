@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useReducer, useRef, useState } from '../dom.js';
 import { useSignal } from '../signal.js';
 import { token } from '../api/token.js';
-import { scopeOf, summary } from '../api/query.js';
+import { lastTime, scopeOf } from '../api/query.js';
 import { useAnswer } from '../api/use_answer.js';
 import { useCurrency } from '../ai/currency.js';
 import { refresh, useRange } from '../state/clock.js';
@@ -33,9 +33,10 @@ export function Requests() {
   const range = useRange();
   const scope = useMemo(() => scopeOf(range, view.filters), [range, view.filters]);
   const [narrow, setNarrow] = useState(false);
-  const currency = useCurrency();
+  const currency = useCurrency(view.columns.includes('cost_nano'));
   const filterKey = view.filters.map(filterText).join('\n');
-  const live = useLive(view.live, view.filters, filterKey);
+  const fields = useMemo(() => [...new Set(['record_id', 'response_code', ...view.columns])], [view.columns]);
+  const live = useLive(view.live, view.filters, fields, filterKey);
   useEffect(() => {
     if (!view.live) return undefined;
     const timer = setInterval(() => document.hidden || refresh(), LIVE_COUNTS_MS);
@@ -51,17 +52,16 @@ export function Requests() {
     <//>
     <div class="split">
       <${Facets} scope=${scope} filters=${view.filters} />
-      <${Table} scope=${scope} range=${range} view=${view} live=${live} filterKey=${filterKey} currency=${currency} />
+      <${Table} scope=${scope} range=${range} view=${view} fields=${fields} live=${live} filterKey=${filterKey} currency=${currency} />
     </div>
-    ${view.id && html`<${Drawer} id=${view.id} currency=${currency} />`}
+    ${view.id && html`<${Drawer} id=${view.id} />`}
   </div>`;
 }
 
-function Table({ scope, range, view, live, filterKey, currency }) {
+function Table({ scope, range, view, fields, live, filterKey, currency }) {
   const [, draw] = useReducer((count) => count + 1, 0);
   const [active, setActive] = useState(-1);
   const holder = useSignal(token);
-  const fields = [...new Set(['record_id', 'response_code', ...view.columns])];
   // While live, counts go on, but the rows below what comes are those of its beginning: all that there were once the
   // cursor of the tail was known, so that none is missing between.
   const isLive = view.live && Boolean(live.since);
@@ -111,11 +111,10 @@ function foot(pages, count) {
 
 // No record: whether the filters or the range are the reason, and where records are.
 function Nothing({ view, range }) {
-  const ever = [['start', iso(0)], ['end', iso(Date.now())]];
-  const { data } = useAnswer((signal) => summary(ever, signal), 'ever');
-  const last = data?.last_seen ? Date.parse(data.last_seen) : NaN;
+  const { data } = useAnswer((signal) => lastTime(signal), 'last');
+  const last = data?.at;
   const around = () => setView({ from: iso(last - (range.end - range.start)), to: iso(last + 1000), live: false });
-  if (data && !data.last_seen) {
+  if (data && last === undefined) {
     return html`<${Empty} title=${t('No records yet')}>
       <p>${t('Put the filter into the gateway and let a request pass: it is here a second later. The tab Pipeline shows whether filters push.')}</p>
     <//>`;

@@ -25,6 +25,6 @@ export function TokensAndCost({ log, currency }) {
       ${log.reasoning_tokens > 0 && html`<p class="hint">${t('{n} of the tokens written are reasoning.', { n: whole(log.reasoning_tokens) })}</p>`}
       ${log.usage_source === 'partial' && html`<p class="hint warn">${t('The answer ended before its usage came: the counts are incomplete.')}</p>`}
       ${(cost === undefined || cost === null) && html`<p class="hint warn">${t('The price table has no price for {model}.', { model: visible(log.model) })}</p>`}
-      ${cost !== undefined && sum !== undefined && !agrees && html`<p class="hint">${t('The cost was computed with the prices of its time, which are others today.')}</p>`}`}
+      ${cost !== undefined && sum !== undefined && !agrees && html`<p class="hint">${t('The cost was computed by other prices than the plain ones of today: those of its time or its service tier.')}</p>`}`}
   </section>`;
 }
