@@ -43,7 +43,7 @@ async fn the_overview_says_how_much_how_well_and_how_fast() {
     }
     page.eventually(
         "the addresses without their ports",
-        "[...document.querySelectorAll('.name')].some((one) => one.innerText === '203.0.113.3')",
+        "[...document.querySelectorAll('.name')].some((one) => one.innerText === '203.0.113.0')",
     )
     .await;
     page.screenshot("overview").await;
