@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as HyperClient;
@@ -17,15 +18,22 @@ use tokio::net::TcpStream;
 #[derive(Clone, Debug)]
 pub struct Client {
     inner: HyperClient<HttpConnector, Full<Bytes>>,
+    /// Sent with [`Client::get_json`].
+    authorization: Option<String>,
 }
 
 impl Default for Client {
     fn default() -> Self {
-        Self { inner: HyperClient::builder(TokioExecutor::new()).build_http() }
+        Self { inner: HyperClient::builder(TokioExecutor::new()).build_http(), authorization: None }
     }
 }
 
 impl Client {
+    /// One that sends this bearer token where it gets JSON.
+    pub fn with_token(token: &str) -> Self {
+        Self { authorization: Some(format!("Bearer {token}")), ..Self::default() }
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors
@@ -47,7 +55,11 @@ impl Client {
     ///
     /// When the status is not 200 or the body is not JSON; the error quotes the answer.
     pub async fn get_json(&self, url: &str) -> anyhow::Result<Value> {
-        let response = self.send(Request::get(url).body("")?).await?;
+        let mut request = Request::get(url);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let response = self.send(request.body("")?).await?;
         let body = String::from_utf8_lossy(response.body());
         anyhow::ensure!(response.status() == StatusCode::OK, "{url} answered {}: {body}", response.status());
         serde_json::from_str(&body).with_context(|| format!("{url} answered what is not JSON: {body}"))

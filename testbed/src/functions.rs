@@ -1,4 +1,4 @@
-//! The three functions of `spin.toml`: under the real Spin, or in the local host, in this process or a program of its own.
+//! The functions of `spin.toml`: under the real Spin, or in the local host, in this process or a program of its own.
 
 use std::net::SocketAddr;
 

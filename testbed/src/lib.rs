@@ -8,7 +8,7 @@
 //! - [`module_config`]: the module in it.
 //! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
 //! - [`coding`]: content codings, as servers apply them.
-//! - [`functions`]: the three functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
+//! - [`functions`]: the functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
 //! - [`higress`]: Higress's own plugins, made ready for this Envoy.
 //! - [`rsyslog`]: a real rsyslog on a port of its own.
 //! - [`traffic`]: the varied requests of the demo.

@@ -14,17 +14,16 @@ use crate::client::Client;
 /// # Errors
 ///
 /// When `/query` does not answer as it should.
-pub async fn overview(functions: SocketAddr) -> anyhow::Result<String> {
-    let client = Client::default();
-    let recent = query(&client, functions, "page_size=10").await?;
-    let errors = query(&client, functions, "response_code=0,4xx,5xx&page_size=10").await?;
+pub async fn overview(client: &Client, functions: SocketAddr) -> anyhow::Result<String> {
+    let recent = query(client, functions, "page_size=10").await?;
+    let errors = query(client, functions, "response_code=0,4xx,5xx&page_size=10").await?;
     let total = recent.get("total").and_then(Value::as_u64).unwrap_or_default();
     let failed = errors.get("total").and_then(Value::as_u64).unwrap_or_default();
     Ok(format!(
         "Latest requests ({total} stored)\n{}\n\nLatest errors ({failed} in all)\n{}\n\nTokens by model\n{}\n",
         requests_table(&recent),
         errors_table(&errors),
-        tokens_table(&client, functions).await?,
+        tokens_table(client, functions).await?,
     ))
 }
 

@@ -1,17 +1,21 @@
 //! The demo's traffic: a few hundred requests as varied as a gateway sees them, AI calls included.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
 use futures::stream;
 use http::{Method, Request};
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::client::{Client, hang_up_after};
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 8;
+/// The shortest pause of [`keep_sending`].
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Sends `count` requests to the gateway in a fixed pattern, and returns how many got an answer.
 ///
@@ -26,6 +30,18 @@ pub async fn send(gateway: SocketAddr, count: usize) -> anyhow::Result<usize> {
         .context("the gateway does not answer")?;
     let sent = stream::iter(1..count).map(|index| one(&client, gateway, index)).buffer_unordered(CONCURRENCY);
     Ok(1 + sent.filter(|answered| std::future::ready(*answered)).count().await)
+}
+
+/// Goes on sending the requests of the pattern, one at a time with a pause after each, from position `first` on. It does not
+/// end; what the gateway does not answer is passed over.
+pub async fn keep_sending(gateway: SocketAddr, first: usize) {
+    let client = Client::default();
+    for index in first.. {
+        one(&client, gateway, index).await;
+        // Between a quarter of a second and one and a half, so that a chart over time has hills.
+        let beats = u32::try_from(1 + index % 6).unwrap_or(1);
+        sleep(PAUSE * beats).await;
+    }
 }
 
 /// Sends the request at position `index`, and returns whether an answer came.

@@ -25,7 +25,7 @@ use artifacts::{Warnings, Which};
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
-    /// Prepare this machine: a toolchain for wasm, Envoy, MariaDB, Turso's server.
+    /// Prepare this machine: a toolchain for wasm, Envoy, MariaDB, Turso's server, Chromium.
     Setup,
     /// Build the wasm files, or Envoy's module, and check their sizes.
     Build {

@@ -1,5 +1,6 @@
 //! The demo: the whole path on this machine, with traffic, and what an operator sees of it.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -52,7 +53,10 @@ async fn main() -> anyhow::Result<()> {
     };
     println!("starting the functions on a libSQL file, in {runtime} ...");
     let database = state.path().join("gatelog.db");
-    let functions = Functions::start(&Start::storing_in(&database).runtime(runtime)).await?;
+    let token = token();
+    let start = Start::storing_in(&database).variables(&[("query_token", &token)]).runtime(runtime);
+    let functions = Functions::start(&start).await?;
+    let client = Client::with_token(&token);
     let upstream = Upstream::start().await?;
     println!("starting Envoy with the filter ...");
     let gateway = Gateway {
@@ -67,21 +71,29 @@ async fn main() -> anyhow::Result<()> {
     let began = Instant::now();
     let answered = traffic::send(envoy.listener(), options.requests).await?;
     println!("{answered} of {} were answered in {:.1?}", options.requests, began.elapsed());
-    let waited = await_records(functions.address(), options.requests).await?;
+    let waited = await_records(&client, functions.address(), options.requests).await?;
     println!("every request has its record, {waited:.1?} after the last answer\n");
-    println!("{}", report::overview(functions.address()).await?);
+    println!("{}", report::overview(&client, functions.address()).await?);
 
-    print_addresses(&envoy, &functions);
+    print_addresses(&envoy, &functions, &token);
     if !options.once {
-        println!("Ctrl-C ends it.");
-        tokio::signal::ctrl_c().await?;
+        println!("A little traffic goes on. Ctrl-C ends it.");
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended?,
+            () = traffic::keep_sending(envoy.listener(), options.requests) => {}
+        }
     }
     envoy.terminate().await
 }
 
+/// A token that nobody guesses: 128 random bits, by which the standard library seeds its hash maps.
+fn token() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
+
 /// Waits until `count` records are stored, and answers how long that took.
-async fn await_records(functions: SocketAddr, count: usize) -> anyhow::Result<Duration> {
-    let client = Client::default();
+async fn await_records(client: &Client, functions: SocketAddr, count: usize) -> anyhow::Result<Duration> {
     let began = Instant::now();
     loop {
         let answer = client.get_json(&format!("http://{functions}/query?page_size=1")).await?;
@@ -98,10 +110,11 @@ async fn await_records(functions: SocketAddr, count: usize) -> anyhow::Result<Du
     }
 }
 
-fn print_addresses(envoy: &Envoy, functions: &Functions) {
+fn print_addresses(envoy: &Envoy, functions: &Functions, token: &str) {
     let (gateway, admin, functions) = (envoy.listener(), envoy.admin(), functions.address());
+    println!("dashboard     http://{functions}/ui/#token={token}");
     println!("gateway       http://{gateway}/");
-    println!("query         http://{functions}/query?response_code=5xx");
+    println!("query         http://{functions}/query?response_code=5xx with authorization: Bearer {token}");
     println!("health        http://{functions}/health/ready");
     println!("Envoy's stats http://{admin}/stats?filter=gatelog");
 }

@@ -4,6 +4,7 @@
 //! where a second run, or a second checkout, finds them.
 
 mod aioquic;
+mod browser;
 mod cache;
 mod cargo_deny;
 mod databases;
@@ -82,11 +83,12 @@ pub struct Programs {
     aioquic: PathBuf,
     higress_plugins: PathBuf,
     mysql: MySql,
+    axe: PathBuf,
 }
 
 impl Programs {
     /// The variables by which they are found.
-    pub fn variables(&self) -> [(&'static str, &Path); 8] {
+    pub fn variables(&self) -> [(&'static str, &Path); 9] {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
             ("GATELOG_ENVOY", &self.envoy),
@@ -97,6 +99,7 @@ impl Programs {
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
+            ("GATELOG_AXE", &self.axe),
         ]
     }
 }
@@ -115,6 +118,7 @@ impl fmt::Display for Programs {
 pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
+    browser::chromium()?;
     let toolchain = wasm()?;
     let programs = Programs {
         envoy: envoy()?,
@@ -123,6 +127,7 @@ pub fn everything() -> Result<Machine> {
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,
         mysql: mysql()?,
+        axe: browser::axe()?,
     };
     Ok(Machine { toolchain, programs })
 }

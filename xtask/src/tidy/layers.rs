@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["record", "sync", "databases", "artifacts", "harness/guests/*-filter", "spin-host/guests/probe"],
     &["storage", "syslog", "filter"],
     &["functions/shared", "harness/guests/counted", "envoy-module"],
-    &["functions/ingest", "functions/query", "functions/health"],
+    &["functions/ingest", "functions/query", "functions/health", "functions/dashboard"],
     &["harness", "spin-host"],
     &["testbed"],
     &["bench"],

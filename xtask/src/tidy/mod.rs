@@ -8,6 +8,7 @@
 //! - [`circles`]: which modules may import which
 //! - [`unreached`]: files that belong to no crate
 //! - [`manifests`]: versions and lints in one place
+//! - [`vendored`]: libraries in folders with a `VENDOR.toml`
 //! - [`docs`]: paths and links in documents, and the length of the README
 //!
 //! The licences and sources of dependencies are for `cargo deny`, by the rules in `deny.toml`.
@@ -23,6 +24,7 @@ mod text;
 mod tokens;
 mod tree;
 mod unreached;
+mod vendored;
 
 use anyhow::{Result, bail};
 
@@ -59,7 +61,8 @@ fn of_files(tree: &Tree) -> Vec<Finding> {
         missing.map(|path| Finding::new(path, 1, "there is no such file", "write it")).collect();
     findings.extend(circles::check(tree));
     findings.extend(unreached::check(tree));
-    for file in tree.files() {
+    findings.extend(vendored::check(tree));
+    for file in tree.files().iter().filter(|file| !vendored::is_vendored(tree, &file.path)) {
         findings.extend(text::check(file));
         findings.extend(manifests::check(file));
         findings.extend(docs::check(file, tree));

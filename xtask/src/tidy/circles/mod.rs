@@ -24,6 +24,7 @@ const CHECKED: &[&str] = &[
     "bench",
     "databases",
     "filter",
+    "functions/dashboard",
     "functions/health",
     "functions/ingest",
     "functions/query",

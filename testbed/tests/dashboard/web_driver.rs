@@ -1,0 +1,73 @@
+//! WebDriver, as far as the tests speak it: commands over HTTP, each a JSON object, each answered by one
+//! (<https://www.w3.org/TR/webdriver2/>).
+
+use anyhow::{Context as _, ensure};
+use gatelog_testbed::client::Client;
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+/// The key of an element's id in answers, which the standard fixes.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A session: one browser with one window.
+pub struct Session {
+    client: Client,
+    url: String,
+}
+
+impl Session {
+    /// Starts a browser by the driver at `driver`, with these capabilities.
+    pub async fn start(driver: &str, capabilities: &Value) -> anyhow::Result<Self> {
+        let client = Client::default();
+        let body = json!({"capabilities": {"alwaysMatch": capabilities}});
+        let answer = send(&client, Method::POST, &format!("{driver}/session"), &body).await?;
+        let id = answer.get("sessionId").and_then(Value::as_str).context("a session without an id")?;
+        Ok(Self { client, url: format!("{driver}/session/{id}") })
+    }
+
+    /// Sends a command with its parameters.
+    pub async fn post(&self, command: &str, parameters: &Value) -> anyhow::Result<Value> {
+        send(&self.client, Method::POST, &format!("{}/{command}", self.url), parameters).await
+    }
+
+    /// Asks for something.
+    pub async fn get(&self, command: &str) -> anyhow::Result<Value> {
+        send(&self.client, Method::GET, &format!("{}/{command}", self.url), &Value::Null).await
+    }
+
+    /// Ends the browser.
+    pub async fn end(&self) -> anyhow::Result<()> {
+        send(&self.client, Method::DELETE, &self.url, &Value::Null).await.map(drop)
+    }
+
+    /// What a script in the page returns; `kind` is `sync`, or `async` for one that calls its last argument.
+    pub async fn execute(&self, kind: &str, script: &str) -> anyhow::Result<Value> {
+        self.post(&format!("execute/{kind}"), &json!({"script": script, "args": []})).await
+    }
+
+    /// Clicks the first element that a CSS selector finds, as a mouse does.
+    pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
+        let found = self.post("element", &json!({"using": "css selector", "value": selector})).await?;
+        self.post(&format!("element/{}/click", element(&found)?), &json!({})).await.map(drop)
+    }
+
+    /// Presses keys, one after the other, in the element that has the focus.
+    pub async fn type_keys(&self, keys: &str) -> anyhow::Result<()> {
+        let active = self.get("element/active").await?;
+        self.post(&format!("element/{}/value", element(&active)?), &json!({"text": keys})).await.map(drop)
+    }
+}
+
+fn element(answer: &Value) -> anyhow::Result<&str> {
+    answer.get(ELEMENT).and_then(Value::as_str).context("an answer without an element")
+}
+
+async fn send(client: &Client, method: Method, url: &str, body: &Value) -> anyhow::Result<Value> {
+    let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
+    let request = Request::builder().method(method).uri(url).header("content-type", "application/json");
+    let answer = client.send(request.body(body)?).await?;
+    let mut read: Value = serde_json::from_slice(answer.body())?;
+    let value = read.get_mut("value").map(Value::take).unwrap_or_default();
+    ensure!(answer.status() == 200, "{url}: {value}");
+    Ok(value)
+}
