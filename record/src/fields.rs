@@ -1,4 +1,4 @@
-//! The field table: one line for each field of the access record, and everything that is made from it.
+//! The field table: one line for each field of the access record, and everything generated from it.
 //!
 //! A line gives the field's name (JSON key, column and query parameter), its kind with its bound, where the name
 //! comes from, and its meaning. [`AccessRecord`], [`FIELDS`], the JSON reader and writer, and the values that
@@ -15,7 +15,7 @@ use crate::timestamp::Timestamp;
 pub struct Field {
     /// JSON key, column name and query parameter.
     pub name: &'static str,
-    /// What stands before the value in the JSON of a record, unless it comes first: `,"name":`.
+    /// What precedes the value in the JSON of a record, unless the field is the first: `,"name":`.
     pub json_key: &'static str,
     /// Type and bound.
     pub kind: Kind,
@@ -40,13 +40,13 @@ pub enum Kind {
     Json(usize),
 }
 
-/// Where a field comes from. It decides whether an absent value is written: Higress's log-collector answers all of
-/// its own keys for every record, and clients rely on that.
+/// Where a field comes from. The origin decides whether an absent value is written: Higress's log-collector
+/// returns all of its own keys for every record, and clients rely on that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A key of Higress's db-log-pusher that it writes into every record.
+    /// A key that Higress's db-log-pusher writes into every record.
     Always,
-    /// A key of Higress's db-log-pusher that it leaves out when empty.
+    /// A key that Higress's db-log-pusher leaves out when empty.
     Reference,
     /// A key that gatelog adds; left out when empty.
     Added,
@@ -107,7 +107,8 @@ macro_rules! member_owned {
 
 macro_rules! access_record {
     ($( $origin:ident $name:ident : $kind:ident $(($bound:expr))? = $doc:literal ; )+) => {
-        /// What one request left behind. Made from the field table in this file; see each member's line there.
+        /// The record of one request, generated from the field table in this file; each member is documented
+        /// on its line there.
         ///
         /// Texts and JSON values may borrow from the buffer that the record was read from or built in.
         #[derive(Clone, Debug, Default)]
@@ -134,12 +135,12 @@ macro_rules! access_record {
         }
 
         impl<'a> AccessRecord<'a> {
-            /// The record with its own copies of what it borrows.
+            /// The record with owned copies of what it borrows.
             pub fn into_owned(self) -> AccessRecord<'static> {
                 AccessRecord { $( $name: member_owned!($kind, self.$name), )+ }
             }
 
-            /// Bytes of its texts and JSON values, which is nearly all of the memory that it takes.
+            /// Bytes of the record's texts and JSON values, which are nearly all of the memory it takes.
             pub fn content_bytes(&self) -> usize {
                 let bytes = |value| match value {
                     FieldValue::Text(text) => text.len(),
@@ -188,7 +189,7 @@ pub enum Member<'m, 'a> {
     Json(&'m mut Option<Cow<'a, RawValue>>),
 }
 
-/// Something done to every member of a record.
+/// An operation on every member of a record.
 pub trait MemberVisitor<'a> {
     /// What can go wrong; [`std::convert::Infallible`] when nothing can.
     type Error;
@@ -206,7 +207,7 @@ pub fn field(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
 }
 
-/// Longest text of an ordinary column: the reference's `VARCHAR(255)`.
+/// Longest text of an ordinary column, from the reference's `VARCHAR(255)`.
 const SHORT: usize = 255;
 /// Longest text of a column that clients fill freely (user agent, forwarded-for, details).
 const LONG: usize = 1_024;
@@ -291,7 +292,7 @@ mod tests {
     const REFERENCE_KEYS: &str = include_str!("../testdata/reference_keys.txt");
 
     #[test]
-    fn every_key_of_the_reference_is_in_the_table_and_nothing_else_is_marked_as_its() {
+    fn the_table_marks_exactly_the_keys_of_the_reference() {
         let reference: HashSet<&str> = REFERENCE_KEYS.lines().collect();
         let ours: HashSet<&str> =
             FIELDS.iter().filter(|field| field.origin != Origin::Added).map(|field| field.name).collect();
