@@ -1,7 +1,7 @@
-//! The one table of host functions: it registers them, documents them, and names them in the counts of host calls.
+//! The table of host functions: it registers them, documents them, and names them in the counts of host calls.
 //!
-//! It holds what filters call. The other functions that Envoy offers are linked, because an SDK imports them whether its
-//! filter calls them or not, and answer [`Status::Unimplemented`].
+//! It lists the functions that filters call. Envoy's other functions are linked too, because an SDK imports them whether
+//! its filter calls them or not, and return [`Status::Unimplemented`].
 
 use wasmtime::{Caller, ExternType, Linker};
 
@@ -100,7 +100,7 @@ host_functions! {
     }
 }
 
-/// What Envoy offers beyond the table. All of them answer a status.
+/// Envoy's functions beyond the table. All of them return a status.
 const OTHERS: &[&str] = &[
     "proxy_add_header_map_value",
     "proxy_close_stream",
@@ -130,7 +130,7 @@ const OTHERS: &[&str] = &[
     "proxy_set_shared_data",
 ];
 
-/// The names in the counts: the table's, in the order of their indices, and what stands beside it.
+/// The names in the counts: the table's, in the order of their indices, then those beside the table.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     HOST_FUNCTIONS.iter().map(|function| function.name).chain(["proc_exit", "other functions"])
 }
@@ -141,7 +141,7 @@ const EXIT: usize = HOST_FUNCTIONS.len();
 /// The index of all [`OTHERS`] in the counts.
 const OTHER: usize = EXIT + 1;
 
-/// Whether Envoy offers a function of this name, so that a module may import it.
+/// Whether Envoy offers a function with this name, so that a module may import it.
 pub(super) fn is_offered(name: &str) -> bool {
     names().chain(OTHERS.iter().copied()).any(|offered| offered == name)
 }
