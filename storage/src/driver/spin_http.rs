@@ -1,4 +1,4 @@
-//! Spin's outbound HTTP, over which [`Turso`](super::turso::Turso) speaks.
+//! Spin's outbound HTTP, used by [`Turso`](super::turso::Turso).
 
 use std::time::Duration;
 
