@@ -17,12 +17,12 @@ macro_rules! metrics {
                 match self { $( Metric::$variant => $name, )+ }
             }
 
-            /// How the gateway treats it.
+            /// The type of the metric.
             pub const fn kind(self) -> MetricKind {
                 match self { $( Metric::$variant => MetricKind::$kind, )+ }
             }
 
-            /// What it shows, in one sentence.
+            /// The meaning, in one sentence.
             pub const fn doc(self) -> &'static str {
                 match self { $( Metric::$variant => $doc, )+ }
             }
@@ -30,10 +30,10 @@ macro_rules! metrics {
     };
 }
 
-/// How the gateway treats a metric.
+/// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
-    /// Only grows.
+    /// Only increases.
     Counter,
     /// Goes up and down.
     Gauge,
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_say_whose_they_are() {
+    fn names_are_unique_and_have_the_prefix() {
         let names: std::collections::HashSet<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
         assert_eq!(names.len(), Metric::ALL.len());
         assert!(names.iter().all(|name| name.starts_with("gatelog_")));

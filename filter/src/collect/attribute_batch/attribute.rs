@@ -1,8 +1,8 @@
-//! The attributes that every record is made of: where the gateway keeps each, and which fields need it.
+//! The attributes for every record: where the gateway keeps each, and which fields need it.
 
 use crate::host::attribute::{self, RenamedAttribute};
 
-/// An attribute of a stream that a record is made of.
+/// An attribute of a stream that a record needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attribute {
     /// When the request began: nanoseconds since the epoch.
@@ -11,7 +11,7 @@ pub enum Attribute {
     Duration,
     /// Mask of [`crate::collect::response_flags`].
     Flags,
-    /// Status that the client got.
+    /// Status that the client received.
     Code,
     /// Why the response has that status.
     CodeDetails,
@@ -21,13 +21,13 @@ pub enum Attribute {
     BytesSent,
     /// Name of the route.
     Route,
-    /// Name of the cluster that the route chose.
+    /// Name of the cluster selected by the route.
     Cluster,
     /// Address of the upstream host.
     Upstream,
     /// The gateway's end of the connection to the upstream host.
     UpstreamLocal,
-    /// How often the request was sent to an upstream host.
+    /// The number of times the request was sent to an upstream host.
     Attempts,
     /// The upstream's service time: a response header.
     ServiceTime,
@@ -41,7 +41,7 @@ pub enum Attribute {
     ServerName,
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
     /// An attribute that nearly every stream has. One without it fails both expressions.
@@ -79,7 +79,7 @@ impl Attribute {
     /// The fields of the record that the value goes into; none when every record needs it.
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
-            // Sampling uses these, and every record has a time.
+            // Sampling uses these, and every record needs a time.
             Self::Start | Self::Duration | Self::Flags | Self::Code => &[],
             Self::CodeDetails => &["response_code_details"],
             Self::BytesReceived => &["bytes_received"],
@@ -102,7 +102,7 @@ impl Attribute {
         matches!(self, Self::UpstreamLocal | Self::Attempts | Self::ServiceTime)
     }
 
-    /// Where the value comes from.
+    /// The source of the value.
     pub const fn source(self) -> Source {
         match self {
             Self::Start => Source::Always(attribute::REQUEST_TIME),
