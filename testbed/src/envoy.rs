@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::client::Client;
 
-/// How long Envoy may take to be ready. Compiling the filter takes most of it.
+/// Time limit for Envoy to become ready, most of it for compiling the filter.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running Envoy; killed when dropped.
@@ -31,25 +31,26 @@ impl Envoy {
     ///
     /// # Errors
     ///
-    /// When there is no Envoy, it does not start (with what it said), or takes more than a minute.
+    /// When there is no Envoy, it does not start (the error has its output), or it takes more than a minute.
     pub async fn start(config: &Value, concurrency: u32) -> anyhow::Result<Self> {
         Self::start_on(None, config, concurrency).await
     }
 
-    /// As [`Envoy::start`], with one worker and a configuration in YAML.
+    /// Like [`Envoy::start`], with one worker and a configuration in YAML.
     ///
     /// # Errors
     ///
-    /// Those of [`Envoy::start`].
+    /// As for [`Envoy::start`].
     pub async fn start_yaml(config: &str) -> anyhow::Result<Self> {
         Self::launch(None, "envoy.yaml", config.as_bytes(), 1).await
     }
 
-    /// As [`Envoy::start`], with all its threads on one processor core (by `taskset`) when there is a `core`.
+    /// Like [`Envoy::start`], with all its threads on one processor core (set with `taskset`) if `core` is
+    /// given.
     ///
     /// # Errors
     ///
-    /// Those of [`Envoy::start`], or there is no `taskset`.
+    /// As for [`Envoy::start`], or when there is no `taskset`.
     pub async fn start_on(core: Option<usize>, config: &Value, concurrency: u32) -> anyhow::Result<Self> {
         Self::launch(core, "envoy.json", &serde_json::to_vec_pretty(config)?, concurrency).await
     }
@@ -95,7 +96,7 @@ impl Envoy {
         Ok(envoy)
     }
 
-    /// Where requests go.
+    /// The listener's address.
     pub fn listener(&self) -> SocketAddr {
         self.listener
     }
@@ -128,7 +129,7 @@ impl Envoy {
         Ok(lines.filter_map(|(name, value)| Some((name.to_owned(), value.trim().parse().ok()?))).collect())
     }
 
-    /// Asks it to stop as an operator does (SIGTERM) and waits for its end.
+    /// Stops Envoy like an operator (SIGTERM) and waits until it ends.
     ///
     /// # Errors
     ///
@@ -161,7 +162,7 @@ impl Envoy {
         }
     }
 
-    /// The listener's address once Envoy is ready. The admin interface answers earlier.
+    /// The listener's address, once Envoy is ready. The admin interface responds earlier.
     async fn listening(&mut self, client: &Client) -> Option<SocketAddr> {
         let admin = std::fs::read_to_string(self.directory.path().join("admin")).ok()?;
         self.admin = admin.trim().parse().ok()?;
@@ -177,11 +178,11 @@ impl Envoy {
     }
 }
 
-/// The Envoy to use: what the variable `GATELOG_ENVOY` names, else `envoy` on the path.
+/// The Envoy to use: the one that the variable `GATELOG_ENVOY` names, otherwise `envoy` on the path.
 ///
 /// # Errors
 ///
-/// When there is neither; the error says how to get one.
+/// When there is none; the error says how to get one.
 pub fn find() -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os("GATELOG_ENVOY") {
         let path = PathBuf::from(named);
@@ -194,11 +195,11 @@ pub fn find() -> anyhow::Result<PathBuf> {
     on_path.context("there is no `envoy` on the path: run this through `cargo xtask`, which installs one, or set GATELOG_ENVOY")
 }
 
-/// Whether `config` is accepted (`envoy --mode validate`). Its relative paths begin at the workspace.
+/// Checks `config` with `envoy --mode validate`. Relative paths in it start from the workspace.
 ///
 /// # Errors
 ///
-/// What Envoy says is wrong with it.
+/// The problems reported by Envoy.
 pub async fn validate(config: &Path) -> anyhow::Result<()> {
     let output = Command::new(find()?)
         .args(["--mode", "validate", "--use-dynamic-base-id", "--config-path"])
