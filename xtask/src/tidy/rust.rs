@@ -1,4 +1,4 @@
-//! Rules for Rust files: the opening line, length, and what tests may not do.
+//! Rules for Rust files: the opening line, the length, and forbidden test attributes.
 
 use super::finding::Finding;
 use super::tokens::{self, Token};
@@ -7,7 +7,7 @@ use super::tree::File;
 /// The most lines that a file may have.
 const MAX_LINES: usize = 600;
 
-/// What may not stand in any file: tokens, name, and what to do instead.
+/// Forbidden tokens: the sequence, its name, and what to do instead.
 const FORBIDDEN: &[(&[&str], &str, &str)] = &[
     (&["#", "[", "ignore"], "#[ignore]", "make the test run everywhere, or remove it"),
     (&["#", "[", "should_panic"], "#[should_panic]", "return an error and assert on it"),
@@ -19,7 +19,7 @@ pub fn check(file: &File, tokens: &[Token]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !file.text.starts_with("//!") {
         let fix = "say in a `//!` comment what the file is for";
-        findings.push(Finding::new(&file.path, 1, "the first line is no module documentation", fix));
+        findings.push(Finding::new(&file.path, 1, "the first line is not module documentation", fix));
     }
     let lines = file.text.lines().count();
     if lines > MAX_LINES {
@@ -44,9 +44,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_must_open_with_what_it_is_for() {
+    fn a_file_must_open_with_its_purpose() {
         let first =
-            "a.rs:1: the first line is no module documentation; say in a `//!` comment what the file is for";
+            "a.rs:1: the first line is not module documentation; say in a `//!` comment what the file is for";
         assert_eq!(findings("use a;\n//! late\n"), [first]);
         assert!(findings("//! For tests.\nuse a;\n").is_empty());
     }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_test_attributes_and_sleeps_are_found_in_code_but_not_in_words() {
+    fn forbidden_test_attributes_and_sleeps_are_found_in_code_but_not_in_text() {
         let text = "//! A.\n#[test]\n#[ignore = \"slow\"]\nfn t() { std::thread::sleep(d) }\n";
         let found = findings(text);
         assert!(
