@@ -132,7 +132,7 @@ impl Drop for Server {
 /// When there is none. `install` tells the user how to get it.
 pub(crate) fn find(program: &str, variable: &str, install: &str) -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os(variable).map(PathBuf::from) {
-        anyhow::ensure!(named.is_file(), "{variable} names {}, which is no file", named.display());
+        anyhow::ensure!(named.is_file(), "{variable} names {}, which is not a file", named.display());
         return Ok(named);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -67,7 +67,7 @@ impl SqlServer {
     /// When it does not start, or is already running.
     pub fn start_again(&self) -> anyhow::Result<()> {
         let mut running = self.running();
-        anyhow::ensure!(running.is_none(), "the server runs already");
+        anyhow::ensure!(running.is_none(), "the server is already running");
         let mut arguments = vec![
             "--no-defaults".to_owned(),
             format!("--datadir={}", self.data.display()),
@@ -115,11 +115,11 @@ impl SqlServer {
     ///
     /// When the server is not running.
     pub fn signal(&self, name: &str) -> anyhow::Result<()> {
-        self.running().as_ref().context("the server does not run")?.signal(name)
+        self.running().as_ref().context("the server is not running")?.signal(name)
     }
 
     fn end(&self, signal: &str) -> anyhow::Result<()> {
-        let server = self.running().take().context("the server does not run")?;
+        let server = self.running().take().context("the server is not running")?;
         server.signal(signal)?;
         server.await_end()
     }

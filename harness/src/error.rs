@@ -90,6 +90,6 @@ pub enum Error {
     #[error("there is no plugin {0}")]
     NoPlugin(u32),
     /// There is no callout with this id in flight.
-    #[error("there is no callout {0} under way")]
+    #[error("there is no callout {0} in flight")]
     NoCallout(u32),
 }

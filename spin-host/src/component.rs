@@ -95,7 +95,7 @@ pub(super) fn load(file: &Path) -> anyhow::Result<ServicePre<State>> {
     let engine = engine()?;
     let component = Component::from_file(engine, file)
         .map_err(|error| anyhow!("{error:#}"))
-        .with_context(|| format!("{} is no WebAssembly component", file.display()))?;
+        .with_context(|| format!("{} is not a WebAssembly component", file.display()))?;
     let mut linker = Linker::new(engine);
     add_host(&mut linker).map_err(|error| anyhow!("{error:#}")).context("the host's functions")?;
     let instance = linker

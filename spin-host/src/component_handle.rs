@@ -60,7 +60,7 @@ impl ComponentHandle {
     /// what to do instead.
     pub(super) async fn hang<R>(&self, cause: impl std::fmt::Display) -> R {
         self.hangs.send_replace(true);
-        self.log(format_args!("{cause}. Under Spin this blocks the component for ever, so it does here"));
+        self.log(format_args!("{cause}. Spin would block the component forever, and so does this host"));
         std::future::pending().await
     }
 }

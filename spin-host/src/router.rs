@@ -125,7 +125,7 @@ pub fn absolute_uri(uri: Uri, headers: &HeaderMap) -> anyhow::Result<Uri> {
         None => None,
         Some(host) => Some(
             http::uri::Authority::try_from(host.as_bytes())
-                .with_context(|| format!("the Host header {host:?} is no authority"))?,
+                .with_context(|| format!("the Host header {host:?} is not an authority"))?,
         ),
     };
     let authority = match (from_header, parts.authority.take()) {

@@ -112,7 +112,7 @@ fn an_id_needs_an_entity_with_a_name_in_the_same_file() {
     ] {
         let problem = with_id(file);
         assert!(
-            problem.starts_with("plugins[0].service has no name, and records do not know an id"),
+            problem.starts_with("plugins[0].service has no name, and records do not contain ids"),
             "{problem}"
         );
     }
@@ -128,11 +128,11 @@ fn scopes_that_records_cannot_match_are_refused() {
         ),
         (
             json!({"plugins": [], "services": [{"id": "s", "plugins": [{"name": "syslog"}]}]}),
-            "services[0].plugins[0] stands in an entity without name",
+            "services[0].plugins[0] is in an entity without name",
         ),
         (
             json!({"plugins": [], "consumers": [{"custom_id": "7", "plugins": [{"name": "syslog"}]}]}),
-            "consumers[0].plugins[0] stands in an entity without username or name",
+            "consumers[0].plugins[0] is in an entity without username or name",
         ),
         (json!({"plugins": [{"config": {}}]}), "plugins[0] has no name"),
         (json!({"plugins": {"name": "syslog"}}), "plugins must be a list, not an object"),

@@ -50,7 +50,7 @@ impl Client {
         let response = self.send(Request::get(url).body("")?).await?;
         let body = String::from_utf8_lossy(response.body());
         anyhow::ensure!(response.status() == StatusCode::OK, "{url} answered {}: {body}", response.status());
-        serde_json::from_str(&body).with_context(|| format!("{url} answered what is not JSON: {body}"))
+        serde_json::from_str(&body).with_context(|| format!("{url} did not return JSON: {body}"))
     }
 }
 

@@ -186,7 +186,7 @@ impl Envoy {
 pub fn find() -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os("GATELOG_ENVOY") {
         let path = PathBuf::from(named);
-        anyhow::ensure!(path.is_file(), "GATELOG_ENVOY names {}, which is no file", path.display());
+        anyhow::ensure!(path.is_file(), "GATELOG_ENVOY names {}, which is not a file", path.display());
         return Ok(path);
     }
     let on_path = std::env::var_os("PATH").and_then(|path| {

@@ -45,7 +45,7 @@ fn renamed(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     while let Some(id) = module.get(at) {
         let (size, content) = number(module, at + 1).context("a section without a size")?;
         let end = content + size;
-        let section = module.get(content..end).context("a section that is cut")?;
+        let section = module.get(content..end).context("a truncated section")?;
         if *id != EXPORTS {
             at = end;
             continue;

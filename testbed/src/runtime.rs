@@ -35,7 +35,7 @@ impl Runtime {
             None | Some("") => Ok(Self::spin().unwrap_or(Self::Local)),
             Some("local") => Ok(Self::Local),
             Some("spin") => Self::spin().context(
-                "there is no `spin` of version 4 on the path: install it, or choose the runtime local",
+                "there is no `spin` of version 4 on the path: install it, or select the runtime local",
             ),
             Some(other) => bail!("{VARIABLE} is {other:?}: choose spin or local"),
         }

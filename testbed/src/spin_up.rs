@@ -144,7 +144,7 @@ fn runtime_config(options: &Options, folder: &Path) -> anyhow::Result<Option<Pat
     }
     let Some(database) = &options.database else { return Ok(None) };
     let path = std::path::absolute(database)?;
-    let path = path.to_str().context("the database's path is no text")?;
+    let path = path.to_str().context("the database's path is not valid text")?;
     let file = folder.join("runtime-config.toml");
     std::fs::write(&file, format!("[sqlite_database.default]\ntype = \"spin\"\npath = {path:?}\n"))?;
     Ok(Some(file))

@@ -39,7 +39,7 @@ impl Runtime {
         let spin = spin();
         match (wanted, spin) {
             (Some(Self::Spin), None) => {
-                bail!("there is no `spin` of version 4 on PATH: install it, or choose the runtime local")
+                bail!("there is no `spin` of version 4 on PATH: install it, or select the runtime local")
             }
             (Some(Self::Spin) | None, Some(version)) => {
                 eprintln!("the functions run in the real Spin: {version}");

@@ -112,7 +112,7 @@ impl Config {
             );
             keys.know(&MATCHERS);
             if keys.has("drain_timeout_ms") {
-                keys.problem("drain_timeout_ms", "can only be set outside of the rules");
+                keys.problem("drain_timeout_ms", "can only be set outside the rules");
                 keys.know(&["drain_timeout_ms"]);
             }
             log_level = log_level.into_iter().chain(settings::log_level(&mut keys.alone())).min();

@@ -197,7 +197,7 @@ fn read_omitted(mut keys: Reader<'_, '_>) -> Omitted {
     let mut omitted = Omitted::default();
     for name in keys.texts("omit").unwrap_or_default() {
         if !omitted.add(&name) {
-            keys.problem("omit", format_args!("names `{name}`, which is no field that can be left out"));
+            keys.problem("omit", format_args!("names `{name}`, which is not a field that can be left out"));
         }
     }
     keys.finish();

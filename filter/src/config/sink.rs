@@ -177,7 +177,7 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
         ("collector_token", authorization.as_ref().map(Secret::reveal).unwrap_or_default()),
     ] {
         if value.bytes().any(|byte| byte.is_ascii_control()) {
-            keys.problem(key, "must not hold control characters");
+            keys.problem(key, "must not contain control characters");
         }
     }
     Collector { cluster, authority, path, authorization, ..Collector::default() }
@@ -247,7 +247,9 @@ fn fitting(
             if batch > queue {
                 keys.problem(
                     batch_name,
-                    format_args!("is {batch}, but the queue holds {queue} ({queue_name}), and a batch has to fit into it"),
+                    format_args!(
+                        "is {batch}, but the queue holds {queue} ({queue_name}), and a batch must fit into it"
+                    ),
                 );
             }
             (batch, queue)

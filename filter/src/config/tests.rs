@@ -156,7 +156,7 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         (r#"{"collector_cluster":"c","collector_path":"api"}"#, "`collector_path` must begin with `/`"),
         (
             r#"{"collector_cluster":"c","collector_token":"a\nb"}"#,
-            "`collector_token` must not hold control characters",
+            "`collector_token` must not contain control characters",
         ),
         (r#"{"collector_cluster":"c","batch_format":"xml"}"#, "`batch_format` must be `array` or `single`"),
         (
@@ -192,7 +192,7 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         ),
         (
             r#"{"collector_cluster":"c","fields":{"omit":["path","user-agent"]}}"#,
-            "`fields.omit` names `user-agent`, which is no field",
+            "`fields.omit` names `user-agent`, which is not a field",
         ),
         (r#"{"collector_cluster":"c","fields":{"omit":["record_id"]}}"#, "`fields.omit` names `record_id`"),
         (
@@ -207,7 +207,7 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         ),
         (
             r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"],"drain_timeout_ms":1}]}"#,
-            "`_rules_[0].drain_timeout_ms` can only be set outside of the rules",
+            "`_rules_[0].drain_timeout_ms` can only be set outside the rules",
         ),
         (
             r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"],"_rules_":[]}]}"#,

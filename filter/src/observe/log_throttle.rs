@@ -99,12 +99,12 @@ impl Event {
             Self::QueueFull => "records dropped, oldest first, because the queue is full",
             Self::Refused => "records dropped because the collector refused them",
             Self::RetryTime => "records dropped because their pushes failed for longer than max_retry_time",
-            Self::PushFailed => "pushes failed and are tried again",
+            Self::PushFailed => "pushes failed and are retried",
             Self::KeepAliveRefused => "empty pushes refused, as records will be",
             Self::NearlyFull => "times the queue became 80 % full",
             Self::Rejected => "records rejected by the collector as unreadable",
             Self::CaptureFull => "bodies captured in part, because capture.max_total_bytes was reached",
-            Self::PushRecovered => "pushes came through after failures",
+            Self::PushRecovered => "pushes succeeded after failures",
             Self::QueueRecovered => "times the queue is below 80 % again",
         }
     }
@@ -169,10 +169,10 @@ mod tests {
         assert_eq!(
             of("pushes failed"),
             [
-                "gatelog: 1 pushes failed and are tried again: reason 0",
-                "gatelog: 10 pushes failed and are tried again: reason 10",
-                "gatelog: 10 pushes failed and are tried again: reason 20",
-                "gatelog: 4 pushes failed and are tried again: reason 24",
+                "gatelog: 1 pushes failed and are retried: reason 0",
+                "gatelog: 10 pushes failed and are retried: reason 10",
+                "gatelog: 10 pushes failed and are retried: reason 20",
+                "gatelog: 4 pushes failed and are retried: reason 24",
             ]
         );
         assert_eq!(of("400 records dropped, oldest first, because the queue is full").len(), 1);

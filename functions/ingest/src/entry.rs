@@ -62,7 +62,7 @@ async fn function() -> Result<&'static Function, Failure> {
     let open = !config.token.is_required();
     let new = || {
         if open {
-            log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
+            log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: anyone can store records");
         }
         if let Some(warning) = syslog.warning() {
             log::write(log::Level::Warn, FUNCTION, warning);

@@ -170,7 +170,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         let now = self.host.ticks();
         if values_cut + invalid_ai_logs > 0 {
             let what = format_args!(
-                "{values_cut} values were cut, left out or mended, {invalid_ai_logs} AI logs were no objects and left out"
+                "{values_cut} values were cut, left out or repaired, {invalid_ai_logs} AI logs were not objects and were left out"
             );
             self.throttles.lost_values.write(Level::Warn, FUNCTION, now, what);
         }
@@ -228,7 +228,7 @@ fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOut
         let error = match refusal {
             Refusal::Unfit(_) => "the database does not accept its values: the function's log says why",
             Refusal::NotTried => {
-                "it was not tried: looking for what the database refuses of this batch took too long; send fewer at once"
+                "it was not tried: the search for refused records in this batch took too long; send smaller batches"
             }
         };
         Rejected { index, error: error.to_owned() }

@@ -45,7 +45,7 @@ pub struct Maintenance {
 impl Maintenance {
     /// Reports to the operator, at intervals, that the database prevented maintenance.
     pub fn put_off(&self, now: Duration, error: &StorageError) {
-        let message = format_args!("deleting old records and tidying reports is put off: {error}");
+        let message = format_args!("deleting old records and cleaning up reports is postponed: {error}");
         self.put_off.write(Level::Warn, FUNCTION, now, message);
     }
 

@@ -9,7 +9,7 @@ const MAX_ERROR_BYTES: usize = 65_536;
 /// Longest error of one record, in characters.
 const MAX_ERROR_CHARS: usize = 400;
 /// The error for records whose own error did not fit.
-const NO_ROOM: &str = "it is rejected; the errors above fill the answer";
+const NO_ROOM: &str = "it is rejected; the errors above fill the response";
 
 /// The response to a stored batch.
 #[derive(Debug, Serialize)]

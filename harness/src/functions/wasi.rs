@@ -103,7 +103,7 @@ pub(crate) fn register_exit(linker: &mut Linker<Gateway>, index: usize) -> wasmt
         "proc_exit",
         move |mut caller: wasmtime::Caller<'_, Gateway>, code: u32| -> wasmtime::Result<()> {
             caller.data_mut().host_calls.count(index);
-            wasmtime::bail!("the guest ended itself with exit code {code}")
+            wasmtime::bail!("the guest exited with code {code}")
         },
     )?;
     Ok(())

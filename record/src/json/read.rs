@@ -96,7 +96,7 @@ fn read_member<'de, A: MapAccess<'de>>(member: Member<'_, 'de>, map: &mut A) -> 
             Number::Absent => {}
             Number::Whole(read) => *number = read,
             Number::Fraction => return Ok(false),
-            Number::None => return Err(A::Error::custom("it is no whole number")),
+            Number::None => return Err(A::Error::custom("it is not a whole number")),
         },
         Member::Count(number) => match map.next_value()? {
             Number::Absent => {}
@@ -356,10 +356,10 @@ mod tests {
     fn an_error_names_the_key_and_quotes_no_long_value() {
         let long = "x".repeat(100_000);
         for (json, error) in [
-            (format!(r#"{{"duration":"{long}"}}"#), "duration: it is no whole number"),
+            (format!(r#"{{"duration":"{long}"}}"#), "duration: it is not a whole number"),
             (format!(r#"{{"start_time":"{long}"}}"#), "start_time: \"xxx"),
             (format!(r#"{{"path":["{long}"]}}"#), "path: invalid type: sequence, expected a string"),
-            (r#"{"duration":true}"#.to_owned(), "duration: it is no whole number"),
+            (r#"{"duration":true}"#.to_owned(), "duration: it is not a whole number"),
             (format!("\"{long}\""), "invalid type: string, expected a JSON object"),
         ] {
             let text = serde_json::from_str::<AccessRecord<'_>>(&json).unwrap_err().to_string();

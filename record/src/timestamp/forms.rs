@@ -18,7 +18,7 @@ const MICROS: u64 = 99_999_999_999_999_999;
 pub enum UnreadableTime {
     /// The form is unknown.
     #[error(
-        "\"{text}\" is no time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 (UTC) or 1769860800 (since 1970)"
+        "\"{text}\" is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 (UTC) or 1769860800 (since 1970)"
     )]
     NoTime {
         /// The value, cut to 64 characters.

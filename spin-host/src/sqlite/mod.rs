@@ -101,7 +101,7 @@ impl Connection {
 pub(super) fn probe(label: &str, file: &Path) -> anyhow::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).with_context(|| {
-            format!("cannot make the folder {} for the database {label:?}", folder.display())
+            format!("cannot create the folder {} for the database {label:?}", folder.display())
         })?;
     }
     let probed = Engine::open(file).and_then(|mut engine| {

@@ -75,5 +75,5 @@ async fn a_file_that_is_not_a_component_is_refused() {
     let source = text.lines().find(|line| line.contains("source =")).unwrap().to_owned();
     std::fs::write(&manifest, text.replace(&source, "source = \"a.wasm\"")).unwrap();
     let error = message(&fixture).await;
-    assert!(error.contains("a.wasm is no WebAssembly component"), "{error}");
+    assert!(error.contains("a.wasm is not a WebAssembly component"), "{error}");
 }

@@ -167,7 +167,7 @@ fn failure(database: &'static str, error: sqlite::Error) -> StorageError {
     match error {
         sqlite::Error::NoSuchDatabase => misconfigured(database, "Spin knows no such database"),
         sqlite::Error::AccessDenied => misconfigured(database, "the component may not use it"),
-        sqlite::Error::DatabaseFull => StorageError::Full { reason: "the host says so".to_owned() },
+        sqlite::Error::DatabaseFull => StorageError::Full { reason: "the host refused it".to_owned() },
         sqlite::Error::InvalidConnection => {
             StorageError::Disconnected { reason: "it is not valid".to_owned() }
         }

@@ -202,7 +202,7 @@ pub const SCENARIOS: &[Scenario] = &[
     card("bytes_received", "MiB received from clients.", "received", SumIfAny("bytes_received"), Mebibytes),
     card("bytes_sent", "MiB sent to clients.", "sent", SumIfAny("bytes_sent"), Mebibytes),
     card("input_token_total", "Tokens of the prompts.", "input_token", Sum("input_tokens"), Whole),
-    card("output_token_total", "Tokens of the answers.", "output_token", Sum("output_tokens"), Whole),
+    card("output_token_total", "Tokens of the responses.", "output_token", Sum("output_tokens"), Whole),
     card("token_total", "Tokens together.", "token", Sum("total_tokens"), Whole),
     line(
         "qps_stream",
@@ -213,7 +213,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "qps_normal",
-        "AI requests a second that were not streamed.",
+        "AI requests per second that were not streamed.",
         "normal_qps",
         (Records, PerSecond),
         &[AiLogIs("response_type", &["normal"])],
@@ -234,14 +234,14 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "token_per_sec_input",
-        "Tokens of the prompts a second.",
+        "Tokens of the prompts per second.",
         "input_token",
         (Sum("input_tokens"), DecimalPerSecond),
         &[],
     ),
     line(
         "token_per_sec_output",
-        "Tokens of the answers a second.",
+        "Tokens of the responses per second.",
         "output_token",
         (Sum("output_tokens"), DecimalPerSecond),
         &[],
@@ -283,28 +283,28 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "cache_hit",
-        "AI requests a second that the cache answered.",
+        "AI requests per second that the cache answered.",
         "hit",
         (Records, PerSecond),
         &[AiLogIs("cache_status", &["hit"])],
     ),
     line(
         "cache_miss",
-        "AI requests a second that the cache did not know.",
+        "AI requests per second that missed the cache.",
         "miss",
         (Records, PerSecond),
         &[AiLogIs("cache_status", &["miss"])],
     ),
     line(
         "cache_skip",
-        "AI requests a second that passed the cache by.",
+        "AI requests per second that bypassed the cache.",
         "skip",
         (Records, PerSecond),
         &[AiLogIs("cache_status", &["skip"])],
     ),
     line(
         "ratelimited_per_sec",
-        "Requests a second that the token rate limit refused.",
+        "Requests per second that the token rate limit refused.",
         "ratelimited",
         (Records, PerSecond),
         &[LIMITED],
@@ -334,21 +334,21 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "rt_p90",
-        "Duration in milliseconds that 90 % of requests keep to.",
+        "90th percentile of the duration in milliseconds.",
         "rt_p90",
         (DurationPercentile(90), Whole),
         &[Has("duration")],
     ),
     line(
         "rt_p95",
-        "Duration in milliseconds that 95 % of requests keep to.",
+        "95th percentile of the duration in milliseconds.",
         "rt_p95",
         (DurationPercentile(95), Whole),
         &[Has("duration")],
     ),
     line(
         "rt_p99",
-        "Duration in milliseconds that 99 % of requests keep to.",
+        "99th percentile of the duration in milliseconds.",
         "rt_p99",
         (DurationPercentile(99), Whole),
         &[Has("duration")],
@@ -368,7 +368,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     table(
         "error_requests_table",
-        "Requests without an answer or with a status from 400, by status, details and flags.",
+        "Requests without a response or with a status of 400 or above, by status, details and flags.",
         &[Failed],
         Counts(
             &[

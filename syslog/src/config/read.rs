@@ -125,7 +125,7 @@ impl<F: Fn(&str) -> String> SinkConfigReader<F> {
                 Ok(text.to_owned())
             } else {
                 Err(format!(
-                    "\"{text}\" is not made of at most {max_bytes} letters, digits, '.', '_', '-', '/'"
+                    "\"{text}\" is not a text of at most {max_bytes} letters, digits, '.', '_', '-', '/'"
                 ))
             }
         });
@@ -139,7 +139,7 @@ impl<F: Fn(&str) -> String> SinkConfigReader<F> {
     fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> usize {
         let read = self.parsed(name, |text| match text.parse() {
             Ok(number) if range.contains(&number) => Ok(number),
-            _ => Err(format!("\"{text}\" is no whole number from {} to {}", range.start(), range.end())),
+            _ => Err(format!("\"{text}\" is not a whole number from {} to {}", range.start(), range.end())),
         });
         // A wrong number does not cause a second problem where two numbers are compared.
         read.or_else(|| default_of(name).parse().ok()).unwrap_or(*range.start())
@@ -154,7 +154,7 @@ fn default_of(name: &str) -> &'static str {
 fn read_ip(text: &str) -> Result<IpAddr, String> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let ip = bare.parse().map_err(|_| {
-        format!("\"{text}\" is no IP address such as 10.0.0.5 or [::1]; names cannot be looked up here")
+        format!("\"{text}\" is not an IP address such as 10.0.0.5 or [::1]; names cannot be resolved here")
     })?;
     let written = match ip {
         IpAddr::V4(ip) => ip.to_string(),

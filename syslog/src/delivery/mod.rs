@@ -59,7 +59,7 @@ pub enum DeliveryError {
         wait: Duration,
     },
     /// The task that was sending them ended early.
-    #[error("sending syslog messages was broken off")]
+    #[error("sending syslog messages was cancelled")]
     BrokenOff,
 }
 

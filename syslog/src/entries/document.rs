@@ -91,7 +91,7 @@ impl<'v> Document<'v> {
                 if answer.get("next").is_some_and(|next| !next.is_null()) {
                     problems.add(
                         "next",
-                        "names another page, whose plugins are missing here: ask with ?size=1000",
+                        "names another page, whose plugins are missing here: request with ?size=1000",
                     );
                 }
             }

@@ -53,7 +53,7 @@ pub fn read(found: &Found<'_>, document: &Document<'_>, problems: &mut Problems)
             "service" => read_scope(Entity::Service, value, &place, document, &mut entry.scope, problems),
             "route" => read_scope(Entity::Route, value, &place, document, &mut entry.scope, problems),
             "consumer" => read_scope(Entity::Consumer, value, &place, document, &mut entry.scope, problems),
-            "consumer_group" => problems.add(&place, "names a consumer group, which records do not know"),
+            "consumer_group" => problems.add(&place, "names a consumer group, which records do not contain"),
             "config" => read_config(value, &place, &mut entry, problems),
             "protocols" => sees_requests = read_protocols(value, &place, problems),
             // Kong's own members, which do not affect what is logged.
@@ -79,7 +79,7 @@ pub fn read(found: &Found<'_>, document: &Document<'_>, problems: &mut Problems)
         problems.add(place, "has no name");
     }
     if found.is_of_group {
-        problems.add(place, "is of a consumer group, which records do not know");
+        problems.add(place, "is of a consumer group, which records do not contain");
     }
     add_owner(&found.scope, &mut entry, problems);
     sees_requests.then_some(entry)
@@ -99,7 +99,7 @@ fn add_owner(owner: &Scope, entry: &mut Entry, problems: &mut Problems) {
             let keys = entity.name_keys().join(" or ");
             problems.add(
                 &entry.place,
-                format_args!("stands in an entity without {keys}, and records know names only"),
+                format_args!("is in an entity without {keys}, and records contain only names"),
             );
         }
         entity.of(&mut entry.scope).get_or_insert(name);
@@ -140,7 +140,7 @@ fn read_reference<'v>(
     let id = members.get("id").and_then(Value::as_str);
     let name = id.and_then(|id| document.name_of(entity, id));
     if name.is_none() {
-        problems.add(place, "has no name, and records do not know an id: write the name");
+        problems.add(place, "has no name, and records do not contain ids: write the name");
     }
     name
 }

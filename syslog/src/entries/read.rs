@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(
             error.problems,
             [
-                "[0].service has no name, and records do not know an id: write the name (entry for all requests)",
+                "[0].service has no name, and records do not contain ids: write the name (entry for all requests)",
                 "[1].route.tags is no key of a scope (id, name) (entry for route \"r\")",
             ]
         );

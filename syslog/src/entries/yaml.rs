@@ -141,7 +141,7 @@ impl Builder {
                 None => *key = Some(key_of(value, line)?),
                 Some(name) if name == "<<" => merged.push(value),
                 Some(name) if members.contains_key(&name) => {
-                    return Err(YamlError::Key { line, key: name, what: "stands twice in one mapping" });
+                    return Err(YamlError::Key { line, key: name, what: "occurs twice in one mapping" });
                 }
                 Some(name) => _ = members.insert(name, value),
             },

@@ -88,7 +88,7 @@ fn update(privileges: Privileges) {
             process::capture(apt_get(privileges).arg("update"))
         });
         if let Err(error) = fetched {
-            eprintln!("  apt-get update failed; the present lists are used: {error:#}");
+            eprintln!("  apt-get update failed; the existing lists are used: {error:#}");
         }
     });
 }

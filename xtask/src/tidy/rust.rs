@@ -23,7 +23,7 @@ pub fn check(file: &File, tokens: &[Token]) -> Vec<Finding> {
     }
     let lines = file.text.lines().count();
     if lines > MAX_LINES {
-        let what = format!("{lines} lines, of at most {MAX_LINES}");
+        let what = format!("{lines} lines, at most {MAX_LINES} are allowed");
         findings.push(Finding::new(&file.path, MAX_LINES, what, "split the file by concept"));
     }
     for (sequence, name, fix) in FORBIDDEN {
@@ -55,7 +55,10 @@ mod tests {
     fn a_file_of_more_than_600_lines_is_too_long() {
         let lines = |count: usize| format!("//! Long.\n{}", "\n".repeat(count - 1));
         assert!(findings(&lines(600)).is_empty());
-        assert_eq!(findings(&lines(601)), ["a.rs:600: 601 lines, of at most 600; split the file by concept"]);
+        assert_eq!(
+            findings(&lines(601)),
+            ["a.rs:600: 601 lines, at most 600 are allowed; split the file by concept"]
+        );
     }
 
     #[test]

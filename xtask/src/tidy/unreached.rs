@@ -4,7 +4,7 @@
 use super::finding::Finding;
 use super::tree::{File, Tree};
 
-const FIX: &str = "name it there by `mod`, or delete it";
+const FIX: &str = "declare it there with `mod`, or delete it";
 
 /// Finds files beside or below a crate's root that their parent does not declare.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -24,7 +24,7 @@ fn check_file(tree: &Tree, file: &File) -> Option<Finding> {
     if declares(&parent.text, name) {
         return None;
     }
-    let what = format!("no part of the crate: {} does not declare it", parent.path);
+    let what = format!("not part of the crate: {} does not declare it", parent.path);
     Some(Finding::new(&file.path, 1, what, FIX))
 }
 

@@ -23,10 +23,10 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
     /// The bytes are invalid for the coding.
-    #[error("the bytes are not of the coding that the headers name")]
+    #[error("the bytes are invalid for the coding that the headers name")]
     Damaged,
     /// One of the [`Limits`] is reached.
-    #[error("the body decodes to more, or needs more memory, than it may")]
+    #[error("the body decodes to more, or needs more memory, than allowed")]
     OverLimit,
 }
 

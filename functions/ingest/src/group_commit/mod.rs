@@ -128,7 +128,7 @@ impl GroupCommit {
             waiter.late.set(true);
             self.queue.borrow_mut().retain(|job| !Rc::ptr_eq(&job.waiter, &waiter));
             let limit = self.limits.max_wait.as_millis();
-            let reason = format!("no answer within {limit} ms, the wait for other requests included");
+            let reason = format!("no response within {limit} ms, including the wait for other requests");
             Err(StorageError::Unavailable { reason })
         })
     }

@@ -29,7 +29,7 @@ impl<'v, V: Variables> VariableReader<'v, V> {
             Ok(number) if range.contains(&number) => number,
             _ => {
                 let (low, high) = range.into_inner();
-                self.problems.push(format!("{name}: \"{text}\" is no whole number from {low} to {high}"));
+                self.problems.push(format!("{name}: \"{text}\" is not a whole number from {low} to {high}"));
                 default
             }
         }
@@ -94,8 +94,8 @@ mod tests {
         let error = settings.finish(()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the function's variables are wrong: a: \"x\" is no whole number from 1 to 10; \
-             b: \"11\" is no whole number from 1 to 10"
+            "the function's variables are wrong: a: \"x\" is not a whole number from 1 to 10; \
+             b: \"11\" is not a whole number from 1 to 10"
         );
     }
 

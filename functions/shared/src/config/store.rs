@@ -108,7 +108,7 @@ async fn turso_url(settings: &mut VariableReader<'_, impl Variables>) -> String 
     if url.is_empty() || url.ends_with(".invalid") {
         settings.problem(format!("turso_url: it is not set, and store is turso; write {form}"));
     } else if has_scheme(&url, &["libsql", "wss", "ws"]) {
-        settings.problem(format!("turso_url: only https:// and http:// are spoken; write {form}"));
+        settings.problem(format!("turso_url: only https:// and http:// are supported; write {form}"));
     } else if !has_scheme(&url, &["https", "http"]) {
         settings.problem(format!("turso_url: it does not begin with https://; write {form}"));
     }

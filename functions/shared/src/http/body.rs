@@ -72,7 +72,7 @@ pub async fn read(
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Err(Failure::TooSlow {
             message: format!(
-                "the body did not come within {} ms: send it faster, or less",
+                "the body did not arrive within {} ms: send it faster, or less",
                 timeout.as_millis()
             ),
         }),

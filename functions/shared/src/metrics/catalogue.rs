@@ -19,35 +19,35 @@ pub struct Family {
 /// Records of readable bodies, by outcome.
 pub const RECORDS: Family = Family {
     name: "gatelog_ingest_records_total",
-    help: "Records that came to /ingest, by what became of them.",
+    help: "Records sent to /ingest, by outcome.",
     label: "outcome",
     values: &["accepted", "duplicate", "rejected"],
 };
 /// Values that could not be kept as they were.
 pub const VALUES_CUT: Family = Family {
     name: "gatelog_ingest_values_cut_total",
-    help: "Values that were over their limit and cut, no counts and left out, or broken and mended.",
+    help: "Values that were cut to their limit, left out because they were not counts, or repaired.",
     label: "",
     values: &[""],
 };
 /// AI logs that are not JSON objects.
 pub const INVALID_AI_LOGS: Family = Family {
     name: "gatelog_ingest_invalid_ai_logs_total",
-    help: "Values of ai_log that are no JSON object and were left out.",
+    help: "Values of ai_log that were not JSON objects and were left out.",
     label: "",
     values: &[""],
 };
 /// Requests to ingest by status.
 pub const REQUESTS: Family = Family {
     name: "gatelog_ingest_requests_total",
-    help: "Requests to /ingest, by the status of the answer.",
+    help: "Requests to /ingest, by response status.",
     label: "code",
     values: &["200", "400", "401", "405", "408", "413", "415", "500", "503", "other"],
 };
 /// Requests that were not served, by reason.
 pub const FAILURES: Family = Family {
     name: "gatelog_ingest_failures_total",
-    help: "Requests to /ingest that failed for a reason of gatelog's own, by class.",
+    help: "Requests to /ingest that failed because of gatelog or its database, by class.",
     label: "class",
     values: &[
         "database_unavailable",
@@ -69,7 +69,7 @@ pub const DELETED: Family = Family {
 /// Flushes that failed.
 pub const FLUSH_FAILURES: Family = Family {
     name: "gatelog_flush_failures_total",
-    help: "Times that an instance could not add its counts to these and tried again.",
+    help: "Times that an instance could not add its counts to the shared ones and retried.",
     label: "",
     values: &[""],
 };
@@ -105,7 +105,7 @@ pub const WRITE_SECONDS: Histogram = Histogram {
     name: "gatelog_ingest_write_seconds",
     bucket_name: "gatelog_ingest_write_seconds_bucket",
     sum_name: "gatelog_ingest_write_seconds_sum",
-    help: "Seconds that an insert into the database took, to its commit.",
+    help: "Duration of inserts into the database in seconds, including the commit.",
     bounds: &[
         ("0.001", 1_000),
         ("0.0025", 2_500),

@@ -31,7 +31,7 @@ impl BodySource for SpinBody {
         let mut read = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| Failure::BadRequest {
-                message: format!("the body breaks off after {} bytes: {error}", read.len()),
+                message: format!("the body ends early after {} bytes: {error}", read.len()),
             })?;
             if let Some(data) = frame.data_ref() {
                 if data.len() > max_bytes.saturating_sub(read.len()) {
@@ -69,7 +69,7 @@ type FrameStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, BrokenOff>>>>;
 /// The error that ends a streamed body early. The host resets the connection, so the client does not take the body
 /// for complete.
 #[derive(Debug, Error)]
-#[error("the answer breaks off: {message}")]
+#[error("the response is cut off: {message}")]
 pub struct BrokenOff {
     message: String,
 }

@@ -186,7 +186,7 @@ async fn all_problems_are_reported_at_once_in_the_log() {
     let log = ingest.functions.log();
     for named in [
         "syslog_address: ",
-        "no IP address",
+        "not an IP address",
         "syslog_protocol: ",
         "syslog_entries: [0].config.facility is",
         "syslog_entries: [0].config.log_level is",

@@ -38,7 +38,7 @@ const CHECKED: &[&str] = &[
     "xtask",
 ];
 
-const FIX: &str = "move what both need into a file of its own, below them";
+const FIX: &str = "move the shared code into a separate file below them";
 
 /// Checks the crates of all packages in [`CHECKED`]: the library and the programs.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -165,7 +165,7 @@ mod tests {
             found,
             [
                 "a/src/b.rs:1: 2 files import each other in a circle: a/src/b.rs:1 names crate::c::C of a/src/c.rs, \
-              a/src/c.rs:2 names super::b::B of a/src/b.rs; move what both need into a file of its own, below them"
+              a/src/c.rs:2 names super::b::B of a/src/b.rs; move the shared code into a separate file below them"
             ]
         );
     }
