@@ -1,4 +1,4 @@
-//! The demo: the whole path on this machine, with traffic, and what an operator sees of it.
+//! The demo: the whole path on this machine, with traffic, and the operator's view of it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use gatelog_testbed::{report, traffic};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// How long the records may take from Envoy to the database.
+/// Time limit for the records to get from Envoy to the database.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs gatelog with a real Envoy, sends traffic and shows what was recorded.
+/// Runs gatelog with a real Envoy, sends traffic and shows the records.
 #[derive(Debug, Parser)]
 struct Options {
     /// End after the tables, instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions [default: Spin when version 4 is on the path, else local].
+    /// What runs the functions [default: Spin when version 4 is on the path, otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<RuntimeName>,
     /// How many requests to send.
@@ -79,7 +79,7 @@ async fn main() -> anyhow::Result<()> {
     envoy.terminate().await
 }
 
-/// Waits until `count` records are stored, and answers how long that took.
+/// Waits until `count` records are stored, and returns how long that took.
 async fn await_records(functions: SocketAddr, count: usize) -> anyhow::Result<Duration> {
     let client = Client::default();
     let began = Instant::now();
