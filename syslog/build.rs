@@ -1,5 +1,5 @@
-//! Writes `zones.txt`: the rules of the time zones of IANA's database as they are now, for `src/config/zone.rs`. The whole
-//! database is twenty times as large, because it holds what was before 1970.
+//! Writes `zones.txt`: the current rules of the time zones in IANA's database, for `src/config/zone.rs`. The whole
+//! database is twenty times as large, because it also holds the past since before 1970.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -11,7 +11,7 @@ const TARGETS: [&str; 3] = ["wasm32-wasip2", "wasm32-unknown-unknown", "wasm32-w
 ///
 /// # Errors
 ///
-/// The file is missing; the message says which command makes it.
+/// When the file is missing; the message names the command that builds it.
 pub fn artifact(name: &str) -> anyhow::Result<PathBuf> {
     let file = format!("{}.wasm", name.replace('-', "_"));
     let folders = TARGETS.map(|target| target_folder().join(target).join("release"));
@@ -24,20 +24,20 @@ pub fn artifact(name: &str) -> anyhow::Result<PathBuf> {
     bail!("target/wasm32-*/release/{file} does not exist: run `cargo xtask build --all`")
 }
 
-/// Envoy's module, as it is shipped.
+/// The shipped Envoy module.
 ///
 /// # Errors
 ///
-/// The file is missing; the message says which command makes it.
+/// The file is missing; the message says which command builds it.
 pub fn module() -> anyhow::Result<PathBuf> {
     module_in("module")
 }
 
-/// Envoy's module with hooks that panic when `GATELOG_PANIC_IN` names them.
+/// The Envoy module with hooks that panic when `GATELOG_PANIC_IN` names them.
 ///
 /// # Errors
 ///
-/// As of [`module`].
+/// As for [`module`].
 pub fn panicking_module() -> anyhow::Result<PathBuf> {
     module_in("panicking-module")
 }
@@ -50,7 +50,7 @@ fn module_in(folder: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The folder that cargo builds into, unless the environment names another.
+/// Cargo's default build folder, unless the environment names another.
 fn target_folder() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => PathBuf::from(folder),
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_file_says_how_it_is_made() {
+    fn the_error_for_a_missing_file_says_how_to_build_it() {
         let error = artifact("no-such-package").unwrap_err().to_string();
         assert!(error.contains("no_such_package.wasm") && error.contains("cargo xtask build"), "{error}");
     }

@@ -1,5 +1,5 @@
 //! Translates Hrana 3's `POST /v3/cursor`, which Spin sends to a libSQL server, into the `POST /v2/pipeline` that tursodb
-//! knows. tursodb runs the statement; only the form of question and answer differs.
+//! supports. tursodb runs the statement; only the formats of request and response differ.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(crate) fn pipeline(request: &Value) -> Option<Value> {
     Some(json!({"baton": null, "requests": [{"type": "execute", "stmt": stmt}]}))
 }
 
-/// The cursor's lines for the answer to that pipeline.
+/// The cursor's lines for that pipeline's response.
 pub(crate) fn lines(answer: &Value) -> Option<String> {
     let outcome = answer.pointer("/results/0")?;
     let mut lines = vec![json!({"baton": null, "base_url": null})];

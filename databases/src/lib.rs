@@ -4,12 +4,13 @@
 //!
 //! - [`mariadb`], [`mysql`]: MariaDB and MySQL; [`sql_server`]: what they have in common, which a test can also stop,
 //!   restart and make read-only.
-//! - [`turso`]: Turso's own server, over HTTP; `shim`, `cursor`: what it lacks of a libSQL server.
+//! - [`turso`]: Turso's own server, over HTTP; `shim`, `cursor`: the features of a libSQL server that it
+//!   lacks.
 //! - [`small_disk`]: a file system that can be filled up.
-//! - `server`: what all need: finding the program, a free port, a process that ends with the one that started it.
+//! - `server`: shared by all: finding the program, a free port, a process that ends with the one that started it.
 //!
 //! The programs are on the path, or a variable names them; `cargo xtask test` installs them. A missing server is an
-//! error that says what to install: no test is skipped.
+//! error that says what to install, so no test is skipped.
 
 mod cursor;
 pub mod mariadb;

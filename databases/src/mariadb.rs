@@ -28,16 +28,16 @@ impl MariaDb {
         Self::start_in(folder, data, options)
     }
 
-    /// As [`MariaDb::start`], with its data in the folder `data`, which must be empty: a small file system, for example.
+    /// Like [`MariaDb::start`], with its data in the empty folder `data`, for example on a small file system.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`MariaDb::start`].
     pub fn start_on(data: &Path, options: &[&str]) -> anyhow::Result<Self> {
         Self::start_in(TempDir::with_prefix("gatelog-mariadb-")?, data.to_owned(), options)
     }
 
-    /// The one server of this process, with the options of a test that does not touch the server itself.
+    /// The shared server of this process, for tests that do not change the server itself.
     ///
     /// # Errors
     ///
@@ -54,11 +54,11 @@ impl MariaDb {
         install.arg("--no-defaults").arg(format!("--datadir={}", data.display())).args([
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
-            // An interrupted installation is thrown away, so it need not be durable.
+            // An interrupted installation is discarded, so it need not be durable.
             "--innodb-flush-method=nosync",
             "--innodb-log-file-size=16M",
         ]);
-        // Servers that share a folder for temporary tables remove each other's.
+        // Servers that share a folder for temporary tables delete each other's.
         sql_server::install(install.env("TMPDIR", folder.path()))?;
         let programs = Programs {
             server: server::find("mariadbd", "GATELOG_MARIADBD", INSTALL)?,

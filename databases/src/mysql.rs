@@ -1,4 +1,4 @@
-//! A private MySQL. Its accounts sign in with `caching_sha2_password`, and it makes its own certificate.
+//! A private MySQL. Its accounts use `caching_sha2_password`, and it generates its own certificate.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ impl MySql {
         SqlServer::start(folder, data, programs, &own, options).map(Self)
     }
 
-    /// The one server of this process, with the options of a test that does not touch the server itself.
+    /// The shared server of this process, for tests that do not change the server itself.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl MySql {
         shared.as_ref().map_err(|error| anyhow::anyhow!("{error}"))
     }
 
-    /// The certificate of the authority that signed the server's own, which it made itself.
+    /// The certificate of the authority that signed the server's certificate; the server generated both.
     pub fn authority(&self) -> PathBuf {
         self.data().join("ca.pem")
     }

@@ -1,4 +1,4 @@
-//! A server's process: found, started on a free port, and ended with the process that started it.
+//! A server's process: it is found, started on a free port, and ended with the process that started it.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-/// How long a server may take to answer.
+/// The time limit for a server to answer.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// Where daemons are; not on the path of ordinary users.
+/// Folders of daemons, which are not on the path of ordinary users.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// Runs a program and kills it when its own standard input ends: when the [`Server`] is dropped, and also when the
-/// process that holds it dies in any way, which no destructor notices. Then it also removes the server's folder.
+/// Runs a program and kills it when the script's standard input ends, which happens when the [`Server`] is dropped
+/// and also when the process that holds it dies in any way, which no destructor notices. The script then also
+/// removes the server's folder.
 ///
 /// Its arguments are a file for the server's process id, the server's folder, and the command.
 const KEEPER: &str = r#"
@@ -93,7 +94,7 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until it has ended.
+    /// Waits until the process has ended.
     pub(crate) fn await_end(&self) -> anyhow::Result<()> {
         let ended = wait(|| (!self.is_running()).then_some(()));
         ended.with_context(|| format!("the server did not end; it said:\n{}", self.said()))
@@ -123,14 +124,15 @@ impl Drop for Server {
     }
 }
 
-/// The file of a program: what `variable` names, else on the path or with the daemons.
+/// The file of a program: the one that `variable` names, otherwise one on the path or in the folders of
+/// daemons.
 ///
 /// # Errors
 ///
 /// When there is none. `install` tells the user how to get it.
 pub(crate) fn find(program: &str, variable: &str, install: &str) -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os(variable).map(PathBuf::from) {
-        anyhow::ensure!(named.is_file(), "{variable} names {}, which is no file", named.display());
+        anyhow::ensure!(named.is_file(), "{variable} names {}, which is not a file", named.display());
         return Ok(named);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -140,12 +142,12 @@ pub(crate) fn find(program: &str, variable: &str, install: &str) -> anyhow::Resu
     })
 }
 
-/// A loopback port that nothing listens on at the moment.
+/// A loopback port that is currently free.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Asks repeatedly until there is an answer; `None` when it takes too long.
+/// Polls until there is a result; `None` when it takes too long.
 fn wait<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + START_LIMIT;
     while Instant::now() < deadline {

@@ -1,6 +1,6 @@
-//! A proxy that makes `tursodb` look like a libSQL server. It asks for a token, removes the request `close` from
-//! pipelines, because tursodb does not know it and would refuse the whole pipeline, and translates cursors ([`cursor`]),
-//! which tursodb does not know either. Everything else passes unchanged.
+//! A proxy that makes `tursodb` look like a libSQL server. It requires a token, removes the request `close` from
+//! pipelines, because tursodb does not support it and would refuse the whole pipeline, and translates cursors
+//! ([`cursor`]), which tursodb does not support either. Everything else passes unchanged.
 
 use std::net::SocketAddr;
 
@@ -27,7 +27,7 @@ pub(crate) struct Shim {
 }
 
 impl Shim {
-    /// Starts a shim before the server at `target`, in a thread of its own.
+    /// Starts a shim in front of the server at `target`, in its own thread.
     pub(crate) fn start(target: String, token: String) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         // A thread, because the caller may already be inside a runtime.
@@ -75,7 +75,8 @@ async fn answer(
     let shown = request.headers().get("authorization").and_then(|value| value.to_str().ok());
     let is_right = shown.and_then(|value| value.strip_prefix("Bearer ")) == Some(token);
     let (parts, body) = request.into_parts();
-    // Before any answer: a client that is still sending when the connection closes sees no answer at all.
+    // Reads the whole request first, because a client that is still sending when the connection closes never
+    // sees the response.
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => return plain(StatusCode::BAD_REQUEST, error.to_string()),

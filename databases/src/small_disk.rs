@@ -35,16 +35,16 @@ impl SmallDisk {
         Ok(Self { folder })
     }
 
-    /// Where it is mounted.
+    /// The mount point.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Writes a file until there is no room.
+    /// Writes a file until the disk is full.
     ///
     /// # Errors
     ///
-    /// When the file cannot be made.
+    /// When the file cannot be created.
     pub fn fill(&self) -> anyhow::Result<()> {
         let mut file = File::create(self.filler())?;
         let zeros = [0; 4_096];
@@ -56,7 +56,7 @@ impl SmallDisk {
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When the file does not exist.
     pub fn empty(&self) -> anyhow::Result<()> {
         Ok(std::fs::remove_file(self.filler())?)
     }
@@ -68,7 +68,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily, since a server that was just killed may still be in it.
+        // Lazily, because a server that was just killed may still use it.
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
     }
 }

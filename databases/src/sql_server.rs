@@ -1,5 +1,5 @@
-//! What the private servers that speak MySQL's protocol have in common, MariaDB and MySQL: they run on a temporary
-//! folder, are reached over a socket and a loopback port, and end with the process that started them.
+//! Shared by the private servers that speak MySQL's protocol, MariaDB and MySQL: they run in a temporary folder,
+//! listen on a socket and a loopback port, and end with the process that started them.
 
 use std::ffi::OsString;
 use std::io::{Seek as _, Write as _};
@@ -13,12 +13,12 @@ use tempfile::TempDir;
 
 use crate::server::{self, Server};
 
-/// The user of the databases that [`SqlServer::database`] makes: without the rights that bypass `read_only` and
-/// `max_connections`.
+/// The user of the databases that [`SqlServer::database`] creates, without the privileges that bypass
+/// `read_only` and `max_connections`.
 const USER: &str = "gatelog";
 const PASSWORD: &str = "s3cret-of-tests";
 
-/// The programs of a server, by their files.
+/// The files of a server's programs.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) server: PathBuf,
@@ -38,7 +38,7 @@ pub struct SqlServer {
 }
 
 impl SqlServer {
-    /// Starts a server on the installed `data` with these options and those that both servers have.
+    /// Starts a server on the installed `data` with these options and those common to both servers.
     pub(crate) fn start(
         folder: TempDir,
         data: PathBuf,
@@ -67,7 +67,7 @@ impl SqlServer {
     /// When it does not start, or is already running.
     pub fn start_again(&self) -> anyhow::Result<()> {
         let mut running = self.running();
-        anyhow::ensure!(running.is_none(), "the server runs already");
+        anyhow::ensure!(running.is_none(), "the server is already running");
         let mut arguments = vec![
             "--no-defaults".to_owned(),
             format!("--datadir={}", self.data.display()),
@@ -79,7 +79,7 @@ impl SqlServer {
             "--skip-name-resolve".to_owned(),
             "--innodb-buffer-pool-size=64M".to_owned(),
             "--max-allowed-packet=64M".to_owned(),
-            // A zone that is not UTC shows where the code relies on the server's.
+            // A zone other than UTC reveals code that relies on the server's zone.
             "--default-time-zone=+08:00".to_owned(),
         ];
         arguments.extend(as_root().map(str::to_owned));
@@ -91,7 +91,7 @@ impl SqlServer {
         Ok(())
     }
 
-    /// Stops the server as an operator does.
+    /// Stops the server like an operator.
     ///
     /// # Errors
     ///
@@ -100,11 +100,11 @@ impl SqlServer {
         self.end("TERM")
     }
 
-    /// Kills the server, as a crash does.
+    /// Kills the server, like a crash.
     ///
     /// # Errors
     ///
-    /// When it does not run.
+    /// When the server is not running.
     pub fn kill(&self) -> anyhow::Result<()> {
         self.end("KILL")
     }
@@ -113,39 +113,40 @@ impl SqlServer {
     ///
     /// # Errors
     ///
-    /// When it does not run.
+    /// When the server is not running.
     pub fn signal(&self, name: &str) -> anyhow::Result<()> {
-        self.running().as_ref().context("the server does not run")?.signal(name)
+        self.running().as_ref().context("the server is not running")?.signal(name)
     }
 
     fn end(&self, signal: &str) -> anyhow::Result<()> {
-        let server = self.running().take().context("the server does not run")?;
+        let server = self.running().take().context("the server is not running")?;
         server.signal(signal)?;
         server.await_end()
     }
 
-    /// Makes an empty database for a user without special rights, and returns its URL:
+    /// Creates an empty database for a user without special privileges, and returns its URL:
     /// `mysql://user:password@127.0.0.1:port/name`.
     ///
     /// # Errors
     ///
-    /// The server's.
+    /// The server's error.
     pub fn database(&self) -> anyhow::Result<String> {
         let name = format!("gatelog_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql(&format!("CREATE DATABASE {name}; GRANT ALL ON {name}.* TO {USER}@'%'"))?;
         Ok(self.url(&name))
     }
 
-    /// The URL of a database by its name.
+    /// The URL of a database, by name.
     pub fn url(&self, name: &str) -> String {
         format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}/{name}", self.port)
     }
 
-    /// Runs statements as the administrator, and returns their rows: a line each, values separated by tabs.
+    /// Runs statements as the administrator, and returns their rows, one per line with values separated by
+    /// tabs.
     ///
     /// # Errors
     ///
-    /// The server's.
+    /// The server's error.
     pub fn sql(&self, statements: &str) -> anyhow::Result<String> {
         let mut script = tempfile::tempfile()?;
         script.write_all(statements.as_bytes())?;
@@ -186,7 +187,7 @@ impl SqlServer {
     }
 }
 
-/// Both servers refuse to run as root unless they are told to.
+/// Both servers refuse to run as root unless told to.
 pub(crate) fn as_root() -> Option<&'static str> {
     let id = Command::new("id").arg("-u").output().ok()?;
     (id.stdout.trim_ascii() == b"0").then_some("--user=root")

@@ -18,11 +18,11 @@ pub struct Turso {
 }
 
 impl Turso {
-    /// The token that the server asks for.
+    /// The token that the server requires.
     pub const TOKEN: &'static str = "t0ken-of-tests";
 
-    /// Starts a server with an empty database. It knows `POST /v2/pipeline` with the requests `execute`, `batch` and
-    /// `close`, and `POST /v3/cursor` with one statement.
+    /// Starts a server with an empty database. It supports `POST /v2/pipeline` with the requests `execute`, `batch`
+    /// and `close`, and `POST /v3/cursor` with one statement.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Turso {
         Ok(Self { shim, _server: server, _folder: folder })
     }
 
-    /// Where it answers: `http://127.0.0.1:port`.
+    /// The server's URL: `http://127.0.0.1:port`.
     pub fn url(&self) -> String {
         format!("http://{}", self.shim.address())
     }

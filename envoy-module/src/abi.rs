@@ -279,7 +279,7 @@ functions! {
     fn http_get_body_chunks(filter: Pointer, body: u32, pieces: *mut Buffer) -> bool;
     /// An attribute that is a text.
     fn http_filter_get_attribute_string(filter: Pointer, id: u32, text: *mut Buffer) -> bool;
-    /// Name of the cluster that the route chose.
+    /// Name of the cluster selected by the route.
     fn http_get_cluster_name(filter: Pointer, text: *mut Buffer) -> bool;
     /// Filter state in the form that its kind of object has as a text.
     fn http_get_filter_state_typed(filter: Pointer, key: Buffer, text: *mut Buffer) -> bool;

@@ -1,4 +1,4 @@
-//! Frames of Bedrock's streams: the same events at any split, and never one that was not sent.
+//! Frames of Bedrock's streams: any split yields the same events, and none that was not sent.
 #![no_main]
 
 use gatelog_filter::ai::aws_event_stream::Frames;

@@ -1,4 +1,4 @@
-//! The first bytes of a body: what is told of them still holds when more have come.
+//! The first bytes of a body: what they reveal still holds when more bytes have arrived.
 #![no_main]
 
 use gatelog_filter::ai::body_format::sniff;

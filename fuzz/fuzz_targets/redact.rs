@@ -1,4 +1,4 @@
-//! Paths, headers and bodies of any kind: a secret that follows them does not survive.
+//! Paths, headers and bodies of any kind: a secret appended to them does not survive redaction.
 #![no_main]
 
 use gatelog_filter::privacy::redact::Redact;

@@ -1,4 +1,4 @@
-//! Bodies of any kind: what the reader of usage finds does not depend on how they are split.
+//! Bodies of any kind: the usage found does not depend on how a body is split.
 #![no_main]
 
 use gatelog_filter::ai::usage::{BodyReader, Findings, Side};

@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-/// What a host function answers. `Ok` is 0 and has no variant: a host function that succeeds returns `Ok(())`.
+/// The status that a host function returns. `Ok` is 0 and has no variant: a host function that succeeds
+/// returns `Ok(())`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
     /// There is no such header, attribute, buffer, metric or foreign function.
     NotFound = 1,
-    /// An argument is out of its range, or what it names cannot be used now.
+    /// An argument is out of range, or the object it names cannot be used now.
     BadArgument = 2,
-    /// The value has no encoding.
+    /// The value cannot be encoded.
     SerializationFailure = 3,
-    /// A pointer of the guest leaves its memory.
+    /// A pointer of the guest is outside its memory.
     InvalidMemoryAccess = 6,
     /// The gateway failed.
     InternalFailure = 10,
@@ -33,9 +34,9 @@ pub enum MapType {
     ResponseTrailers,
     /// 4 and 5: metadata of gRPC calls, which this host does not make.
     Grpc,
-    /// 6: the headers of a callout's answer.
+    /// 6: the headers of a callout's response.
     CalloutHeaders,
-    /// 7: the trailers of a callout's answer.
+    /// 7: the trailers of a callout's response.
     CalloutTrailers,
 }
 
@@ -82,7 +83,7 @@ impl BufferType {
     }
 }
 
-/// The level of a log line; the order is from chatty to grave.
+/// The level of a log line, from verbose to severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub enum Level {
@@ -115,10 +116,10 @@ impl Level {
     }
 }
 
-/// What a guest wants done with a stream after a callback.
+/// The action that a guest requests after a stream callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// The stream goes on.
+    /// The stream continues.
     Continue,
     /// The stream waits for the guest.
     Pause,

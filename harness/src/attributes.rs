@@ -1,8 +1,8 @@
-//! Attributes that a test gives to the gateway or to a stream, and that `proxy_get_property` answers.
+//! Attributes that a test sets for the gateway or a stream, and that `proxy_get_property` returns.
 //!
-//! A path is a list of names joined by NUL in the guest and by `.` in tests. Values are bytes in the encoding that
-//! Envoy's `serializeValue` gives them: text as it is, numbers as 8 bytes little endian, times and durations as
-//! nanoseconds, a boolean as one byte, a message as protobuf bytes.
+//! A path is a list of names joined by NUL in the guest and by `.` in tests. Values are bytes in the encoding of
+//! Envoy's `serializeValue`: text unchanged, numbers as 8 bytes little endian, times and durations as nanoseconds,
+//! a boolean as one byte, a message as protobuf bytes.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -82,7 +82,7 @@ impl Attributes {
         self.0.insert(path.replace('.', "\0").into_bytes(), value.0);
     }
 
-    /// The value at a path whose names NUL joins.
+    /// The value at a path whose names are joined by NUL.
     pub(super) fn get(&self, path: &[u8]) -> Option<&[u8]> {
         self.0.get(path).map(Vec::as_slice)
     }

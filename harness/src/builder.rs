@@ -1,4 +1,4 @@
-//! What a test fixes before a VM starts.
+//! The settings that a test makes before a VM starts.
 
 use wasmtime::{Store, StoreLimitsBuilder};
 
@@ -17,7 +17,7 @@ const MAX_MEMORY_BYTES: usize = 1 << 30;
 /// Midnight of 1 January 2026 UTC, in nanoseconds since 1970.
 const DEFAULT_TIME_NS: u64 = 1_767_225_600_000_000_000;
 
-/// Starts a [`Vm`]; made by [`Vm::builder`].
+/// Starts a [`Vm`]; created by [`Vm::builder`].
 #[derive(Debug)]
 pub struct VmBuilder<'m> {
     module: &'m Module,
@@ -99,7 +99,7 @@ impl<'m> VmBuilder<'m> {
         self
     }
 
-    /// The time at the start, of both clocks, in nanoseconds since 1970; the first moment of 2026 by default.
+    /// The start time of both clocks, in nanoseconds since 1970; the first moment of 2026 by default.
     pub fn time_ns(mut self, time_ns: u64) -> Self {
         self.time_ns = time_ns;
         self
@@ -128,7 +128,8 @@ impl<'m> VmBuilder<'m> {
     ///
     /// # Errors
     ///
-    /// The module lacks an export, a callback trapped, or the plugin refused to start or its configuration.
+    /// When the module lacks an export, a callback trapped, or the plugin refused to start or refused its
+    /// configuration.
     pub fn start(self) -> Result<Vm, Error> {
         let gateway = Gateway {
             settings: self.settings,

@@ -1,19 +1,20 @@
-//! HTTP calls that a guest makes: recorded for the test, answered by the test or by their time-out.
+//! HTTP calls that a guest makes. They are recorded for the test, and answered by the test or by their
+//! time-out.
 
 use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
 
 use super::abi::Status;
 use super::headers::Headers;
 
-/// Between the ids of two calls; Envoy keeps the lowest bits for kinds of calls.
+/// The step between the ids of two calls; Envoy reserves the lowest bits for the kind of call.
 const ID_STEP: u32 = 4;
 
-/// An HTTP call as the guest handed it over.
+/// An HTTP call as the guest made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callout {
     /// The token that the guest got.
     pub id: u32,
-    /// The root context that gets the answer.
+    /// The root context that gets the response.
     pub root_context: u32,
     /// The context that made the call: the root context itself, or one of its streams.
     pub context: u32,
@@ -25,21 +26,21 @@ pub struct Callout {
     pub body: Vec<u8>,
     /// Request trailers.
     pub trailers: Headers,
-    /// How long the answer may take; `None` without limit.
+    /// The time limit for the response; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// When the call was made, in nanoseconds of the clock that is never set.
+    /// When the call was made, in nanoseconds of the monotonic clock.
     pub sent_at_ns: u64,
 }
 
 impl Callout {
-    /// When the gateway gives up, in nanoseconds of the clock that is never set.
+    /// When the gateway gives up, in nanoseconds of the monotonic clock.
     pub(super) fn due_ns(&self) -> Option<u64> {
         let timeout = u64::try_from(self.timeout?.as_nanos()).unwrap_or(u64::MAX);
         Some(self.sent_at_ns.saturating_add(timeout))
     }
 }
 
-/// The answer to a callout.
+/// The response to a callout.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
     /// Response headers, `:status` first.
@@ -56,7 +57,7 @@ impl Reply {
         Self { headers: Headers::from([(":status", status.to_string())]), ..Self::default() }
     }
 
-    /// The same reply with one header more.
+    /// The same reply with one more header.
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push(name, value);
         self
@@ -73,7 +74,7 @@ impl Reply {
         [self.headers.len(), self.body.len(), self.trailers.as_ref().map_or(0, Headers::len)]
     }
 
-    /// What the gateway itself answers when a callout takes too long.
+    /// The gateway's own response when a callout takes too long.
     pub(super) fn timeout() -> Self {
         Self::status(504)
             .with_header("content-length", "24")
@@ -82,16 +83,16 @@ impl Reply {
     }
 }
 
-/// How the gateway refuses a callout on the spot; no callback follows either.
+/// How the gateway refuses a callout immediately; no callback follows in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// As for an unknown cluster or a missing header.
+    /// For an unknown cluster or a missing header.
     BadArgument,
-    /// As when the cluster has no healthy host, or its circuit breaker is open.
+    /// When the cluster has no healthy host, or its circuit breaker is open.
     InternalFailure,
 }
 
-/// Calls under way and how the next ones will be refused.
+/// Calls in flight, and how the next ones will be refused.
 #[derive(Debug, Default)]
 pub(super) struct Callouts {
     pub(super) pending: BTreeMap<u32, Callout>,
@@ -108,7 +109,7 @@ impl Callouts {
         Self { clusters, unhealthy, ..Self::default() }
     }
 
-    /// Answers `proxy_http_call`: checks the call as Envoy does, gives it an id and keeps it.
+    /// Implements `proxy_http_call`: checks the call as Envoy does, assigns an id and keeps the call.
     pub(super) fn dispatch(&mut self, mut callout: Callout) -> Result<u32, Status> {
         let known = self.clusters.as_ref().is_none_or(|known| known.contains(&callout.cluster));
         let headers = &callout.headers;
@@ -130,7 +131,7 @@ impl Callouts {
         Ok(self.last_id)
     }
 
-    /// The call whose time runs out first, and when.
+    /// The call that times out first, and when.
     pub(super) fn next_due(&self) -> Option<(u64, u32)> {
         self.pending.values().filter_map(|callout| Some((callout.due_ns()?, callout.id))).min()
     }

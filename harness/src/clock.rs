@@ -8,11 +8,11 @@ use super::error::Error;
 use super::vm::{PluginId, Vm, size};
 
 impl Vm {
-    /// Moves the clock and, on the way, fires each tick and each callout's time-out at its moment, earliest first.
+    /// Moves the clock, and fires each tick and each callout's time-out when it is due, earliest first.
     ///
     /// # Errors
     ///
-    /// A callback trapped.
+    /// When a callback trapped.
     pub fn advance(&mut self, duration: Duration) -> Result<(), Error> {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let end_ns = self.now_ns().saturating_add(nanoseconds);
@@ -39,7 +39,7 @@ impl Vm {
         Ok(())
     }
 
-    /// The clock that is never set, in nanoseconds. It starts at the time of day.
+    /// The monotonic clock, in nanoseconds. It starts at the time of day.
     pub fn now_ns(&self) -> u64 {
         self.store.data().now_ns
     }
@@ -52,67 +52,67 @@ impl Vm {
     /// Sets the time of day, as an administrator or a time server does; ticks and time-outs do not depend on it.
     pub fn set_wall_ns(&mut self, wall_ns: u64) {
         let gateway = self.store.data_mut();
-        // The wrapped difference is the right one for all times until the year 2262.
+        // The wrapped difference is correct for all times until the year 2262.
         gateway.wall_ahead_ns = wall_ns.wrapping_sub(gateway.now_ns).cast_signed();
     }
 
-    /// Moves both clocks while the gateway does nothing, as when the machine sleeps: what becomes due meanwhile comes
-    /// late, with the next [`Vm::advance`].
+    /// Moves both clocks while the gateway does nothing, as when the machine sleeps: events that become due meanwhile
+    /// fire late, at the next [`Vm::advance`].
     pub fn sleep(&mut self, duration: Duration) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.move_clock(self.now_ns().saturating_add(nanoseconds));
     }
 
-    /// The calls under way, oldest first.
+    /// The calls in flight, oldest first.
     pub fn callouts(&self) -> impl Iterator<Item = &Callout> {
         self.store.data().callouts.pending.values()
     }
 
-    /// The oldest of the calls under way.
+    /// The oldest call in flight.
     pub fn oldest_callout(&self) -> Option<&Callout> {
         self.callouts().next()
     }
 
-    /// Answers a callout, and gives back what was called.
+    /// Answers a callout and returns the call.
     ///
     /// # Errors
     ///
-    /// There is no such callout, or the callback trapped.
+    /// When there is no such callout, or the callback trapped.
     pub fn respond(&mut self, id: u32, reply: Reply) -> Result<Callout, Error> {
         let sizes = reply.sizes();
         self.finish_callout(id, Some(reply), sizes)
     }
 
-    /// Breaks a callout's connection: the guest gets an answer without headers, body and trailers.
+    /// Breaks a callout's connection: the guest gets a response without headers, body or trailers.
     ///
     /// # Errors
     ///
-    /// There is no such callout, or the callback trapped.
+    /// When there is no such callout, or the callback trapped.
     pub fn fail(&mut self, id: u32) -> Result<Callout, Error> {
         self.finish_callout(id, None, [0; 3])
     }
 
-    /// Loses a callout inside the gateway: no answer ever comes, not even for its time-out.
+    /// Loses a callout inside the gateway: no response ever comes, not even at its time-out.
     ///
     /// # Errors
     ///
-    /// There is no such callout.
+    /// When there is no such callout.
     pub fn lose(&mut self, id: u32) -> Result<Callout, Error> {
         self.store.data_mut().callouts.pending.remove(&id).ok_or(Error::NoCallout(id))
     }
 
-    /// Calls `proxy_on_http_call_response` for a callout that is not under way, as a gateway with a fault would: twice for
-    /// one call, or for one that the plugin never made. The root context is that of `plugin`.
+    /// Calls `proxy_on_http_call_response` for a callout that is not in flight, as a faulty gateway would: twice for one
+    /// call, or for a call that the plugin never made. The root context is that of `plugin`.
     ///
     /// # Errors
     ///
-    /// The callback trapped.
+    /// When the callback trapped.
     pub fn respond_unasked(&mut self, plugin: PluginId, id: u32, reply: Reply) -> Result<(), Error> {
         let sizes = reply.sizes();
         self.answer(plugin.0, id, Some(reply), sizes)
     }
 
-    /// Refuses the next callout on the spot. Called several times, it refuses as many.
+    /// Refuses the next callout immediately. Each call refuses one more.
     pub fn refuse_next_callout(&mut self, refusal: Refusal) {
         self.store.data_mut().callouts.refusals.push_back(refusal);
     }

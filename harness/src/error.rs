@@ -17,12 +17,12 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The bytes are no module, or not one that this host runs.
+    /// The bytes are not a module, or not one that this host runs.
     #[error("failed to compile {name}: {cause}")]
     Compile {
         /// The module.
         name: String,
-        /// The compiler's words.
+        /// The compiler's message.
         cause: String,
     },
     /// The module imports functions that Envoy does not offer, so Envoy would refuse it too.
@@ -41,7 +41,7 @@ pub enum Error {
         /// What is missing.
         export: &'static str,
     },
-    /// A function that the gateway calls has other parameters or results than the ABI says.
+    /// A function that the gateway calls has parameters or results that differ from the ABI.
     #[error("{name} exports a {export} of the wrong type; see ABI 0.2.1")]
     Signature {
         /// The module.
@@ -49,27 +49,27 @@ pub enum Error {
         /// The function.
         export: &'static str,
     },
-    /// The guest trapped. The VM takes no further call.
+    /// The guest trapped. The VM accepts no further calls.
     #[error("{callback} of context {context} trapped: {cause}\nlog of the guest:\n{logs}")]
     Trap {
         /// The function that the gateway had called.
         callback: Callback,
         /// The context that it was called for.
         context: u32,
-        /// The runtime's words, with the guest's stack.
+        /// The runtime's message, with the guest's stack.
         cause: String,
         /// All that the guest logged.
         logs: Logs,
     },
-    /// A number that a guest has for tests cannot be read.
+    /// A number that a guest exports for tests cannot be read.
     #[error("failed to read {export} of the guest: {cause}")]
     Number {
-        /// The function that answers it.
+        /// The function that returns it.
         export: &'static str,
-        /// The runtime's words.
+        /// The runtime's message.
         cause: String,
     },
-    /// `proxy_on_vm_start` or `proxy_on_configure` answered false.
+    /// `proxy_on_vm_start` or `proxy_on_configure` returned false.
     #[error("{callback} refused\nlog of the guest:\n{logs}")]
     Refused {
         /// Which of the two.
@@ -83,13 +83,13 @@ pub enum Error {
         /// The function that trapped.
         callback: Callback,
     },
-    /// There is no stream of this id: it was never opened, or it is finished.
+    /// There is no stream with this id: it was never opened, or it is finished.
     #[error("there is no stream {0}")]
     NoStream(u32),
-    /// There is no plugin of this id: it was never started, or it is shut down.
+    /// There is no plugin with this id: it was never started, or it is shut down.
     #[error("there is no plugin {0}")]
     NoPlugin(u32),
-    /// There is no callout of this id under way.
-    #[error("there is no callout {0} under way")]
+    /// There is no callout with this id in flight.
+    #[error("there is no callout {0} in flight")]
     NoCallout(u32),
 }

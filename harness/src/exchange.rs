@@ -1,4 +1,4 @@
-//! A whole exchange on one stream: described first, then run in Envoy's order.
+//! A whole exchange on one stream, described first and then run in Envoy's order.
 
 use super::abi::Callback;
 use super::attributes::{Attributes, Value};
@@ -8,8 +8,8 @@ use super::steps::StreamId;
 use super::stream::Finished;
 use super::vm::Vm;
 
-/// All that happens on one stream, for [`Vm::run`]. What is left out does not happen: without a body there is no body
-/// callback, without anything the stream is logged without having been seen, as a request that Envoy itself refuses.
+/// All events on one stream, for [`Vm::run`]. Events that are not described do not happen: without a body there is no
+/// body callback, and an empty exchange is only logged, like a request that Envoy itself refuses.
 #[derive(Debug, Clone, Default)]
 pub struct Exchange {
     request: Option<Message>,
@@ -27,7 +27,7 @@ struct Message {
 }
 
 impl Exchange {
-    /// A stream on which nothing happens but its log.
+    /// A stream that is only logged.
     pub fn new() -> Self {
         Self::default()
     }
@@ -74,13 +74,13 @@ impl Exchange {
         self
     }
 
-    /// An attribute that can be read only in `proxy_on_log`, or has another value there.
+    /// An attribute that can be read only in `proxy_on_log`, or has a different value there.
     pub fn log_attribute(mut self, path: &str, value: impl Into<Value>) -> Self {
         self.log_attributes.set(path, value.into());
         self
     }
 
-    /// The plugin sees nothing but `proxy_on_log`, where it can read the headers and response trailers given here.
+    /// The plugin sees only `proxy_on_log`, where it can read the headers and response trailers given here.
     pub fn unseen(mut self) -> Self {
         self.unseen = true;
         self
@@ -89,11 +89,11 @@ impl Exchange {
 
 impl Vm {
     /// Runs a whole exchange on the first plugin: request headers, body, trailers, then the response's, then the end.
-    /// A pause that the guest asks for is recorded and not granted.
+    /// A pause that the guest requests is recorded but not granted.
     ///
     /// # Errors
     ///
-    /// A callback trapped.
+    /// When a callback trapped.
     pub fn run(&mut self, exchange: &Exchange) -> Result<Finished, Error> {
         let stream = self.open(self.plugin()?);
         self.set_attributes(stream, exchange)?;
@@ -124,11 +124,11 @@ impl Vm {
         self.finish(stream)
     }
 
-    /// Gives a stream the attributes of an exchange, in place of those that it has.
+    /// Replaces a stream's attributes with those of an exchange.
     ///
     /// # Errors
     ///
-    /// There is no such stream.
+    /// When there is no such stream.
     pub fn set_attributes(&mut self, stream: StreamId, exchange: &Exchange) -> Result<(), Error> {
         let stream = self.stream(stream)?;
         stream.attributes = exchange.attributes.clone();

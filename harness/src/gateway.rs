@@ -1,4 +1,4 @@
-//! The gateway behind one VM: all state that host functions read and change.
+//! The gateway of one VM: all state that host functions read and change.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::logs::Logs;
 use super::metrics::Metrics;
 use super::stream::Stream;
 
-/// What the test fixes before the VM starts.
+/// The settings that the test makes before the VM starts.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) plugin_name: String,
@@ -41,9 +41,9 @@ pub(super) struct Root {
     pub(super) tick_period_ns: u64,
     /// When the next tick is due.
     pub(super) tick_due_ns: Option<u64>,
-    /// The answer that `proxy_on_http_call_response` can read now.
+    /// The response that `proxy_on_http_call_response` can read now.
     pub(super) reply: Option<Reply>,
-    /// Whether `proxy_on_done` answered false and `proxy_done` is awaited.
+    /// Whether `proxy_on_done` returned false and `proxy_done` is expected.
     pub(super) draining: bool,
     /// Whether `proxy_done` was called, so that the context is deleted after this callback.
     pub(super) done: bool,
@@ -54,14 +54,14 @@ pub(super) struct Gateway {
     pub(super) settings: Settings,
     pub(super) guest: Option<GuestMemory>,
     pub(super) limits: StoreLimits,
-    /// The clock that is never set, in nanoseconds; the tests' calls move it.
+    /// The monotonic clock, in nanoseconds; the test moves it.
     pub(super) now_ns: u64,
-    /// What the time of day, in nanoseconds since 1970, is ahead of that clock.
+    /// The difference from that clock to the time of day, in nanoseconds.
     pub(super) wall_ahead_ns: i64,
     pub(super) random: u64,
     pub(super) roots: BTreeMap<u32, Root>,
     pub(super) streams: BTreeMap<u32, Stream>,
-    /// The context whose callback runs; 0 while the module starts.
+    /// The context whose callback is running; 0 while the module starts.
     pub(super) current: u32,
     /// Why `proxy_*` functions other than `proxy_log` must not be called now.
     pub(super) restricted: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! One host call's view of the guest: its memory, its allocator, and the gateway. Every pointer is checked here.
+//! A host call's view of the guest: its memory, its allocator, and the gateway. Every pointer is checked here.
 
 use wasmtime::Caller;
 
@@ -9,16 +9,16 @@ use super::gateway::Gateway;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span(pub(super) u32, pub(super) u32);
 
-/// Where the guest wants an answer's address and size written.
+/// Where the guest expects the address and size of a result.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Out(pub(super) u32, pub(super) u32);
 
-/// Why a host function does not answer `Ok`.
+/// Why a host function does not return `Ok`.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// A status or errno for the guest.
     Code(u32),
-    /// The guest cannot go on.
+    /// The guest cannot continue.
     Trap(wasmtime::Error),
 }
 
@@ -38,13 +38,13 @@ impl From<wasmtime::Error> for Fault {
 pub(super) struct Bytes<'m>(&'m mut [u8]);
 
 impl Bytes<'_> {
-    /// Reads a span; `InvalidMemoryAccess` when it leaves the memory.
+    /// Reads a span; `InvalidMemoryAccess` when it is outside the memory.
     pub(super) fn read(&self, span: Span) -> Result<&[u8], Status> {
         let (at, size) = place(span.0, span.1)?;
         self.0.get(at..at + size).ok_or(Status::InvalidMemoryAccess)
     }
 
-    /// Writes bytes; `InvalidMemoryAccess` when they leave the memory.
+    /// Writes bytes; `InvalidMemoryAccess` when they are outside the memory.
     pub(super) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Status> {
         let (at, _) = place(at, 0)?;
         let target = self.0.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len()));
@@ -64,7 +64,7 @@ fn place(at: u32, size: u32) -> Result<(usize, usize), Status> {
     Ok((checked(at)?, checked(size)?))
 }
 
-/// A host call under way.
+/// A host call in progress.
 pub(super) struct Guest<'c> {
     caller: Caller<'c, Gateway>,
 }
@@ -78,7 +78,7 @@ impl<'c> Guest<'c> {
         self.caller.data_mut()
     }
 
-    /// The memory and the gateway, both at once.
+    /// Mutable access to both the memory and the gateway.
     pub(super) fn split(&mut self) -> Result<(Bytes<'_>, &mut Gateway), Fault> {
         let guest = self.caller.data().guest.as_ref();
         let memory = guest.map(|guest| guest.memory);
@@ -98,7 +98,8 @@ impl<'c> Guest<'c> {
         Ok(self.split()?.0.write(at, &number.to_le_bytes())?)
     }
 
-    /// Answers bytes: allocates them in the guest, then writes their address and size. No bytes are address 0.
+    /// Returns bytes: allocates them in the guest, then writes their address and size. Empty bytes have
+    /// address 0.
     pub(super) fn give(&mut self, bytes: &[u8], out: Out) -> Result<(), Fault> {
         let size = u32::try_from(bytes.len()).map_err(|_| Status::InvalidMemoryAccess)?;
         let address = if size == 0 { 0 } else { self.allocate(size)? };

@@ -1,11 +1,11 @@
-//! Header maps as a gateway holds them, and the byte layout in which they cross into a guest.
+//! Header maps as a gateway holds them, and their byte layout for passing them to a guest.
 
-/// Most pairs that one map from a guest may hold; Envoy reads a larger one as empty.
+/// Most pairs in one map from a guest; Envoy reads a larger one as empty.
 const MAX_PAIRS: usize = 1024;
-/// Most bytes that one encoded map from a guest may take; Envoy reads a larger one as empty.
+/// Most bytes of one encoded map from a guest; Envoy reads a larger one as empty.
 const MAX_PAIR_BYTES: usize = 1024 * 1024;
 
-/// An ordered header map: names are lower case, pseudo headers stand first, values are any bytes.
+/// An ordered header map: names are lower case, pseudo-headers come first, values are arbitrary bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(Vec<u8>, Vec<u8>)>);
 
@@ -15,7 +15,7 @@ impl Headers {
         Self::default()
     }
 
-    /// Adds a header after those that are there; one that starts with `:` goes after the other pseudo headers.
+    /// Appends a header; a pseudo-header is inserted after the other pseudo-headers.
     pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let pair = (name.as_ref().to_ascii_lowercase(), value.as_ref().to_vec());
         if pair.0.starts_with(b":") {
@@ -26,13 +26,13 @@ impl Headers {
         }
     }
 
-    /// The same map with one header more.
+    /// The same map with one more header.
     pub fn with(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         self.push(name, value);
         self
     }
 
-    /// The first value of a header. A `host` that is not there is `:authority`, as in Envoy.
+    /// The first value of a header. A missing `host` is taken from `:authority`, as in Envoy.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
         let find = |name: &[u8]| self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         let alias = || name.as_ref().eq_ignore_ascii_case(b"host").then(|| find(b":authority")).flatten();
@@ -49,7 +49,7 @@ impl Headers {
         self.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
-    /// The pairs in their order.
+    /// The pairs, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
@@ -59,7 +59,7 @@ impl Headers {
         self.0.len()
     }
 
-    /// Whether there is no pair.
+    /// Whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -69,8 +69,8 @@ impl Headers {
         self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 
-    /// The ABI's layout: the number of pairs, the two lengths of each, then names and values, each closed by a NUL;
-    /// every number is 4 bytes, little endian.
+    /// The ABI's layout: the number of pairs, the two lengths of each, then names and values, each terminated by a
+    /// NUL; every number is 4 bytes, little endian.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(4 + self.0.len() * 10 + self.byte_size());
         bytes.extend(length(self.0.len()));
@@ -87,7 +87,7 @@ impl Headers {
         bytes
     }
 
-    /// Reads the ABI's layout. As in Envoy, what breaks it is read as an empty map.
+    /// Reads the ABI's layout. As in Envoy, an invalid layout is read as an empty map.
     pub(super) fn decode(bytes: &[u8]) -> Self {
         if bytes.len() > MAX_PAIR_BYTES { Self::new() } else { decode(bytes).unwrap_or_default() }
     }
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn pseudo_headers_stand_before_the_others() {
+    fn pseudo_headers_come_before_the_others() {
         let headers = Headers::from([("a", "1"), (":path", "/"), (":method", "GET")]);
         let names: Vec<_> = headers.iter().map(|(name, _)| name).collect();
         assert_eq!(names, [&b":path"[..], b":method", b"a"]);

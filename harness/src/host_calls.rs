@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How often each host function was called. Shows itself as one `name count` line for each function called.
+/// How often each host function was called. Displayed as one `name count` line for each function called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostCalls {
     total: u64,
@@ -10,7 +10,7 @@ pub struct HostCalls {
 }
 
 impl HostCalls {
-    /// No calls of the functions with these names, which are counted by their place in them.
+    /// Zero calls of the functions with these names, which are counted by their index.
     pub(super) fn none(names: impl Iterator<Item = &'static str>) -> Self {
         Self { total: 0, counts: names.map(|name| (name, 0)).collect() }
     }
@@ -30,7 +30,7 @@ impl HostCalls {
         self.counts.iter().copied().filter(|(_, count)| *count > 0)
     }
 
-    /// The calls made since `earlier`, which was read from the same VM before.
+    /// The calls made since `earlier`, which was read from the same VM.
     pub fn since(&self, earlier: &Self) -> Self {
         let counts = self.counts.iter().zip(&earlier.counts);
         Self {

@@ -1,5 +1,5 @@
-//! A proxy-wasm host: runs the very plugin that Envoy loads, ABI 0.2.1, on a clock, with random bytes and with callouts
-//! that the test owns, so that the same calls always give the same result.
+//! A proxy-wasm host (ABI 0.2.1) that runs the same plugin as Envoy. The test controls the clock, the random bytes and
+//! the callouts, so that the same calls always give the same result.
 //!
 //! ```no_run
 //! use gatelog_harness::{Exchange, Module, Reply, Vm};
@@ -21,31 +21,32 @@
 //! # }
 //! ```
 //!
-//! # Map
+//! # Layout
 //!
 //! [`Module`] compiles a plugin and links it to the one `table` of host functions; [`VmBuilder`] starts a [`Vm`] from it;
 //! the `Vm` runs [`Exchange`]s or single callbacks, moves the clocks and answers [`Callout`]s. `functions` holds the host
 //! functions, `guest` the checked access to the guest's memory, `gateway` the state that host functions read and change.
 //!
-//! # What it leaves out
+//! # What is left out
 //!
-//! It offers what filters call that only watch, as gatelog's does. Whatever else Envoy has answers `Unimplemented`: changing
-//! headers and bodies, local responses, shared data, queues, gRPC, raw connections.
+//! The host offers the functions that purely observing filters, such as gatelog's, call. Envoy's other functions return
+//! `Unimplemented`: changing headers and bodies, local responses, shared data, queues, gRPC, raw connections.
 //!
-//! # Where answers can differ from Envoy's
+//! # Differences from Envoy
 //!
-//! - **One VM stands alone.** Metrics are those of the plugins of that VM. Envoy shares them between the workers, and runs
-//!   one more VM in its main thread and one to try each configuration.
-//! - **A pause** is recorded, and the test goes on with whatever callback it likes.
-//! - **Attributes** are what the test gives, plus `plugin_name`, `plugin_root_id`, `plugin_vm_id`, and what follows from the
-//!   header maps: `request.{path,url_path,query,host,scheme,method,referer,useragent,id,headers}`,
-//!   `response.{code,headers,trailers}`. A message is one value: no path leads into it, and maps other than headers
-//!   cannot be read whole.
-//! - **Header maps** keep repeated headers apart. Envoy joins some of its own (`x-forwarded-for`, `accept`, …) with commas.
-//! - **Callouts** carry just what the guest gave: no `content-length`, no `x-envoy-*`. Nothing limits the calls
-//!   under way.
-//! - **A tick or a time-out** comes exactly when it is due. Envoy's come when its event loop is free.
-//! - **A trap** ends the VM. Envoy starts a new one in its place when it may.
+//! - **Each VM is separate.** Metrics are those of the plugins of that VM. Envoy shares them between the workers, and runs
+//!   one more VM in its main thread and one to test each configuration.
+//! - **A pause** is recorded, and the test continues with any callback.
+//! - **Attributes** are those set by the test, plus `plugin_name`, `plugin_root_id`, `plugin_vm_id`, and those derived from
+//!   the header maps: `request.{path,url_path,query,host,scheme,method,referer,useragent,id,headers}`,
+//!   `response.{code,headers,trailers}`. A message is a single value whose members cannot be read, and maps other than
+//!   headers cannot be read whole.
+//! - **Header maps** keep repeated headers separate. Envoy joins some of its own (`x-forwarded-for`, `accept`, …) with
+//!   commas.
+//! - **Callouts** contain only what the guest passed: no `content-length`, no `x-envoy-*`. The number of calls
+//!   in flight is not limited.
+//! - **A tick or a time-out** fires exactly when it is due. Envoy's fire when its event loop is free.
+//! - **A trap** ends the VM. Envoy may start a new one in its place.
 //! - **Foreign functions** do not exist, so CEL expressions cannot be evaluated.
 
 mod abi;

@@ -1,4 +1,4 @@
-//! What a guest logged.
+//! The log of a guest.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Lines in the order in which they were written. Shows itself one line each, `[level] text`.
+/// Lines in the order of writing. Each is displayed as one line, `[level] text`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Logs(pub(super) Vec<LogLine>);
 
@@ -25,7 +25,7 @@ impl Logs {
         &self.0
     }
 
-    /// Whether some line holds this text.
+    /// Whether any line contains this text.
     pub fn contain(&self, text: &str) -> bool {
         self.0.iter().any(|line| line.text.contains(text))
     }

@@ -2,17 +2,17 @@
 
 use super::abi::Status;
 
-/// The lowest two bits of a metric's id say what it is.
+/// The lowest two bits of a metric's id give its type.
 const KIND_BITS: u32 = 2;
 
-/// A metric's number so far.
+/// A metric's current value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Metric {
-    /// It only grows.
+    /// A value that only increases.
     Counter(u64),
-    /// It goes up and down.
+    /// A value that goes up and down.
     Gauge(u64),
-    /// Every value that was recorded, in order.
+    /// Every recorded value, in order.
     Histogram(Vec<u64>),
 }
 
@@ -20,7 +20,7 @@ pub enum Metric {
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     metrics: Vec<(u32, Vec<u8>, Metric)>,
-    /// For each of the three kinds, where the metric of each id stands in `metrics`.
+    /// For each of the three types, the index in `metrics` by id.
     ids: [Vec<usize>; 3],
 }
 
@@ -30,12 +30,12 @@ impl Metrics {
         self.metrics.iter().map(|(_, name, metric)| (String::from_utf8_lossy(name).into_owned(), metric))
     }
 
-    /// The metric of a name, whatever its kind.
+    /// The metric with a name, whatever its type.
     pub(super) fn named(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|(_, key, _)| key == name.as_bytes()).map(|(_, _, metric)| metric)
     }
 
-    /// Answers `proxy_define_metric` with an id.
+    /// Implements `proxy_define_metric`; returns an id.
     pub(super) fn define(&mut self, kind: u32, name: &[u8]) -> Result<u32, Status> {
         let fresh = match kind {
             0 => Metric::Counter(0),
@@ -54,7 +54,7 @@ impl Metrics {
         u32::try_from(ids.len()).map(|n| n << KIND_BITS | kind).map_err(|_| Status::InternalFailure)
     }
 
-    /// Answers `proxy_increment_metric`: a counter takes only what is above 0, a gauge anything, a histogram nothing.
+    /// Implements `proxy_increment_metric`: a counter accepts only positive offsets, a gauge any, a histogram none.
     pub(super) fn increment(&mut self, id: u32, offset: i64) -> Result<(), Status> {
         match self.find(id)? {
             Metric::Counter(value) if offset > 0 => *value = value.wrapping_add(offset.unsigned_abs()),
@@ -64,7 +64,8 @@ impl Metrics {
         Ok(())
     }
 
-    /// Answers `proxy_record_metric`: a counter grows by the value, a gauge becomes it, a histogram takes it up.
+    /// Implements `proxy_record_metric`: a counter grows by the value, a gauge is set to it, a histogram records
+    /// it.
     pub(super) fn record(&mut self, id: u32, value: u64) -> Result<(), Status> {
         match self.find(id)? {
             Metric::Counter(sum) => *sum = sum.wrapping_add(value),

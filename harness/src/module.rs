@@ -22,18 +22,18 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, does not compile, or imports what Envoy does not offer.
+    /// When the file cannot be read, does not compile, or imports functions that Envoy does not offer.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         Self::compile(&path.display().to_string(), &bytes)
     }
 
-    /// Compiles a plugin from its binary or text format; `name` stands in messages.
+    /// Compiles a plugin from its binary or text format; `name` is used in messages.
     ///
     /// # Errors
     ///
-    /// The bytes do not compile, or import what Envoy does not offer.
+    /// When the bytes do not compile, or import functions that Envoy does not offer.
     pub fn compile(name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let failed =
             |cause: wasmtime::Error| Error::Compile { name: name.to_owned(), cause: format!("{cause:#}") };
@@ -63,7 +63,7 @@ impl fmt::Debug for Module {
 
 type Func<P, R> = Option<TypedFunc<P, R>>;
 
-/// The functions of a plugin that the gateway calls; what a plugin does not export is skipped.
+/// The functions of a plugin that the gateway calls; functions that the plugin does not export are skipped.
 pub(super) struct Exports {
     pub(super) instance: Instance,
     pub(super) initialize: Func<(), ()>,
@@ -111,7 +111,7 @@ impl Exports {
     }
 }
 
-/// The memory and the allocator of an instance, which every plugin has; as in Envoy, `malloc` is taken first.
+/// The memory and the allocator of an instance, which every plugin has; as in Envoy, `malloc` is preferred.
 pub(super) fn guest_memory(
     name: &str,
     instance: &Instance,
@@ -140,7 +140,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// A function, if it is exported; an error if it is not what the ABI says.
+    /// A function, if it is exported; an error if its type differs from the ABI.
     fn func<P: WasmParams, R: WasmResults>(&mut self, export: &'static str) -> Result<Func<P, R>, Error> {
         let Some(func) = self.instance.get_func(&mut *self.store, export) else { return Ok(None) };
         let typed = func.typed(&*self.store);

@@ -23,7 +23,7 @@ impl Vm {
     ///
     /// # Errors
     ///
-    /// There is no such stream.
+    /// When there is no such stream.
     pub fn set_attribute(
         &mut self,
         stream: StreamId,
@@ -34,7 +34,8 @@ impl Vm {
         Ok(())
     }
 
-    /// Calls `proxy_on_context_create` now, not with the stream's first callback. Once created, it does nothing.
+    /// Calls `proxy_on_context_create` now, not with the stream's first callback. Does nothing if the context
+    /// exists.
     ///
     /// # Errors
     ///
@@ -52,11 +53,11 @@ impl Vm {
         .map(|_| ())
     }
 
-    /// Calls `proxy_on_request_headers`, before it `proxy_on_context_create`.
+    /// Calls `proxy_on_request_headers`, after `proxy_on_context_create` if necessary.
     ///
     /// # Errors
     ///
-    /// There is no such stream, or a callback trapped. So for all steps.
+    /// When there is no such stream, or a callback trapped. This applies to all steps.
     pub fn request_headers(
         &mut self,
         stream: StreamId,
@@ -140,7 +141,7 @@ impl Vm {
         Ok(())
     }
 
-    /// Calls `proxy_on_done` and, whatever it answers, `proxy_on_delete`.
+    /// Calls `proxy_on_done` and, whatever it returns, `proxy_on_delete`.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl Vm {
         self.store.data_mut().streams.get_mut(&stream.0).ok_or(Error::NoStream(stream.0))
     }
 
-    /// Gives a stream the map that a callback brings; answers its number of pairs.
+    /// Sets a stream's map for a callback; returns the number of pairs.
     pub(super) fn place(
         &mut self,
         stream: StreamId,

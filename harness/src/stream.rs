@@ -1,21 +1,21 @@
-//! What the gateway knows of one stream: its header maps, body chunks, attributes, and which of them a guest may read now.
+//! The gateway's state of one stream: its header maps, body chunks and attributes, and which of them a guest may read now.
 
 use super::abi::{Action, Callback, MapType};
 use super::attributes::Attributes;
 use super::headers::Headers;
 
-/// One call of a stream's context, in the order in which they happened.
+/// One call of a stream's context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// The function that was called.
     pub callback: Callback,
-    /// What the guest answered; `None` where a callback answers nothing.
+    /// The guest's result; `None` where a callback has no result.
     pub action: Option<Action>,
     /// Host functions that the guest called meanwhile.
     pub host_calls: u64,
 }
 
-/// What came of a stream: every callback, in order.
+/// The result of a stream: every callback, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     /// Every callback of the stream.
@@ -23,7 +23,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Whether some callback asked to wait.
+    /// Whether any callback asked to pause.
     pub fn paused(&self) -> bool {
         self.steps.iter().any(|step| step.action == Some(Action::Pause))
     }
@@ -33,7 +33,7 @@ impl Finished {
 #[derive(Debug, Default)]
 pub(super) struct Map {
     pub(super) headers: Option<Headers>,
-    /// From the callback that brings the map until that callback answers `Continue`.
+    /// True from the callback that delivers the map until that callback returns `Continue`.
     pub(super) live: bool,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Stream {
     pub(super) root: u32,
     /// Whether the guest was told of this stream.
     pub(super) created: bool,
-    /// Whether `proxy_on_log` runs.
+    /// Whether `proxy_on_log` is running.
     pub(super) logging: bool,
     pub(super) request_headers: Map,
     pub(super) request_trailers: Map,
@@ -85,7 +85,8 @@ impl Stream {
         })
     }
 
-    /// The map as it can be read now: while its callback runs, or, but for request trailers, in `proxy_on_log`.
+    /// The map if it can be read now: while its callback runs or, except for request trailers, in
+    /// `proxy_on_log`.
     pub(super) fn readable(&self, map: MapType) -> Option<&Headers> {
         let slot = self.map(map)?;
         let readable = if self.logging { map != MapType::RequestTrailers } else { slot.live };

@@ -1,7 +1,7 @@
-//! The one table of host functions: it registers them, documents them, and names them in the counts of host calls.
+//! The table of host functions: it registers them, documents them, and names them in the counts of host calls.
 //!
-//! It holds what filters call. The other functions that Envoy offers are linked, because an SDK imports them whether its
-//! filter calls them or not, and answer [`Status::Unimplemented`].
+//! It lists the functions that filters call. Envoy's other functions are linked too, because an SDK imports them whether
+//! its filter calls them or not, and return [`Status::Unimplemented`].
 
 use wasmtime::{Caller, ExternType, Linker};
 
@@ -52,11 +52,11 @@ host_functions! {
     "env" {
         "Writes a line to the gateway's log."
         proxy_log(level: u32, text: u32, size: u32) = plugin::log[level, Span(text, size)];
-        "Answers the time of day in nanoseconds since 1970."
+        "Returns the time of day in nanoseconds since 1970."
         proxy_get_current_time_nanoseconds(out: u32) = plugin::time[out];
         "Starts, changes or (0) stops the ticks of the root context."
         proxy_set_tick_period_milliseconds(period_ms: u32) = plugin::set_tick_period[period_ms];
-        "Says that a root context whose `proxy_on_done` answered false is done."
+        "Reports that a root context whose `proxy_on_done` returned false is done."
         proxy_done() = plugin::done[];
         "Calls a function of the gateway by name; there is none."
         proxy_call_foreign_function(name: u32, name_size: u32, argument: u32, argument_size: u32, _result: u32, _result_size: u32)
@@ -65,17 +65,17 @@ host_functions! {
         proxy_get_property(path: u32, path_size: u32, value: u32, value_size: u32)
             = attributes::get[Span(path, path_size), Out(value, value_size)];
 
-        "Answers the first value of a header."
+        "Returns the first value of a header."
         proxy_get_header_map_value(map: u32, name: u32, name_size: u32, value: u32, value_size: u32)
             = headers::value[map, Span(name, name_size), Out(value, value_size)];
-        "Answers a whole header map; one that cannot be read now is empty."
+        "Returns a whole header map; one that cannot be read now is empty."
         proxy_get_header_map_pairs(map: u32, pairs: u32, pairs_size: u32) = headers::pairs[map, Out(pairs, pairs_size)];
 
-        "Answers a part of a buffer: a body chunk, a callout's body, a configuration."
+        "Returns a part of a buffer: a body chunk, a callout's body, a configuration."
         proxy_get_buffer_bytes(buffer: u32, start: u32, length: u32, bytes: u32, size: u32)
             = buffers::bytes[buffer, start, length, Out(bytes, size)];
 
-        "Makes an HTTP call; the root context gets the answer."
+        "Makes an HTTP call; the root context gets the response."
         proxy_http_call(cluster: u32, cluster_size: u32, headers: u32, headers_size: u32, body: u32, body_size: u32, trailers: u32, trailers_size: u32, timeout_ms: u32, out: u32)
             = callouts::call[Span(cluster, cluster_size), Span(headers, headers_size), Span(body, body_size), Span(trailers, trailers_size), timeout_ms, out];
 
@@ -93,14 +93,14 @@ host_functions! {
         environ_get(_list: u32, _text: u32) = wasi::nothing[];
         "The environment is empty."
         environ_sizes_get(count: u32, size: u32) = wasi::environ_sizes_get[count, size];
-        "Answers the time of day (0), or the clock that is never set (1)."
+        "Returns the time of day (0) or the monotonic clock (1)."
         clock_time_get(clock: u32, _precision: u64, out: u32) = wasi::clock_time_get[clock, out];
         "Fills bytes from the test's seed."
         random_get(at: u32, size: u32) = wasi::random_get[Span(at, size)];
     }
 }
 
-/// What Envoy offers beyond the table. All of them answer a status.
+/// Envoy's functions beyond the table. All of them return a status.
 const OTHERS: &[&str] = &[
     "proxy_add_header_map_value",
     "proxy_close_stream",
@@ -130,7 +130,7 @@ const OTHERS: &[&str] = &[
     "proxy_set_shared_data",
 ];
 
-/// The names in the counts: the table's, in the order of their indices, and what stands beside it.
+/// The names in the counts: the table's, in the order of their indices, then those beside the table.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     HOST_FUNCTIONS.iter().map(|function| function.name).chain(["proc_exit", "other functions"])
 }
@@ -141,7 +141,7 @@ const EXIT: usize = HOST_FUNCTIONS.len();
 /// The index of all [`OTHERS`] in the counts.
 const OTHER: usize = EXIT + 1;
 
-/// Whether Envoy offers a function of this name, so that a module may import it.
+/// Whether Envoy offers a function with this name, so that a module may import it.
 pub(super) fn is_offered(name: &str) -> bool {
     names().chain(OTHERS.iter().copied()).any(|offered| offered == name)
 }

@@ -1,4 +1,4 @@
-//! A running VM: its plugins from configuration to shutdown, and what can be seen of it. `clock.rs` adds time and callouts,
+//! A running VM: its plugins from configuration to shutdown, and its observable state. `clock.rs` adds time and callouts,
 //! `steps.rs` and `exchange.rs` the streams.
 
 use std::fmt;
@@ -13,7 +13,7 @@ use super::logs::Logs;
 use super::metrics::Metric;
 use super::module::Exports;
 
-/// One VM with its plugins, as one worker of the gateway has it. It runs only when it is told to, on a clock that only
+/// One VM with its plugins, like that of one gateway worker. It runs only on request, on a clock that only
 /// [`Vm::advance`] moves. When a test panics, the guest's log is printed.
 pub struct Vm {
     pub(super) store: Store<Gateway>,
@@ -31,12 +31,12 @@ impl Vm {
         Self { store, exports, failed: None, next_context: 1 }
     }
 
-    /// Starts a further plugin in this VM, with a configuration of its own, as Envoy does for a second filter with the
-    /// same `vm_id` and code.
+    /// Starts another plugin in this VM, with its own configuration, as Envoy does for a second filter with the same
+    /// `vm_id` and code.
     ///
     /// # Errors
     ///
-    /// A callback trapped, or the plugin refused its configuration.
+    /// When a callback trapped, or the plugin refused its configuration.
     pub fn start_plugin(
         &mut self,
         root_id: &str,
@@ -47,12 +47,12 @@ impl Vm {
         Ok(plugin)
     }
 
-    /// Gives a running plugin another configuration: `proxy_on_configure` once more on its root context, as Envoy does
-    /// when its own configuration changes. When the plugin refuses it, the plugin is called on as before.
+    /// Reconfigures a running plugin: calls `proxy_on_configure` again on its root context, as Envoy does when its own
+    /// configuration changes. If the plugin refuses the configuration, it continues to run.
     ///
     /// # Errors
     ///
-    /// There is no such plugin, it refused the configuration, or the callback trapped.
+    /// When there is no such plugin, it refused the configuration, or the callback trapped.
     pub fn configure_again(
         &mut self,
         plugin: PluginId,
@@ -64,21 +64,21 @@ impl Vm {
         self.configure(plugin)
     }
 
-    /// The plugin that was started first and is not gone yet.
+    /// The plugin that was started first among those still present.
     ///
     /// # Errors
     ///
-    /// All plugins are shut down.
+    /// When all plugins are shut down.
     pub fn plugin(&self) -> Result<PluginId, Error> {
         self.store.data().roots.keys().next().map(|id| PluginId(*id)).ok_or(Error::NoPlugin(0))
     }
 
-    /// Takes all plugins out of service: `proxy_on_done`, then `proxy_on_delete` for those that answered true. The others
-    /// live on, with their ticks and callouts, until they call `proxy_done`. Answers whether all are gone.
+    /// Shuts down all plugins: `proxy_on_done`, then `proxy_on_delete` for those that returned true. The others stay
+    /// active, with their ticks and callouts, until they call `proxy_done`. Returns whether all are gone.
     ///
     /// # Errors
     ///
-    /// A callback trapped.
+    /// When a callback trapped.
     pub fn shutdown(&mut self) -> Result<bool, Error> {
         let roots = self.store.data().roots.iter().filter(|(_, root)| !root.draining);
         let roots: Vec<u32> = roots.map(|(id, _)| *id).collect();
@@ -98,17 +98,17 @@ impl Vm {
         self.store.data().roots.is_empty()
     }
 
-    /// What the guest logged since the start, or since [`Vm::take_logs`].
+    /// The guest's log since the start, or since [`Vm::take_logs`].
     pub fn logs(&self) -> &Logs {
         &self.store.data().logs
     }
 
-    /// Takes what the guest logged out of the VM.
+    /// Takes the guest's log out of the VM.
     pub fn take_logs(&mut self) -> Logs {
         std::mem::take(&mut self.store.data_mut().logs)
     }
 
-    /// The metric that a guest defined under this name.
+    /// The metric that a guest defined with this name.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.store.data().metrics.named(name)
     }
@@ -123,12 +123,12 @@ impl Vm {
         &self.store.data().host_calls
     }
 
-    /// Calls a function beyond the ABI that takes nothing and answers a number, such as a counter that a guest has for
-    /// tests.
+    /// Calls a function beyond the ABI that has no parameters and returns a number, such as a counter that a guest
+    /// exports for tests.
     ///
     /// # Errors
     ///
-    /// The guest exports no such function, or it trapped.
+    /// When the guest exports no such function, or it trapped.
     pub fn read_number(&mut self, export: &'static str) -> Result<u32, Error> {
         let Self { store, exports, .. } = self;
         let failed = |cause: wasmtime::Error| Error::Number { export, cause: format!("{cause:#}") };
@@ -136,12 +136,12 @@ impl Vm {
         function.call(store, ()).map_err(failed)
     }
 
-    /// Lets the guest's memory grow to at most so many bytes from now on; what would need more fails to be allocated.
+    /// Limits the guest's memory to this many bytes from now on; larger allocations fail.
     pub fn limit_memory(&mut self, bytes: usize) {
         self.store.data_mut().limits = StoreLimitsBuilder::new().memory_size(bytes).build();
     }
 
-    /// The size of the guest's memory, which only grows.
+    /// The size of the guest's memory, which never shrinks.
     pub fn memory_bytes(&self) -> usize {
         self.store.data().guest.as_ref().map_or(0, |guest| guest.memory.data_size(&self.store))
     }
@@ -176,8 +176,8 @@ impl Vm {
         id
     }
 
-    /// Calls the guest for a context, then deletes a plugin that said that it is done. A function that it does not export
-    /// answers `default`.
+    /// Calls the guest for a context, then deletes a plugin that called `proxy_done`. A function that the guest does not
+    /// export returns `default`.
     pub(super) fn call<P: WasmParams, R: WasmResults>(
         &mut self,
         callback: Callback,
@@ -226,7 +226,7 @@ impl Vm {
         Ok(())
     }
 
-    /// Deletes a root context; its callouts are cancelled without a word.
+    /// Deletes a root context; its callouts are cancelled silently.
     fn delete_root(&mut self, root: u32) -> Result<(), Error> {
         self.with_root(root, |root| root.done = false);
         let delete = self.exports.on_delete.clone();
@@ -259,7 +259,7 @@ impl Drop for Vm {
     }
 }
 
-/// A size as the ABI carries it.
+/// A size as the ABI passes it.
 pub(super) fn size(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

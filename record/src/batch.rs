@@ -1,8 +1,8 @@
 //! What the body of one push holds: a single JSON object (db-log-pusher), a JSON array of objects (gatelog's filter),
 //! or one object a line (NDJSON).
 //!
-//! The form is read from the body itself: `[` begins an array; anything else is one or more objects, separated by
-//! white space. An element that is not a record does not affect the others: it is reported with its index. Broken
+//! The body itself shows its form: `[` begins an array; anything else is one or more objects, separated by white
+//! space. An element that is not a record does not affect the others; it is reported with its index. Broken
 //! characters are repaired in place.
 //!
 //! Elements are counted before they are read, and everything after the last allowed element is ignored, so the memory
@@ -22,8 +22,8 @@ use contents::is_blank;
 ///
 /// # Errors
 ///
-/// When nothing can be read: no content, no JSON at all, or more than `max_records` elements. An array that is cut
-/// off is refused as a whole, even when complete records stand before the cut. Of lines only the unreadable ones are
+/// When nothing can be read: no content, no JSON at all, or more than `max_records` elements. A truncated array is
+/// refused as a whole, even when it has complete records before the cut. In NDJSON, only the unreadable lines are
 /// rejected.
 pub fn decode(body: &[u8], max_records: usize) -> Result<Batch<'_>, BatchError> {
     match std::str::from_utf8(body) {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_that_is_no_record_does_not_spoil_the_others() {
+    fn an_element_that_is_not_a_record_does_not_spoil_the_others() {
         let batch = decode(br#"[{"path":"/a"},7,{"path":false},{"path":"/b"}]"#, 10).unwrap();
         let indexes: Vec<usize> = batch.records.iter().map(|(index, _)| *index).collect();
         assert_eq!(indexes, [0, 3]);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_the_last_record_that_is_allowed_is_not_looked_at() {
+    fn anything_after_the_last_allowed_record_is_ignored() {
         for body in [
             "[{\"path\":\"/a\"},{\"path\":\"/b\"},}}} no JSON",
             "[{\"path\":\"/a\"},{\"duration\":\"long\"},}}} no JSON",
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_read_is_rejected_alone() {
+    fn only_the_unreadable_line_is_rejected() {
         for body in [
             "{\"path\":\"/a\"}\n{\"path\":\n{\"path\":\"/b\"}\n",
             "{\"path\":\"/a\"}\nno JSON {\"path\":\"/x\"}\n{\"path\":\"/b\"}\n",
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_no_trouble() {
+    fn deep_nesting_is_harmless() {
         let body = format!("{{\"unknown\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
         let batch = decode(body.as_bytes(), 10);
         assert!(batch.is_ok_and(|batch| batch.records.len() + batch.rejected.len() == 1));

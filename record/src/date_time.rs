@@ -3,11 +3,12 @@
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-/// Reads RFC 3339 with any offset, or the same without an offset, which is in `zone`: `2026-01-31T12:00:00Z`,
-/// `2026-01-31 12:00:00.5`, `2026-01-31 12:00`, `2026-01-31`. Returns microseconds since 1970, which may be outside of what
-/// a [`Timestamp`](crate::Timestamp) holds; `None` when it is no time.
+/// Reads RFC 3339 with any offset, or a local time in `zone` without an offset: `2026-01-31T12:00:00Z`, `2026-01-31
+/// 12:00:00.5`, `2026-01-31 12:00`, `2026-01-31`. Returns microseconds since 1970, which may be outside the range
+/// of a [`Timestamp`](crate::Timestamp); `None` when the text is not a time.
 ///
-/// Of a local time that comes twice in autumn the first is meant; one that is left out in spring is as much later.
+/// A local time that occurs twice in autumn means the first occurrence. One that is skipped in spring moves
+/// forward by the length of the gap.
 pub fn read(text: &str, zone: &TimeZone) -> Option<i64> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(time.as_microsecond());
@@ -16,7 +17,8 @@ pub fn read(text: &str, zone: &TimeZone) -> Option<i64> {
     zone.to_timestamp(local).ok().map(jiff::Timestamp::as_microsecond)
 }
 
-/// Reads an offset from UTC of less than 15 hours, `+08:00` or `-03:30`; `None` when it is none.
+/// Reads an offset from UTC of less than 15 hours, `+08:00` or `-03:30`; `None` when the text is not an
+/// offset.
 pub fn offset(text: &str) -> Option<Offset> {
     let (sign, rest) = match text.split_at_checked(1)? {
         ("+", rest) => (1, rest),

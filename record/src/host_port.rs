@@ -1,14 +1,14 @@
-//! Hosts with a port behind them, as in the header `Host` and in Envoy's addresses.
+//! Hosts followed by a port, as in the `Host` header and in Envoy's addresses.
 
-/// A host and the digits of its port: `a.b:80`, `[::1]:80`. `None` when there is no port; the last part of an IPv6 address
-/// without brackets is none. The brackets of an IPv6 address stay.
+/// A host and the digits of its port: `a.b:80`, `[::1]:80`. `None` when there is no port; the last group of an IPv6
+/// address without brackets is not a port. The brackets of an IPv6 address are kept.
 pub fn split(authority: &str) -> Option<(&str, &str)> {
     let (host, port) = authority.rsplit_once(':')?;
     let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
     (is_port && (host.ends_with(']') || !host.contains(':'))).then_some((host, port))
 }
 
-/// The host alone, without the port behind it, if there is one.
+/// The host without its port, if it has one.
 pub fn host(authority: &str) -> &str {
     split(authority).map_or(authority, |(host, _)| host)
 }

@@ -1,24 +1,24 @@
-//! The access record: what gatelog stores for one request, as one struct, its JSON and its limits.
+//! The access record, which is what gatelog stores for one request: the struct, its JSON and its limits.
 //!
 //! # Layout
 //!
 //! - [`fields`]: the field table. Every list of record fields (JSON keys, columns, SQL, query parameters,
-//!   documentation) is made from it.
-//! - [`AccessRecord`]: the struct that the table generates, one member a field.
-//! - [`json`]: how a record is written to and read from JSON.
-//! - [`batch`]: what a request body holds: one object, an array, or NDJSON.
-//! - [`limits`]: the longest value of each field, the deepest JSON, and how a larger value is cut.
+//!   documentation) is generated from it.
+//! - [`AccessRecord`]: the struct that the table generates, with one member per field.
+//! - [`json`]: writes a record to JSON and reads it back.
+//! - [`batch`]: the contents of a request body: one object, an array, or NDJSON.
+//! - [`limits`]: the longest value of each field, the deepest JSON, and how larger values are cut.
 //! - [`members`]: the members of a JSON object as slices of its text.
 //! - [`mend`]: repairs broken characters and numbers in place.
 //! - [`push`]: the headers in which a filter reports its state.
-//! - [`upstream_cluster`]: the names of clusters; [`host_port`]: hosts with a port.
+//! - [`upstream_cluster`]: names of clusters; [`host_port`]: hosts with a port.
 //! - [`date_time`]: dates and times with or without an offset.
 //! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
 //!
 //! The crate does no I/O and knows neither SQL nor WebAssembly.
 
-// These macros panic when the log cannot be written, as on a full disk, and a panic ends all requests of the
-// instance.
+// These macros panic when the log cannot be written, for example on a full disk, and a panic ends all
+// requests of the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod batch;

@@ -1,8 +1,8 @@
-//! Applies the limits of the field table: a value over its limit is cut, and no record is refused for its size.
+//! Applies the limits of the field table. A value over its limit is cut; no record is refused for its size.
 //!
 //! Texts are cut on a character boundary and lose NUL characters, which databases refuse. A JSON object that is too
-//! large loses its largest members until it fits, so that the numbers that dashboards read survive; members that are
-//! too deep, or whose keys are too long, are always removed. JSON that is not an object and does not fit is left out,
+//! large loses its largest members until it fits, so that the numbers that dashboards read survive. Members that are
+//! too deep, or whose keys are too long, are always removed. JSON that does not fit and is not an object is left out,
 //! and so is a number that cannot be a count.
 
 use std::borrow::Cow;
@@ -18,8 +18,8 @@ use crate::members;
 pub const MAX_JSON_DEPTH: usize = 31;
 /// Longest key in a JSON value, in bytes. MySQL refuses longer ones.
 pub const MAX_JSON_KEY_BYTES: usize = 65_535;
-/// Largest number of a record. Every whole number up to it is exact as a JSON number, and sums over a table do not
-/// overflow.
+/// Largest number in a record. Every whole number up to this bound is exact as a JSON number, and sums over a
+/// table do not overflow.
 pub const MAX_NUMBER: i64 = 1 << 53;
 
 impl AccessRecord<'_> {
@@ -31,7 +31,7 @@ impl AccessRecord<'_> {
     }
 }
 
-/// The start of `text` with at most `max_chars` characters and without NUL; borrowed when nothing is removed.
+/// The first `max_chars` characters of `text`, without NUL; borrowed when nothing is removed.
 pub fn fit_text(text: &str, max_chars: usize) -> Cow<'_, str> {
     let end = char_boundary(text, max_chars);
     let start = text.get(..end).unwrap_or(text);
@@ -47,7 +47,7 @@ impl<'a> MemberVisitor<'a> for Fitter {
 
     fn visit(&mut self, field: &'static Field, member: Member<'_, 'a>) -> Result<(), Infallible> {
         match (field.kind, member) {
-            // Most texts are below their limit in bytes already, so their characters need not be counted.
+            // Most texts are already below their limit in bytes, so their characters need not be counted.
             (Kind::Text(max_chars), Member::Text(text)) if text.len() > max_chars || text.contains('\0') => {
                 let fitted = fit_text(text, max_chars);
                 if fitted.len() != text.len() {
@@ -88,11 +88,11 @@ fn fits(json: &str, max_bytes: usize, max_depth: usize) -> bool {
         && (json.len() <= MAX_JSON_KEY_BYTES || members::longest_key(json) <= MAX_JSON_KEY_BYTES)
 }
 
-/// The object `json` without its largest members; of members of the same size the last goes first.
+/// The object `json` without its largest members. Of members of equal size, the last is removed first.
 fn fit_object(json: &str, max_bytes: usize) -> Option<String> {
-    // The members that stay unless smaller ones follow: no more than there is room for.
+    // The members that stay unless smaller ones follow, at most as many as fit.
     let mut kept = BinaryHeap::new();
-    // The braces; each member takes a comma, and there is one comma too many.
+    // The two braces, less one comma: each member is counted with a comma, and the last has none.
     let mut bytes = 1_usize;
     for (index, member) in members::members(json)?.enumerate() {
         if fits(member.text, max_bytes, MAX_JSON_DEPTH - 1) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nul_characters_go() {
+    fn nul_characters_are_removed() {
         let mut record = AccessRecord { path: "/a\0b".into(), ..AccessRecord::default() };
         assert_eq!(record.fit_to_limits(), 1);
         assert_eq!(record.path, "/ab");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn of_members_of_one_size_the_first_stay_and_their_order_is_kept() {
+    fn of_members_of_equal_size_the_first_stay_in_their_order() {
         assert_eq!(fit_object(r#"{"a":1,"b":2,"c":3}"#, 13).unwrap(), r#"{"a":1,"b":2}"#);
         assert_eq!(fit_object(r#"{"a":123,"b":2,"c":3}"#, 13).unwrap(), r#"{"b":2,"c":3}"#);
         assert_eq!(fit_object(r#"{"a":1,"b":2}"#, 13).unwrap(), r#"{"a":1,"b":2}"#);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_whose_key_is_too_long_goes_alone() {
+    fn only_the_member_whose_key_is_too_long_is_removed() {
         let json = format!(r#"{{"n":1,"deep":{{"{}":1}}}}"#, "k".repeat(65_536));
         let mut record = AccessRecord { ai_log: Some(raw(&json)), ..AccessRecord::default() };
         assert_eq!(record.fit_to_limits(), 1);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_no_count_is_left_out() {
+    fn a_number_that_is_not_a_count_is_left_out() {
         for (number, kept) in
             [(0, true), (MAX_NUMBER, true), (MAX_NUMBER + 1, false), (i64::MAX, false), (-1, false)]
         {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_json_value_that_is_no_object_is_left_out() {
+    fn a_large_json_value_that_is_not_an_object_is_left_out() {
         let json = format!("[{}1]", "1,".repeat(200_000));
         let mut record = AccessRecord { ai_log: Some(raw(&json)), ..AccessRecord::default() };
         assert_eq!(record.fit_to_limits(), 1);
@@ -215,7 +215,7 @@ mod tests {
         }
 
         #[test]
-        fn any_object_fits_after_fitting_and_keeps_what_is_smaller_than_what_went(
+        fn any_object_fits_after_fitting_and_keeps_members_smaller_than_the_removed_ones(
             lengths in proptest::collection::vec(0_usize..30, 0..10),
             max_bytes in 2_usize..200,
         ) {

@@ -1,7 +1,7 @@
-//! The members of a JSON object as slices of its text: read and removed without building a value.
+//! The members of a JSON object as slices of its text, read and removed without building a value.
 //!
-//! The functions here expect valid JSON. With anything else their results are meaningless, but they do not panic and
-//! they end.
+//! The functions here expect valid JSON. On other input their results are meaningless, but they terminate and do not
+//! panic.
 
 /// A member of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub fn members(json: &str) -> Option<impl Iterator<Item = ObjectMember<'_>>> {
     }))
 }
 
-/// The object `json` with only the members for which `keep` is true; `keep` gets each member with its index. `None`
-/// when the JSON is no object.
+/// The object `json` with only the members for which `keep` returns true; `keep` receives each member with its
+/// index. `None` when the JSON is not an object.
 pub fn retain(json: &str, mut keep: impl FnMut(usize, ObjectMember<'_>) -> bool) -> Option<String> {
     let mut kept = String::from("{");
     for (index, member) in members(json)?.enumerate() {
@@ -60,7 +60,7 @@ pub fn depth(json: &str) -> usize {
     deepest
 }
 
-/// Bytes of the longest key in a JSON text, with its escapes, without its quotes.
+/// Length of the longest key in a JSON text, in bytes, with its escapes but without its quotes.
 pub fn longest_key(json: &str) -> usize {
     let (mut begin, mut bytes, mut longest, mut was_in_string) = (0, 0, 0, false);
     each_byte(json, |at, byte, in_string| {
@@ -76,7 +76,7 @@ pub fn longest_key(json: &str) -> usize {
     longest
 }
 
-/// The text up to the first comma outside of values, and the rest after the comma.
+/// The text up to the first comma outside any value, and the rest after the comma.
 fn split_at_comma(text: &str) -> (&str, &str) {
     let (mut depth, mut end) = (0_usize, text.len());
     each_byte(text, |at, byte, in_string| {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_key_is_found_at_any_depth_and_texts_are_none() {
+    fn the_longest_key_is_found_at_any_depth_and_texts_do_not_count() {
         assert_eq!(longest_key(r#"{"a":"a long text","b":[{"four":":"}]}"#), 4);
         assert_eq!(longest_key(r#"["no key"]"#), 0);
     }

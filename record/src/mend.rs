@@ -1,12 +1,12 @@
-//! Repairs broken characters and numbers of a body in place, so that they cost neither the record nor its batch.
+//! Repairs broken characters and numbers of a body in place, so that neither the record nor its batch is lost.
 
 /// The replacement character.
 const REPLACEMENT: char = '\u{fffd}';
-/// The byte order mark. Some programs begin UTF-8 files with it; JSON does not allow it.
+/// The byte order mark. Some programs write it at the start of UTF-8 files; JSON does not allow it.
 pub const BYTE_ORDER_MARK: char = '\u{feff}';
-/// Most bytes that a repair may add: a body that needs more is not a damaged text, and stays as it is.
+/// Most bytes that a repair may add. A body that needs more is not a damaged text and is left unchanged.
 const MAX_GROWTH: usize = 65_536;
-/// A number without exponent may exceed a 64-bit float from this many digits on.
+/// A number without an exponent may exceed a 64-bit float from this many digits on.
 const MANY_DIGITS: usize = 309;
 
 /// The text with U+FFFD in place of each sequence that is not UTF-8, and the number of replacements.
@@ -29,7 +29,7 @@ pub fn utf8(bytes: &[u8]) -> (String, usize) {
 /// - Half a surrogate pair becomes U+FFFD.
 /// - A control character in a string becomes its escape, and a backslash that begins no escape becomes a backslash.
 /// - A number beyond the range of 64-bit floats becomes `null`, and zero with a large exponent becomes zero.
-/// - A byte order mark outside of strings becomes a blank.
+/// - A byte order mark outside strings becomes a space.
 pub fn json(json: &str) -> Option<(String, usize)> {
     let mut mender = Mender { json, copied: 0, out: String::new(), mended: 0, grown: 0 };
     let mut at = 0;
@@ -46,8 +46,8 @@ pub fn json(json: &str) -> Option<(String, usize)> {
     mender.finish()
 }
 
-/// As [`json`], for JSON that a reader has accepted: only the surrogates and numbers that it did not check are
-/// repaired. A quick scan shows that most JSON has none.
+/// Like [`json`], for JSON that a reader has accepted: repairs only the surrogates and numbers that the reader
+/// did not check. A quick scan finds none in most JSON.
 pub fn valid_json(text: &str) -> Option<(String, usize)> {
     let of_number = |byte: &u8| byte.is_ascii_digit();
     let begins_fault = |pair: &[u8]| matches!(pair, [b'\\', b'u'] | [b'0'..=b'9' | b'.', b'e' | b'E']);
@@ -130,7 +130,7 @@ impl Mender<'_> {
         }
         match number.parse::<f64>() {
             Ok(number) if number.is_infinite() => self.replace(at, end, "null"),
-            // MySQL checks the exponent alone.
+            // MySQL checks only the exponent.
             Ok(0.0) if exponent.is_some_and(|exponent| exponent.len() > 2 && !exponent.starts_with('-')) => {
                 self.replace(at, end, "0")
             }
@@ -148,7 +148,7 @@ impl Mender<'_> {
     }
 }
 
-/// Bytes of an escape with a number.
+/// Length in bytes of an escape with a number.
 const ESCAPE: usize = "\\u0000".len();
 
 #[cfg(test)]
@@ -158,13 +158,13 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn bytes_that_are_no_text_become_one_character_each() {
+    fn each_invalid_byte_sequence_becomes_one_character() {
         assert_eq!(utf8(b"a\xffb\xc3(\xe2\x82"), ("a\u{fffd}b\u{fffd}(\u{fffd}".into(), 3));
         assert_eq!(utf8("é".as_bytes()), ("é".into(), 0));
     }
 
     #[test]
-    fn what_readers_and_databases_refuse_is_mended_where_it_stands() {
+    fn what_readers_and_databases_refuse_is_repaired_in_place() {
         for (broken, mended) in [
             (r#"{"a":"\ud83d"}"#, r#"{"a":"\ufffd"}"#),
             (r#"{"a":"\ud83d\n"}"#, r#"{"a":"\ufffd\n"}"#),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sound_is_left_alone() {
+    fn valid_json_is_left_unchanged() {
         for sound in [
             r#"{"a":"\ud83d\ude00 \u00e9 \\ud83d \"","b":[1.5e308,-2E-400,"1e400"],"c":null}"#,
             "\u{feff}".trim_start_matches(BYTE_ORDER_MARK),
@@ -212,7 +212,7 @@ mod tests {
         }
 
         #[test]
-        fn a_glance_at_valid_json_misses_no_fault(
+        fn the_quick_scan_of_valid_json_misses_no_fault(
             text in "([a-z0-9e]|\\\\ud83d|\\\\n){0,8}",
             number in "-?(0|[1-9]{1,3}|1{400})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,4})?",
         ) {
@@ -222,7 +222,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_mended_needs_no_more_of_it(text in "[\\[{\"\\\\ud8c0-9e\n,:\u{feff}]{0,30}") {
+        fn repaired_json_needs_no_further_repair(text in "[\\[{\"\\\\ud8c0-9e\n,:\u{feff}]{0,30}") {
             if let Some((mended, _)) = json(&text) {
                 prop_assert_eq!(json(&mended), None);
             }

@@ -1,4 +1,4 @@
-//! A point in time with microsecond precision: RFC 3339 in UTC on the wire, an integer inside.
+//! A point in time with microsecond precision: RFC 3339 in UTC on the wire, an integer in memory.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +10,8 @@ pub(crate) mod forms;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Envoy's clock has nanoseconds, MySQL's `TIMESTAMP(6)` has microseconds; this is the finer of what every
-/// database keeps.
+/// Envoy's clock has nanoseconds, MySQL's `TIMESTAMP(6)` has microseconds. Microseconds are the finest
+/// precision that every database keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     micros: i64,
@@ -26,7 +26,7 @@ pub struct InvalidTimestamp {
 }
 
 impl Timestamp {
-    /// The earliest time that every database stores: MySQL's `TIMESTAMP` begins here.
+    /// The earliest time that every database stores: the start of MySQL's `TIMESTAMP`.
     pub const MIN: Self = Self { micros: 1_000_000 };
     /// The latest time that every database stores: 2038-01-19T03:14:07.999999Z, the end of MySQL's `TIMESTAMP`.
     pub const MAX: Self = Self { micros: 2_147_483_647_999_999 };
@@ -36,7 +36,7 @@ impl Timestamp {
         Self { micros: micros.clamp(Self::MIN.micros, Self::MAX.micros) }
     }
 
-    /// A time from nanoseconds since the epoch, as Envoy's attributes and clock give it.
+    /// A time from nanoseconds since the epoch, the unit of Envoy's attributes and clock.
     pub fn from_nanos(nanos: u64) -> Self {
         Self::from_micros(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX))
     }
@@ -53,7 +53,7 @@ impl Timestamp {
 
     /// The text of the time, as [`fmt::Display`] gives it, in ASCII.
     pub fn to_rfc3339(self) -> [u8; 27] {
-        // `from_micros` keeps the value far inside jiff's range.
+        // `from_micros` keeps the value well inside jiff's range.
         let time = jiff::Timestamp::from_microsecond(self.micros).unwrap_or_default();
         let time = jiff::tz::Offset::UTC.to_datetime(time);
         let digit = |value: i32, unit: i32| b'0' + (value / unit % 10).unsigned_abs() as u8;
@@ -71,8 +71,8 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC with exactly six digits of a second: `2026-01-31T12:00:00.000000Z`. The fixed width makes
-    /// the text sort as the time does.
+    /// RFC 3339 in UTC with exactly six fractional digits: `2026-01-31T12:00:00.000000Z`. The fixed width makes
+    /// texts sort in the order of their times.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.to_rfc3339()).map_err(|_| fmt::Error)?)
     }
@@ -81,8 +81,9 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
-    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] becomes the nearer end,
-    /// which is right for the bounds of a query; [`crate::json`] reads the time of a record, and refuses such a time.
+    /// Reads RFC 3339 with any offset. A time outside [`Timestamp::MIN`]..=[`Timestamp::MAX`] is clamped to the
+    /// nearer end, which suits the bounds of a query. [`crate::json`] reads the time of a record and refuses such a
+    /// time.
     fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
         text.parse::<jiff::Timestamp>()
             .map(|time| Self::from_micros(time.as_microsecond()))
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_time_is_named_in_the_error() {
+    fn a_text_that_is_not_a_time_is_quoted_in_the_error() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err();
         assert!(error.to_string().contains("\"yesterday\""), "{error}");
     }

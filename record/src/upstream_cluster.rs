@@ -1,18 +1,18 @@
-//! The names of clusters that Istio and Higress make: `outbound|{port}|{subset}|{host}`, as in
+//! The names that Istio and Higress give to clusters: `outbound|{port}|{subset}|{host}`, as in
 //! `outbound|443||llm-qwen.internal.dns`.
 
-/// The parts of such a name.
+/// The parts of a cluster's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboundCluster<'c> {
-    /// Port of the service, as it is written.
+    /// Port of the service, as written.
     pub port: &'c str,
-    /// Subset of its endpoints; empty for all.
+    /// Subset of the service's endpoints; empty for all.
     pub subset: &'c str,
     /// Host name of the service.
     pub host: &'c str,
 }
 
-/// The parts of a cluster's name, unless it has another form.
+/// Splits a cluster's name into its parts; `None` when it has another form.
 pub fn outbound(cluster: &str) -> Option<OutboundCluster<'_>> {
     let mut parts = cluster.splitn(4, '|');
     let (direction, port, subset, host) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

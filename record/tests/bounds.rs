@@ -1,4 +1,4 @@
-//! The memory that decoding a body may take: that of the largest number of records, and a few copies of its text.
+//! The memory that decoding a body may take: that of the largest number of records and a few copies of the body.
 
 #![expect(unsafe_code, reason = "an allocator is unsafe by nature")]
 
@@ -64,7 +64,7 @@ fn in_use() -> usize {
     IN_USE.get()
 }
 
-/// The system's allocator; it counts the bytes that a thread uses, and their maximum.
+/// The system's allocator, counting the bytes that a thread uses and their maximum.
 struct Counted;
 
 #[global_allocator]
@@ -76,25 +76,25 @@ fn changed(taken: usize, given_back: usize) {
     PEAK.set(PEAK.get().max(in_use));
 }
 
-// SAFETY: every call goes to the system's allocator as it comes.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         changed(layout.size(), 0);
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Both exist while the memory is moved.
+        // The old and the new block both exist while the memory is moved.
         changed(size, 0);
         changed(0, layout.size());
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         changed(0, layout.size());
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 }

@@ -26,7 +26,7 @@ use super::sqlite::{self, ComponentDatabases};
 use super::taking_up::TakingUp;
 use super::variables::Variables;
 
-/// Where an application starts: [`App::builder`].
+/// The entry point: [`App::builder`].
 pub struct App;
 
 /// Options of an application, named as those of `spin up`.
@@ -59,7 +59,7 @@ impl App {
 }
 
 impl AppBuilder {
-    /// Gives an application variable a value; it wins over `SPIN_VARIABLE_…` and the default.
+    /// Sets an application variable; it takes precedence over `SPIN_VARIABLE_…` and the default.
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
@@ -80,7 +80,7 @@ impl AppBuilder {
         self
     }
 
-    /// The folder for databases without another place. The default is `.spin` beside the manifest.
+    /// The folder for databases without a configured place. The default is `.spin` beside the manifest.
     #[must_use]
     pub fn state_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state_folder = Some(folder.into());
@@ -94,21 +94,21 @@ impl AppBuilder {
         self
     }
 
-    /// The file of the default database; it wins over the runtime configuration.
+    /// The file of the default database; it takes precedence over the runtime configuration.
     #[must_use]
     pub fn sqlite_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.sqlite_file = Some(file.into());
         self
     }
 
-    /// Whether to print what the components print. It is kept either way, see [`RunningApp::logs`].
+    /// Whether to print the components' output. It is kept in either case, see [`RunningApp::logs`].
     #[must_use]
     pub fn print(mut self, print: bool) -> Self {
         self.print = print;
         self
     }
 
-    /// Checks everything, compiles the components and begins to serve.
+    /// Checks everything, compiles the components and starts to serve.
     ///
     /// # Errors
     ///
@@ -211,7 +211,8 @@ fn check_source(name: &str, declared: &Component, folder: &Path) -> anyhow::Resu
     bail!("component {name:?}: {shown} does not exist: {how}")
 }
 
-/// Where the databases are that a component may open. A file is opened once to see that it can be.
+/// The places of the databases that a component may open. A file is opened once to check that it can be
+/// opened.
 fn open_databases(declared: &Component, databases: &Databases) -> anyhow::Result<BTreeMap<String, Place>> {
     let mut places = BTreeMap::new();
     for label in &declared.sqlite_databases {

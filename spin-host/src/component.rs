@@ -1,4 +1,4 @@
-//! A component ready to be instantiated: compiled, linked to the host, its permissions known.
+//! A component ready to be instantiated: compiled, linked to the host, with its permissions.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError};
@@ -26,12 +26,12 @@ use super::sqlite::ComponentDatabases;
 use super::state::{SpinHost, State};
 use super::variables::ComponentVariables;
 
-/// How often a component that computes lets others have its thread.
+/// How often a busy component yields its thread to others.
 const YIELD_INTERVAL: Duration = Duration::from_millis(10);
 /// Most instances of all components of a process together.
 const MAX_INSTANCES: u32 = 1000;
 
-/// Everything that the instances of a component are made from.
+/// Everything needed to create instances of a component.
 pub(super) struct Template {
     pub(super) pre: ServicePre<State>,
     pub(super) handle: ComponentHandle,
@@ -49,7 +49,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// There is no room for another, or its start traps.
+    /// When there is no room for another instance, or its start traps.
     pub(super) async fn instantiate(&self) -> wasmtime::Result<(Store<State>, Proxy)> {
         let mut store = Store::new(self.pre.engine(), self.state()?);
         store.limiter(|state| &mut state.memory);
@@ -84,17 +84,18 @@ impl Template {
     }
 }
 
-/// Compiles a component, or takes it from the cache of an earlier run, and links it. Takes a second or two when
-/// it is not cached.
+/// Compiles a component, or takes it from the cache of an earlier run, and links it. An uncached component
+/// takes a second or two.
 ///
 /// # Errors
 ///
-/// The file is missing or no component, or it wants something that the host does not offer.
+/// When the file is missing or not a component, or the component imports something that the host does not
+/// offer.
 pub(super) fn load(file: &Path) -> anyhow::Result<ServicePre<State>> {
     let engine = engine()?;
     let component = Component::from_file(engine, file)
         .map_err(|error| anyhow!("{error:#}"))
-        .with_context(|| format!("{} is no WebAssembly component", file.display()))?;
+        .with_context(|| format!("{} is not a WebAssembly component", file.display()))?;
     let mut linker = Linker::new(engine);
     add_host(&mut linker).map_err(|error| anyhow!("{error:#}")).context("the host's functions")?;
     let instance = linker
@@ -119,7 +120,7 @@ fn add_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     sockets::add_to_linker(linker)
 }
 
-/// The engine of this process. There is one, because it reserves address space for all instances.
+/// The engine of this process. There is only one, because it reserves address space for all instances.
 fn engine() -> anyhow::Result<&'static Engine> {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -131,7 +132,7 @@ fn engine() -> anyhow::Result<&'static Engine> {
         return Ok(engine);
     }
     let engine = new_engine(true)
-        // Where address space is limited, instances are made without a pool, a little slower.
+        // Where address space is limited, instances are created without a pool, which is a little slower.
         .or_else(|_| new_engine(false))
         .map_err(|error| anyhow!("{error:#}"))
         .context("WebAssembly cannot be run on this machine")?;
@@ -142,7 +143,7 @@ fn engine() -> anyhow::Result<&'static Engine> {
 fn new_engine(pool: bool) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true).epoch_interruption(true);
-    // A cache that cannot be used costs time only.
+    // An unusable cache only costs time.
     config.cache(Cache::new(CacheConfig::new()).ok());
     if pool {
         let mut pool = PoolingAllocationConfig::new();
@@ -156,8 +157,8 @@ fn new_engine(pool: bool) -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-/// Starts the clock by which components that compute give way. It is a thread of its own, since such components may
-/// hold all others.
+/// Starts the clock that makes busy components yield. It is a separate thread, because such components may occupy
+/// all others.
 fn start_ticking(engine: &Engine) -> anyhow::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new()

@@ -9,7 +9,7 @@ use wasmtime::ResourceLimiter;
 use super::logs::Logs;
 
 /// What the instances of a component share with the host: its name, its log, whether it hangs, and the most memory that
-/// one of them took.
+/// one instance has used.
 #[derive(Clone)]
 pub struct ComponentHandle {
     name: Arc<str>,
@@ -55,11 +55,12 @@ impl ComponentHandle {
         *self.hangs.borrow()
     }
 
-    /// Hangs the component, as Spin does when a call takes the thread that would have to do what the call waits for. No
-    /// request to the component is answered any more. `cause` says what was called when, and what to do instead.
+    /// Hangs the component, as Spin does when a call blocks the thread that would have to do the work the call waits
+    /// for. No request to the component is answered any more. `cause` says which call hung it, in which situation, and
+    /// what to do instead.
     pub(super) async fn hang<R>(&self, cause: impl std::fmt::Display) -> R {
         self.hangs.send_replace(true);
-        self.log(format_args!("{cause}. Under Spin this blocks the component for ever, so it does here"));
+        self.log(format_args!("{cause}. Spin would block the component forever, and so does this host"));
         std::future::pending().await
     }
 }

@@ -15,7 +15,7 @@ use super::instance::Instances;
 use super::logs::Logs;
 use super::router::{Router, absolute_uri, add_spin_headers};
 
-/// Paths that Spin answers by itself.
+/// Paths that Spin itself answers.
 const WELL_KNOWN: &str = "/.well-known/spin/";
 
 /// Routes and components of a running application.
@@ -26,24 +26,24 @@ pub(super) struct Dispatcher {
     pub(super) logs: Logs,
 }
 
-/// Why a request gets no answer: Spin closes its connection.
+/// Why a request gets no response: Spin closes its connection.
 #[derive(Debug, thiserror::Error)]
 #[error("a request was refused: {0:#}")]
 pub(super) struct Refused(anyhow::Error);
 
 impl Dispatcher {
-    /// Answers a request: 404 without a route, 500 when the component fails or a header is no text, which the log
-    /// explains.
+    /// Answers a request: 404 without a route, 500 when the component fails or a header is not text, with the
+    /// reason in the log.
     ///
     /// # Errors
     ///
-    /// The request does not say to which host it goes; the log says so too.
+    /// When the request does not name its host; the log says so too.
     pub(super) async fn answer(
         &self,
         mut request: Request<WasiBody>,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>, Refused> {
-        // It is between the client and the server.
+        // The header concerns only the client's connection to the server.
         request.headers_mut().remove(CONNECTION);
         let path = request.uri().path();
         if let Some(known) = path.strip_prefix(WELL_KNOWN) {
@@ -84,13 +84,13 @@ impl Dispatcher {
     }
 }
 
-/// The first header whose value is no text.
+/// The first header whose value is not text.
 fn not_utf8(headers: &HeaderMap) -> Option<&HeaderName> {
     let bad = |value: &HeaderValue| std::str::from_utf8(value.as_bytes()).is_err();
     headers.iter().find_map(|(name, value)| bad(value).then_some(name))
 }
 
-/// An answer of the host itself.
+/// A response of the host itself.
 pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
     let body = Full::new(Bytes::from_static(text.as_bytes())).map_err(wasmtime_wasi_http::Error::from);
     let mut response = Response::new(body.boxed_unsync());

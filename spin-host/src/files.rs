@@ -1,5 +1,5 @@
-//! Files that a component may read: copied into a folder of their own when the application starts, as Spin does,
-//! so that later changes are not seen and nothing outside is reachable.
+//! Files that a component may read. As in Spin, they are copied into a separate folder when the application
+//! starts, so that later changes are not visible and nothing outside is reachable.
 
 use std::path::{Component as PathPart, Path, PathBuf};
 
@@ -14,11 +14,11 @@ pub struct ComponentFiles {
 }
 
 impl ComponentFiles {
-    /// Copies the files of one component, or gives nothing if it has none.
+    /// Copies the files of one component; `None` if it has none.
     ///
     /// # Errors
     ///
-    /// A pattern that cannot be read, a source that does not exist, a failed copy.
+    /// When a pattern cannot be read, a source does not exist, or a copy fails.
     pub fn gather(manifest_folder: &Path, component: &Component) -> anyhow::Result<Option<Self>> {
         if component.files.is_empty() {
             return Ok(None);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_keep_their_path_and_placements_move() {
+    fn patterns_keep_their_path_and_placements_change_it() {
         let base = folder(&["conf/a.json", "conf/secret.json", "conf/b.txt", "web/deep/x.html", "one.txt"]);
         let files = vec![
             Mount::Pattern("conf/*.json".to_owned()),

@@ -1,5 +1,5 @@
-//! The life of instances: as under Spin, one serves up to 128 requests, 16 at once, and ends after a second
-//! without work. A trap ends every request in flight in it.
+//! The lifetime of instances: as in Spin, one serves up to 128 requests, 16 at once, and ends after a second
+//! without work. A trap ends every request in flight in the instance.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -26,12 +26,12 @@ const MAX_CONCURRENT_REQUESTS: usize = 16;
 /// Time without work after which an instance ends.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How far the application is on its way to the end.
+/// The phase of the application's shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Not yet on it.
+    /// Not shutting down.
     Running,
-    /// Instances end as soon as they have nothing to do.
+    /// Instances end as soon as they are idle.
     Draining,
     /// Instances end at once.
     Stopped,
@@ -46,7 +46,7 @@ pub(super) struct Instances {
 }
 
 impl Instances {
-    /// `alive` counts the instances of all components, `taking_up` those that are taking up a request.
+    /// `alive` counts the instances of all components; `taking_up` counts those that are accepting a request.
     pub(super) fn new(
         template: Template,
         phase: watch::Receiver<Phase>,
@@ -108,7 +108,7 @@ impl WorkerState for Worker {
         }
     }
 
-    /// A request may take as long as it likes.
+    /// The time of a request is not limited.
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, State>,
@@ -121,7 +121,7 @@ impl WorkerState for Worker {
 
     fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
         let stopped = *self.phase.borrow() == Phase::Stopped;
-        // What the instance printed last is in the log when the store is gone.
+        // When the store is dropped, the instance's last output is in the log.
         drop(store);
         if let Err(error) = result
             && !stopped
@@ -164,7 +164,7 @@ impl Expiration {
     }
 }
 
-/// When nobody can change the phase any more, the application is gone.
+/// When nothing can change the phase any more, the application is gone.
 fn next_change(mut phase: watch::Receiver<Phase>) -> PhaseChange {
     Box::pin(async move {
         match phase.changed().await {
@@ -197,6 +197,6 @@ impl WorkerExpiration for Expiration {
 
 /// Waits until no instance is left.
 pub(super) async fn all_ended(alive: &watch::Sender<usize>) {
-    // The sender lives in the caller, so the wait cannot fail.
+    // The caller owns the sender, so the wait cannot fail.
     let _ = alive.subscribe().wait_for(|alive| *alive == 0).await;
 }

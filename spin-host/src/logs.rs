@@ -1,4 +1,4 @@
-//! What components print: kept for tests, and shown with the component's name in front.
+//! The output of components, kept for tests and shown with the component's name in front.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,12 +14,12 @@ use tokio::sync::Notify;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-/// Most lines that are kept; older ones are forgotten.
+/// Most lines that are kept; older ones are dropped.
 const MAX_LINES: usize = 10_000;
-/// A line that grows longer than this is ended.
+/// A line is ended once it is longer than this.
 const MAX_LINE_BYTES: usize = 16 * 1024;
 
-/// Everything the components of an application printed, newest last. Clones share it.
+/// All output of an application's components, newest last. Clones share it.
 #[derive(Clone)]
 pub struct Logs {
     shared: Arc<Shared>,
@@ -35,9 +35,9 @@ struct Shared {
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// The component that printed it, or about which the host speaks.
+    /// The component that printed the line, or that the host's line is about.
     pub component: String,
-    /// Where it was printed.
+    /// The source of the line.
     pub source: LogSource,
     /// The line without its end.
     pub text: String,
@@ -68,8 +68,8 @@ impl Logs {
         Self { shared: Arc::new(Shared { lines: Mutex::default(), added: Notify::new(), print, full }) }
     }
 
-    /// Lets what components print fail from now on, or no more: under Spin their output goes to files, and these may be
-    /// on a full or read-only disk. What the host itself says is kept.
+    /// Makes writes of the components' output fail from now on, or succeed again: in Spin their output goes to files,
+    /// which may be on a full or read-only disk. The host's own lines are kept.
     pub fn set_full(&self, full: bool) {
         self.shared.full.store(full, Ordering::Relaxed);
     }
@@ -79,7 +79,7 @@ impl Logs {
         lock(&self.shared.lines).iter().cloned().collect()
     }
 
-    /// Waits until a line satisfies `wanted`, which may already be there, and returns it.
+    /// Waits until a line satisfies `wanted` and returns it; existing lines count too.
     pub async fn wait_for(&self, wanted: impl Fn(&LogLine) -> bool) -> LogLine {
         loop {
             let added = self.shared.added.notified();
@@ -112,7 +112,7 @@ impl Logs {
     fn add(&self, component: &str, source: LogSource, text: String) {
         let line = LogLine { component: component.to_owned(), source, text };
         if self.shared.print {
-            // A closed terminal must not end the host.
+            // A closed terminal must not stop the host.
             let _ = match source {
                 LogSource::Stdout => writeln!(std::io::stdout(), "{line}"),
                 LogSource::Stderr | LogSource::Host => writeln!(std::io::stderr(), "{line}"),
@@ -134,7 +134,7 @@ impl fmt::Debug for Logs {
     }
 }
 
-/// Collects what an instance prints into lines.
+/// Collects an instance's output into lines.
 #[derive(Clone)]
 pub(super) struct ComponentOutput {
     shared: Arc<Output>,
@@ -241,7 +241,7 @@ fn failed(error: std::io::Error) -> StreamError {
     StreamError::LastOperationFailed(error.into())
 }
 
-/// A panic elsewhere leaves whole lines behind.
+/// Ignores poisoning: a panic elsewhere leaves only whole lines.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -251,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn output_is_cut_into_lines_and_the_last_one_needs_no_end() {
+    fn output_is_split_into_lines_and_the_last_one_needs_no_line_feed() {
         let logs = Logs::new(false);
         let output = logs.output("ingest", LogSource::Stdout);
         output.shared.write(b"one\ntw");

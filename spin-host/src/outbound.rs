@@ -1,9 +1,9 @@
 //! `allowed_outbound_hosts`: which addresses a component may talk to.
 //!
-//! An entry is `scheme://host[:port]`. The scheme may be `*`; the host may be `*`, `*.domain`, a name, an
-//! address (IPv6 in brackets) or a network (`10.0.0.0/8`); the port may be `*`, a number or a range `from..to` without
-//! its end. A port may be left out only where the scheme has a well-known one. Hosts are read and compared as those of
-//! URLs are, as Spin does: an empty one is refused, names have no upper case, addresses have one form.
+//! An entry is `scheme://host[:port]`. The scheme may be `*`; the host may be `*`, `*.domain`, a name, an address
+//! (IPv6 in brackets) or a network (`10.0.0.0/8`); the port may be `*`, a number or a range `from..to` that excludes
+//! `to`. A port may be omitted only where the scheme has a well-known one. As in Spin, hosts are read and compared
+//! like those of URLs: an empty one is refused, names are lower case, addresses have one form.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -45,7 +45,7 @@ pub enum RuleError {
     /// No `scheme://` in front.
     #[error("{0:?} has no scheme; write for example \"http://{0}\" or \"*://{0}\"")]
     NoScheme(String),
-    /// A scheme with other characters than letters.
+    /// A scheme with characters other than letters.
     #[error("{0:?}: the scheme may hold letters only, or be \"*\"")]
     Scheme(String),
     /// Something follows the host and port.
@@ -67,13 +67,13 @@ pub enum RuleError {
     /// No port, and the scheme has no well-known one.
     #[error("{0:?} needs a port: its scheme has no well-known one")]
     NoPort(String),
-    /// A port that is no number and no range.
+    /// A port that is neither a number nor a range.
     #[error("{0:?}: the port must be a number, a range such as \"8000..9000\", or \"*\"")]
     Port(String),
     /// Requests to the application itself.
     #[error("{0:?}: requests to the application itself are not offered by the local host")]
     ToSelf(String),
-    /// Spin's old way to allow everything.
+    /// Spin's old form for allowing everything.
     #[error("\"insecure:allow-all\" is no longer understood; write \"*://*:*\" if everything is meant")]
     AllowAll,
 }
@@ -84,7 +84,7 @@ impl AllowedHosts {
     ///
     /// # Errors
     ///
-    /// The first entry that is not understood.
+    /// The first entry that cannot be read.
     pub fn parse<I>(entries: I) -> Result<Self, RuleError>
     where
         I: IntoIterator,
@@ -94,7 +94,8 @@ impl AllowedHosts {
         Ok(Self { rules })
     }
 
-    /// Whether a URL with this scheme, host and port may be requested. Without a port the scheme's own counts.
+    /// Whether a URL with this scheme, host and port may be requested. Without a port, the scheme's default
+    /// applies.
     pub fn allows_url(&self, scheme: &str, host: &str, port: Option<u16>) -> bool {
         let Ok(host) = UrlHost::parse(host) else { return false };
         let Some(port) = port.or_else(|| well_known_port(scheme)) else {
@@ -105,7 +106,7 @@ impl AllowedHosts {
 
     /// Whether a raw socket may reach this address. `scheme` is `tcp` or `udp`.
     ///
-    /// Host names never match: a socket knows addresses only.
+    /// Host names never match, because a socket knows only addresses.
     pub fn allows_socket(&self, scheme: &str, address: SocketAddr) -> bool {
         let host = match address.ip() {
             IpAddr::V4(ip) => ip.to_string(),
@@ -115,8 +116,8 @@ impl AllowedHosts {
     }
 }
 
-/// Whether an entry is left out that came from a template: variables without a value made it empty, and so it means an
-/// address that is not wanted. Spin knows these three forms; with any other scheme an empty host is a mistake.
+/// Whether an entry from a template is left out because variables without a value made it empty, so no address is
+/// wanted. Spin knows these three forms; with any other scheme, an empty host is an error.
 pub fn is_left_out(resolved: &str) -> bool {
     matches!(resolved, "" | "http://" | "https://")
 }
@@ -141,7 +142,7 @@ impl Rule {
     }
 }
 
-/// Splits `host:port`. What is a host as a whole, an IPv6 address in brackets or an IPv6 network, has no port.
+/// Splits `host:port`. A bare host, an IPv6 address in brackets or an IPv6 network has no port.
 fn split_port<'a>(text: &'a str, entry: &str) -> Result<(&'a str, &'a str), RuleError> {
     match text.rsplit_once(':') {
         None => Ok((text, "")),
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_host_and_port_must_all_fit() {
+    fn scheme_host_and_port_must_all_match() {
         for (entry, scheme, host, port, expected) in [
             ("http://localhost:8080", "http", "localhost", Some(8080), true),
             ("http://localhost:8080", "https", "localhost", Some(8080), false),
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_as_those_of_urls() {
+    fn names_are_compared_like_those_of_urls() {
         assert!(allows("http://*.Example.COM", "http", "a.example.com", None));
         assert!(allows("mysql://DB.example", "mysql", "db.EXAMPLE", None));
         assert!(!allows("*://10.0.0.0/8:80", "http", "name.example", None));
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_not_understood_are_refused() {
+    fn unreadable_entries_are_refused() {
         for (entry, expected) in [
             ("localhost:8080", RuleError::NoScheme("localhost:8080".into())),
             ("ht2p://a:1", RuleError::Scheme("ht2p://a:1".into())),

@@ -14,9 +14,9 @@ pub(super) struct OutboundHttp {
     pub(super) component: ComponentHandle,
 }
 
-/// Told about the fate of a body.
+/// Receives the outcome of sending a body.
 type Transfer = Box<dyn Future<Output = Result<(), Error>> + Send>;
-/// A response, and the fate of the request's body.
+/// A response, and the outcome of sending the request's body.
 type Sent = Result<(http::Response<WasiBody>, Transfer), Error>;
 
 impl OutboundHttp {

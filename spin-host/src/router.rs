@@ -1,4 +1,4 @@
-//! Which component answers a path, and the headers that tell it how it was reached.
+//! Finds the component for a path, and the headers that tell the component how it was reached.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,8 @@ use anyhow::{Context as _, anyhow};
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Uri;
 
-/// The routes of an application: an exact route wins over a wildcard, a longer wildcard over a shorter one.
+/// The routes of an application: an exact route takes precedence over a wildcard, and a longer wildcard over
+/// a shorter one.
 pub struct Router {
     routes: Vec<Route>,
     /// Finds the index of a route.
@@ -16,28 +17,28 @@ pub struct Router {
 /// One public route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The route as the manifest has it, for example `/query/...`.
+    /// The route as written in the manifest, for example `/query/...`.
     pub pattern: String,
     /// The component that answers it.
     pub component: String,
 }
 
-/// A route that fits a path.
+/// A route that matches a path.
 pub struct RouteMatch<'r> {
     /// The route.
     pub route: &'r Route,
-    /// What a trailing wildcard stands for: empty, or a path that starts with a slash.
+    /// The part that a trailing wildcard matches: empty, or a path that starts with a slash.
     pub path_info: String,
     /// Values of `:name` segments.
     pub named: Vec<(String, String)>,
 }
 
 impl Router {
-    /// Makes a router of the public routes.
+    /// Builds a router from the public routes.
     ///
     /// # Errors
     ///
-    /// A route that cannot be read, or the same route twice.
+    /// When a route cannot be read, or occurs twice.
     pub fn new(routes: impl IntoIterator<Item = Route>) -> anyhow::Result<Self> {
         let routes: Vec<Route> = routes.into_iter().collect();
         let mut matcher = matchit::Router::new();
@@ -58,7 +59,7 @@ impl Router {
         }
         for (index, route) in routes.iter().enumerate() {
             if let Some(base) = normal(&route.pattern).strip_suffix(WILDCARD) {
-                // A wildcard answers its own base too, unless an exact route does.
+                // A wildcard also matches its own base, unless an exact route does.
                 let _ = matcher.insert(if base.is_empty() { "/" } else { base }, index);
             }
         }
@@ -93,13 +94,13 @@ impl Router {
     }
 }
 
-/// Name of the part of a path that a trailing wildcard stands for; no segment's name can have this form.
+/// Name of the part of a path that a trailing wildcard matches; no segment's name can have this form.
 const REST: &str = "...";
 /// A trailing wildcard in the matcher's notation.
 const WILDCARD: &str = "/{*...}";
 
-/// A manifest's route in the notation of the matcher, without a last slash: `/a/{name}` for `/a/:name`, and
-/// [`WILDCARD`] for a last `/...`.
+/// A manifest's route in the matcher's notation, without a trailing slash: `/a/{name}` for `/a/:name`, and
+/// [`WILDCARD`] for a trailing `/...`.
 fn normal(pattern: &str) -> String {
     let path = format!("/{}", pattern.trim_matches('/'));
     let (base, end) = match path.strip_suffix("/...") {
@@ -117,14 +118,14 @@ fn normal(pattern: &str) -> String {
 ///
 /// # Errors
 ///
-/// No host at all, an unreadable one, or two that differ.
+/// When the host is missing or unreadable, or there are two that differ.
 pub fn absolute_uri(uri: Uri, headers: &HeaderMap) -> anyhow::Result<Uri> {
     let mut parts = uri.into_parts();
     let from_header = match headers.get(HOST) {
         None => None,
         Some(host) => Some(
             http::uri::Authority::try_from(host.as_bytes())
-                .with_context(|| format!("the Host header {host:?} is no authority"))?,
+                .with_context(|| format!("the Host header {host:?} is not an authority"))?,
         ),
     };
     let authority = match (from_header, parts.authority.take()) {
@@ -143,8 +144,8 @@ pub fn absolute_uri(uri: Uri, headers: &HeaderMap) -> anyhow::Result<Uri> {
     Uri::from_parts(parts).context("the request target cannot be made absolute")
 }
 
-/// Adds Spin's request headers (`spin-full-url`, `spin-path-info` and so on). What a client sent under these names stays,
-/// before Spin's, so that a component which looks at the first value believes the client.
+/// Adds Spin's request headers (`spin-full-url`, `spin-path-info` and so on). A client's values under these names are
+/// kept before Spin's, so a component that reads the first value believes the client.
 pub fn add_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &RouteMatch<'_>, client: SocketAddr) {
     let pattern = found.route.pattern.as_str();
     let matched = format!("/{}", pattern.trim_start_matches('/'));
@@ -168,7 +169,7 @@ pub fn add_spin_headers(headers: &mut HeaderMap, uri: &Uri, found: &RouteMatch<'
     }
 }
 
-/// A value that no header can hold is left out.
+/// A value that is not valid in a header is left out.
 fn add(headers: &mut HeaderMap, name: HeaderName, value: String) {
     if let Ok(value) = HeaderValue::try_from(value) {
         headers.append(name, value);
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn exact_routes_win_over_wildcards_and_long_wildcards_over_short_ones() {
+    fn exact_routes_take_precedence_over_wildcards_and_long_wildcards_over_short_ones() {
         let router = router(&[
             ("/...", "all"),
             ("/query/...", "query"),

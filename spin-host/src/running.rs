@@ -1,4 +1,4 @@
-//! An application that runs: asked, watched, stopped.
+//! A running application: requests, observation, shutdown.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +18,7 @@ use super::logs::Logs;
 use super::router::Route;
 use super::taking_up::TakingUp;
 
-/// How long requests and background work may go on when an application is shut down.
+/// How long requests and background work may continue when an application is shut down.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// An application that answers requests until it is shut down or dropped.
@@ -42,7 +42,7 @@ impl RunningApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// What the components have printed, and what the host has to say about them.
+    /// The components' output, and the host's messages about them.
     pub fn logs(&self) -> &Logs {
         &self.dispatcher.logs
     }
@@ -74,13 +74,13 @@ impl RunningApp {
         all_ended(&self.alive).await;
     }
 
-    /// Waits until each instance offers the room that it has: none is just taking up a request.
+    /// Waits until each instance offers all its free capacity, that is, none is accepting a request.
     pub async fn all_instances_ready(&self) {
         self.taking_up.none().await;
     }
 
-    /// Answers a request without a network, with everything else as for one from it. The URI needs an authority or
-    /// the request a `Host` header; without, the answer is 400, where a client from the network gets none.
+    /// Answers a request without a network, but otherwise like one from the network. The URI needs an authority or
+    /// the request a `Host` header; otherwise the response is 400, where a client on the network gets none.
     pub async fn call<B>(&self, request: http::Request<B>) -> http::Response<WasiBody>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -91,12 +91,12 @@ impl RunningApp {
         answer.unwrap_or_else(|_| plain(StatusCode::BAD_REQUEST, ""))
     }
 
-    /// Stops accepting requests, lets those under way and the work behind them end, at most ten seconds, and ends
+    /// Stops accepting requests, waits at most ten seconds for those in flight and for background work, and ends
     /// all instances.
     pub async fn shutdown(mut self) {
         self.phase.send_replace(Phase::Draining);
         let ended = async {
-            // A server that panicked is as ended as one that returned.
+            // A server that panicked has ended just like one that returned.
             let _ = (&mut self.server).await;
             all_ended(&self.alive).await;
         };

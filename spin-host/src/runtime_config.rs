@@ -1,4 +1,4 @@
-//! Where databases are: the runtime configuration file and its defaults.
+//! The places of databases: the runtime configuration file and its defaults.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-/// Where databases are, by label, and how many connections to MySQL there may be.
+/// The places of databases by label, and the bound on MySQL connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Databases {
     configured: BTreeMap<String, Place>,
@@ -15,7 +15,7 @@ pub struct Databases {
     max_mysql_connections: Option<usize>,
 }
 
-/// Where a SQLite database is.
+/// The place of a SQLite database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Place {
     /// In a file.
@@ -24,7 +24,7 @@ pub enum Place {
     Server {
         /// `http://…`.
         url: String,
-        /// What the server wants as bearer token.
+        /// The server's bearer token.
         token: String,
     },
 }
@@ -65,7 +65,7 @@ struct SqliteDatabase {
 }
 
 impl Databases {
-    /// Nothing but the default database, in a state folder.
+    /// Only the default database, in a state folder.
     pub fn new(state_folder: PathBuf) -> Self {
         Self { configured: BTreeMap::new(), state_folder, max_mysql_connections: None }
     }
@@ -74,8 +74,8 @@ impl Databases {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or asks for something that the local host does not offer; the message names
-    /// the key.
+    /// When the file cannot be read, or asks for something that the local host does not offer; the message
+    /// names the key.
     pub fn read(mut self, path: &Path) -> anyhow::Result<Self> {
         let file = || format!("in the runtime configuration {}", path.display());
         let text = std::fs::read_to_string(path).with_context(file)?;
@@ -106,7 +106,7 @@ impl Databases {
         self.configured.insert("default".to_owned(), Place::File(path));
     }
 
-    /// Where a database is, if there is such a database.
+    /// The place of a database, if it exists.
     pub fn place(&self, label: &str) -> Option<Place> {
         match self.configured.get(label) {
             Some(place) => Some(place.clone()),
@@ -121,7 +121,7 @@ impl Databases {
     }
 }
 
-/// A libSQL server, with what Spin wants to be told of it.
+/// A libSQL server, with the settings that Spin requires.
 fn server(database: SqliteDatabase) -> anyhow::Result<Place> {
     let url = database.url.context("url: it is missing")?;
     let token =
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_database_lives_in_the_state_folder() {
+    fn the_default_database_is_in_the_state_folder() {
         let databases = Databases::new("/state".into());
         assert_eq!(databases.place("default"), Some(Place::File("/state/sqlite_db.db".into())));
         assert_eq!(databases.place("other"), None);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_offered_is_named() {
+    fn unsupported_settings_are_named_in_the_error() {
         let libsql = |rest: &str| format!("[sqlite_database.default]\ntype = \"libsql\"\n{rest}");
         for (text, problem) in [
             (libsql("url = \"http://a\""), "sqlite_database.default: token: it is missing"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_and_a_bound_on_connections_are_taken() {
+    fn a_server_and_a_bound_on_connections_are_read() {
         let databases = read(
             "[sqlite_database.default]\ntype = \"libsql\"\nurl = \"http://a\"\ntoken = \"b\"\n[outbound_mysql]\nmax_connections = 5",
         )

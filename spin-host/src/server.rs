@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 (with prior knowledge) in front of an application.
+//! Serves an application over HTTP/1.1 and HTTP/2 (with prior knowledge).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use tokio::sync::watch;
 use super::dispatch::Dispatcher;
 use super::instance::Phase;
 
-/// Rest after a connection could not be accepted, for lack of file handles most likely.
+/// Pause after a connection could not be accepted, most likely for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Binds the address that the application is served on.
 ///
 /// # Errors
 ///
-/// The address is in use or not of this machine; the message says what to do.
+/// When the address is in use or does not belong to this machine; the message says what to do.
 pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
@@ -36,7 +36,7 @@ pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Accepts connections until the application drains, then waits for the requests under way.
+/// Accepts connections until the application drains, then waits for requests in flight.
 pub(super) async fn serve(
     listener: TcpListener,
     dispatcher: Arc<Dispatcher>,
@@ -72,14 +72,14 @@ fn connection(
     connections: &GracefulShutdown,
     dispatcher: &Arc<Dispatcher>,
 ) {
-    // TCP_NODELAY stays off, as Spin leaves it: an answer without Content-Length goes out in two writes, of which the
-    // second waits until the client's system acknowledges the first, up to 40 ms.
+    // TCP_NODELAY stays off, as in Spin: a response without Content-Length takes two writes, and the second waits up
+    // to 40 ms until the client's system acknowledges the first.
     let dispatcher = Arc::clone(dispatcher);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let dispatcher = Arc::clone(&dispatcher);
         async move {
             let request = request.map(|body| body.map_err(wasmtime_wasi_http::Error::from).boxed_unsync());
-            // An error closes the connection without an answer, as under Spin.
+            // An error closes the connection without a response, as in Spin.
             dispatcher.answer(request, client).await
         }
     });
@@ -92,11 +92,11 @@ fn connection(
     });
 }
 
-/// The address that a listener got.
+/// The address that a listener is bound to.
 ///
 /// # Errors
 ///
-/// The system does not tell it.
+/// When the system does not report it.
 pub(super) fn local_address(listener: &TcpListener) -> anyhow::Result<SocketAddr> {
     listener.local_addr().context("the listener has no address")
 }
@@ -112,7 +112,7 @@ mod tests {
     use crate::router::Router;
 
     #[tokio::test]
-    async fn pieces_of_an_answer_wait_for_the_client_to_acknowledge_the_piece_before() {
+    async fn each_piece_of_a_response_waits_until_the_client_acknowledges_the_previous_one() {
         let dispatcher = Arc::new(Dispatcher {
             name: "none".to_owned(),
             router: Router::new([]).unwrap(),
@@ -123,14 +123,14 @@ mod tests {
         let mut client = TcpStream::connect(local_address(&listener).unwrap()).await.unwrap();
         let (stream, address) = listener.accept().await.unwrap();
         let stream = stream.into_std().unwrap();
-        // The same socket, whose options can be seen when the connection has taken the other handle.
+        // The same socket, so that its options can be read after the connection has taken the other handle.
         let seen = stream.try_clone().unwrap();
         let http = Builder::new(TokioExecutor::new());
-        // It has to live on: a connection ends when its shutdown goes away.
+        // Kept alive, because a connection ends when its shutdown handle is dropped.
         let shutdown = GracefulShutdown::new();
         connection(TcpStream::from_std(stream).unwrap(), address, &http, &shutdown, &dispatcher);
         client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-        // Not to the end of the connection: the other handle keeps it open.
+        // Not until the end of the connection, because the other handle keeps it open.
         let mut answer = [0; 12];
         client.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 404");

@@ -1,8 +1,8 @@
 //! Raw sockets, to allowed addresses only.
 //!
-//! The WASI implementation asks before the system binds a socket by itself as well as before an explicit bind, and
-//! does not say which it is. Spin's host refuses the explicit ones, and UDP that is sent from a socket without a
-//! connection; so three functions of `wasi:sockets` are looked at here before the WASI implementation sees them.
+//! The WASI implementation asks for permission before an implicit bind by the system as well as before an explicit
+//! bind, and does not say which it is. Spin's host refuses explicit binds, and UDP sent from an unconnected
+//! socket. This file therefore checks three functions of `wasi:sockets` before the WASI implementation runs them.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use wasmtime_wasi::sockets::{
 use super::outbound::AllowedHosts;
 use super::state::State;
 
-/// Lets an instance connect to allowed addresses. Names are never looked up.
+/// Lets an instance connect to allowed addresses. Names are never resolved.
 pub(super) fn configure(builder: &mut WasiCtxBuilder, allowed: Arc<AllowedHosts>) {
     builder.allow_ip_name_lookup(false).allow_tcp(true).allow_udp(true);
     builder.socket_addr_check(move |address, usage| {
@@ -37,7 +37,7 @@ pub(super) fn configure(builder: &mut WasiCtxBuilder, allowed: Arc<AllowedHosts>
 ///
 /// # Errors
 ///
-/// The functions cannot be defined.
+/// When the functions cannot be defined.
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance("wasi:sockets/types@0.3.0")?;
@@ -99,12 +99,12 @@ fn is_settled(
     Ok(allowed.allows_socket("udp", any))
 }
 
-/// The address that stands for a bind by the system itself.
+/// The address that means a bind by the system itself.
 fn is_implicit(address: SocketAddr) -> bool {
     address.ip().is_unspecified() && address.port() == 0
 }
 
-/// Parts what the component is told from what ends it.
+/// Separates errors for the component from errors that end it.
 fn told<T>(
     result: Result<T, wasmtime_wasi::TrappableError<ErrorCode>>,
 ) -> wasmtime::Result<Result<T, ErrorCode>> {

@@ -1,4 +1,4 @@
-//! What one instance of a component has for itself.
+//! The data that one instance of a component owns.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct State {
     pub(super) variables: ComponentVariables,
     pub(super) databases: ComponentDatabases,
     pub(super) mysql_permits: Option<Arc<Semaphore>>,
-    /// Held while a connection to MySQL is opened, and for a moment by each statement.
+    /// Held while a MySQL connection is opened, and briefly by each statement.
     pub(super) mysql_lock: Arc<Mutex<()>>,
     pub(super) open_connections: usize,
     pub(super) component: ComponentHandle,

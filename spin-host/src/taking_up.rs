@@ -1,16 +1,17 @@
-//! Whether instances are just taking up a request. While one does, it offers no room for another request, which then gets
-//! an instance of its own; so a test that cares which instance serves a request waits for the others to be ready.
+//! Tracks which instances are accepting a request. While an instance accepts one, it has no room for another request,
+//! which then gets a new instance; so a test that depends on which instance serves a request waits until the others are
+//! ready.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::watch;
 
-/// Turns of an instance's event loop after which it offers room again: one until the request waits for something, and one
-/// in which the handler notices that.
+/// Turns of an instance's event loop until it has room again: one until the request waits for something, and one in which
+/// the handler notices this.
 const TURNS: u8 = 2;
 
-/// The instances of an application that are taking up a request.
+/// The instances of an application that are accepting a request.
 #[derive(Clone, Default)]
 pub(super) struct TakingUp(watch::Sender<usize>);
 
@@ -27,7 +28,7 @@ impl TakingUp {
         Turns { left: Arc::default(), all: self.clone() }
     }
 
-    /// Waits until no instance is taking up a request.
+    /// Waits until no instance is accepting a request.
     pub(super) async fn none(&self) {
         // The sender lives as long as this, so the wait cannot fail.
         let _ = self.0.subscribe().wait_for(|instances| *instances == 0).await;
@@ -42,7 +43,7 @@ impl Turns {
         }
     }
 
-    /// The event loop has made a turn and waits; answers whether another is needed.
+    /// The event loop has made a turn and waits; returns whether another turn is needed.
     pub(super) fn turn(&self) -> bool {
         match self.left.load(Ordering::Relaxed) {
             0 => false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A text with variables in it, such as `https://{{ host }}:{{ port }}`.
+/// A text with variables, such as `https://{{ host }}:{{ port }}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     parts: Vec<Part>,
@@ -65,7 +65,7 @@ impl Template {
         })
     }
 
-    /// Puts values in place of the variables.
+    /// Replaces the variables with values.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_replaced_wherever_they_stand() {
+    fn variables_are_replaced_at_any_position() {
         for (text, expected) in [
             ("plain", "plain"),
             ("", ""),

@@ -1,5 +1,5 @@
-//! Values of variables: the application's from flags, the environment and defaults, a component's by its
-//! templates.
+//! Values of variables: the application's come from flags, the environment and defaults; a component's come
+//! from its templates.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct Variables {
     values: BTreeMap<String, String>,
 }
 
-/// What one component sees.
+/// The variables that one component sees.
 #[derive(Clone, Default)]
 pub struct ComponentVariables {
     component: String,
@@ -24,12 +24,12 @@ pub struct ComponentVariables {
 }
 
 impl Variables {
-    /// Finds the value of each variable: as given by a flag, else from `SPIN_VARIABLE_NAME` through `environment`,
-    /// else the manifest's default.
+    /// Finds the value of each variable: from a flag, otherwise from `SPIN_VARIABLE_NAME` through `environment`,
+    /// otherwise the manifest's default.
     ///
     /// # Errors
     ///
-    /// A required variable without a value, or a value for a variable that does not exist.
+    /// When a required variable has no value, or a value is given for a variable that does not exist.
     pub fn resolve(
         manifest: &Manifest,
         given: &BTreeMap<String, String>,
@@ -93,8 +93,8 @@ impl ComponentVariables {
     ///
     /// # Errors
     ///
-    /// A name that breaks the rules, or one that the component does not have: the application's variables are
-    /// not visible by themselves.
+    /// When the name breaks the rules, or the component does not have the variable: the application's
+    /// variables are not visible by default.
     pub fn get(&self, name: &str) -> Result<String, variables::Error> {
         check_variable_name(name)
             .map_err(|problem| variables::Error::InvalidName(format!("{name:?}: {problem}")))?;
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_wins_over_the_environment_and_that_over_the_default() {
+    fn a_flag_takes_precedence_over_the_environment_and_the_environment_over_the_default() {
         let environment = |name: &str| (name == "SPIN_VARIABLE_TOKEN").then(|| "env".to_owned());
         let manifest = manifest();
         let templates = &manifest.components["one"].variables;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_sees_its_own_variables_only() {
+    fn a_component_sees_only_its_own_variables() {
         let manifest = manifest();
         let variables = Variables::resolve(&manifest, &given(&[("token", "x")]), |_| None).unwrap();
         let component = variables.component("one", &manifest.components["one"].variables).unwrap();

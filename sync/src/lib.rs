@@ -1,9 +1,9 @@
-//! How the requests of one component instance wait for each other. An instance has one thread, and nothing here is
-//! `Send`.
+//! Lets the requests of one component instance wait for each other. An instance has one thread, and nothing here
+//! is `Send`.
 //!
 //! - [`oneshot`]: one request wakes another, once. Everything else is built on it.
-//! - [`notify`]: wakes one task, as often as it waits.
-//! - [`wait_queue`]: tasks that wait in the order in which they came.
+//! - [`notify`]: wakes one task each time it waits.
+//! - [`wait_queue`]: tasks that wait in order of arrival.
 //! - [`semaphore`]: a number of permits.
 
 pub mod notify;

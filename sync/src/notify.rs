@@ -1,12 +1,12 @@
-//! Wakes one task, as often as it waits.
+//! Wakes one task each time it waits.
 
 use std::cell::Cell;
 use std::fmt;
 
 use crate::oneshot;
 
-/// Wakes the task that waits on it. A call while nobody waits has no effect, so the task looks at what it waits for before
-/// it waits: with one thread, nothing happens in between.
+/// Wakes the task that waits on it. A call while no task waits has no effect, so a task checks its condition before it
+/// waits; with one thread, nothing can happen in between.
 #[derive(Default)]
 pub struct Notify {
     sender: Cell<Option<oneshot::Sender>>,
@@ -19,7 +19,7 @@ impl fmt::Debug for Notify {
 }
 
 impl Notify {
-    /// Waits for [`Notify::notify`]. Of two tasks that wait, the first is woken for nothing.
+    /// Waits for [`Notify::notify`]. When a second task starts to wait, the first is woken spuriously.
     pub async fn notified(&self) {
         let (sender, receiver) = oneshot::channel();
         self.sender.set(Some(sender));
@@ -43,7 +43,7 @@ impl Notify {
     }
 }
 
-/// A task that waits. When it goes away, nobody is left to wake.
+/// A task that waits. When it is dropped, no task is left to wake.
 struct Waiting<'n>(&'n Notify);
 
 impl Drop for Waiting<'_> {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_goes_away_does_not_wait() {
+    fn a_dropped_task_does_not_wait() {
         let notify = Notify::default();
         assert!(notify.notified().now_or_never().is_none());
         assert!(!notify.is_waiting());

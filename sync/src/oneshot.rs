@@ -1,9 +1,9 @@
 //! One request of an instance wakes another, once.
 //!
-//! Under Spin each request is a task of the component model, and the waker of a task serves that task alone: the runtime
-//! of components traps when another request uses it. The runtime's own feature for that (`inter-task-wakeup` of wit-bindgen
-//! 0.57) traps in wasmtime 48, because it takes back a read that a set of waitables still watches. So a request that waits
-//! reads a stream of the component model, and the one that wakes it drops the other end: the host then wakes the reader.
+//! Under Spin each request is a task of the component model, and the waker of a task serves that task alone: the component
+//! runtime traps when another request uses it. The runtime's own feature for this (`inter-task-wakeup` of wit-bindgen 0.57)
+//! traps in wasmtime 48, because it cancels a read that a waitable set still watches. A request therefore waits by reading
+//! a stream of the component model, and the request that wakes it drops the other end; the host then wakes the reader.
 
 #[cfg(not(target_family = "wasm"))]
 use native as imp;
@@ -13,11 +13,11 @@ use spin as imp;
 #[cfg(target_family = "wasm")]
 mod spin;
 
-/// Wakes the task that waits. Dropping it does so too.
+/// Wakes the task that waits; so does dropping it.
 #[derive(Debug)]
 pub struct Sender(imp::Sender);
 
-/// The end of the task that waits.
+/// The waiting task's end.
 #[derive(Debug)]
 pub struct Receiver(imp::Receiver);
 

@@ -1,4 +1,4 @@
-//! A number of permits that tasks get in the order in which they asked.
+//! A number of permits that tasks get in order of request.
 
 use std::cell::Cell;
 
@@ -16,12 +16,12 @@ pub struct Semaphore {
 pub struct Permit<'s>(&'s Semaphore);
 
 impl Semaphore {
-    /// So many permits, all free.
+    /// A semaphore with this many permits, all free.
     pub fn new(permits: usize) -> Self {
         Self { free: Cell::new(permits), queue: WaitQueue::default() }
     }
 
-    /// Waits for a permit. A task that goes away meanwhile leaves it to the next.
+    /// Waits for a permit. A task that is dropped while it waits leaves the permit to the next.
     pub async fn acquire(&self) -> Permit<'_> {
         match self.try_acquire() {
             Some(permit) => permit,
@@ -32,13 +32,13 @@ impl Semaphore {
         }
     }
 
-    /// A permit, if one is free. One that was given to a task which waits is not.
+    /// A permit, if one is free. A permit already assigned to a waiting task is not free.
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.free.set(self.free.get().checked_sub(1)?);
         Some(Permit(self))
     }
 
-    /// How many permits are free.
+    /// The number of free permits.
     pub fn available(&self) -> usize {
         self.free.get()
     }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn permits_are_given_in_the_order_of_asking() {
+    fn permits_are_given_in_order_of_request() {
         let semaphore = Semaphore::new(1);
         let first = semaphore.acquire().now_or_never().unwrap();
         let (mut second, mut third) = (pin!(semaphore.acquire()), pin!(semaphore.acquire()));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_goes_away_leaves_its_permit_to_the_next() {
+    fn a_dropped_task_leaves_its_permit_to_the_next() {
         let semaphore = Semaphore::new(1);
         let first = semaphore.acquire().now_or_never().unwrap();
         let mut second = Box::pin(semaphore.acquire());

@@ -1,4 +1,4 @@
-//! Tasks that wait in the order in which they came.
+//! Tasks that wait in order of arrival.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::notify::Notify;
 
-/// A queue of tasks. Each is woken once, the one that has waited longest first.
+/// A queue of tasks. Each task is woken once; the one that has waited longest comes first.
 #[derive(Default)]
 pub struct WaitQueue {
     places: RefCell<VecDeque<Rc<Place>>>,
@@ -27,8 +27,8 @@ impl fmt::Debug for WaitQueue {
 }
 
 impl WaitQueue {
-    /// Waits for its turn. When the task goes away after it was woken and before it went on, `pass_on` is called in its
-    /// stead, so that what it was woken for is not lost.
+    /// Waits for its turn. When the task is dropped after it was woken but before it resumed, `pass_on` is called
+    /// instead, so that the wake-up is not lost.
     pub async fn wait(&self, pass_on: impl Fn()) {
         let place = Rc::<Place>::default();
         self.places.borrow_mut().push_back(Rc::clone(&place));
@@ -41,7 +41,7 @@ impl WaitQueue {
 
     /// Wakes the task that has waited longest. False when none waits.
     pub fn wake_one(&self) -> bool {
-        // The borrow ends before the task is woken, which may come back here.
+        // The borrow ends before the task is woken, because waking may re-enter this queue.
         let next = self.places.borrow_mut().pop_front();
         next.map(|place| place.wake()).is_some()
     }
@@ -51,7 +51,7 @@ impl WaitQueue {
         self.places.take().iter().for_each(|place| place.wake());
     }
 
-    /// How many tasks wait that were not woken yet.
+    /// The number of waiting tasks that have not been woken yet.
     pub fn len(&self) -> usize {
         self.places.borrow().len()
     }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_goes_away_passes_on_what_it_was_woken_for_and_else_only_its_place() {
+    fn a_dropped_task_passes_on_its_wake_up_or_else_only_gives_up_its_place() {
         let queue = WaitQueue::default();
         let passed_on = Cell::new(0);
         let wait = || Box::pin(queue.wait(|| passed_on.set(passed_on.get() + 1)));

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration.
+//! Problems with a configuration.
 
 use thiserror::Error;
 
@@ -6,6 +6,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the syslog configuration is wrong: {}", problems.join("; "))]
 pub struct ConfigError {
-    /// One text for each fault; it begins with the place, such as `[2].config.facility`, or the setting.
+    /// One text for each problem; it begins with the place, such as `[2].config.facility`, or with the
+    /// setting.
     pub problems: Vec<String>,
 }

@@ -1,14 +1,14 @@
-//! What is guaranteed for a message.
+//! The delivery guarantees.
 
 use std::str::FromStr;
 
-/// What is promised for a message.
+/// The guarantee for a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guarantee {
     /// Failures are counted and otherwise ignored.
     #[default]
     BestEffort,
-    /// A failure is the caller's.
+    /// Failures are reported to the caller.
     AtLeastOnce,
 }
 

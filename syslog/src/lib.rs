@@ -12,16 +12,18 @@
 //! - [`severity`]: severities, facilities, and the number that opens a message.
 //! - [`kong`]: Kong's log of a request, member by member.
 //! - [`lua`]: `custom_fields_by_lua` and its sandbox.
-//! - [`message`]: JSON as Kong writes it, what goes when a message is too large, and its frame.
+//! - [`message`]: JSON as Kong writes it, truncation of large messages, and their frame.
 //! - [`sink`]: records become messages.
-//! - [`logger`]: records in, messages out: what waits for the receiver, and which calls wait for an answer.
-//! - [`delivery`]: messages are sent, again if need be, or counted as lost; [`guarantee`]: what is guaranteed for them.
-//! - [`transport`]: the seam to the network, and its implementations.
-//! - [`stats`]: the counters of the sink; [`notes`]: what the operator should read of scripts.
+//! - [`logger`]: records in, messages out; holds what waits for the receiver, and the calls that wait for
+//!   confirmation.
+//! - [`delivery`]: sends messages, again if necessary, or counts them as lost; [`guarantee`]: the delivery guarantees.
+//! - [`transport`]: the interface to the network, and its implementations.
+//! - [`stats`]: the counters of the sink; [`notes`]: messages from and about scripts, for the operator.
 //!
 //! Everything but the implementations of [`transport`] is free of I/O.
 
-// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+// These macros panic when the log cannot be written, for example on a full disk, and a panic ends all requests of
+// the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod config;

@@ -1,8 +1,8 @@
-//! What the operator should read of scripts, kept until it is taken to the function's log.
+//! Messages from and about scripts for the operator, kept until they are written to the function's log.
 
 use std::cell::{Cell, RefCell};
 
-/// Notes since they were last taken.
+/// Notes since the last take.
 #[derive(Debug, Default)]
 pub struct Notes {
     warnings: RefCell<Vec<String>>,
@@ -10,16 +10,16 @@ pub struct Notes {
     left_out: Cell<u64>,
 }
 
-/// A line that a script wrote by `kong.log`.
+/// A line that a script wrote with `kong.log`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptLine {
-    /// How much it matters.
+    /// Its level.
     pub level: LineLevel,
-    /// Its script, and what that wrote.
+    /// The script's name and its text.
     pub text: String,
 }
 
-/// How much a line matters. Kong's eight levels are of these three.
+/// The level of a line. Kong's eight levels map to these three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineLevel {
     /// `emerg`, `alert`, `crit`, `err`.
@@ -34,7 +34,7 @@ pub enum LineLevel {
 pub const MAX_LINES: usize = 20;
 
 impl LineLevel {
-    /// The level that Kong calls so; an unknown one is the lowest.
+    /// The level for Kong's name; an unknown name gives the lowest.
     pub fn of_kong(name: &str) -> Self {
         match name {
             "emerg" | "alert" | "crit" | "err" => Self::Error,
@@ -50,7 +50,7 @@ impl Notes {
         self.warnings.borrow_mut().push(warning);
     }
 
-    /// Notes what a script wrote, unless there is too much already.
+    /// Notes what a script wrote, unless there are too many lines already.
     pub fn write(&self, line: ScriptLine) {
         let mut lines = self.lines.borrow_mut();
         if lines.len() < MAX_LINES { lines.push(line) } else { self.leave_out(1) }
@@ -66,7 +66,7 @@ impl Notes {
         self.warnings.take()
     }
 
-    /// What scripts wrote, and how many lines more they wrote that were left out.
+    /// The lines that scripts wrote, and the number of lines that were left out.
     pub fn take_lines(&self) -> (Vec<ScriptLine>, u64) {
         (self.lines.take(), self.left_out.take())
     }

@@ -1,9 +1,9 @@
-//! Severities and facilities by the names that Kong gives them, the rule that chooses a severity, and the number that
-//! opens a syslog message.
+//! Severities and facilities by their names in Kong, the rule that chooses a severity, and the number that opens a
+//! syslog message.
 
 use std::fmt;
 
-/// How grave a message is; the number is that of RFC 5424.
+/// The severity of a message; the number is that of RFC 5424.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are those of RFC 5424 and of Kong's configuration")]
 pub enum Severity {
@@ -46,7 +46,7 @@ pub enum Facility {
 /// The severities of one configuration entry, by the class of the response status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Severities {
-    /// The least grave severity that is sent.
+    /// The least severe level that is sent.
     pub log_level: Severity,
     /// Status below 400; also 0, when no response was sent.
     pub successful: Severity,
@@ -107,8 +107,8 @@ impl Facility {
 }
 
 impl Severities {
-    /// The severity of a message about a response with this status, or `None` when `log_level` keeps it back: only
-    /// what is at least as grave as `log_level` is sent.
+    /// The severity of a message about a response with this status, or `None` when `log_level` suppresses it: only
+    /// messages at least as severe as `log_level` are sent.
     pub fn for_status(&self, status: i64) -> Option<Severity> {
         let severity = match status {
             500.. => self.server_errors,
@@ -155,7 +155,7 @@ pub fn priority(facility: Facility, severity: Severity) -> u8 {
 mod tests {
     use super::*;
 
-    /// Kong's table of its plugin: the higher the number, the less grave.
+    /// The table of Kong's plugin: the higher the number, the less severe.
     const KONG: [(&str, i32); 8] = [
         ("debug", 7),
         ("info", 6),
@@ -168,12 +168,12 @@ mod tests {
     ];
 
     #[test]
-    fn every_severity_and_level_and_class_follows_the_rule_of_kong() {
+    fn every_severity_level_and_class_follows_kongs_rule() {
         let mut sent = 0;
         for (level_name, level) in KONG {
             for (name, number) in KONG {
                 for status in [200, 404, 503] {
-                    // The classes that are not asked for get a severity that would give another answer.
+                    // The other classes get a severity that would give a different result.
                     let other = Severity::from_name(if number <= level { "debug" } else { "emerg" }).unwrap();
                     let severity = Severity::from_name(name).unwrap();
                     let mut severities = Severities {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_written_as_they_are_read() {
+    fn names_are_written_and_read_alike() {
         for (severity, name) in Severity::ALL {
             assert_eq!(severity.to_string(), name);
         }

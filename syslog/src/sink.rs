@@ -1,4 +1,5 @@
-//! Records become messages: the entry that applies, its severity, Kong's log with the custom fields, and a frame.
+//! Turns records into messages: the entry that applies, its severity, Kong's log with the custom fields, and a
+//! frame.
 
 use gatelog_record::{AccessRecord, Timestamp};
 
@@ -12,7 +13,7 @@ use crate::notes::Notes;
 use crate::severity::priority;
 use crate::stats::Stats;
 
-/// Makes messages of records. It keeps compiled scripts, so it should live as long as the instance.
+/// Makes messages of records. The sink keeps compiled scripts, so it should live as long as the instance.
 #[derive(Debug)]
 pub struct Sink {
     entries: Entries,
@@ -21,25 +22,25 @@ pub struct Sink {
     frame: Frame,
     /// Counters of this sink and of the delivery that sends its messages.
     pub stats: Stats,
-    /// What the operator should read of the records so far.
+    /// Messages for the operator about the records so far.
     pub notes: Notes,
 }
 
 /// How a request is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// Place of the entry that applies, among all.
+    /// Index of the entry that applies.
     entry: usize,
     /// The number that opens the message.
     priority: u8,
 }
 
 impl Sink {
-    /// A sink with these settings and the entries of a JSON text ([`crate::entries`] has the format).
+    /// A sink with these settings and the entries of a text ([`crate::entries`] documents the format).
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the entries and their scripts.
+    /// All problems with the entries and their scripts.
     pub fn new(options: &SinkConfig, entries: &str) -> Result<Self, ConfigError> {
         let entries = Entries::from_text(entries)?;
         let scripts = Scripts::compile(&entries, options.untrusted_lua, options.limits)?;
@@ -53,17 +54,17 @@ impl Sink {
         })
     }
 
-    /// Whether entries can be read; their scripts are not compiled.
+    /// Checks that entries can be read; their scripts are not compiled.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them.
+    /// All problems with them.
     pub fn check(entries: &str) -> Result<(), ConfigError> {
         Entries::from_text(entries).map(drop)
     }
 
-    /// The messages of the records of a request, in their order. A record that no entry applies to, or whose severity is below the
-    /// entry's `log_level`, has none. `now` stands in for the time of records without one.
+    /// The messages of the records of a request, in order. A record that no entry applies to, or whose severity is below the
+    /// entry's `log_level`, has none. `now` is used as the time of records without one.
     pub fn messages<'r>(
         &self,
         records: impl IntoIterator<Item = &'r AccessRecord<'r>>,
@@ -80,12 +81,12 @@ impl Sink {
         messages
     }
 
-    /// The time that the scripts of a request have, which is ingested `now`.
+    /// The time that the scripts of a request ingested at `now` have.
     pub fn script_time(&self, now: Timestamp) -> ScriptTime {
         ScriptTime::new(&self.limits, now)
     }
 
-    /// Whether the request gets a message, and as what; counts it when it gets none.
+    /// Whether and how the request is logged; counts the request when it gets no message.
     pub fn choose(&self, view: &RequestView<'_>) -> Option<Choice> {
         let names = Names { service: view.service, route: view.route, consumer: view.consumer };
         let Some((entry, found)) = self.entries.applying(names) else {
@@ -99,7 +100,7 @@ impl Sink {
         Some(Choice { entry, priority: priority(found.facility, severity) })
     }
 
-    /// Appends the message of a request that gets one; its scripts use up `time`.
+    /// Appends the message of a request that gets one; its scripts consume `time`.
     pub fn write(&self, messages: &mut Messages, view: &RequestView<'_>, choice: Choice, time: &ScriptTime) {
         let mut log = kong::serialize(view);
         self.scripts.apply(choice.entry, view, &mut log, time, &self.stats, &self.notes);
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_and_severity_decide_what_is_sent_and_as_what() {
+    fn entry_and_severity_decide_what_is_sent_and_how() {
         let sink = sink(
             r#"[
               {"route": "quiet", "config": {"log_level": "warning", "server_errors_severity": "crit", "facility": "local0"}},

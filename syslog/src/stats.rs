@@ -1,4 +1,4 @@
-//! Counters of the sink: every place where a message can get lost, changed or held back has one.
+//! Counters of the sink: every place where a message can be lost, changed or held back has one.
 
 use std::cell::Cell;
 
@@ -11,33 +11,34 @@ pub struct Stats {
     pub no_entry: Counter,
     /// Records without a message, because their severity is below `log_level`.
     pub below_level: Counter,
-    /// Messages that lost something to the size limit.
+    /// Messages that were truncated to the size limit.
     pub cut: Counter,
     /// Custom fields left out because their script failed.
     pub script_errors: Counter,
-    /// Of these, scripts that were stopped at a bound, or not run because their request's time was used up.
+    /// Those among the failed scripts that were stopped at a bound, or not run because their request's time
+    /// was used up.
     pub script_bounds: Counter,
-    /// Records whose message was not made, because too much was waiting (`best_effort`).
+    /// Records without a message, because too much was waiting (`best_effort`).
     pub dropped: Counter,
     /// Messages handed to the network.
     pub sent: Counter,
     /// Messages that could not be handed to the network and were given up (`best_effort`) or left to the caller to
     /// send again (`at_least_once`).
     pub failed: Counter,
-    /// Connections made.
+    /// Connections opened.
     pub connects: Counter,
-    /// Connections that could not be made.
+    /// Connections that could not be opened.
     pub connect_errors: Counter,
     /// Records without a message, because the sink's configuration is wrong.
     pub misconfigured: Counter,
 }
 
-/// A number that only grows.
+/// A number that only increases.
 #[derive(Debug, Default)]
 pub struct Counter(Cell<u64>);
 
 impl Stats {
-    /// All counters with their names, as metrics call them.
+    /// All counters with their metric names.
     pub fn all(&self) -> [(&'static str, u64); 12] {
         [
             ("messages", self.messages.value()),
@@ -62,7 +63,7 @@ impl Counter {
         self.0.set(self.0.get().saturating_add(count as u64));
     }
 
-    /// What was added so far.
+    /// The current value.
     pub fn value(&self) -> u64 {
         self.0.get()
     }

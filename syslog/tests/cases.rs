@@ -1,4 +1,4 @@
-//! Configurations as users of Kong have them, each with a record and the message that it must make: `testdata/cases`.
+//! Configurations of Kong's users, each with a record and the message expected for it: `testdata/cases`.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where its set-up fails")]
 
@@ -9,13 +9,13 @@ use gatelog_syslog::notes::LineLevel;
 use gatelog_syslog::{Sink, SinkConfig};
 use serde_json::{Value, json};
 
-/// The one message of a case: its header and its log. Warnings are left in the sink.
+/// The single message of a case: its header and its log. Warnings are left in the sink.
 fn message(name: &str) -> (String, Value, Sink) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/cases/{name}.json"));
     let case: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let options = SinkConfig::read(|name| match name {
         "delivery" => "best_effort".to_owned(),
-        // A busy machine must not decide what a script answers.
+        // A busy machine must not change the result of a script.
         "lua_max_time_ms" => "5000".to_owned(),
         _ => case["options"][name].as_str().unwrap_or_default().to_owned(),
     });
@@ -52,7 +52,7 @@ fn an_entry_whose_scope_is_an_object_with_a_name_applies() {
 }
 
 #[test]
-fn a_script_that_writes_to_the_log_goes_on() {
+fn a_script_continues_after_writing_to_the_log() {
     let (_, log, sink) = message("34-lua-kong-log");
     assert_eq!(log["env"], "prod");
     assert_eq!(sink.notes.take_warnings(), [""; 0]);
@@ -69,7 +69,7 @@ fn a_message_ends_with_a_line_feed_where_the_receiver_reads_lines() {
 }
 
 #[test]
-fn line_feeds_and_quotes_of_a_request_make_no_second_message() {
+fn line_feeds_and_quotes_in_a_request_do_not_create_a_second_message() {
     let (header, log, _) = message("78-newline-in-message");
     assert_eq!(header, "<14>Jan 31 12:00:00 gateway-1 kong[1]");
     assert_eq!(log["request"]["uri"], "/a\r\nb");
@@ -77,7 +77,7 @@ fn line_feeds_and_quotes_of_a_request_make_no_second_message() {
 }
 
 #[test]
-fn the_times_of_rfc_3164_are_those_of_the_zone() {
+fn rfc_3164_times_are_in_the_configured_zone() {
     let (header, _, _) = message("50-rfc3164-utc");
     assert!(header.starts_with("<14>Jan 31 20:00:00 "), "{header}");
 }

@@ -1,4 +1,4 @@
-//! What Kong and decK export is taken as it is: `testdata/exports`.
+//! Exports of Kong and decK are accepted unchanged: `testdata/exports`.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
@@ -8,7 +8,7 @@ use gatelog_syslog::entries::{Entries, Names};
 use serde_json::{Value, json};
 
 const DECK: &str = include_str!("../testdata/exports/deck.json");
-/// The same as decK writes it by default.
+/// The same, as decK writes it by default.
 const DECK_YAML: &str = include_str!("../testdata/exports/deck.yaml");
 const ADMIN_API: &str = include_str!("../testdata/exports/admin_api.json");
 
@@ -26,7 +26,7 @@ fn read(text: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn a_whole_file_of_deck_is_read_with_what_each_plugin_applies_to() {
+fn a_whole_deck_file_is_read_with_the_scope_of_each_plugin() {
     let expected = [
         ("plugins[1]", "all requests User"),
         ("plugins[2]", r#"service "orders", consumer "portaladmin" Daemon"#),
@@ -42,7 +42,7 @@ fn a_whole_file_of_deck_is_read_with_what_each_plugin_applies_to() {
 }
 
 #[test]
-fn a_shared_configuration_of_deck_holds_where_the_plugin_says_nothing_else() {
+fn a_shared_deck_configuration_applies_where_the_plugin_does_not_override_it() {
     let entries = Entries::from_text(DECK).unwrap();
     let (_, entry) = entries.applying(Names { route: Some("orders-search"), ..Names::default() }).unwrap();
     assert_eq!(
@@ -59,7 +59,7 @@ fn a_shared_configuration_of_deck_holds_where_the_plugin_says_nothing_else() {
 }
 
 #[test]
-fn an_answer_of_the_admin_api_is_read_unless_there_is_more_of_it() {
+fn an_admin_api_response_is_read_unless_it_has_further_pages() {
     assert_eq!(
         read(ADMIN_API).into_iter().collect::<Vec<_>>(),
         [("data[1]".to_owned(), "all requests User".to_owned())]
@@ -70,7 +70,7 @@ fn an_answer_of_the_admin_api_is_read_unless_there_is_more_of_it() {
 }
 
 #[test]
-fn a_list_of_plugins_as_kong_exports_them_is_read_and_holds_none_with_another_name() {
+fn a_list_of_plugins_as_kong_exports_them_is_read_and_may_contain_no_other_plugin() {
     let file: Value = serde_json::from_str(ADMIN_API).unwrap();
     let plugin = file.pointer("/data/1").unwrap();
     assert_eq!(problems(&json!([plugin])), [""; 0]);
@@ -79,13 +79,13 @@ fn a_list_of_plugins_as_kong_exports_them_is_read_and_holds_none_with_another_na
 }
 
 #[test]
-fn a_plugin_that_is_switched_off_counts_as_absent_whatever_else_it_says() {
+fn a_disabled_plugin_counts_as_absent_whatever_else_it_says() {
     let off = json!([{"enabled": false, "name": "http-log", "service": {"id": "x"}, "config": 7}, {"route": "r"}, {"route": "r", "enabled": false}]);
     assert_eq!(read(&off.to_string()).into_keys().collect::<Vec<_>>(), ["[1]"]);
 }
 
 #[test]
-fn a_plugin_of_streams_alone_sees_no_request() {
+fn a_plugin_for_streams_only_sees_no_request() {
     let entries =
         json!([{"protocols": ["tcp", "tls", "tls_passthrough", "udp"]}, {"protocols": ["tcp", "http"]}]);
     assert_eq!(read(&entries.to_string()).into_keys().collect::<Vec<_>>(), ["[1]"]);
@@ -112,14 +112,14 @@ fn an_id_needs_an_entity_with_a_name_in_the_same_file() {
     ] {
         let problem = with_id(file);
         assert!(
-            problem.starts_with("plugins[0].service has no name, and records do not know an id"),
+            problem.starts_with("plugins[0].service has no name, and records do not contain ids"),
             "{problem}"
         );
     }
 }
 
 #[test]
-fn what_records_cannot_know_is_refused() {
+fn scopes_that_records_cannot_match_are_refused() {
     for (file, problem) in [
         (json!([{"consumer_group": {"id": "g"}}]), "[0].consumer_group names a consumer group"),
         (
@@ -128,11 +128,11 @@ fn what_records_cannot_know_is_refused() {
         ),
         (
             json!({"plugins": [], "services": [{"id": "s", "plugins": [{"name": "syslog"}]}]}),
-            "services[0].plugins[0] stands in an entity without name",
+            "services[0].plugins[0] is in an entity without name",
         ),
         (
             json!({"plugins": [], "consumers": [{"custom_id": "7", "plugins": [{"name": "syslog"}]}]}),
-            "consumers[0].plugins[0] stands in an entity without username or name",
+            "consumers[0].plugins[0] is in an entity without username or name",
         ),
         (json!({"plugins": [{"config": {}}]}), "plugins[0] has no name"),
         (json!({"plugins": {"name": "syslog"}}), "plugins must be a list, not an object"),
@@ -150,7 +150,7 @@ fn what_records_cannot_know_is_refused() {
 }
 
 #[test]
-fn two_plugins_for_the_same_requests_are_refused_wherever_they_stand() {
+fn two_plugins_for_the_same_requests_are_refused_wherever_they_are() {
     let file = json!({
         "services": [{"name": "s", "plugins": [{"name": "syslog"}]}],
         "plugins": [{"name": "syslog", "service": {"name": "s"}}]
@@ -189,7 +189,7 @@ fn members(value: &Value, pointer: &str, place: &str, found: &mut Vec<(String, S
 }
 
 #[test]
-fn every_member_of_the_wrong_kind_is_refused_with_its_place() {
+fn every_member_of_the_wrong_type_is_refused_with_its_place() {
     let file: Value = serde_json::from_str(DECK).unwrap();
     let mut found = Vec::new();
     members(&file, "", "", &mut found);

@@ -1,4 +1,4 @@
-//! Kong's log of records of every kind, beside what it was when last reviewed: `testdata/kong/*.json`, each with a
+//! Compares Kong's log for records of every kind with the last reviewed one: `testdata/kong/*.json`, each with a
 //! record and its log. `UPDATE_EXPECT=1 cargo test -p gatelog-syslog` rewrites the logs.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
@@ -32,7 +32,7 @@ fn the_log_of_each_record_is_as_reviewed() {
 }
 
 #[test]
-fn members_that_kong_always_writes_are_there_with_their_types() {
+fn members_that_kong_always_writes_are_present_with_their_types() {
     for path in cases() {
         let case: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let log = &case["log"];

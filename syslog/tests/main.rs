@@ -1,4 +1,4 @@
-//! The tests of syslog over its public interface.
+//! Tests of the syslog crate through its public interface.
 
 mod cases;
 mod exports;

@@ -1,4 +1,4 @@
-//! The delivery over real sockets to receivers of the test's own.
+//! Tests of delivery over real sockets to receivers in the test.
 
 #![cfg(feature = "native")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its set-up fails")]
@@ -144,7 +144,7 @@ async fn a_large_batch_of_large_messages_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_receiver_of_lines_gets_a_line_for_each_message() {
+async fn a_line_based_receiver_gets_one_line_per_message() {
     for delivery in ["best_effort", "at_least_once"] {
         let (listener, address) = listener().await;
         let settings = [("framing", "newline"), ("delivery", delivery)];
@@ -259,7 +259,7 @@ async fn an_absent_receiver_of_datagrams_does_not_stop_the_others() {
     let address = receiver.local_addr().unwrap();
     drop(receiver);
     let sender = Sender::new("udp", address, &[], PATIENCE);
-    // Whether the system reports an absent receiver is a matter of time; sending again must work in any case.
+    // Whether the system reports an absent receiver depends on timing; sending again must work in any case.
     let _ = sender.send(&paths(3)).await;
     let receiver = UdpSocket::bind(address).await.unwrap();
     sender.send(&paths(1)).await.unwrap();

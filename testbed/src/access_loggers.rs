@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::gateway_config::{Filter, plugin_config};
 
-/// Where the connection manager of the first listener is.
+/// The path of the first listener's connection manager.
 pub const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 
 /// The filter as Envoy's access logger. With the configuration that it also has among the HTTP filters, the two share

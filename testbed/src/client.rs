@@ -1,4 +1,4 @@
-//! HTTP clients: a well-behaved one, and raw connections for what it never does.
+//! HTTP clients: a well-behaved one, and raw connections for misbehaviour.
 
 use std::net::SocketAddr;
 
@@ -29,16 +29,16 @@ impl Default for Client {
 }
 
 impl Client {
-    /// One that sends this bearer token where it gets JSON.
+    /// A client that sends this bearer token when it gets JSON.
     pub fn with_token(token: &str) -> Self {
         Self { authorization: Some(format!("Bearer {token}")), ..Self::default() }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     ///
     /// # Errors
     ///
-    /// When the connection or the answer breaks.
+    /// When the connection or the response breaks.
     pub async fn send(&self, request: Request<impl Into<Bytes>>) -> anyhow::Result<Response<Bytes>> {
         let uri = request.uri().clone();
         let request = request.map(|body| Full::new(body.into()));
@@ -49,11 +49,11 @@ impl Client {
         Ok(Response::from_parts(head, body))
     }
 
-    /// Gets a JSON answer.
+    /// Gets a JSON response.
     ///
     /// # Errors
     ///
-    /// When the status is not 200 or the body is not JSON; the error quotes the answer.
+    /// When the status is not 200 or the body is not JSON; the error quotes the response.
     pub async fn get_json(&self, url: &str) -> anyhow::Result<Value> {
         let mut request = Request::get(url);
         if let Some(authorization) = &self.authorization {
@@ -62,29 +62,29 @@ impl Client {
         let response = self.send(request.body("")?).await?;
         let body = String::from_utf8_lossy(response.body());
         anyhow::ensure!(response.status() == StatusCode::OK, "{url} answered {}: {body}", response.status());
-        serde_json::from_str(&body).with_context(|| format!("{url} answered what is not JSON: {body}"))
+        serde_json::from_str(&body).with_context(|| format!("{url} did not return JSON: {body}"))
     }
 }
 
-/// Writes `request` to a new connection and returns all that comes back until the peer closes.
+/// Writes `request` to a new connection and returns everything received until the peer closes.
 ///
 /// # Errors
 ///
-/// When the connection cannot be made or written.
+/// When the connection cannot be opened or written.
 pub async fn raw_exchange(address: SocketAddr, request: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut connection = TcpStream::connect(address).await?;
     connection.write_all(request).await?;
     let mut answer = Vec::new();
-    // A peer that resets the connection has ended it too.
+    // A reset also ends the connection.
     let _ = connection.read_to_end(&mut answer).await;
     Ok(answer)
 }
 
-/// Writes `request` to a new connection, waits for the first `bytes` of the answer, and hangs up.
+/// Writes `request` to a new connection, waits for the first `bytes` of the response, and hangs up.
 ///
 /// # Errors
 ///
-/// When the connection cannot be made or written, or ends early.
+/// When the connection cannot be opened or written, or ends early.
 pub async fn hang_up_after(address: SocketAddr, request: &[u8], bytes: usize) -> anyhow::Result<()> {
     let mut connection = TcpStream::connect(address).await?;
     connection.write_all(request).await?;

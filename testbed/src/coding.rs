@@ -1,4 +1,4 @@
-//! Content codings as servers apply them: a body that is flushed behind each part, so that a client gets the part at once.
+//! Content codings as servers apply them: a body is flushed after each part, so that a client gets the part at once.
 
 use std::io::{self, Write as _};
 
@@ -29,7 +29,7 @@ impl Coding {
         }
     }
 
-    /// The coding of this name.
+    /// The coding with this name.
     pub fn named(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|coding| coding.name().as_bytes() == name)
     }
@@ -44,11 +44,11 @@ enum Inner {
     Brotli(Box<brotli::CompressorWriter<Vec<u8>>>),
 }
 
-/// Bytes of the buffer of Brotli's encoder, its quality and the bits of its window.
+/// Brotli's encoder: buffer size in bytes, quality and window size in bits.
 const BROTLI: (usize, u32, u32) = (4_096, 5, 20);
 
 impl Encoder {
-    /// An encoder with settings that servers have.
+    /// An encoder with typical server settings.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Encoder {
         }))
     }
 
-    /// What ends the body.
+    /// The end of the body.
     ///
     /// # Errors
     ///

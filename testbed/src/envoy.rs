@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::client::Client;
 
-/// How long Envoy may take to be ready. Compiling the filter takes most of it.
+/// Time limit for Envoy to become ready, most of it for compiling the filter.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// What an Envoy is started with besides its configuration.
@@ -51,43 +51,43 @@ impl Envoy {
     ///
     /// # Errors
     ///
-    /// When there is no Envoy, it does not start (with what it said), or takes more than a minute.
+    /// When there is no Envoy, it does not start (the error has its output), or it takes more than a minute.
     pub async fn start(config: &Value, concurrency: u32) -> anyhow::Result<Self> {
         Self::start_with(&Options { concurrency, ..Options::default() }, config).await
     }
 
-    /// As [`Envoy::start`], with one worker and a configuration in YAML.
+    /// Like [`Envoy::start`], with one worker and a configuration in YAML.
     ///
     /// # Errors
     ///
-    /// Those of [`Envoy::start`].
+    /// As for [`Envoy::start`].
     pub async fn start_yaml(config: &str) -> anyhow::Result<Self> {
         Self::start_yaml_with(&Options::default(), config).await
     }
 
-    /// As [`Envoy::start_with`], with a configuration in YAML.
+    /// Like [`Envoy::start_with`], with a configuration in YAML.
     ///
     /// # Errors
     ///
-    /// Those of [`Envoy::start`].
+    /// As for [`Envoy::start`].
     pub async fn start_yaml_with(options: &Options, config: &str) -> anyhow::Result<Self> {
         Self::launch(options, "envoy.yaml", config.as_bytes()).await
     }
 
-    /// As [`Envoy::start`], with all its threads on one processor core when there is a `core`.
+    /// Like [`Envoy::start`], with all its threads on one processor core if `core` is given.
     ///
     /// # Errors
     ///
-    /// Those of [`Envoy::start`], or there is no `taskset`.
+    /// As for [`Envoy::start`], or when there is no `taskset`.
     pub async fn start_on(core: Option<usize>, config: &Value, concurrency: u32) -> anyhow::Result<Self> {
         Self::start_with(&Options { core, concurrency, ..Options::default() }, config).await
     }
 
-    /// As [`Envoy::start`], with these options.
+    /// Like [`Envoy::start`], with these options.
     ///
     /// # Errors
     ///
-    /// Those of [`Envoy::start`].
+    /// As for [`Envoy::start`].
     pub async fn start_with(options: &Options, config: &Value) -> anyhow::Result<Self> {
         Self::launch(options, "envoy.json", &serde_json::to_vec_pretty(config)?).await
     }
@@ -131,7 +131,7 @@ impl Envoy {
         Ok(envoy)
     }
 
-    /// Where requests go.
+    /// The listener's address.
     pub fn listener(&self) -> SocketAddr {
         self.listener
     }
@@ -164,7 +164,7 @@ impl Envoy {
         Ok(lines.filter_map(|(name, value)| Some((name.to_owned(), value.trim().parse().ok()?))).collect())
     }
 
-    /// Asks it to stop as an operator does (SIGTERM) and waits for its end.
+    /// Stops Envoy like an operator (SIGTERM) and waits until it ends.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl Envoy {
         }
     }
 
-    /// The listener's address once Envoy is ready. The admin interface answers earlier.
+    /// The listener's address, once Envoy is ready. The admin interface responds earlier.
     async fn listening(&mut self, client: &Client) -> Option<SocketAddr> {
         let admin = std::fs::read_to_string(self.directory.path().join("admin")).ok()?;
         self.admin = admin.trim().parse().ok()?;
@@ -213,15 +213,15 @@ impl Envoy {
     }
 }
 
-/// The Envoy to use: what the variable `GATELOG_ENVOY` names, else `envoy` on the path.
+/// The Envoy to use: the one that the variable `GATELOG_ENVOY` names, otherwise `envoy` on the path.
 ///
 /// # Errors
 ///
-/// When there is neither; the error says how to get one.
+/// When there is none; the error says how to get one.
 pub fn find() -> anyhow::Result<PathBuf> {
     if let Some(named) = std::env::var_os("GATELOG_ENVOY") {
         let path = PathBuf::from(named);
-        anyhow::ensure!(path.is_file(), "GATELOG_ENVOY names {}, which is no file", path.display());
+        anyhow::ensure!(path.is_file(), "GATELOG_ENVOY names {}, which is not a file", path.display());
         return Ok(path);
     }
     let on_path = std::env::var_os("PATH").and_then(|path| {
@@ -230,11 +230,11 @@ pub fn find() -> anyhow::Result<PathBuf> {
     on_path.context("there is no `envoy` on the path: run this through `cargo xtask`, which installs one, or set GATELOG_ENVOY")
 }
 
-/// Whether `config` is accepted (`envoy --mode validate`). Its relative paths begin at the workspace.
+/// Checks `config` with `envoy --mode validate`. Relative paths in it start from the workspace.
 ///
 /// # Errors
 ///
-/// What Envoy says is wrong with it.
+/// The problems reported by Envoy.
 pub async fn validate(config: &Path) -> anyhow::Result<()> {
     let output = Command::new(find()?)
         .args(["--mode", "validate", "--use-dynamic-base-id", "--config-path"])

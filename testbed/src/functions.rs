@@ -1,4 +1,4 @@
-//! The functions of `spin.toml`: under the real Spin, or in the local host, in this process or a program of its own.
+//! The functions of `spin.toml`, in the real Spin or in the local host, the latter in this process or as a separate program.
 
 use std::net::SocketAddr;
 
@@ -25,12 +25,12 @@ enum Host {
 }
 
 impl Functions {
-    /// Starts them, and returns when they listen.
+    /// Starts the functions, and returns when they listen.
     ///
     /// # Errors
     ///
-    /// What the runtime says: there is none, a missing component, a wrong manifest, a database that cannot be opened, a
-    /// port that is taken.
+    /// The runtime's error, for example: no runtime, a missing component, a wrong manifest, a database that cannot be
+    /// opened, a port in use.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let runtime = match &options.runtime {
             Some(runtime) => runtime.clone(),
@@ -45,7 +45,7 @@ impl Functions {
         Ok(Self { address: program.address(), host: Host::Program(program) })
     }
 
-    /// Stops them. The local host lets the requests under way end; Spin does not.
+    /// Stops the functions. The local host lets requests in flight finish; Spin does not.
     pub async fn stop(self) {
         match self.host {
             #[cfg(feature = "in-process-host")]
@@ -54,12 +54,12 @@ impl Functions {
         }
     }
 
-    /// Where they answer.
+    /// The address of the functions.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What the functions and the runtime have printed.
+    /// The output of the functions and the runtime.
     pub fn log(&self) -> String {
         match &self.host {
             #[cfg(feature = "in-process-host")]
@@ -68,8 +68,8 @@ impl Functions {
         }
     }
 
-    /// Makes the functions' writes to their log fail from now on, in the local host. Under Spin, fill the disk that holds
-    /// [`Options::log_folder`].
+    /// In the local host, makes the functions' writes to their log fail from now on. With Spin, fill the disk of
+    /// [`Options::log_folder`] instead.
     #[cfg(feature = "in-process-host")]
     pub fn fail_logging(&self) {
         if let Host::InProcess(app) = &self.host {

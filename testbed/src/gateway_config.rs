@@ -1,15 +1,15 @@
-//! The Envoy configuration of the testbed: one listener with the filter, a route for each thing that can happen, and
-//! an access log of Envoy's own to compare with.
+//! The Envoy configuration of the testbed: a listener with the filter, a route for each scenario, and Envoy's own
+//! access log for comparison.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-/// Envoy's formatters for what a record holds, under the record's keys where the meaning is the same.
+/// Envoy's formatters for a record's values, under the record's keys where the meaning is the same.
 const ACCESS_LOG_FORMAT: &str = include_str!("../testdata/access_log_format.json");
 
-/// What the gateway needs to know.
+/// The parameters of the gateway.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     /// The upstream behind most routes.
@@ -18,7 +18,7 @@ pub struct Gateway {
     pub collector: SocketAddr,
     /// The filters, in order: each a wasm file with its configuration.
     pub filters: Vec<Filter>,
-    /// Where Envoy writes its own access log, a JSON object a line; none when absent.
+    /// The file for Envoy's own access log, with one JSON object per line; `None` for no log.
     pub access_log: Option<PathBuf>,
 }
 
@@ -49,7 +49,7 @@ impl Filter {
 pub const COLLECTOR_CLUSTER: &str = "gatelog";
 
 impl Gateway {
-    /// The bootstrap configuration, with ports that Envoy chooses.
+    /// The bootstrap configuration, with ports chosen by Envoy.
     pub fn bootstrap(&self) -> Value {
         self.bootstrap_with(
             json!({ "listeners": [self.listener()], "clusters": self.clusters() }),
@@ -57,13 +57,13 @@ impl Gateway {
         )
     }
 
-    /// As [`Gateway::bootstrap`], with filters of Envoy's own (name and `typed_config`) before and after the
+    /// Like [`Gateway::bootstrap`], with Envoy's own filters (name and `typed_config`) before and after the
     /// proxy-wasm filters.
     pub fn bootstrap_among(&self, before: &[Value], after: &[Value]) -> Value {
         let mut bootstrap = self.bootstrap();
         let chain = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
         if let Some(Value::Array(filters)) = bootstrap.pointer_mut(chain) {
-            // The router has to be the last filter.
+            // The router must be the last filter.
             let end = filters.len().saturating_sub(1);
             filters.splice(end..end, after.iter().cloned());
             filters.splice(0..0, before.iter().cloned());
@@ -78,7 +78,7 @@ impl Gateway {
         self.bootstrap_with(json!({ "clusters": self.clusters() }), json!({ "lds_config": source }))
     }
 
-    /// What the file of [`Gateway::dynamic_bootstrap`] holds.
+    /// The content of the file for [`Gateway::dynamic_bootstrap`].
     pub fn listener_file(&self, version: &str) -> Value {
         let mut listener = self.listener();
         if let Some(members) = listener.as_object_mut() {
@@ -111,7 +111,7 @@ impl Gateway {
         json!([
             cluster("web", self.upstream),
             cluster("llm", self.upstream),
-            // Port 9 (discard) has no listener here: connections are refused.
+            // Nothing listens on port 9 (discard), so connections are refused.
             cluster("dead", SocketAddr::from(([127, 0, 0, 1], 9))),
             { "name": "empty", "type": "STATIC", "connect_timeout": "1s" },
             cluster(COLLECTOR_CLUSTER, self.collector),
@@ -176,9 +176,9 @@ pub(crate) fn plugin_config(filter: &Filter) -> Value {
     json!({
         "name": filter.name,
         "root_id": filter.name,
-        // As deploy/envoy has it: only this keeps the requests in flight when a VM fails.
+        // As in deploy/envoy: only this setting keeps the requests in flight when a VM fails.
         "fail_open": true,
-        // Plugins made for Higress hold the headers back until they have the body.
+        // Plugins made for Higress hold back the headers until they have the body.
         "allow_on_headers_stop_iteration": true,
         "configuration": {
             "@type": "type.googleapis.com/google.protobuf.StringValue",
@@ -208,7 +208,7 @@ fn address(of: SocketAddr) -> Value {
     json!({ "socket_address": { "address": of.ip().to_string(), "port_value": of.port() } })
 }
 
-/// Envoy's own access log, with what a record holds in Envoy's formatters.
+/// Envoy's own access log, with a record's values from Envoy's formatters.
 pub fn access_log(path: &Path) -> Value {
     let format: Value = serde_json::from_str(ACCESS_LOG_FORMAT).unwrap_or_default();
     json!({

@@ -1,4 +1,4 @@
-//! Higress's own plugins, made ready for a stock Envoy.
+//! Adapts Higress's own plugins to a stock Envoy.
 
 use std::env;
 use std::fs;
@@ -9,21 +9,21 @@ use anyhow::{Context as _, bail};
 /// The variable that names the folder with `NAME/VERSION/plugin.wasm`.
 pub const VARIABLE: &str = "GATELOG_HIGRESS_PLUGINS";
 
-/// By this export Higress's Envoy knows its own ABI.
+/// The export by which Higress's Envoy recognises its own ABI.
 const HIGRESS_ABI: &[u8] = b"proxy_abi_version_0_2_100";
-/// By this a stock Envoy knows the one it has; the plugins get on with it.
+/// The export by which a stock Envoy recognises its ABI, which also works for the plugins.
 const ABI: &[u8] = b"proxy_abi_version_0_2_1";
 
-/// A number that a section's size begins with takes seven bits a byte.
+/// The number that gives a section's size has seven bits per byte.
 const LEB_BITS: u32 = 7;
 /// The id of the section that lists the exports.
 const EXPORTS: u8 = 7;
 
-/// Writes the plugin of this name into `folder` in a form that a stock Envoy loads.
+/// Writes the plugin with this name into `folder`, in a form that a stock Envoy loads.
 ///
 /// # Errors
 ///
-/// When [`VARIABLE`] names no folder with the plugin, or the plugin is not one of Higress.
+/// When [`VARIABLE`] does not name a folder with the plugin, or the plugin is not Higress's.
 pub fn plugin(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
     let plugins = env::var_os(VARIABLE).map(PathBuf::from).with_context(|| {
         format!("{VARIABLE} is not set: run `cargo xtask test`, which fetches Higress's plugins and prints the variable")
@@ -45,7 +45,7 @@ fn renamed(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     while let Some(id) = module.get(at) {
         let (size, content) = number(module, at + 1).context("a section without a size")?;
         let end = content + size;
-        let section = module.get(content..end).context("a section that is cut")?;
+        let section = module.get(content..end).context("a truncated section")?;
         if *id != EXPORTS {
             at = end;
             continue;
@@ -62,7 +62,7 @@ fn renamed(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     bail!("the plugin has no exports")
 }
 
-/// The number at `at`, and where what follows it begins.
+/// The number at `at`, and the offset of what follows it.
 fn number(module: &[u8], mut at: usize) -> Option<(usize, usize)> {
     let (mut value, mut shift) = (0, 0);
     loop {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_export_is_renamed_and_everything_else_stays() {
+    fn the_export_is_renamed_and_everything_else_is_unchanged() {
         let section = [&[1, 25], HIGRESS_ABI, &[0, 0]].concat();
         let module =
             [&b"\0asm\x01\0\0\0"[..], &[1, 1, 0], &[7, 0x80 + 29, 0], &section, &[10, 2, 1, 2]].concat();

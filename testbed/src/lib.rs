@@ -1,18 +1,18 @@
-//! Everything around gatelog, in one place: for the demo, the end-to-end tests and the benchmarks.
+//! Everything around gatelog in one place, for the demo, the end-to-end tests and the benchmarks.
 //!
 //! # Layout
 //!
-//! - [`upstream`]: a small web site and LLM API to stand behind the gateway.
+//! - [`upstream`]: a small web site and LLM API behind the gateway.
 //! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
-//! - [`gateway_config`]: the Envoy configuration, as JSON; [`access_loggers`]: loggers in it.
-//! - [`module_config`]: the module in it.
-//! - [`client`]: an HTTP client, and raw connections for what a well-behaved client does not do.
+//! - [`gateway_config`]: the Envoy configuration, as JSON.
+//! - [`access_loggers`], [`module_config`]: access loggers and the module in that configuration.
+//! - [`client`]: an HTTP client, and raw connections for misbehaviour.
 //! - [`coding`]: content codings, as servers apply them.
-//! - [`functions`]: the functions, under `spin up` or in the local host, whichever [`runtime`] chooses.
-//! - [`higress`]: Higress's own plugins, made ready for this Envoy.
-//! - [`rsyslog`]: a real rsyslog on a port of its own.
+//! - [`functions`]: the functions, under `spin up` or in the local host, as [`runtime`] selects.
+//! - [`higress`]: Higress's own plugins, adapted to this Envoy.
+//! - [`rsyslog`]: a real rsyslog on a private port.
 //! - [`traffic`]: the varied requests of the demo.
-//! - [`report`]: what `/query` answered, as tables.
+//! - [`report`]: results of `/query`, as tables.
 
 pub mod access_loggers;
 pub mod client;

@@ -50,7 +50,7 @@ impl Module {
             loggers.push(self.access_logger());
         }
         if let (true, Some(Value::Array(filters))) = (self.has_filter, manager.get_mut("http_filters")) {
-            // The router has to be the last filter.
+            // The router must be the last filter.
             filters.insert(filters.len().saturating_sub(1), self.http_filter());
         }
     }

@@ -1,14 +1,14 @@
-//! How the functions are started, whatever runs them.
+//! The start options of the functions, for any runtime.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::runtime::Runtime;
 
-/// Lets everybody read the records, as tests and the demo do. Those that set a token are asked for it all the same.
+/// Lets anyone read the records, for tests and the demo. If a token is set, it is still required.
 const OPEN: (&str, &str) = ("query_open", "true");
 
-/// How the functions are started.
+/// The start options of the functions.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) runtime: Option<Runtime>,
@@ -20,17 +20,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// On a free loopback port, storing in this file unless the variables name another store.
+    /// Use a free loopback port, and store in this file unless the variables name another store.
     pub fn storing_in(database: &Path) -> Self {
         Self { database: Some(database.to_owned()), ..Self::default() }.variables(&[OPEN])
     }
 
-    /// On a free loopback port, with a runtime configuration file that says where the database is.
+    /// Use a free loopback port, and a runtime configuration file that gives the place of the database.
     pub fn configured_by(runtime_config: &Path) -> Self {
         Self { runtime_config: Some(runtime_config.to_owned()), ..Self::default() }.variables(&[OPEN])
     }
 
-    /// With values for the application's variables, beside those given before.
+    /// Set application variables, in addition to those already given.
     #[must_use]
     pub fn variables(mut self, variables: &[(&str, &str)]) -> Self {
         self.variables
@@ -38,21 +38,21 @@ impl Options {
         self
     }
 
-    /// At an address: to come back where others were before.
+    /// Use this address, for example that of earlier functions.
     #[must_use]
     pub fn at(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
         self
     }
 
-    /// With what the components print in files of this folder too, under Spin. The local host keeps it in memory.
+    /// With Spin, also write the components' output to files in this folder. The local host keeps it in memory.
     #[must_use]
     pub fn log_folder(mut self, folder: &Path) -> Self {
         self.log_folder = Some(folder.to_owned());
         self
     }
 
-    /// In this runtime, and not in that which [`Runtime::chosen`] gives.
+    /// Use this runtime instead of the one from [`Runtime::chosen`].
     #[must_use]
     pub fn runtime(mut self, runtime: Runtime) -> Self {
         self.runtime = Some(runtime);

@@ -1,4 +1,4 @@
-//! What `/query` answered, as the tables that an operator looks at first.
+//! Results of `/query`, as the tables that an operator looks at first.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::client::Client;
 ///
 /// # Errors
 ///
-/// When `/query` does not answer as it should.
+/// When `/query` does not respond as expected.
 pub async fn overview(client: &Client, functions: SocketAddr) -> anyhow::Result<String> {
     let recent = query(client, functions, "page_size=10").await?;
     let errors = query(client, functions, "response_code=0,4xx,5xx&page_size=10").await?;
@@ -131,7 +131,7 @@ fn time(log: &Value) -> String {
     time.get(11..23).unwrap_or(&time).to_owned()
 }
 
-/// A value as text; long ones lose their middle so that a row stays a line.
+/// A value as text; the middle of a long one is cut so that a row fits on a line.
 fn text(log: &Value, key: &str) -> String {
     const WIDEST: usize = 40;
     let text = match log.get(key) {

@@ -1,7 +1,7 @@
 //! A private rsyslog for a test, with its own configuration, state and ports, and no service manager.
 //!
-//! It takes syslog over UDP and TCP on one loopback port, and writes what it understood of each message to a file: one
-//! JSON object a line.
+//! It receives syslog over UDP and TCP on one loopback port, and writes each parsed message to a file, one JSON object
+//! per line.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-/// How long rsyslog may take to start, to stop, and to write what it was sent.
+/// Time limit for rsyslog to start, to stop, and to write received messages.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// A running rsyslog; killed when dropped.
@@ -26,7 +26,7 @@ pub struct Rsyslog {
     folder: TempDir,
 }
 
-/// A message as rsyslog understood it.
+/// A message as parsed by rsyslog.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Received {
     /// `user`, `local0`, …
@@ -48,7 +48,7 @@ impl Rsyslog {
     ///
     /// # Errors
     ///
-    /// When there is no rsyslog, or it does not start (with what it said).
+    /// When there is no rsyslog, or it does not start (the error has its output).
     pub async fn start(max_message_bytes: usize) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address().await?;
@@ -62,13 +62,13 @@ impl Rsyslog {
         Ok(rsyslog)
     }
 
-    /// Where it listens, with UDP and with TCP.
+    /// The address on which it listens, over UDP and TCP.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops it as a service manager does (SIGTERM), so that it writes what it has read, and starts it again on the
-    /// same port.
+    /// Stops rsyslog like a service manager (SIGTERM), so that it writes what it has read, and starts it again on
+    /// the same port.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Rsyslog {
         self.await_ready().await
     }
 
-    /// Stops it (SIGTERM).
+    /// Stops rsyslog (SIGTERM).
     ///
     /// # Errors
     ///
@@ -98,21 +98,21 @@ impl Rsyslog {
     ///
     /// # Errors
     ///
-    /// When the file cannot be understood.
+    /// When the file cannot be parsed.
     pub fn received(&self) -> anyhow::Result<Vec<Received>> {
         let text = std::fs::read_to_string(self.folder.path().join("received")).unwrap_or_default();
-        // The last line may be half written.
+        // The last line may be incomplete.
         let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
         whole.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
     }
 
-    /// How many messages were received so far, without parsing them.
+    /// The number of messages received so far, without parsing them.
     pub fn received_lines(&self) -> u64 {
         let bytes = std::fs::read(self.folder.path().join("received")).unwrap_or_default();
         bytes.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
-    /// What was received, once there are `count` messages.
+    /// The received messages, once there are `count`.
     ///
     /// # Errors
     ///
@@ -189,11 +189,11 @@ fn spawn(folder: &Path) -> anyhow::Result<Child> {
         .with_context(|| format!("{} does not start", binary.display()))
 }
 
-/// The rsyslog to use: `rsyslogd` on the path, or in the folders of daemons.
+/// The rsyslog to use: `rsyslogd` on the path or in the folders of daemons.
 ///
 /// # Errors
 ///
-/// When there is none; says how to get one.
+/// When there is none; the error says how to get one.
 pub fn find() -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders =
@@ -204,11 +204,11 @@ pub fn find() -> anyhow::Result<PathBuf> {
     )
 }
 
-/// Whether `config` is accepted (`rsyslogd -N1`).
+/// Checks `config` with `rsyslogd -N1`.
 ///
 /// # Errors
 ///
-/// What rsyslog says is wrong with it.
+/// The problems reported by rsyslog.
 pub async fn validate(config: &Path) -> anyhow::Result<()> {
     let output = Command::new(find()?).args(["-N1", "-f"]).arg(config).output().await?;
     let said = String::from_utf8_lossy(&output.stderr);

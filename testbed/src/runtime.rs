@@ -1,11 +1,12 @@
-//! What runs the functions: the real Spin, or the local host of this project.
+//! The runtime of the functions: the real Spin, or this project's local host.
 
 use std::fmt;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-/// The variable that chooses: `spin` or `local`. Without it, the functions run on Spin when version 4 is on the path.
+/// The variable that selects the runtime: `spin` or `local`. Without it, the functions run on Spin when version 4 is
+/// on the path.
 pub const VARIABLE: &str = "GATELOG_RUNTIME";
 
 /// The version of Spin that the functions need.
@@ -18,36 +19,36 @@ pub enum Runtime {
     Local,
     /// `spin up`.
     Spin {
-        /// What `spin --version` says: version, commit and day.
+        /// The output of `spin --version`: version, commit and day.
         version: String,
     },
 }
 
 impl Runtime {
-    /// What [`VARIABLE`] chooses.
+    /// The runtime that [`VARIABLE`] selects.
     ///
     /// # Errors
     ///
-    /// The variable has another value, or wants a Spin that is not there.
+    /// When the variable has another value, or requires a Spin that is not installed.
     pub fn chosen() -> anyhow::Result<Self> {
         match std::env::var(VARIABLE).ok().as_deref() {
             None | Some("") => Ok(Self::spin().unwrap_or(Self::Local)),
             Some("local") => Ok(Self::Local),
             Some("spin") => Self::spin().context(
-                "there is no `spin` of version 4 on the path: install it, or choose the runtime local",
+                "there is no `spin` of version 4 on the path: install it, or select the runtime local",
             ),
             Some(other) => bail!("{VARIABLE} is {other:?}: choose spin or local"),
         }
     }
 
-    /// The Spin on the path, if it is of version 4.
+    /// The Spin on the path, if it is version 4.
     pub fn spin() -> Option<Self> {
         let output = Command::new("spin").arg("--version").output().ok()?;
         let version = version(&String::from_utf8_lossy(&output.stdout))?;
         Some(Self::Spin { version })
     }
 
-    /// Whether it is the real Spin.
+    /// Whether this is the real Spin.
     pub fn is_spin(&self) -> bool {
         matches!(self, Self::Spin { .. })
     }
@@ -62,7 +63,7 @@ impl fmt::Display for Runtime {
     }
 }
 
-/// The version in `spin 4.1.0 (94a8fc8 2026-11-20)`, when it is one that the functions run on.
+/// The version in `spin 4.1.0 (94a8fc8 2026-11-20)`, if the functions run on it.
 fn version(said: &str) -> Option<String> {
     let version = said.trim().strip_prefix("spin ")?;
     version.starts_with(VERSION).then(|| version.to_owned())
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_version_4_is_taken() {
+    fn only_version_4_is_accepted() {
         for (said, expected) in [
             ("spin 4.1.0-pre0 (94a8fc8 2026-11-20)\n", Some("4.1.0-pre0 (94a8fc8 2026-11-20)")),
             ("spin 3.4.0 (1 2025-01-01)\n", None),

@@ -1,5 +1,5 @@
-//! `spin up`, or `gatelog-local up`, as a child process: started on a free port, watched, and stopped together with its own
-//! children.
+//! `spin up`, or `gatelog-local up`, as a child process: started on a free port, monitored, and stopped together with its
+//! own children.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,27 +18,28 @@ use crate::runtime::Runtime;
 
 /// The variable that names the program of the local host.
 const LOCAL_HOST: &str = "GATELOG_LOCAL";
-/// How long the program may take to listen. Compiling the components takes most of it.
+/// Time limit for the program to listen, most of it for compiling the components.
 const START_LIMIT: Duration = Duration::from_secs(120);
-/// How long it may take to end after SIGTERM.
+/// Time limit for the program to end after SIGTERM.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running program; killed with its children when dropped.
 #[derive(Debug)]
 pub(crate) struct SpinUp {
     process: Child,
-    /// Its process group, in which its children are too.
+    /// Its process group, which includes its children.
     group: Pid,
     address: SocketAddr,
     folder: TempDir,
 }
 
 impl SpinUp {
-    /// Starts it and waits until it listens. A folder that is removed with it holds its state, configuration and output.
+    /// Starts the program and waits until it listens. Its state, configuration and output are in a folder that is
+    /// removed with it.
     ///
     /// # Errors
     ///
-    /// It does not start, ends, or listens nowhere within two minutes; with what it said.
+    /// When it does not start, ends, or does not listen within two minutes; the error has its output.
     pub(crate) async fn start(options: &Options, runtime: &Runtime) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let said = std::fs::File::create(output(folder.path()))?;
@@ -75,18 +76,18 @@ impl SpinUp {
         Ok(running)
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What Spin and the components have printed.
+    /// The output of Spin and the components.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(output(self.folder.path())).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Asks it to end (SIGTERM), as an operator does.
+    /// Stops the program like an operator (SIGTERM).
     pub(crate) async fn stop(mut self) {
         let _ = kill_process_group(self.group, Signal::TERM);
         // A process that does not end is killed when `self` is dropped.
@@ -116,12 +117,12 @@ impl SpinUp {
 
 impl Drop for SpinUp {
     fn drop(&mut self) {
-        // The process that serves is a child of the one that was started.
+        // The serving process is a child of the one that was started.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
 }
 
-/// What runs the functions.
+/// The program that runs the functions.
 fn program(runtime: &Runtime) -> anyhow::Result<PathBuf> {
     if runtime.is_spin() {
         return Ok("spin".into());
@@ -136,14 +137,14 @@ fn output(folder: &Path) -> PathBuf {
     folder.join("output.txt")
 }
 
-/// The runtime configuration file: the given one, or one that says where the database is.
+/// The runtime configuration file: the given one, or one with the place of the database.
 fn runtime_config(options: &Options, folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     if let Some(file) = &options.runtime_config {
         return Ok(Some(file.clone()));
     }
     let Some(database) = &options.database else { return Ok(None) };
     let path = std::path::absolute(database)?;
-    let path = path.to_str().context("the database's path is no text")?;
+    let path = path.to_str().context("the database's path is not valid text")?;
     let file = folder.join("runtime-config.toml");
     std::fs::write(&file, format!("[sqlite_database.default]\ntype = \"spin\"\npath = {path:?}\n"))?;
     Ok(Some(file))
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_read_when_its_line_is_whole() {
+    fn the_address_is_read_when_its_line_is_complete() {
         let said = "Logging component stdio to \"logs/\"\n\nServing http://127.0.0.1:4312\nAvailable Routes:\n  a: http://127.0.0.1:4312/a\n";
         assert_eq!(serving(said), Some(SocketAddr::from(([127, 0, 0, 1], 4312))));
         for end in [0, 40, said.find("4312").unwrap() + 2, said.find("\nAvailable").unwrap()] {

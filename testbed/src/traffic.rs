@@ -1,4 +1,4 @@
-//! The demo's traffic: a few hundred requests as varied as a gateway sees them, AI calls included.
+//! The demo's traffic: a few hundred requests, as varied as those at a gateway, including AI calls.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use tokio::time::sleep;
 
 use crate::client::{Client, hang_up_after};
 
-/// Requests under way at once.
+/// Requests in flight at once.
 const CONCURRENCY: usize = 8;
 /// The shortest pause of [`keep_sending`].
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Sends `count` requests to the gateway in a fixed pattern, and returns how many got an answer.
+/// Sends `count` requests to the gateway in a fixed pattern, and returns how many got a response.
 ///
 /// # Errors
 ///
@@ -32,8 +32,8 @@ pub async fn send(gateway: SocketAddr, count: usize) -> anyhow::Result<usize> {
     Ok(1 + sent.filter(|answered| std::future::ready(*answered)).count().await)
 }
 
-/// Goes on sending the requests of the pattern, one at a time with a pause after each, from position `first` on. It does not
-/// end; what the gateway does not answer is passed over.
+/// Keeps sending the requests of the pattern, one at a time with a pause after each, from position `first` on. It never
+/// returns, and ignores requests that fail.
 pub async fn keep_sending(gateway: SocketAddr, first: usize) {
     let client = Client::default();
     for index in first.. {
@@ -44,9 +44,9 @@ pub async fn keep_sending(gateway: SocketAddr, first: usize) {
     }
 }
 
-/// Sends the request at position `index`, and returns whether an answer came.
+/// Sends the request at position `index`, and returns whether a response arrived.
 async fn one(client: &Client, gateway: SocketAddr, index: usize) -> bool {
-    // Now and then a client hangs up in the middle of an answer.
+    // Occasionally a client hangs up in the middle of a response.
     if index % 40 == 13 {
         let request = format!(
             "GET /hang?n={index} HTTP/1.1\r\nhost: shop.example.com\r\nuser-agent: impatient/1.0\r\n\r\n"

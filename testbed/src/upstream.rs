@@ -1,13 +1,13 @@
-//! The upstream: a small server that plays a web site and an LLM API, and misbehaves when asked to.
+//! The upstream: a small server that acts as a web site and an LLM API, and misbehaves on request.
 //!
-//! | request | answer |
+//! | request | response |
 //! |---|---|
 //! | `GET /` and any other path | a short HTML page |
 //! | `GET /status/{code}` | that status; a body where the status may have one |
 //! | `GET /bytes/{n}` | n bytes |
-//! | `GET /delay/{ms}` | an answer after that time |
+//! | `GET /delay/{ms}` | a response after that time |
 //! | `GET /hang` | headers and a first chunk, then nothing |
-//! | `GET /reset` | the connection ends without an answer |
+//! | `GET /reset` | the connection ends without a response |
 //! | `GET /truncate` | the connection ends in the middle of the body |
 //! | `POST /echo`, and paths below it | the body, as it arrives, with its content type and coding |
 //! | `POST /v1/chat/completions` | an OpenAI chat completion; streamed (SSE) when the body asks for it |
@@ -54,7 +54,7 @@ impl Upstream {
         Ok(Self { address, server: tokio::spawn(serve(listener)) })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -68,7 +68,8 @@ impl Drop for Upstream {
 
 async fn serve(listener: TcpListener) {
     while let Ok((connection, _)) = listener.accept().await {
-        // A streamed answer is many small writes; without this each waits for the last one's acknowledgement.
+        // A streamed response is many small writes; without this, each waits for the acknowledgement of the
+        // previous one.
         let _ = connection.set_nodelay(true);
         tokio::spawn(async move {
             let service = hyper::service::service_fn(answer);
@@ -102,7 +103,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Broken> {
     }
 }
 
-/// The answer in a coding, each of its parts flushed.
+/// The response in a coding, with each of its parts flushed.
 fn coded(answer: Response<Body>, coding: Coding) -> Result<Response<Body>, Broken> {
     let (mut head, body) = answer.into_parts();
     head.headers.insert(CONTENT_ENCODING, http::HeaderValue::from_static(coding.name()));
@@ -157,7 +158,7 @@ fn echo(request: Request<Incoming>) -> Response<Body> {
     response
 }
 
-/// Breaks the connection after a pause in which what came before leaves.
+/// Breaks the connection after a pause that lets earlier data be sent.
 async fn broken_later() -> Result<Bytes, Broken> {
     tokio::time::sleep(Duration::from_millis(50)).await;
     Err(Broken)

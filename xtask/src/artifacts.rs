@@ -1,4 +1,4 @@
-//! The WebAssembly files: which package makes which, how large each may be, and building them.
+//! The WebAssembly files: their packages, size limits and builds.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,13 +11,13 @@ use crate::setup::{self, WasmToolchain};
 use crate::targets::{PLAIN, WASIP1, WASIP2};
 use crate::{process, workspace};
 
-/// One package that becomes a wasm file.
+/// A package that is built as a wasm file.
 pub struct Artifact {
     /// The cargo package.
     pub package: &'static str,
     /// The target that it is for.
     pub target: &'static str,
-    /// The largest size that is accepted, in bytes; none for what only tests and benchmarks load.
+    /// The largest accepted size in bytes; `None` for files that only tests and benchmarks load.
     max_bytes: Option<u64>,
 }
 
@@ -34,9 +34,9 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-noop-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-trap-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-counted-filter", target: PLAIN, max_bytes: None },
-    // Lua, for the custom fields of the syslog sink, is the larger half of it.
+    // More than half of it is Lua, for the custom fields of the syslog sink.
     Artifact { package: "gatelog-ingest", target: WASIP2, max_bytes: Some(2_750_000) },
-    // With the time zones of the world, 200 kB, and its own description, 230 kB.
+    // Includes the world's time zones, 200 kB, and its own description, 230 kB.
     Artifact { package: "gatelog-query", target: WASIP2, max_bytes: Some(1_900_000) },
     Artifact { package: "gatelog-health", target: WASIP2, max_bytes: Some(1_500_000) },
     // The page in three codings, which is nearly all of it.
@@ -44,7 +44,7 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-probe", target: WASIP2, max_bytes: None },
 ];
 
-/// What to do about warnings of the compiler.
+/// How to treat compiler warnings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Warnings {
     /// Show them.
@@ -62,7 +62,7 @@ pub enum Which {
     All,
 }
 
-/// Builds wasm files, prints the sizes of those that have a limit, and fails over it.
+/// Builds wasm files, prints the sizes of those that have a limit, and fails if one exceeds it.
 ///
 /// # Errors
 /// Fails when there is no toolchain, the build fails, a file is too large, or warnings are denied and there are some.
@@ -85,15 +85,15 @@ pub fn build(which: Which, warnings: Warnings) -> Result<()> {
 pub fn clippy(toolchain: &WasmToolchain) -> Result<()> {
     for artifact in ARTIFACTS {
         let mut cargo = target_dir(toolchain.cargo()?)?;
-        // As a release build, to share the macros with the build that follows.
+        // As a release build, to share the macros with the following build.
         cargo.args(["clippy", "--release", "--target", artifact.target, "--package", artifact.package]);
         process::run(cargo.args(["--", "-D", "warnings"]))?;
     }
     Ok(())
 }
 
-/// Builds one file in its own run: packages built together share features, so each file would differ from what its
-/// package alone gives. Returns how many warnings there were.
+/// Builds one file in its own run, because packages built together share features, and each file would differ from
+/// a build of its package alone. Returns the number of warnings.
 fn compile(toolchain: &WasmToolchain, artifact: &Artifact) -> Result<usize> {
     let mut cargo = target_dir(toolchain.cargo()?)?;
     cargo.args(["build", "--release", "--package", artifact.package, "--target", artifact.target]);

@@ -1,11 +1,11 @@
-//! `cargo xtask bench`: prepares what the benchmarks load and start, then runs them in its place.
+//! `cargo xtask bench`: prepares the benchmarks' files and programs, then replaces itself with them.
 
 use anyhow::Result;
 
 use crate::artifacts::{self, Warnings, Which};
 use crate::{process, setup, workspace};
 
-/// Programs that the measurements of an area start, each with the Debian package that holds it.
+/// Programs that the measurements of an area start, each with its Debian package.
 const PROGRAMS: &[(&str, &[(&str, &str)])] = &[
     ("filter", &[("taskset", "util-linux")]),
     ("ingest", &[("wrk", "wrk")]),

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: prepares everything that the demo needs, then runs the demo in its place.
+//! `cargo xtask demo`: prepares everything that the demo needs, then replaces itself with the demo.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub struct Options {
     /// End after the table instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions [default: Spin when version 4 is on PATH, else local].
+    /// What runs the functions [default: Spin when version 4 is on PATH, otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
 }
@@ -29,7 +29,7 @@ pub fn demo(options: &Options) -> Result<()> {
     let envoy = setup::envoy()?;
     artifacts::build(Which::Deployed, Warnings::Show)?;
     let mut cargo = workspace::cargo()?;
-    // A program of its own runs the functions, so where Spin is at hand nothing of wasmtime is built.
+    // A separate program runs the functions, so where Spin is available wasmtime is not built.
     cargo.args([
         "run",
         "--package",
@@ -49,7 +49,7 @@ pub fn demo(options: &Options) -> Result<()> {
     process::replace_with(&mut cargo)
 }
 
-/// Builds the local host, and answers where it is.
+/// Builds the local host and returns its path.
 fn local_host() -> Result<PathBuf> {
     let mut cargo = workspace::cargo()?;
     cargo.args(["build", "--package", "gatelog-spin-host", "--bin", "gatelog-local"]);

@@ -21,7 +21,7 @@ use clap::Parser;
 
 use artifacts::{Warnings, Which};
 
-/// Project tasks. A task first fetches what it needs and the machine lacks.
+/// Project tasks. A task first fetches missing tools that it needs.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Task {
@@ -40,7 +40,7 @@ enum Task {
     Test(test::Options),
     /// What CI runs: the same as `test`.
     Ci(test::Options),
-    /// Show gatelog at work: Envoy with the filter, the functions, some traffic, and what was recorded.
+    /// Show gatelog at work: Envoy with the filter, the functions, some traffic, and the records.
     Demo(demo::Options),
     /// Measure: `bench AREA [--quick]` with real parts, `bench` alone with criterion.
     Bench {

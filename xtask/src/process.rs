@@ -1,4 +1,4 @@
-//! Running other programs: with their output shown, captured, bounded in time, or with a progress line.
+//! Runs other programs: with their output shown or captured, with a time limit, or with a progress line.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -72,7 +72,7 @@ pub fn run_quietly(command: &mut Command, limit: Duration) -> Result<()> {
     }
 }
 
-/// Becomes the command, so that its status and its reaction to Ctrl-C are those of the task.
+/// Replaces this process with the command, so that the task has its exit status and its reaction to Ctrl-C.
 ///
 /// # Errors
 /// Fails when it cannot start; on systems where a process cannot become another, also when it fails.
@@ -87,7 +87,7 @@ pub fn replace_with(command: &mut Command) -> Result<()> {
     result
 }
 
-/// Does something that takes long: prints what, then how long it has been running, then how long it took.
+/// Runs a long action: prints its name, then how long it has been running, then how long it took.
 ///
 /// # Errors
 /// Those of the action.
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_command_is_reported_with_its_line_and_what_it_said() {
+    fn a_failed_command_is_reported_with_its_command_line_and_output() {
         let error = capture(command("sh").args(["-c", "echo broken >&2; exit 3"])).unwrap_err().to_string();
         assert!(error.contains("sh -c") && error.contains("broken") && error.contains('3'), "{error}");
     }

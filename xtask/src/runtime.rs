@@ -1,4 +1,4 @@
-//! What runs the functions in the demo and the tests: the real Spin, or the project's local host.
+//! The runtime of the functions in the demo and the tests: the real Spin, or the project's local host.
 
 use std::env;
 
@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use crate::{process, workspace};
 
-/// The variable by which the tests learn it.
+/// The variable that passes the runtime to the tests.
 pub const VARIABLE: &str = "GATELOG_RUNTIME";
 
 /// The version of Spin that the functions need.
@@ -18,16 +18,16 @@ const VERSION: &str = "spin 4.";
 pub enum Runtime {
     /// The local host, which is part of the project.
     Local,
-    /// `spin up`, of version 4.
+    /// `spin up`, version 4.
     Spin,
 }
 
 impl Runtime {
-    /// The one that is wanted, else the one that [`VARIABLE`] names, else Spin when version 4 is on `PATH`, else the
-    /// local host. Says which it is.
+    /// The requested runtime, otherwise the one that [`VARIABLE`] names, otherwise Spin when version 4 is on `PATH`,
+    /// otherwise the local host. Prints which one it is.
     ///
     /// # Errors
-    /// Fails when Spin is asked for and missing, or the variable has another value.
+    /// Fails when Spin is requested but missing, or the variable has another value.
     pub fn choose(wanted: Option<Self>) -> Result<Self> {
         let wanted = match (wanted, env::var(VARIABLE).ok().as_deref()) {
             (Some(wanted), _) => Some(wanted),
@@ -39,7 +39,7 @@ impl Runtime {
         let spin = spin();
         match (wanted, spin) {
             (Some(Self::Spin), None) => {
-                bail!("there is no `spin` of version 4 on PATH: install it, or choose the runtime local")
+                bail!("there is no `spin` of version 4 on PATH: install it, or select the runtime local")
             }
             (Some(Self::Spin) | None, Some(version)) => {
                 eprintln!("the functions run in the real Spin: {version}");

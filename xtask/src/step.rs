@@ -17,7 +17,7 @@ impl Steps {
         Self { started: Instant::now(), total, done: 0 }
     }
 
-    /// Does one step. `alone` is the command that does only this.
+    /// Runs one step. `alone` is the command that runs only this step.
     ///
     /// # Errors
     /// Those of the action, with the step's name and `alone`.
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_step_says_what_to_run_alone() {
+    fn a_failed_step_names_the_command_that_runs_it_alone() {
         let failed: Result<()> =
             Steps::new(1).step("tidy", "cargo xtask tidy", || anyhow::bail!("2 findings"));
         assert_eq!(

@@ -1,14 +1,14 @@
 //! The WebAssembly targets that the project is built for.
 
-/// Of the filter: it asks the gateway itself; an operating system, and the C library that speaks to it, would only take
-/// room.
+/// The filter's target. The filter calls the gateway directly; an operating system interface and its C library would
+/// only take space.
 pub const PLAIN: &str = "wasm32-unknown-unknown";
 
-/// Of filters that use proxy-wasm's SDK.
+/// The target of filters that use proxy-wasm's SDK.
 pub const WASIP1: &str = "wasm32-wasip1";
 
-/// Of the functions, which are components.
+/// The target of the functions, which are components.
 pub const WASIP2: &str = "wasm32-wasip2";
 
-/// All.
+/// All targets.
 pub const TARGETS: &[&str] = &[PLAIN, WASIP1, WASIP2];

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change is taken, the cheap steps first.
+//! `cargo xtask test`: everything that must pass before a change is accepted, cheap steps first.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::mem;
@@ -20,8 +20,8 @@ const TESTS: &str = "test --workspace --no-fail-fast";
 /// The options of the tests.
 #[derive(Args)]
 pub struct Options {
-    /// What runs the functions in the end-to-end tests and the tests of the stores [default: Spin when version 4 is on
-    /// PATH, else local].
+    /// What runs the functions in the end-to-end tests and the store tests [default: Spin when version 4 is on PATH,
+    /// otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
 }
@@ -59,7 +59,7 @@ pub fn test(options: &Options) -> Result<()> {
     })?;
     let alone = format!("{programs}{}={} cargo {TESTS}", runtime::VARIABLE, runtime.name());
     let last_lines = steps.step("tests", &alone, || run_tests(&programs, runtime))?;
-    // Repeated, because the first line is far above.
+    // Repeated, because the first line has scrolled away.
     Runtime::choose(Some(runtime))?;
     steps.finish();
     print!("{last_lines}");
@@ -72,8 +72,8 @@ fn cargo(words: &str) -> Result<Command> {
     Ok(cargo)
 }
 
-/// Runs cargo's tests. Their output is shown as it comes, except the last result, which is returned so that it can end
-/// all output.
+/// Runs cargo's tests. Their output is shown immediately, except the last result, which is returned so that it can be
+/// printed at the very end.
 fn run_tests(programs: &setup::Programs, runtime: Runtime) -> Result<String> {
     let (reader, writer) = io::pipe()?;
     let mut cargo = cargo(TESTS)?;
@@ -84,7 +84,7 @@ fn run_tests(programs: &setup::Programs, runtime: Runtime) -> Result<String> {
         .stderr(writer);
     let name = process::line(&cargo);
     let mut child = cargo.spawn().with_context(|| format!("cannot start {name}"))?;
-    // The command keeps its ends of the pipe, so reading would not end.
+    // The command keeps the write ends of the pipe open, so reading would not end.
     mem::drop(mem::replace(&mut cargo, Command::new("")));
     let last = hold_back_last_result(BufReader::new(reader), io::stdout())?;
     let status = child.wait()?;

@@ -19,7 +19,7 @@ pub fn root() -> Result<&'static Path> {
 /// The folder that holds the wasm files: always `target` of the checkout, because the tests look for them there.
 ///
 /// # Errors
-/// As [`root`].
+/// Like [`root`].
 pub fn wasm_target_dir() -> Result<PathBuf> {
     Ok(root()?.join("target"))
 }
@@ -27,7 +27,7 @@ pub fn wasm_target_dir() -> Result<PathBuf> {
 /// The active toolchain's cargo, in the checkout, with empty input.
 ///
 /// # Errors
-/// As [`root`].
+/// Like [`root`].
 pub fn cargo() -> Result<Command> {
     let mut command = process::command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()?);

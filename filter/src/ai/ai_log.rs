@@ -1,10 +1,10 @@
-//! `ai_log`: what Higress's AI plugins logged about a call, as they leave it in the stream's filter state.
+//! `ai_log`: the log of a call that Higress's AI plugins leave in the stream's filter state.
 //!
 //! # Format
 //!
-//! A JSON object, escaped as the inside of a JSON string without the quotes around it: `{\"model\":\"m\"}`. Older
-//! versions and other writers leave the object as it is, or as a JSON string with its quotes; some escape twice.
-//! Numbers may be strings.
+//! A JSON object, escaped like the inside of a JSON string, without the surrounding quotes: `{\"model\":\"m\"}`.
+//! Older versions and other writers leave the object unescaped, or as a JSON string with its quotes; some escape
+//! twice. Numbers may be strings.
 
 use serde_json::value::RawValue;
 
@@ -24,11 +24,11 @@ use unescape::unescape;
 pub struct AiLog {
     /// The object.
     pub json: Box<RawValue>,
-    /// What the record takes from it.
+    /// The values for the record.
     pub members: Members,
 }
 
-/// The members of an `ai_log` that have a field of their own in the record.
+/// The members of an `ai_log` that have their own field in the record.
 #[derive(Debug, Default)]
 pub struct Members {
     /// `api`, unless it is `-`.
@@ -59,10 +59,11 @@ pub struct Members {
 
 /// More layers of escaping than any writer has.
 const MAX_LAYERS: usize = 3;
-/// Largest `ai_log` that is looked at, in bytes as it is written: some texts of the 10 MB that ai-statistics allows each.
+/// Largest `ai_log` that is decoded, in encoded bytes: enough for some texts of 10 MB, which ai-statistics allows for
+/// each.
 pub const MAX_BYTES: usize = 32 << 20;
 
-/// Decodes an `ai_log` of any known encoding, without a copy of it; none when it holds no JSON object.
+/// Decodes an `ai_log` in any known encoding, without copying it; `None` when it is not a JSON object.
 pub fn decode(mut text: Vec<u8>) -> Option<AiLog> {
     if text.len() > MAX_BYTES {
         return None;
@@ -93,7 +94,7 @@ fn trim(text: &mut Vec<u8>) {
     text.drain(..before);
 }
 
-/// True when the text begins as an object does whose quotes are not escaped.
+/// True when the text begins like an object with unescaped quotes.
 fn is_object(text: &[u8]) -> bool {
     text.strip_prefix(b"{").is_some_and(|inside| inside.trim_ascii_start().first() != Some(&b'\\'))
 }
@@ -136,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_encoding_of_the_field_is_decoded() {
+    fn every_encoding_seen_in_the_field_is_decoded() {
         let plain = r#"{"api":"-","model":"qwen-max","input_token":21,"answer":"say \"hi\" <b>"}"#;
         let escaped = plain.replace('\\', "\\\\").replace('"', "\\\"").replace('<', "\\u003c");
         let quoted = format!("\"{escaped}\"");
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_object_is_nothing() {
+    fn a_text_without_an_object_gives_nothing() {
         for raw in [&b""[..], b"-", b"null", b"[1]", b"\"{\"", b"{\"a\":", b"\xff{}", b"text", b"\\"] {
             assert!(decode(raw.to_vec()).is_none(), "{}", String::from_utf8_lossy(raw));
         }
@@ -192,13 +193,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_larger_than_any_writer_makes_is_not_read() {
+    fn an_ai_log_larger_than_any_writer_produces_is_not_read() {
         let large = format!(r#"{{"model":"m","x":"{}"}}"#, "x".repeat(MAX_BYTES)).into_bytes();
         assert!(decode(large).is_none());
     }
 
     #[test]
-    fn deep_nesting_is_no_trouble() {
+    fn deep_nesting_is_harmless() {
         let raw = format!(r#"{{"model":"m","x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
         assert_eq!(decode(raw.as_bytes().to_vec()).unwrap().members.model.as_deref(), Some("m"));
     }

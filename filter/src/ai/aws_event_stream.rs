@@ -1,34 +1,34 @@
-//! Frames of `application/vnd.amazon.eventstream`, in which Bedrock streams its answers.
+//! Frames of `application/vnd.amazon.eventstream`, in which Bedrock streams its responses.
 //!
 //! # Format
 //!
 //! The length of the frame, the length of its headers and a CRC-32 of both, four bytes each; headers; the payload; a CRC-32
 //! of everything before it. Numbers are big endian. A header is the length of its name in a byte, the name, a byte for the
-//! type of its value, and the value, which begins with its length in two bytes where it is a text (7) or bytes (6).
-//! (Amazon Transcribe, developer guide, "Event stream encoding".)
+//! type of its value, and the value, which begins with its length in two bytes if it is a text (7) or bytes (6). (Amazon
+//! Transcribe, developer guide, "Event stream encoding".)
 
 /// Bytes before the headers.
 const PRELUDE: usize = 12;
-/// Bytes behind the payload.
+/// Bytes after the payload.
 const CHECKSUM: usize = 4;
-/// Bytes of a frame that is looked at; a larger one is skipped. Those that carry tokens and counts have some hundred.
+/// Most bytes of a frame that is read; a larger one is skipped. Frames with tokens and counts have a few hundred.
 const MAX_FRAME: usize = 1 << 20;
 /// Memory that is kept from one frame to the next.
 const KEPT: usize = 16 << 10;
 /// The header that names the event.
 const EVENT_TYPE: &[u8] = b":event-type";
 
-/// Takes a body apart as its bytes arrive.
+/// Splits a body into frames as its bytes arrive.
 #[derive(Debug, Default)]
 pub struct Frames {
     /// The beginning of a frame.
     pending: Vec<u8>,
-    /// Bytes of a frame that is too large that are still to come.
+    /// Remaining bytes of a frame that is too large.
     skipped: usize,
     is_damaged: bool,
 }
 
-/// Whether a frame begins with these bytes; none when more have to come first.
+/// Whether a frame begins with these bytes; `None` when more are needed.
 pub fn begins_frame(bytes: &[u8]) -> Option<bool> {
     let prelude = bytes.get(..PRELUDE)?;
     let checked = prelude.split_last_chunk::<4>()?;
@@ -36,12 +36,12 @@ pub fn begins_frame(bytes: &[u8]) -> Option<bool> {
 }
 
 impl Frames {
-    /// True when the body is not what it should be; nothing more is read then.
+    /// True when the body is malformed; nothing more is read then.
     pub fn is_damaged(&self) -> bool {
         self.is_damaged
     }
 
-    /// Takes a chunk, and hands on the event type, which may be empty, and the payload of each frame that is complete.
+    /// Reads a chunk, and passes on the event type, which may be empty, and the payload of each complete frame.
     pub fn feed(&mut self, mut bytes: &[u8], on_payload: &mut dyn FnMut(&str, &[u8])) {
         while !bytes.is_empty() && !self.is_damaged {
             let skipped = self.skipped.min(bytes.len());
@@ -117,7 +117,7 @@ fn event_type(mut headers: &[u8]) -> Option<&str> {
     None
 }
 
-/// The checksum of Ethernet and zip files. Only twelve bytes of each frame are looked at, so it needs no table.
+/// The checksum of Ethernet and zip files. Only twelve bytes of each frame are checked, so it needs no table.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A frame with these headers, of which each is a name, a type and the bytes behind it.
+    /// A frame with these headers, each of which is a name, a type and the bytes after it.
     fn frame(headers: &[(&str, u8, &[u8])], payload: &[u8]) -> Vec<u8> {
         let mut head = Vec::new();
         for (name, kind, value) in headers {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_every_type_may_stand_before_the_one_that_is_wanted() {
+    fn headers_of_every_type_may_precede_the_wanted_one() {
         let others = [(0, 0), (1, 0), (2, 1), (3, 2), (4, 4), (5, 8), (6, 3), (7, 5), (8, 8), (9, 16)];
         for (kind, length) in others {
             let headers = [("x", kind, &[1; 16][..length]), (EVENT_NAME, 7, b"chunk")];
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_ends_the_reading() {
+    fn bytes_that_are_not_a_frame_end_the_reading() {
         let sound = event("a", "{}");
         for broken in
             [&b"\0\0\0\x0c\0\0\0\0\0\0\0\0"[..], b"{\"a\":1}      ", b"\xff\xff\xff\xff\0\0\0\0\0\0\0\0"]
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answers_of_bedrock_are_read() {
+    fn the_responses_of_bedrock_are_read() {
         let body = [
             &include_bytes!("../../testdata/cases/18-bedrock-eventstream.response.1.bin")[..],
             include_bytes!("../../testdata/cases/18-bedrock-eventstream.response.2.bin"),

@@ -1,31 +1,31 @@
-//! What a body is, told by its first bytes: content types are missing or wrong more often than these.
+//! Detects the format of a body by its first bytes, which are more reliable than content types.
 
 use super::aws_event_stream;
 
 /// How a body carries JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFormat {
-    /// One JSON object, or the first of several: the first bytes do not tell.
+    /// One JSON object, or the first of several; the first bytes do not show which.
     Json,
-    /// Server-sent events with a JSON text each.
+    /// Server-sent events, each with a JSON text.
     EventStream,
-    /// JSON objects one after another, a line each (Ollama).
+    /// JSON objects, one per line (Ollama).
     JsonLines,
-    /// A JSON array, which may come in parts (Gemini).
+    /// A JSON array, which may arrive in parts (Gemini).
     JsonArray,
-    /// Frames of `application/vnd.amazon.eventstream` with a JSON text each (Bedrock).
+    /// Frames of `application/vnd.amazon.eventstream`, each with a JSON text (Bedrock).
     AwsEventStream,
-    /// Nothing that carries JSON.
+    /// A format without JSON.
     Unknown,
 }
 
-/// The mark with which some programs begin texts in UTF-8.
+/// The byte order mark that some programs write at the start of UTF-8 texts.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// What lines of an event stream begin with; a line that begins with a colon is a comment.
+/// The beginnings of lines in an event stream; a line that begins with a colon is a comment.
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 
-/// What a body is that begins with `head`; none when more bytes have to come first. A byte order mark and blank lines
-/// before the body say nothing.
+/// The format of a body that begins with `head`; `None` when more bytes are needed. A byte order mark and blank lines
+/// before the body are ignored.
 pub fn sniff(head: &[u8]) -> Option<BodyFormat> {
     if head.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(head) {
         return None;
@@ -34,7 +34,7 @@ pub fn sniff(head: &[u8]) -> Option<BodyFormat> {
     match text.first()? {
         b'{' => Some(BodyFormat::Json),
         b'[' => Some(BodyFormat::JsonArray),
-        // No text begins like this. Frames stand alone, without anything before them.
+        // No text begins like this. Nothing precedes frames.
         0 => Some(match aws_event_stream::begins_frame(head)? {
             true => BodyFormat::AwsEventStream,
             false => BodyFormat::Unknown,
@@ -87,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bytes_tell_what_a_body_is() {
+    fn the_first_bytes_determine_the_format_of_a_body() {
         for (head, expected) in cases() {
             assert_eq!(sniff(head), expected, "{}", String::from_utf8_lossy(head));
         }
     }
 
     #[test]
-    fn what_was_told_holds_however_few_bytes_came_first() {
+    fn the_result_holds_however_few_bytes_arrived_first() {
         for (head, expected) in cases() {
             for end in 0..head.len() {
                 let early = sniff(&head[..end]);
@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_taken(head in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn any_bytes_are_accepted(head in proptest::collection::vec(any::<u8>(), 0..40)) {
             let _ = sniff(&head);
         }
     }

@@ -1,13 +1,14 @@
-//! What a count is, wherever a provider or a plugin writes one.
+//! Reads a count, in any form that providers and plugins write.
 
-/// Largest count that is believed: what every reader of JSON holds exactly, so that sums of many do not overflow.
+/// Largest accepted count: every JSON reader holds it exactly, and sums of many do not overflow.
 pub const MAX: i64 = 1 << 53;
 
-/// Decimal places that are moved at most, either way: more than a number of a kept length has.
+/// Most decimal places that an exponent may shift, either way: more than the digits of a number of the kept
+/// length.
 const MAX_SHIFT: usize = 99;
 
-/// A count from the text of a JSON number, or of a text that holds one and nothing else. `8.0` and `1.2e1` are whole
-/// numbers too. None when it is negative, has a fraction or is larger than [`MAX`].
+/// A count from the text of a JSON number, or of a text that contains only one. `8.0` and `1.2e1` are whole numbers
+/// too. `None` when it is negative, has a fraction or is larger than [`MAX`].
 pub fn count(number: &str) -> Option<i64> {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, shift(exponent)?),
@@ -29,13 +30,13 @@ pub fn count(number: &str) -> Option<i64> {
         value = append(value, digit)?;
     }
     for _ in 0..places.max(0) {
-        // Zero stays zero however far it is moved.
+        // Zero stays zero, whatever the exponent.
         value = if value == 0 { break } else { append(value, b'0')? };
     }
     Some(value)
 }
 
-/// The sum of two counts; none when it is too large to be one.
+/// The sum of two counts; `None` when it is too large for a count.
 pub fn sum(one: i64, other: i64) -> Option<i64> {
     one.checked_add(other).filter(|sum| *sum <= MAX)
 }
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_one() {
+    fn nothing_else_is_a_count() {
         for text in [
             "",
             "-1",
@@ -118,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_number_in_range_is_read_as_it_is(number in 0_i64..=MAX) {
+        fn every_number_in_range_is_read_unchanged(number in 0_i64..=MAX) {
             prop_assert_eq!(count(&number.to_string()), Some(number));
         }
 

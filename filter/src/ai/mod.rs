@@ -1,4 +1,4 @@
-//! Calls of AI models: what their bodies contain, and what Higress's AI plugins log about them.
+//! Calls of AI models: the contents of their bodies, and the logs of Higress's AI plugins about them.
 
 pub mod ai_log;
 pub mod aws_event_stream;

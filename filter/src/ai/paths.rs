@@ -1,12 +1,12 @@
-//! The paths of AI calls, and the models that paths name.
+//! The paths of AI calls, and the models named in paths.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Paths, by their end, that AI providers serve.
+/// The endings of paths that AI providers serve.
 const ENDS: [&str; 34] = [
-    // OpenAI and compatible; `/responses` stands behind any prefix, as in `/backend-api/codex/responses`.
+    // OpenAI and compatible; `/responses` follows any prefix, as in `/backend-api/codex/responses`.
     "/completions",
     "/responses",
     "/embeddings",
@@ -22,14 +22,14 @@ const ENDS: [&str; 34] = [
     // Anthropic.
     "/v1/messages",
     "/v1/complete",
-    // Cohere, and those whose rerank is like its.
+    // Cohere, and providers with the same rerank API.
     "/rerank",
     "/v1/chat",
     "/v2/chat",
     "/v1/embed",
     "/v2/embed",
     "/v1/generate",
-    // Ollama and the server of llama.cpp.
+    // Ollama and llama.cpp's server.
     "/api/chat",
     "/api/generate",
     "/api/embed",
@@ -47,39 +47,40 @@ const ENDS: [&str; 34] = [
     "/chat-messages",
     "/completion-messages",
     "/workflows/run",
-    // The servers of Hugging Face.
+    // Hugging Face's servers.
     "/generate_stream",
 ];
 
 /// What precedes the model in the paths of Gemini and Vertex.
 const MODELS: &[u8] = b"/models/";
-/// What precedes both in those of Vertex.
+/// What precedes both in the paths of Vertex.
 const PUBLISHERS: &[u8] = b"/publishers/";
-/// What precedes it in those of Bedrock.
+/// What precedes it in the paths of Bedrock.
 const MODEL: &[u8] = b"/model/";
 
 /// The methods of Gemini's models.
 const OF_GEMINI: [&str; 4] =
     ["generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents"];
-/// The methods of Vertex's, in whose bodies another format may name the model as its provider does.
+/// The methods of Vertex's models, whose bodies may name the model in the provider's own format.
 const OF_VERTEX: [&str; 3] = ["rawPredict", "streamRawPredict", "predict"];
-/// The methods of Bedrock's.
+/// The methods of Bedrock's models.
 const OF_BEDROCK: [&str; 4] = ["converse", "converse-stream", "invoke", "invoke-with-response-stream"];
 
-/// True when the path is one that AI providers serve.
+/// True when AI providers serve this path.
 pub fn is_ai_path(path: &str) -> bool {
     let end = without_query(path).trim_end_matches('/');
     ENDS.iter().any(|known| end.ends_with(known)) || model(path).is_some() || other_model(path).is_some()
 }
 
-/// The model that a path asks for: `/v1beta/models/{model}:generateContent` of Gemini, `/model/{model}/converse` of Bedrock.
+/// The model named in a path: `/v1beta/models/{model}:generateContent` of Gemini, `/model/{model}/converse` of Bedrock.
 pub fn model(path: &str) -> Option<Cow<'_, str>> {
     of_models(path, &OF_GEMINI).map(Cow::Borrowed).or_else(|| of_bedrock(path))
 }
 
-/// The model of a path of Vertex, `/publishers/{publisher}/models/{model}:rawPredict`. The answer's own name for it comes first.
+/// The model of a path of Vertex, `/publishers/{publisher}/models/{model}:rawPredict`. The response's own name for it takes
+/// precedence.
 pub fn other_model(path: &str) -> Option<&str> {
-    // Servers of models of any other kind have such methods too.
+    // Servers of other kinds of models have such methods too.
     after(path, PUBLISHERS).and_then(|_| of_models(path, &OF_VERTEX))
 }
 
@@ -98,9 +99,9 @@ fn of_bedrock(path: &str) -> Option<Cow<'_, str>> {
     (!model.is_empty() && OF_BEDROCK.contains(&method)).then(|| percent_decode_str(model).decode_utf8_lossy())
 }
 
-/// What follows the last `part` of a path.
+/// The rest of a path after the last `part`.
 fn after<'p>(path: &'p str, part: &[u8]) -> Option<&'p str> {
-    // The standard library's search for a text would be one of the larger functions of the module.
+    // The standard library's text search would be one of the larger functions of the module.
     let at = path.as_bytes().windows(part.len()).rposition(|window| window == part)?;
     path.get(at + part.len()..)
 }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn ai_paths_are_known_by_their_end() {
+    fn ai_paths_are_recognised_by_their_ending() {
         for (path, expected) in [
             ("/v1/chat/completions", true),
             ("/compatible-mode/v1/chat/completions?x=1", true),

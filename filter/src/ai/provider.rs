@@ -1,5 +1,5 @@
-//! Who serves a model: what hosts and paths tell. The names are those of OpenTelemetry's `gen_ai.provider.name`, where it has
-//! one.
+//! Determines the provider of a model from hosts and paths. The names are those of OpenTelemetry's `gen_ai.provider.name`,
+//! where it defines one.
 
 use super::paths::without_query;
 
@@ -44,23 +44,23 @@ const PATHS: [(&str, &str); 6] = [
     ("/completion-messages", "dify"),
 ];
 
-/// The end of a path of Bedrock's, behind the model.
+/// The ending of a Bedrock path, after the model.
 const OF_BEDROCK: [&str; 4] = ["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"];
 
-/// The provider that a host name, or the name of a cluster that has one in it, belongs to.
+/// The provider of a host name, or of a cluster name that contains one.
 pub fn of_host(host: &str) -> Option<&'static str> {
     find(&HOSTS, host)
 }
 
-/// The provider whose path it is.
+/// The provider of a path.
 pub fn of_path(path: &str) -> Option<&'static str> {
     let path = without_query(path);
     let is_of_bedrock = OF_BEDROCK.iter().any(|end| path.ends_with(end)) && has(path, "/model/");
     if is_of_bedrock { Some("aws.bedrock") } else { find(&PATHS, path) }
 }
 
-/// The provider by the form of its answers, unless others answer in that form too: models that are not Anthropic's are served
-/// in its form.
+/// The provider by its response format, unless others use that format too: models that are not Anthropic's are also served in
+/// its format.
 pub fn of_model_in_anthropics_form(model: &str) -> Option<&'static str> {
     has(model, "claude").then_some("anthropic")
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_and_clusters_tell_the_provider() {
+    fn hosts_and_clusters_determine_the_provider() {
         for (host, expected) in [
             ("api.openai.com", Some("openai")),
             ("API.OpenAI.com:443", Some("openai")),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_one_provider_tell_it() {
+    fn paths_of_a_single_provider_determine_it() {
         for (path, expected) in [
             ("/openai/deployments/d/chat/completions?api-version=1", Some("azure.ai.openai")),
             ("/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict", Some("gcp.vertex_ai")),

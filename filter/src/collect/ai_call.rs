@@ -1,4 +1,4 @@
-//! The fields of a call of a model: whether the stream is one, and what its bodies, its path and its host tell.
+//! The fields of a model call: whether the stream is one, and the values from its bodies, path and host.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,11 @@ use crate::collect::request_headers::Name;
 use crate::higress;
 use crate::stream::Stream;
 
-/// The header in which Higress's model router names the provider that it has chosen.
+/// The header in which Higress's model router names the chosen provider.
 const LLM_PROVIDER: &str = "x-higress-llm-provider";
 
-/// True on a path or route of AI calls, where the request or the answer looks like that of one, or neither can be read; and
-/// anywhere, where both look like it.
+/// True on a path or route of AI calls if the request or the response looks like an AI call, or neither can be read; on any
+/// other path, if both look like one.
 pub fn is_one(record: &AccessRecord<'_>, stream: &Stream, attributes: &Attributes<'_>) -> bool {
     let is_place = stream.is_on_ai_path()
         || attributes.headers.get(Name::LlmModel).is_some()
@@ -33,7 +33,7 @@ pub fn is_one(record: &AccessRecord<'_>, stream: &Stream, attributes: &Attribute
         || requested_model(stream, attributes).is_some()
 }
 
-/// The model that the request asks for: in its body, its path, or as Higress's model router has read it.
+/// The requested model: from the body, from the path, or as read by Higress's model router.
 fn requested_model<'a>(stream: &'a Stream, attributes: &Attributes<'a>) -> Option<Cow<'a, str>> {
     let named = stream.request().and_then(|body| body.model.as_deref()).map(Cow::Borrowed);
     let routed = || attributes.headers.get(Name::LlmModel).map(|model| text(Some(model)));
@@ -47,7 +47,7 @@ fn in_path<'a>(
     model(&text(attributes.headers.get(Name::Path))).map(|model| Cow::Owned(model.into_owned()))
 }
 
-/// Fills the models, and what `ai_log` left open.
+/// Fills in the models, and the values missing from `ai_log`.
 pub fn fill<'a>(record: &mut AccessRecord<'a>, stream: &'a Stream, attributes: &Attributes<'a>) {
     let response = stream.response();
     record.response_model = response.and_then(|body| body.model.as_deref()).unwrap_or_default().into();
@@ -107,7 +107,7 @@ fn fill_from_answer<'a>(record: &mut AccessRecord<'a>, body: &'a Findings, is_st
     record.reasoning_tokens = record.reasoning_tokens.or(usage.reasoning);
 }
 
-/// The provider: as Higress's model router names it, else by the host, else by the path, else by the form of the answer.
+/// The provider: as named by Higress's model router, otherwise from the host, the path or the response format.
 fn provider<'a>(
     record: &AccessRecord<'a>,
     response: Option<&Findings>,

@@ -1,19 +1,19 @@
-//! The attributes that every record needs, read with one call of the gateway.
+//! Reads the attributes that every record needs with one call to the gateway.
 //!
-//! A call of the gateway costs more than the value that it returns. Envoy and Higress evaluate CEL expressions for a
-//! filter (the foreign functions `expr_create` and `expr_evaluate`), and a list of attributes is an expression, so one
-//! call reads them all. Where a gateway has no such functions, or the expression has no value for a stream, each
-//! attribute is read by itself. A gateway that shares its memory with the filter lends the values instead.
+//! The cost of reading a value is mostly that of the call to the gateway. Envoy and Higress evaluate CEL expressions
+//! for a filter (the foreign functions `expr_create` and `expr_evaluate`), and a list of attributes is an expression,
+//! so one call reads them all. Where a gateway has no such functions, or the expression has no value for a stream,
+//! each attribute is read separately. A gateway that shares its memory with the filter lends the values instead.
 //!
 //! # Format
 //!
 //! The expression is a list with one element for each attribute. A list with a missing attribute has no value, so
 //! there are two expressions. The bare one is the list of paths: it has a value for streams that an upstream answered.
 //! The guarded one, which is evaluated when the bare one has no value, has `has(upstream.address)?upstream.address:''`
-//! for what many streams lack; guards add a fifth to the cost.
+//! for attributes that many streams lack; guards add a fifth to the cost.
 //!
-//! The value of a list comes in the encoding of a header map: each element, encoded as the attribute alone would
-//! be, is the name of a pair without a value.
+//! The value of a list is encoded as a header map: each element, encoded like the attribute on its own, is the
+//! name of a pair without a value.
 
 mod breaker;
 mod source;
@@ -40,13 +40,13 @@ pub struct AttributeBatch {
 enum Expressions {
     /// Not tried yet.
     Untried,
-    /// It does.
+    /// The gateway does.
     Supported { bare: Breaker, guarded: Breaker },
-    /// It does not.
+    /// The gateway does not.
     Unsupported,
 }
 
-/// Whether an expression says what stands in place of a missing attribute.
+/// Whether an expression provides a substitute for missing attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Guards {
     Without,
@@ -75,7 +75,7 @@ impl AttributeBatch {
         }
     }
 
-    /// The values of an answer, by attribute.
+    /// The values of a response, by attribute.
     pub fn values<'a>(&self, answer: &'a BatchAnswer<'_>) -> AttributeValues<'a> {
         let mut values = AttributeValues::default();
         let mut put = |attribute: Attribute, bytes: &'a [u8]| values.put(attribute, bytes);
@@ -137,7 +137,8 @@ impl AttributeBatch {
             let (path, may_lack) = match attribute.source() {
                 Source::Always(path) => (path, false),
                 Source::Maybe(path) => (path, true),
-                // A name of one part cannot be guarded: a stream without a route has each attribute read by itself.
+                // A name with one part cannot be guarded, so for a stream without a route each attribute is read
+                // separately.
                 Source::Renamed(renamed) if dialect == AttributeDialect::Bare => (renamed.bare(), false),
                 Source::Renamed(renamed) => (renamed.xds(), true),
                 Source::Header(name) => {
@@ -178,7 +179,7 @@ fn push_guarded(text: &mut String, path: &str) {
     text.push_str(":''");
 }
 
-/// What the gateway answered.
+/// The gateway's response.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each exchange, on the stack")]
 pub enum BatchAnswer<'h> {
@@ -186,7 +187,7 @@ pub enum BatchAnswer<'h> {
     List(Headers<'static>),
     /// One value for each attribute; empty when the stream lacks the attribute.
     Single(Vec<Cow<'h, [u8]>>),
-    /// All values, where they are in the gateway's memory.
+    /// All values, at their place in the gateway's memory.
     Lent(AttributeValues<'h>),
 }
 
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_without_expressions_is_tried_once() {
+    fn expressions_are_tried_only_once_on_a_gateway_without_them() {
         let (mut batch, host) = (AttributeBatch::new(|_| false), host());
         for _ in 0..3 {
             values_of(&mut batch, &host);

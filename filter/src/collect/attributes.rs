@@ -1,4 +1,5 @@
-//! What every record needs of a stream: the request headers and the batch of attributes, as values with a meaning.
+//! The data that every record needs from a stream: the request headers and the batch of attributes, as typed
+//! values.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::host::headers::Headers;
 use crate::host::{Exchange, HeaderMap, Instant, Time};
 use crate::stream::Stream;
 
-/// The answers of the gateway, as they came.
+/// The gateway's raw responses.
 #[derive(Debug)]
 pub struct AttributeAnswer<'h> {
     request: Headers<'h>,
@@ -27,10 +28,10 @@ impl<'h> AttributeAnswer<'h> {
     }
 }
 
-/// The meaning of the answers.
+/// The interpreted responses.
 #[derive(Debug)]
 pub struct Attributes<'a> {
-    /// The request headers that a record is made of.
+    /// The request headers that a record needs.
     pub headers: RequestHeaders<'a>,
     /// The request headers at the end of the stream; empty when the gateway no longer has them.
     pub last_headers: &'a Headers<'a>,
@@ -44,13 +45,13 @@ pub struct Attributes<'a> {
     pub time_to_headers: Option<Duration>,
     /// Mask of response flags.
     pub flags: i64,
-    /// Status that the client got; 0 for none.
+    /// Status that the client received; 0 for none.
     pub code: i64,
     values: AttributeValues<'a>,
 }
 
 impl<'a> Attributes<'a> {
-    /// The meaning of the answer to `batch` about the stream that ends `now`.
+    /// Interprets the response to `batch` for the stream that ends at `now`.
     pub fn new(
         answer: &'a AttributeAnswer<'_>,
         stream: &'a Stream,
@@ -62,7 +63,8 @@ impl<'a> Attributes<'a> {
         let number = |attribute| values.integer(attribute).and_then(|number| u64::try_from(number).ok());
         let start = number(Attribute::Start).map(Time);
         let duration = number(Attribute::Duration).map(Duration::from_nanos);
-        // The start is a time of day, the duration is not, so neither is computed from the other where both are known.
+        // The start is on the wall clock and the duration is not, so neither is computed from the other where both are
+        // known.
         let (start, duration) = match (start, duration) {
             (Some(start), Some(duration)) => (start, duration),
             (Some(start), None) => (start, host.wall_time().since(start)),
@@ -86,7 +88,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// What sampling decides by.
+    /// The input of the sampling decision.
     pub fn candidate(&self) -> Candidate<'a> {
         Candidate {
             id: self.headers.get(Name::RequestId).or_else(|| self.headers.trace_id().map(TraceId::raw)),
@@ -106,13 +108,13 @@ impl<'a> Attributes<'a> {
         text(Some(self.values.bytes(attribute)))
     }
 
-    /// A number; none when the stream lacks the attribute.
+    /// A number; `None` when the stream lacks the attribute.
     pub fn integer(&self, attribute: Attribute) -> Option<i64> {
         self.values.integer(attribute)
     }
 }
 
-/// The text of a value; empty for none. Bytes that are not UTF-8 are replaced.
+/// The text of a value; empty for `None`. Bytes that are not UTF-8 are replaced.
 // Not inlined: thirty copies of it would make one large function.
 #[inline(never)]
 pub fn text(value: Option<&[u8]>) -> Cow<'_, str> {
@@ -127,7 +129,7 @@ pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The text; empty for none.
+/// The text; empty for `None`.
 pub fn borrowed(text: &Option<String>) -> Cow<'_, str> {
     text.as_deref().unwrap_or_default().into()
 }

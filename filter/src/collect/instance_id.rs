@@ -1,5 +1,5 @@
-//! The name of the gateway instance: the configured name, else the pod's name, else what plugins or clients set, else
-//! the node's id.
+//! The name of the gateway instance: the configured name, otherwise the pod's name, a name set by plugins or clients,
+//! or the node's id.
 
 use crate::config::settings::Settings;
 use crate::host::Exchange;
@@ -48,7 +48,7 @@ mod tests {
     use crate::host::mock::MockHost;
 
     #[test]
-    fn the_most_certain_name_is_taken() {
+    fn the_most_reliable_name_is_used() {
         let settings = |config: &str| Config::parse(config.as_bytes()).unwrap().global.unwrap();
         let plain = settings(r#"{"collector_cluster":"c"}"#);
         let configured = settings(r#"{"collector_cluster":"c","instance_id":"conf"}"#);

@@ -1,4 +1,4 @@
-//! What only some streams have: read after sampling, and only where it can exist.
+//! Attributes that only some streams have; they are read after sampling, and only where they can exist.
 
 use serde_json::value::RawValue;
 
@@ -14,7 +14,7 @@ use crate::host::{Exchange, HeaderMap};
 use crate::privacy::capture;
 use crate::stream::Stream;
 
-/// What only some streams have.
+/// The attributes that only some streams have.
 #[derive(Debug, Default)]
 pub struct LateAttributes {
     /// Why the connection to the upstream host failed.
@@ -25,7 +25,7 @@ pub struct LateAttributes {
     pub mtls: Option<bool>,
     /// gRPC status of the response.
     pub grpc_status: Option<i64>,
-    /// What Higress's AI plugins logged.
+    /// The log of Higress's AI plugins.
     pub ai_log: Option<AiLog>,
     /// MCP server.
     pub mcp_server: Option<String>,
@@ -44,7 +44,7 @@ pub struct LateAttributes {
 }
 
 impl LateAttributes {
-    /// Reads them where they can exist.
+    /// Reads the attributes where they can exist.
     pub fn read(
         attributes: &Attributes<'_>,
         stream: &Stream,
@@ -57,7 +57,8 @@ impl LateAttributes {
         let failed = attributes.flags != 0 && !settings.omitted.has("upstream_transport_failure_reason");
         let failure =
             failed.then(|| attribute::text(host, attribute::UPSTREAM_TRANSPORT_FAILURE_REASON)).flatten();
-        // The scheme may be that of a load balancer in front of the gateway, so it alone proves nothing.
+        // The scheme may be that of a load balancer in front of the gateway, so the scheme alone proves
+        // nothing.
         let secure = headers.get(Name::Scheme) == Some(b"https");
         let wants = |field| secure && !settings.omitted.has(field);
         let tls_version =
@@ -65,7 +66,7 @@ impl LateAttributes {
         let mtls = (wants("mtls") && (tls_version.is_some() || settings.omitted.has("tls_version")))
             .then(|| attribute::boolean(host, attribute::MTLS))
             .flatten();
-        // A gateway that no longer has the headers and trailers makes a status up.
+        // A gateway that no longer has the headers and trailers invents a status.
         let has_status = headers.is_grpc() && !attributes.last_headers.is_empty();
         let grpc_status = (has_status && !settings.omitted.has("grpc_status"))
             .then(|| attribute::integer(host, attribute::RESPONSE_GRPC_STATUS))

@@ -1,11 +1,11 @@
-//! The MCP server and tool of a call, from what Higress's MCP plugins set or from the call itself.
+//! The MCP server and tool of a call, from values set by Higress's MCP plugins or from the call itself.
 
 use crate::ai::usage::findings::Findings;
 use crate::ai::usage::keys::TOOLS_CALL;
 use crate::host::Exchange;
 use crate::host::attribute;
 
-/// What the request headers contain about MCP.
+/// The request headers about MCP.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct McpHeaders<'a> {
     /// `x-envoy-mcp-server-name`.
@@ -16,7 +16,7 @@ pub struct McpHeaders<'a> {
     pub is_mcp: bool,
 }
 
-/// The server: property `mcp_server_name`, else header `x-envoy-mcp-server-name`.
+/// The server: property `mcp_server_name`, otherwise header `x-envoy-mcp-server-name`.
 ///
 /// The property is read only when the request has a sign of MCP.
 pub fn server(host: &impl Exchange, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
@@ -26,7 +26,8 @@ pub fn server(host: &impl Exchange, headers: &McpHeaders<'_>, request: Option<&F
         .or_else(|| headers.server.map(lossy))
 }
 
-/// The tool: property `mcp_tool_name`, else header `x-envoy-mcp-tool-name`, else `params.name` of a `tools/call`.
+/// The tool: property `mcp_tool_name`, otherwise header `x-envoy-mcp-tool-name`, otherwise `params.name` of a
+/// `tools/call`.
 pub fn tool(host: &impl Exchange, headers: &McpHeaders<'_>, request: Option<&Findings>) -> Option<String> {
     is_mcp(headers, request)
         .then(|| attribute::text(host, attribute::MCP_TOOL_NAME))

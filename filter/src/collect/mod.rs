@@ -1,9 +1,10 @@
-//! From a stream that has ended to its access record.
+//! Builds the access record of a stream that has ended.
 //!
 //! Nearly every value is read at the end: only then are codes, sizes and flags final, and only then does the gateway
-//! show what its own access log shows. What names the request was kept when its headers came. A call of the gateway is
-//! expensive, so the request headers are read once more as a whole, and the attributes that every record needs in one
-//! batch; what only some streams have is read only where it can exist. [`collect`] is the pipeline.
+//! provide what its own access log shows. The headers that identify the request were kept when they arrived. A call to
+//! the gateway is expensive, so the request headers are read once more as a whole, and the attributes that every
+//! record needs in one batch; attributes that only some streams have are read only where they can exist. [`collect`]
+//! is the pipeline.
 
 use gatelog_record::AccessRecord;
 
@@ -35,16 +36,16 @@ use attributes::{AttributeAnswer, Attributes};
 use late_attributes::LateAttributes;
 use vm_state::VmState;
 
-/// What the gateway answered about one stream: a record borrows from it.
+/// The gateway's responses about one stream, from which a record borrows.
 #[derive(Debug, Default)]
 pub struct Answers<'h> {
     attributes: Option<AttributeAnswer<'h>>,
     late: Option<LateAttributes>,
 }
 
-/// The record of a stream that ends now; none when sampling leaves it out.
+/// The record of a stream that ends now; `None` when sampling leaves it out.
 ///
-/// `batch` is that of the `settings`; `answers` holds what the record borrows.
+/// `batch` belongs to the `settings`; `answers` holds the data that the record borrows.
 pub fn collect<'a, 'h: 'a, H: Exchange>(
     stream: &'a Stream,
     settings: &Settings,

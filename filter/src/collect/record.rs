@@ -23,7 +23,7 @@ pub fn build<'a>(
     stream: &'a Stream,
     settings: &Settings,
 ) -> AccessRecord<'a> {
-    // In parts, because a gateway pays for large functions with memory when it compiles them.
+    // In parts, because large functions take more of the gateway's memory when it compiles them.
     let mut record = AccessRecord::default();
     fill_from_headers(&mut record, attributes, settings);
     fill_from_attributes(&mut record, attributes);
@@ -41,7 +41,7 @@ pub fn build<'a>(
     if late.ai_log.is_some() || is_ai {
         ai_call::fill(&mut record, stream, attributes);
     }
-    // A 404 is no call of a model, whatever the request looks like.
+    // A 404 is not a model call, whatever the request looks like.
     if late.ai_log.is_none() && is_ai && settings.ai.build_log && attributes.code != 404 {
         record.ai_log = ai_log::build(&record).map(Cow::Owned);
     }
@@ -142,8 +142,8 @@ fn is_of_upstream(record: &AccessRecord<'_>, attributes: &Attributes<'_>) -> boo
         }
 }
 
-/// The upstream's time where the gateway does not add the header that tells it: as the gateway would measure it, from the last
-/// of the request to the response headers. None when these came first.
+/// The upstream's time where the gateway does not add the header for it, measured as by the gateway: from the end of the
+/// request to the response headers. `None` when the response headers came first.
 fn service_time(stream: &Stream, attributes: &Attributes<'_>) -> Option<Cow<'static, str>> {
     let requested = match stream.request_end() {
         RequestEnd::Unknown => return None,
@@ -154,7 +154,7 @@ fn service_time(stream: &Stream, attributes: &Attributes<'_>) -> Option<Cow<'sta
     Some(millis(answered.since(requested)).to_string().into())
 }
 
-/// The text without its secrets, copied only when it has some.
+/// The text without its secrets, copied only when it has any.
 fn hidden<'a>(text: Cow<'a, str>, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
     match redact(&text) {
         Cow::Owned(hidden) => Cow::Owned(hidden),
@@ -166,7 +166,7 @@ fn size(attributes: &Attributes<'_>, attribute: Attribute) -> i64 {
     attributes.integer(attribute).unwrap_or(0).max(0)
 }
 
-/// A part of a text, borrowed from where the text is.
+/// A part of a text, borrowed from the same owner.
 fn part_of<'a>(whole: &Cow<'a, str>, part: impl Fn(&str) -> &str) -> Cow<'a, str> {
     match whole {
         Cow::Borrowed(text) => Cow::Borrowed(part(text)),

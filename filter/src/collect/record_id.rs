@@ -9,7 +9,7 @@ use uuid::fmt::Hyphenated;
 use crate::host::Time;
 use crate::rng::Rng;
 
-/// Makes record ids.
+/// Generates record ids.
 #[derive(Debug, Default)]
 pub struct RecordIds {
     millis: u64,

@@ -1,15 +1,15 @@
-//! The request headers that a record is made of: as they arrived, and as they are at the end of the stream.
+//! The request headers that a record needs, as they arrived and as they are at the end of the stream.
 //!
-//! Method, path, authority and the like are recorded as they arrived at the filter: other plugins and the router
-//! change them. What the gateway adds or vouches for (ids, the consumer, the route of an AI call) is read at the end.
-//! Headers in which a proxy keeps what it has rewritten, such as `x-envoy-original-path`, are not trusted, because
-//! clients can send them too.
+//! Method, path, authority and the like are recorded as they arrived at the filter, because other plugins and the
+//! router change them. Values that the gateway adds or vouches for (ids, the consumer, the route of an AI call) are
+//! read at the end. Headers in which a proxy reports rewrites, such as `x-envoy-original-path`, are not trusted,
+//! because clients can send them too.
 
 use crate::collect::mcp::McpHeaders;
 use crate::collect::trace_id::{self, TraceHeaders, TraceId};
 use crate::host::headers::Headers;
 
-/// A header that a record is made of.
+/// A header that a record needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
     /// `:method`
@@ -61,8 +61,8 @@ pub enum Name {
 /// Number of [`Name`]s.
 const COUNT: usize = Name::Mcp as usize + 1;
 
-/// The headers by name. A table instead of a `match`: that would be one of the largest functions of the filter, and
-/// gateways pay for large functions with memory when they compile them.
+/// The headers by name. A table instead of a `match`, which would be one of the largest functions of the filter;
+/// large functions take more of the gateway's memory when it compiles them.
 const NAMES: [(&[u8], Name); 26] = [
     (b":method", Name::Method),
     (b":path", Name::Path),
@@ -92,7 +92,7 @@ const NAMES: [(&[u8], Name); 26] = [
     (b"mcp-session-id", Name::Mcp),
 ];
 
-/// A bit for each length that one of the names has, so that most other headers are skipped by their length.
+/// A bit for each length of a name, so that most other headers are skipped by their length.
 const LENGTHS: u32 = {
     let (mut lengths, mut rest) = (0, NAMES.as_slice());
     while let Some(((name, _), after)) = rest.split_first() {
@@ -105,16 +105,16 @@ const LENGTHS: u32 = {
 /// The headers that are recorded as they arrived.
 const AS_THEY_CAME: [Name; 5] = [Name::Method, Name::Path, Name::Authority, Name::Scheme, Name::UserAgent];
 
-/// Largest header map, in bytes, that is kept whole until its stream ends. Of a larger one only the headers that a
-/// record is made of are kept: a gateway has thousands of streams at once, and clients choose how large their headers
-/// are.
+/// Largest header map, in bytes, that is kept whole until its stream ends. From a larger one only the headers that a
+/// record needs are kept, because a gateway has thousands of streams at once and clients choose the size of their
+/// headers.
 const KEPT_WHOLE: usize = 4 << 10;
-/// Bytes that are kept of a value in a larger map, except the path.
+/// Bytes kept of each value in a larger map, except the path.
 const KEPT_OF_VALUE: usize = 4 << 10;
-/// Bytes that are kept of the path in a larger map: more than a record holds.
+/// Bytes kept of the path in a larger map: more than a record holds.
 const KEPT_OF_PATH: usize = 32 << 10;
 
-/// A header map that is small enough to keep for the time of its stream.
+/// A header map, reduced to a size that can be kept for the lifetime of its stream.
 pub fn small(headers: Headers<'_>) -> Headers<'static> {
     if headers.encoded_size() <= KEPT_WHOLE {
         return headers.into_encoded();
@@ -172,7 +172,7 @@ impl<'a> RequestHeaders<'a> {
         self.values.get(name as usize).copied().flatten()
     }
 
-    /// The path that the upstream got, when it differs from the one that arrived.
+    /// The path that the upstream received, when it differs from the one that arrived.
     pub fn rewritten_path(&self) -> Option<&'a [u8]> {
         self.sent_path.filter(|path| Some(*path) != self.get(Name::Path))
     }

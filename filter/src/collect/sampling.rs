@@ -1,14 +1,15 @@
-//! Which streams make a record: a share of all, the same ones on every gateway, and all errors and slow streams.
+//! Decides which streams are recorded: a share of all, the same ones on every gateway, and all errors and slow
+//! streams.
 
 use std::time::Duration;
 
 use crate::config::settings::Sampling;
 use crate::rng::Rng;
 
-/// What sampling decides by.
+/// The input of the sampling decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
-    /// `x-request-id`, else the trace id.
+    /// `x-request-id`, otherwise the trace id.
     pub id: Option<&'a [u8]>,
     /// Status; 0 for none.
     pub status: i64,
@@ -18,8 +19,8 @@ pub struct Candidate<'a> {
     pub duration: Duration,
 }
 
-/// True when the stream makes a record. All gateways decide the same about streams with the same id; a stream without an id is
-/// decided by a random number.
+/// True when the stream is recorded. All gateways make the same decision for streams with the same id; for a stream without an
+/// id, a random number decides.
 pub fn keeps(sampling: &Sampling, candidate: &Candidate<'_>, rng: &mut Rng) -> bool {
     if sampling.rate >= 1.0
         || candidate.status == 0
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_decision_is_the_same_on_every_gateway_whatever_it_decides_about_tracing() {
+    fn the_decision_is_the_same_on_every_gateway_whatever_its_tracing_decision() {
         // Fixed values: another version must decide the same.
         assert_eq!(hash(b""), 0xefd0_1f60_ba99_2926);
         let with = |digit: char| hash(format!("6b0ff6ce-0000-{digit}000-8000-000000000001").as_bytes());

@@ -1,4 +1,4 @@
-//! Every field of the record, from what the gateway shows of a stream.
+//! Tests of every field of the record, from the gateway's data about a stream.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn record_with(config: &str, host: &MockHost, stream: &Stream, vm_state: &mut Vm
     let mut json = Vec::new();
     gatelog_record::json::write::write_record(&mut json, &record, |index| settings.omitted.has_index(index));
     let mut record: Value = serde_json::from_slice(&json).unwrap();
-    // The tests of the plugin and of `record_id` look at it.
+    // The tests of the plugin and of `record_id` check it.
     record.as_object_mut().unwrap().remove("record_id");
     record
 }
@@ -169,7 +169,7 @@ fn higress_answers_under_the_bare_names_and_names_routes_in_two_forms() {
 }
 
 #[test]
-fn the_time_to_the_headers_of_the_response_is_noted_when_they_come() {
+fn the_time_to_the_response_headers_is_noted_when_they_arrive() {
     let host = MockHost::new().with_int("request.duration", 500_000_000);
     let mut stream = Stream::default();
     stream.on_response_headers(
@@ -194,7 +194,7 @@ fn the_time_to_the_headers_of_the_response_is_noted_when_they_come() {
 }
 
 #[test]
-fn tls_is_asked_about_only_where_it_can_be_and_is_wanted() {
+fn tls_attributes_are_read_only_where_they_can_exist_and_are_wanted() {
     const NO_VERSION: &str = r#"{"collector_cluster":"c","fields":{"omit":["tls_version"]}}"#;
     const NEITHER: &str = r#"{"collector_cluster":"c","fields":{"omit":["tls_version","mtls"]}}"#;
     for (name, config, scheme, version, asked, expected) in [
@@ -217,7 +217,7 @@ fn tls_is_asked_about_only_where_it_can_be_and_is_wanted() {
 }
 
 #[test]
-fn a_request_that_could_not_be_read_makes_a_record_too() {
+fn an_unreadable_request_is_recorded_too() {
     let host = MockHost::new()
         .with_int("response.code", 400)
         .with_int("request.time", 1_769_860_799_500_000_000)
@@ -232,7 +232,7 @@ fn a_request_that_could_not_be_read_makes_a_record_too() {
 }
 
 #[test]
-fn a_client_that_hangs_up_gets_no_code_and_negative_sizes_count_as_none() {
+fn a_client_that_hangs_up_gets_no_code_and_negative_sizes_count_as_zero() {
     let host = MockHost::new().with_int("response.flags", 1 << 14).with_int("response.total_size", -1);
     let record = record(&host);
     assert_eq!((&record["response_code"], &record["response_flags"]), (&json!(0), &json!("DC")));
@@ -240,7 +240,7 @@ fn a_client_that_hangs_up_gets_no_code_and_negative_sizes_count_as_none() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_replaced() {
+fn bytes_that_are_not_text_are_replaced() {
     let host =
         MockHost::new().with_raw_request(&[(":path", b"/\xff?token=\xfe"), ("user-agent", b"\xff\xfe")]);
     let record = record(&host);

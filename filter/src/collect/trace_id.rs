@@ -1,6 +1,6 @@
-//! The trace id of a request, from the header of whichever tracing system the client, or the gateway, uses.
+//! The trace id of a request, from the header of any tracing system that the client or the gateway uses.
 //!
-//! The first that carries an id is taken, in this order: `x-b3-traceid`, `b3`, `traceparent`, `sw8`,
+//! The first header with an id is used, in this order: `x-b3-traceid`, `b3`, `traceparent`, `sw8`,
 //! `x-datadog-trace-id`, `uber-trace-id`, `x-amzn-trace-id`.
 
 use std::borrow::Cow;
@@ -20,14 +20,14 @@ pub struct TraceHeaders<'a> {
     pub sw8: Option<&'a [u8]>,
     /// `x-datadog-trace-id`: the lower 64 bits of the id in decimal (Datadog).
     pub datadog: Option<&'a [u8]>,
-    /// `uber-trace-id`: `{trace}:{span}:{parent}:{flags}`, in hexadecimal without zeros in front, the colons perhaps
+    /// `uber-trace-id`: `{trace}:{span}:{parent}:{flags}`, in hexadecimal without leading zeros; the colons may be
     /// percent-encoded (Jaeger).
     pub uber: Option<&'a [u8]>,
     /// `x-amzn-trace-id`: `Root={id};Parent=…;Sampled=…` in any order, the id `1-{time}-{number}` (AWS X-Ray).
     pub amzn: Option<&'a [u8]>,
 }
 
-/// A trace id where it stands.
+/// A trace id in its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceId<'a> {
     raw: &'a [u8],
@@ -35,7 +35,7 @@ pub struct TraceId<'a> {
 }
 
 impl<'a> TraceId<'a> {
-    /// The bytes in the header: the same for the same trace, though not always the id's text.
+    /// The bytes in the header: the same for the same trace, but not always the id's text.
     pub fn raw(self) -> &'a [u8] {
         self.raw
     }
@@ -47,7 +47,7 @@ impl<'a> TraceId<'a> {
     }
 }
 
-/// The trace id that the headers carry.
+/// The trace id in the headers.
 pub fn find<'a>(headers: &TraceHeaders<'a>) -> Option<TraceId<'a>> {
     let found = headers
         .x_b3_traceid
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_header_that_carries_an_id_is_taken() {
+    fn the_first_header_with_an_id_is_used() {
         let b3 = format!("{TRACE}-a2fb4a1d1a96d312-1");
         let all = ["abc", &b3, PARENT, SW8, "123", UBER, AMZN];
         let ids = [
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_carries_no_id_is_passed_over() {
+    fn headers_without_an_id_are_skipped() {
         for b3 in ["0", "1", "d", "463ac35c", "zzzzzzzzzzzzzzzz-1"] {
             assert_eq!(
                 found("", b3, PARENT, "", "", "", "").as_deref(),

@@ -1,4 +1,4 @@
-//! What a VM remembers from one record to the next.
+//! State of a VM that is kept from one record to the next.
 
 use crate::ai::ai_log::{self, AiLog};
 use crate::collect::instance_id::InstanceId;
@@ -7,14 +7,14 @@ use crate::collect::record_id::RecordIds;
 use crate::host::Exchange;
 use crate::host::attribute::{self, AttributeDialect};
 
-/// What a VM remembers from one record to the next.
+/// State of a VM that is kept from one record to the next.
 #[derive(Debug, Default)]
 pub struct VmState {
-    /// Which names of attributes the gateway answers.
+    /// The attribute names that the gateway supports.
     pub dialect: AttributeDialect,
     /// The name of the gateway instance.
     pub instance_id: InstanceId,
-    /// Makes record ids.
+    /// Generates record ids.
     pub record_ids: RecordIds,
     /// Exchanges of which the access logger makes no record.
     pub own_exchanges: OwnExchanges,
@@ -23,9 +23,9 @@ pub struct VmState {
 }
 
 impl VmState {
-    /// The `ai_log` of the current stream, and whether there is one that is too large.
+    /// The `ai_log` of the current stream, and whether it exists but is too large.
     pub fn read_ai_log(&mut self, host: &impl Exchange, method: Option<&[u8]>) -> (Option<AiLog>, bool) {
-        // A call of a model is no GET. Gateways without AI would pay for a look at every GET.
+        // A model call is never a GET. Otherwise, gateways without AI would pay for a read at every GET.
         if !self.ai_log_seen && matches!(method, None | Some(b"GET" | b"HEAD" | b"OPTIONS")) {
             return (None, false);
         }

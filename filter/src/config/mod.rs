@@ -1,4 +1,4 @@
-//! The plugin configuration: read from JSON, checked, and refused with every problem named at once.
+//! The plugin configuration: read from JSON and checked. A wrong one is refused with all its problems.
 //!
 //! `reader` takes values out of the JSON by key and collects the problems; [`sink`] and [`settings`] define the keys,
 //! their meaning and their defaults. A [`Config`] is always valid.
@@ -25,22 +25,23 @@ use sink::{BatchFormat, Destination};
 /// A checked configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Where records go; every settings' destination is one of these.
+    /// The destinations of records, to which settings refer.
     pub destinations: Vec<Destination>,
-    /// The settings outside of the rules; none when there are rules and no collector is named outside of them.
+    /// The settings outside the rules; `None` when there are rules and no collector is named outside them.
     pub global: Option<Rc<Settings>>,
-    /// `_rules_`, in their order.
+    /// `_rules_`, in order.
     pub rules: Vec<Rule>,
-    /// `drain_timeout_ms`: how long the filter goes on pushing after its configuration is gone.
+    /// `drain_timeout_ms`: how long the filter keeps pushing after its configuration is removed.
     pub drain_timeout: Duration,
-    /// `log_level`: what the filter writes to the gateway's log; the most verbose one when rules have their own.
+    /// `log_level`: the lowest level written to the gateway's log; the most verbose one when rules have their
+    /// own.
     pub log_level: Verbosity,
 }
 
 /// All problems of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// One sentence a problem; each names its key.
+    /// One sentence for each problem, which names its key.
     pub problems: Vec<String>,
 }
 
@@ -56,7 +57,7 @@ impl fmt::Display for ConfigError {
 
 /// The key that holds the rules.
 const RULES: &str = "_rules_";
-/// The keys that a rule is matched by.
+/// The keys of a rule's matchers.
 const MATCHERS: [&str; 4] = ["_match_route_", "_match_domain_", "_match_service_", "_match_route_prefix_"];
 
 impl Config {
@@ -64,7 +65,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When it is not a JSON object, or has unknown keys or bad values; all of them are named.
+    /// When it is not a JSON object, or has unknown keys or bad values; all problems are named.
     pub fn parse(text: &[u8]) -> Result<Self, ConfigError> {
         let text = if text.trim_ascii().is_empty() { b"{}" } else { text };
         let value = Json::parse(text)
@@ -94,7 +95,7 @@ impl Config {
             let destination = config.destination(sink::read(&mut keys));
             config.global = Some(Rc::new(config.settings_of(settings::read(&mut keys, 0, destination))));
         } else {
-            // Rules build on it, but without a collector it records nothing.
+            // Rules inherit from it, but without a collector it records nothing.
             sink::check(&mut keys);
             settings::read(&mut keys, 0, 0);
         }
@@ -111,7 +112,7 @@ impl Config {
             );
             keys.know(&MATCHERS);
             if keys.has("drain_timeout_ms") {
-                keys.problem("drain_timeout_ms", "can only be set outside of the rules");
+                keys.problem("drain_timeout_ms", "can only be set outside the rules");
                 keys.know(&["drain_timeout_ms"]);
             }
             log_level = log_level.into_iter().chain(settings::log_level(&mut keys.alone())).min();
@@ -128,7 +129,7 @@ impl Config {
         config
     }
 
-    /// The settings, with what the format of their destination leaves out.
+    /// The settings, without the fields that the format of their destination omits.
     fn settings_of(&self, mut settings: Settings) -> Settings {
         let destination = self.destinations.get(settings.destination);
         if destination.is_some_and(|known| known.collector.batch_format == BatchFormat::Single) {

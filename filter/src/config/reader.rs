@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::json::Json;
 
-/// One JSON object of the configuration, with another one that gives the keys it lacks.
+/// One JSON object of the configuration, and another that provides the keys it lacks.
 pub struct Reader<'a, 'p> {
     /// Prefix of the keys in messages: empty, or `queue.`.
     prefix: String,
     object: Option<&'a Json>,
-    /// The object that gives the missing keys. Its own problems are collected when it is read by itself.
+    /// The object that provides missing keys. Its own problems are collected when it is read itself.
     base: Option<&'a Json>,
     known: Vec<&'static str>,
     problems: &'p mut Vec<String>,
@@ -46,7 +46,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.known.extend_from_slice(keys);
     }
 
-    /// A reader of the object under `key`; of an empty one when there is none.
+    /// A reader of the object under `key`, or of an empty one when there is none.
     pub fn section(&mut self, key: &'static str) -> Reader<'a, '_> {
         let object = self.take(key, "a JSON object", as_object);
         let base = self.base.and_then(|base| base.get(key));
@@ -71,7 +71,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         Some(text.to_owned())
     }
 
-    /// A text; none when it is empty.
+    /// A text; `None` when it is empty.
     pub fn text_or_empty(&mut self, key: &'static str) -> Option<String> {
         self.take(key, "a string", as_text).filter(|text| !text.is_empty()).map(str::to_owned)
     }
@@ -133,7 +133,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.within(key, number, min, max)
     }
 
-    /// A whole number within bounds, which may have a fraction of zeros or stand in a text.
+    /// A whole number within bounds, which may have a fraction of zeros or be a text.
     pub fn integer_in_any_form(&mut self, key: &'static str, min: i64, max: i64) -> Option<i64> {
         let number = self.take(key, "a whole number", |value| match value {
             Json::Integer(number) => Some(*number),

@@ -1,8 +1,8 @@
-//! `_rules_`: which settings a stream gets, by its route, domain or service, as Higress's plugins match.
+//! `_rules_`: selects the settings of a stream by its route, domain or service, as in Higress's plugins.
 //!
-//! Rules are tried in their order and the first that matches counts. A rule with routes matches the route, and the
-//! service too when it has services as well; else a rule with domains matches the domain alone, else a rule with
-//! services the service, else the beginning of the route's name.
+//! Rules are tried in order and the first match applies. A rule with routes matches the route, and also the
+//! service when it has services; otherwise a rule with domains matches only the domain, a rule with services the
+//! service, and any other rule the beginning of the route's name.
 
 use std::rc::Rc;
 
@@ -13,12 +13,12 @@ use crate::config::settings::Settings;
 use crate::host::attribute::{self, AttributeDialect};
 use crate::host::{Exchange, HeaderMap};
 
-/// A rule and the settings of what it matches.
+/// A rule and the settings of matching streams.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// What it matches.
+    /// The matcher.
     pub matcher: Matcher,
-    /// What is recorded then.
+    /// The settings of matching streams.
     pub settings: Rc<Settings>,
 }
 
@@ -38,7 +38,7 @@ pub enum Matcher {
 }
 
 impl Matcher {
-    /// The matcher of a rule with these lists; none when all are empty.
+    /// The matcher of a rule with these lists; `None` when all are empty.
     pub fn new(
         routes: Vec<String>,
         domains: Vec<String>,
@@ -71,7 +71,8 @@ impl Matcher {
     }
 }
 
-/// The settings of the first rule that matches the current stream, else the global ones; none when there are none.
+/// The settings of the first rule that matches the current stream, otherwise the global ones; `None` when there
+/// are none.
 pub fn choose(
     rules: &[Rule],
     global: Option<&Rc<Settings>>,
@@ -83,7 +84,7 @@ pub fn choose(
     rule.map(|rule| &rule.settings).or(global).cloned()
 }
 
-/// What rules match against, read when the first rule needs it.
+/// The properties that rules match against, read when the first rule needs them.
 struct RuleInput<'h, H> {
     host: &'h H,
     dialect: &'h mut AttributeDialect,
@@ -137,7 +138,7 @@ mod tests {
     use crate::config::Config;
     use crate::host::mock::MockHost;
 
-    /// The number of the settings for a stream; none when nothing is recorded.
+    /// The number of the settings for a stream; `None` when nothing is recorded.
     fn chosen(config: &str, route: &str, authority: &str, cluster: &str) -> Option<usize> {
         let config = Config::parse(config.as_bytes()).unwrap();
         let host = MockHost::new()
@@ -168,7 +169,7 @@ mod tests {
             (r#""_match_service_":["upstream"]"#, "r", "h", "upstream", true),
             (r#""_match_route_prefix_":["model-api-"]"#, "model-api-q-0", "h", "c", true),
             (r#""_match_route_prefix_":["model-api-"]"#, "x-model-api-", "h", "c", false),
-            // A route and a service must both match; a domain beside them is not looked at.
+            // A route and a service must both match; an additional domain is ignored.
             (r#""_match_route_":["r1"],"_match_service_":["qwen.dns"]"#, "r1", "h", qwen, true),
             (r#""_match_route_":["r1"],"_match_service_":["qwen.dns"]"#, "r1", "h", "c", false),
             (r#""_match_route_":["r1"],"_match_domain_":["other"]"#, "r1", "h", "c", true),
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_matches_counts_and_else_the_global_settings() {
+    fn the_first_matching_rule_applies_or_else_the_global_settings() {
         let config = r#"{"collector_cluster":"c","_rules_":[
             {"_match_route_":["a"]},{"_match_domain_":["h"]},{"_match_route_":["a","b"]}]}"#;
         for (route, authority, expected) in
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_rules_look_at_is_asked_for_and_once() {
+    fn only_properties_that_the_rules_need_are_read_and_only_once() {
         let config = Config::parse(
             br#"{"collector_cluster":"c","_rules_":[{"_match_route_":["a"]},{"_match_route_":["b"]}]}"#,
         )

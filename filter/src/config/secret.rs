@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A secret text; its `Debug` form shows nothing of it.
+/// A secret text, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -1,4 +1,4 @@
-//! What is recorded of a stream: the part of the configuration that a rule can change.
+//! The settings for recording a stream: the part of the configuration that a rule can change.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use crate::observe::log_throttle::Verbosity;
 use crate::privacy::capture::Capture;
 use crate::privacy::redact::Redact;
 
-/// Largest part of a body that is captured: what the record holds.
+/// Largest part of a body that is captured: as much as the record holds.
 const MAX_BODY_BYTES: usize = 65_536;
 
-/// What is recorded of the streams that one rule, or none, matches.
+/// The settings for streams that match one rule, or none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Number of these settings in their configuration: 0 outside of the rules.
+    /// Number of these settings in their configuration; 0 outside the rules.
     pub number: usize,
     /// Number of the destination that the records go to.
     pub destination: usize,
     /// `enabled`: whether anything is recorded.
     pub enabled: bool,
-    /// `instance_id`: name of this gateway instance, instead of the one that the gateway reports.
+    /// `instance_id`: name of this gateway instance, instead of the one reported by the gateway.
     pub instance_id: Option<String>,
     /// How AI calls are recognised.
     pub ai: Ai,
@@ -41,23 +41,23 @@ pub struct Settings {
 pub struct Ai {
     /// `ai.detection`: look for model and usage in bodies when `ai_log` is absent.
     pub detection: bool,
-    /// `ai.build_log`: make an `ai_log` from what was found, when no other plugin wrote one.
+    /// `ai.build_log`: build an `ai_log` from the values found, when no other plugin wrote one.
     pub build_log: bool,
     /// `ai.window_bytes`: bytes of a body within which a sign of an AI call must appear.
     pub window_bytes: usize,
-    /// `ai.decode`: how far compressed bodies are read.
+    /// `ai.decode`: limits for reading compressed bodies.
     pub decode: Limits,
 }
 
 /// Which exchanges make a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
-    /// `sampling.rate`: share of the streams that make a record; 1 for all.
+    /// `sampling.rate`: share of the streams that are recorded; 1 for all.
     pub rate: f64,
-    /// `sampling.keep_status_from`: streams with this status or a higher one always make a record, as do those
-    /// without a status or with a response flag.
+    /// `sampling.keep_status_from`: streams with this status or a higher one are always recorded, and so are
+    /// those without a status or with a response flag.
     pub keep_status_from: i64,
-    /// `sampling.keep_slower_than_ms`: slower streams always make a record; none for no such rule.
+    /// `sampling.keep_slower_than_ms`: slower streams are always recorded; `None` turns this off.
     pub keep_slower_than: Option<Duration>,
 }
 
@@ -74,7 +74,7 @@ pub struct Omitted {
 }
 
 /// Fields that every record needs: without the id, ingest may store a record twice; without a time, no query finds
-/// it.
+/// the record.
 const REQUIRED: [&str; 2] = ["record_id", "start_time"];
 
 const _: () = assert!(FIELDS.len() <= 128, "the mask has a bit for each field");
@@ -88,7 +88,7 @@ impl Omitted {
         true
     }
 
-    /// Leaves out every field that db-log-pusher does not have, the id too.
+    /// Leaves out every field that db-log-pusher does not have, including the id.
     pub fn add_all_but_the_references(&mut self) {
         for (index, field) in FIELDS.iter().enumerate() {
             self.mask |= u128::from(field.origin == Origin::Added) << index;
@@ -112,7 +112,7 @@ pub fn read(keys: &mut Reader<'_, '_>, number: usize, destination: usize) -> Set
     Settings {
         number,
         destination,
-        // A rule does not inherit `enabled: false`: it is there to record something.
+        // A rule does not inherit `enabled: false`, because its purpose is to record something.
         enabled: keys.alone().flag("enabled").unwrap_or(true),
         instance_id: {
             keys.know(&["enabled"]);
@@ -126,7 +126,7 @@ pub fn read(keys: &mut Reader<'_, '_>, number: usize, destination: usize) -> Set
     }
 }
 
-/// Reads `log_level`, with the names that Higress's plugins know.
+/// Reads `log_level`, with the names that Higress's plugins use.
 pub fn log_level(keys: &mut Reader<'_, '_>) -> Option<Verbosity> {
     let level = keys.text("log_level")?.to_ascii_lowercase();
     match level.as_str() {
@@ -197,7 +197,7 @@ fn read_omitted(mut keys: Reader<'_, '_>) -> Omitted {
     let mut omitted = Omitted::default();
     for name in keys.texts("omit").unwrap_or_default() {
         if !omitted.add(&name) {
-            keys.problem("omit", format_args!("names `{name}`, which is no field that can be left out"));
+            keys.problem("omit", format_args!("names `{name}`, which is not a field that can be left out"));
         }
     }
     keys.finish();

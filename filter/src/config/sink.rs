@@ -1,4 +1,4 @@
-//! The keys of a destination: the collector, the queue before it, and the retries.
+//! The keys of a destination: the collector, its queue, and the retries.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use crate::config::reader::Reader;
 use crate::config::secret::Secret;
 use crate::higress;
 
-/// A collector with the queue before it. Rules that name the same share it.
+/// A collector with its queue. Rules that name the same collector share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
-    /// Where records go.
+    /// The collector.
     pub collector: Collector,
     /// The bounds of the queue.
     pub queue: QueueLimits,
@@ -25,7 +25,7 @@ impl Destination {
     }
 }
 
-/// Where records go.
+/// The collector.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collector {
     /// The gateway's cluster: `outbound|{collector_port}||{collector_service_name}`, or `collector_cluster`.
@@ -40,26 +40,27 @@ pub struct Collector {
     pub authorization: Option<Secret>,
     /// `timeout_ms`.
     pub timeout: Duration,
-    /// `keep_alive_ms`: the longest time that a connection stays unused; none when connections are not kept open.
+    /// `keep_alive_ms`: the longest time that a connection stays unused; `None` when connections are not kept
+    /// open.
     pub keep_alive: Option<Duration>,
     /// `batch_format`.
     pub batch_format: BatchFormat,
 }
 
-/// What the body of a push looks like.
+/// The format of a push's body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BatchFormat {
     /// A JSON array of records, for gatelog's ingest.
     #[default]
     Array,
-    /// One JSON object a push, with db-log-pusher's keys and no others, for its collector.
+    /// One JSON object per push, with db-log-pusher's keys and no others, for its collector.
     Single,
 }
 
-/// How a failed push is retried.
+/// The retries of failed pushes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// `max_retry_time`: no retries when none.
+    /// `max_retry_time`; `None` for no retries.
     pub max_time: Option<Duration>,
     /// `initial_retry_delay`.
     pub initial_delay: Duration,
@@ -74,24 +75,24 @@ pub struct Retry {
 pub struct QueueLimits {
     /// Records in one batch.
     pub max_batch_size: usize,
-    /// Bytes of one batch; a single larger record makes a batch of its own.
+    /// Bytes of one batch; a larger record is sent in a separate batch.
     pub max_batch_bytes: usize,
     /// How long the first record of a batch waits for others.
     pub max_coalescing_delay: Duration,
-    /// Records waiting.
+    /// Waiting records.
     pub max_entries: usize,
-    /// Bytes of the records waiting.
+    /// Bytes of waiting records.
     pub max_bytes: usize,
 }
 
 impl QueueLimits {
-    /// Bytes of a batch's text, at most: its records, and the brackets and commas around them.
+    /// Most bytes of a batch's text: its records, and the brackets and commas around them.
     pub fn max_text(&self) -> usize {
         self.max_batch_bytes.saturating_add(self.max_batch_size).saturating_add(1)
     }
 }
 
-/// `concurrency_limit: -1`, Kong's "unlimited", is this many.
+/// The limit for `concurrency_limit: -1`, Kong's "unlimited".
 const MOST_IN_FLIGHT: usize = 64;
 /// The keys that identify the collector.
 const WHERE: [&str; 3] = ["collector_service_name", "collector_port", "collector_cluster"];
@@ -105,7 +106,7 @@ pub fn is_meant(keys: &Reader<'_, '_>) -> bool {
 
 /// Reads the keys of a destination.
 pub fn read(keys: &mut Reader<'_, '_>) -> Destination {
-    // A rule with a collector of its own inherits nothing from the global one, above all not its token.
+    // A rule with its own collector inherits nothing from the global one, especially not its token.
     let cluster_is_own = WHERE.iter().any(|key| keys.has(key));
     let collector = if cluster_is_own { read_collector(&mut keys.alone()) } else { read_collector(keys) };
     keys.know(&WHERE);
@@ -182,7 +183,7 @@ fn read_collector(keys: &mut Reader<'_, '_>) -> Collector {
         ("collector_token", authorization.as_ref().map(Secret::reveal).unwrap_or_default()),
     ] {
         if value.bytes().any(|byte| byte.is_ascii_control()) {
-            keys.problem(key, "must not hold control characters");
+            keys.problem(key, "must not contain control characters");
         }
     }
     Collector { cluster, address, authority, path, authorization, ..Collector::default() }
@@ -252,7 +253,7 @@ fn read_queue(keys: &mut Reader<'_, '_>, single: bool) -> (QueueLimits, Retry) {
 }
 
 /// The bounds of a batch and of the queue. A batch that is larger than the queue would never be complete; where only
-/// one of the two is configured, it adjusts the other's default.
+/// one of the two is configured, it adjusts the default of the other.
 fn fitting(
     keys: &mut Reader<'_, '_>,
     names: [&'static str; 2],
@@ -265,7 +266,9 @@ fn fitting(
             if batch > queue {
                 keys.problem(
                     batch_name,
-                    format_args!("is {batch}, but the queue holds {queue} ({queue_name}), and a batch has to fit into it"),
+                    format_args!(
+                        "is {batch}, but the queue holds {queue} ({queue_name}), and a batch must fit into it"
+                    ),
                 );
             }
             (batch, queue)

@@ -1,4 +1,4 @@
-//! Accepted configurations, and the problems of refused ones.
+//! Tests of accepted configurations, and of the problems of refused ones.
 
 mod accepted;
 
@@ -9,7 +9,7 @@ use crate::config::settings::Sampling;
 use crate::privacy::capture::Capture;
 use crate::privacy::redact::Redact;
 
-/// The one destination of a configuration.
+/// The only destination of a configuration.
 fn destination(config: &Config) -> &Destination {
     assert_eq!(config.destinations.len(), 1);
     &config.destinations[0]
@@ -28,7 +28,7 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn the_keys_of_db_log_pusher_mean_what_they_mean_there() {
+fn the_keys_of_db_log_pusher_have_the_same_meaning() {
     let config = parse(r#"{"collector_service_name":"log-collector.higress-system.svc.cluster.local","collector_port":80,"collector_path":"/ingest"}"#).unwrap();
     assert_eq!(
         destination(&config).collector.cluster,
@@ -59,7 +59,7 @@ fn an_address_is_a_host_and_a_port() {
 }
 
 #[test]
-fn defaults_hold_where_nothing_is_said() {
+fn defaults_apply_where_nothing_is_set() {
     let config = parse(r#"{"collector_cluster":"gatelog"}"#).unwrap();
     assert_eq!(
         (destination(&config).collector.path.as_str(), destination(&config).collector.authority.as_str()),
@@ -77,7 +77,7 @@ fn defaults_hold_where_nothing_is_said() {
 }
 
 #[test]
-fn everything_can_be_said() {
+fn every_key_can_be_set() {
     let config = parse(
         r#"{"collector_cluster":"c","collector_authority":"h","collector_token":"t","timeout_ms":100,"batch_format":"single",
             "instance_id":"gw-1","drain_timeout_ms":0,
@@ -174,7 +174,7 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         (r#"{"collector_cluster":"c","collector_path":"api"}"#, "`collector_path` must begin with `/`"),
         (
             r#"{"collector_cluster":"c","collector_token":"a\nb"}"#,
-            "`collector_token` must not hold control characters",
+            "`collector_token` must not contain control characters",
         ),
         (r#"{"collector_cluster":"c","batch_format":"xml"}"#, "`batch_format` must be `array` or `single`"),
         (
@@ -210,7 +210,7 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         ),
         (
             r#"{"collector_cluster":"c","fields":{"omit":["path","user-agent"]}}"#,
-            "`fields.omit` names `user-agent`, which is no field",
+            "`fields.omit` names `user-agent`, which is not a field",
         ),
         (r#"{"collector_cluster":"c","fields":{"omit":["record_id"]}}"#, "`fields.omit` names `record_id`"),
         (
@@ -225,7 +225,7 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
         ),
         (
             r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"],"drain_timeout_ms":1}]}"#,
-            "`_rules_[0].drain_timeout_ms` can only be set outside of the rules",
+            "`_rules_[0].drain_timeout_ms` can only be set outside the rules",
         ),
         (
             r#"{"collector_cluster":"c","_rules_":[{"_match_route_":["r"],"_rules_":[]}]}"#,
@@ -247,18 +247,18 @@ fn a_wrong_configuration_is_refused_and_the_key_is_named() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn all_problems_are_reported_at_once() {
     let error = parse(r#"{"collector_service_name":"s","timeout_ms":0,"x":1,"queue":{"y":2}}"#).unwrap_err();
     assert_eq!(error.problems.len(), 4, "{error}");
 }
 
 #[test]
-fn deep_json_is_refused_and_not_a_crash() {
+fn deep_json_is_refused_without_a_crash() {
     assert!(parse(&"[".repeat(10_000)).is_err());
 }
 
 #[test]
-fn a_rule_holds_what_the_global_configuration_says_where_it_says_nothing() {
+fn a_rule_inherits_from_the_global_configuration_what_it_does_not_set() {
     let config = parse(
         r#"{"collector_cluster":"c","collector_token":"t","enabled":false,"instance_id":"gw","redact":{"headers":["x-a"]},
             "sampling":{"rate":0.5},"ai":{"window_bytes":2048},"_rules_":[
@@ -281,7 +281,7 @@ fn a_rule_holds_what_the_global_configuration_says_where_it_says_nothing() {
 }
 
 #[test]
-fn a_rule_with_a_collector_of_its_own_takes_no_token_from_the_global_one() {
+fn a_rule_with_its_own_collector_inherits_no_token_from_the_global_one() {
     let config = parse(
         r#"{"collector_cluster":"c","collector_token":"t","collector_path":"/p","queue":{"max_entries":7},"_rules_":[
             {"_match_route_":["a"],"collector_service_name":"s","collector_port":80},
@@ -298,11 +298,11 @@ fn a_rule_with_a_collector_of_its_own_takes_no_token_from_the_global_one() {
 }
 
 #[test]
-fn with_rules_alone_nothing_else_is_recorded() {
+fn with_only_rules_nothing_else_is_recorded() {
     let config = parse(r#"{"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#).unwrap();
     assert!(config.global.is_none());
     assert_eq!(config.rules[0].settings.number, 1);
-    // Nor with keys outside of the rules that name no collector; the rules inherit these.
+    // The same holds with keys outside the rules that name no collector; the rules inherit these.
     let config = parse(
         r#"{"drain_timeout_ms":1000,"sampling":{"rate":0.5},"queue":{"max_entries":7},"_rules_":[{"_match_route_":["r"],"collector_cluster":"c"}]}"#,
     )

@@ -19,7 +19,7 @@ pub const REQUEST_PROTOCOL: &str = "request\0protocol";
 pub const REQUEST_TOTAL_SIZE: &str = "request\0total_size";
 /// Bytes of the response's body and of the names and values of its headers and trailers.
 pub const RESPONSE_TOTAL_SIZE: &str = "response\0total_size";
-/// Status that the client got.
+/// Status that the client received.
 pub const RESPONSE_CODE: &str = "response\0code";
 /// Why the response has its status.
 pub const RESPONSE_CODE_DETAILS: &str = "response\0code_details";
@@ -75,7 +75,7 @@ impl RenamedAttribute {
 
 /// Name of the route.
 pub const ROUTE_NAME: RenamedAttribute = RenamedAttribute { xds: "xds\0route_name", bare: "route_name" };
-/// Name of the cluster that the route chose.
+/// Name of the cluster selected by the route.
 pub const CLUSTER_NAME: RenamedAttribute =
     RenamedAttribute { xds: "xds\0cluster_name", bare: "cluster_name" };
 /// Id of the gateway node.

@@ -1,6 +1,6 @@
-//! The attributes that every record is made of, and their values for one exchange.
+//! The attributes for every record, and their values for one exchange.
 
-/// An attribute of a stream that a record is made of.
+/// An attribute of a stream that a record needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attribute {
     /// When the request began: nanoseconds since the epoch.
@@ -9,7 +9,7 @@ pub enum Attribute {
     Duration,
     /// Mask of [`crate::collect::response_flags`].
     Flags,
-    /// Status that the client got.
+    /// Status that the client received.
     Code,
     /// Why the response has that status.
     CodeDetails,
@@ -19,13 +19,13 @@ pub enum Attribute {
     BytesSent,
     /// Name of the route.
     Route,
-    /// Name of the cluster that the route chose.
+    /// Name of the cluster selected by the route.
     Cluster,
     /// Address of the upstream host.
     Upstream,
     /// The gateway's end of the connection to the upstream host.
     UpstreamLocal,
-    /// How often the request was sent to an upstream host.
+    /// The number of times the request was sent to an upstream host.
     Attempts,
     /// The upstream's service time: a response header.
     ServiceTime,
@@ -65,7 +65,7 @@ impl Attribute {
     ];
 }
 
-/// The values by attribute: texts raw, integers as 8 bytes little endian. The value of a missing attribute is empty.
+/// The values by attribute: texts raw, integers as 8 bytes little endian. A missing attribute has an empty value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AttributeValues<'a>([&'a [u8]; Attribute::ALL.len()]);
 

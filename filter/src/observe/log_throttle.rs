@@ -1,6 +1,5 @@
 //! Throttled lines about losses and failures for the gateway's log. Each kind of line is written at most once in ten
-//! seconds, with the number of events that it stands for: a collector that is down fails every push, and must not
-//! fill the disk.
+//! seconds, with the number of events, because a collector that is down fails every push and must not fill the disk.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use crate::host::{Host, Instant, Level};
 /// Shortest time between two lines of one kind.
 pub const INTERVAL: Duration = Duration::from_secs(10);
 
-/// What a line reports.
+/// The event that a line reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Records dropped because the queue was full.
@@ -18,7 +17,7 @@ pub enum Event {
     Refused,
     /// Records dropped because their batch failed for too long.
     RetryTime,
-    /// Pushes failed and will be retried.
+    /// Pushes that failed and will be retried.
     PushFailed,
     /// The collector refused empty pushes, so it will refuse records.
     KeepAliveRefused,
@@ -26,7 +25,7 @@ pub enum Event {
     NearlyFull,
     /// Records that the collector could not read.
     Rejected,
-    /// Bodies captured in part only, because all captured bodies together take too much memory.
+    /// Bodies captured only in part, because all captured bodies together take too much memory.
     CaptureFull,
     /// Pushes succeeded after failures.
     PushRecovered,
@@ -34,7 +33,7 @@ pub enum Event {
     QueueRecovered,
 }
 
-/// Which lines are written: those of a level and above.
+/// The lines to write: those of a level and above.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// All.
@@ -44,7 +43,7 @@ pub enum Verbosity {
     Warn,
     /// Losses and malfunctions.
     Error,
-    /// None: only the counters show losses.
+    /// None; only the counters show losses.
     Nothing,
 }
 
@@ -58,7 +57,7 @@ impl Verbosity {
     }
 }
 
-/// The lines that wait until they are due.
+/// The lines waiting until they are due.
 #[derive(Debug, Default)]
 pub struct ThrottledLog {
     verbosity: Verbosity,
@@ -94,25 +93,25 @@ impl Event {
         }
     }
 
-    /// What follows the count.
+    /// The text after the count.
     const fn text(self) -> &'static str {
         match self {
             Self::QueueFull => "records dropped, oldest first, because the queue is full",
             Self::Refused => "records dropped because the collector refused them",
             Self::RetryTime => "records dropped because their pushes failed for longer than max_retry_time",
-            Self::PushFailed => "pushes failed and are tried again",
+            Self::PushFailed => "pushes failed and are retried",
             Self::KeepAliveRefused => "empty pushes refused, as records will be",
             Self::NearlyFull => "times the queue became 80 % full",
             Self::Rejected => "records rejected by the collector as unreadable",
             Self::CaptureFull => "bodies captured in part, because capture.max_total_bytes was reached",
-            Self::PushRecovered => "pushes came through after failures",
+            Self::PushRecovered => "pushes succeeded after failures",
             Self::QueueRecovered => "times the queue is below 80 % again",
         }
     }
 }
 
 impl ThrottledLog {
-    /// Sets which lines are written from now on.
+    /// Sets the level of lines that are written from now on.
     pub fn set_verbosity(&mut self, verbosity: Verbosity) {
         self.verbosity = verbosity;
     }
@@ -133,7 +132,7 @@ impl ThrottledLog {
         }
     }
 
-    /// Adds the lines that wait to those of another thread, which writes them.
+    /// Adds the waiting lines to those of another thread, which writes them.
     pub fn hand_over(&mut self, to: &mut ThrottledLog) {
         for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
             if kind.count > 0 {
@@ -142,7 +141,7 @@ impl ThrottledLog {
         }
     }
 
-    /// Writes the lines that are due; with `all`, every line that waits.
+    /// Writes the lines that are due; with `all`, every waiting line.
     pub fn flush(&mut self, host: &impl Host, now: Instant, all: bool) {
         for (event, kind) in Event::ALL.into_iter().zip(&mut self.kinds) {
             let due = all || kind.written_at.is_none_or(|written_at| now.since(written_at) >= INTERVAL);
@@ -165,7 +164,7 @@ mod tests {
     use crate::host::mock::MockHost;
 
     #[test]
-    fn a_kind_of_line_is_written_at_once_and_then_at_most_once_in_its_interval() {
+    fn a_kind_of_line_is_written_at_once_and_then_at_most_once_per_interval() {
         let (host, mut log) = (MockHost::new(), ThrottledLog::default());
         for second in 0..25 {
             log.record(Event::PushFailed, 1, &format!("reason {second}"));
@@ -179,10 +178,10 @@ mod tests {
         assert_eq!(
             of("pushes failed"),
             [
-                "gatelog: 1 pushes failed and are tried again: reason 0",
-                "gatelog: 10 pushes failed and are tried again: reason 10",
-                "gatelog: 10 pushes failed and are tried again: reason 20",
-                "gatelog: 4 pushes failed and are tried again: reason 24",
+                "gatelog: 1 pushes failed and are retried: reason 0",
+                "gatelog: 10 pushes failed and are retried: reason 10",
+                "gatelog: 10 pushes failed and are retried: reason 20",
+                "gatelog: 4 pushes failed and are retried: reason 24",
             ]
         );
         assert_eq!(of("400 records dropped, oldest first, because the queue is full").len(), 1);

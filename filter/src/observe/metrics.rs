@@ -1,13 +1,13 @@
-//! Changes of the metrics, until they go to the gateway.
+//! Collects changes of the metrics until they are sent to the gateway.
 //!
-//! A callback of a request only adds to them; a tick hands them to the gateway, so that a request pays nothing for
-//! them. All VMs of a gateway share one set of metrics; gauges are therefore moved by differences and show the sum
-//! over the VMs.
+//! A request's callback only adds to them; a tick sends them to the gateway, so that requests are not delayed. All
+//! VMs of a gateway share one set of metrics; gauges are therefore changed by differences and show the sum over
+//! the VMs.
 
 use crate::host::Host;
 use crate::observe::metric::Metric;
 
-/// Changes of metrics since they were last handed to the gateway.
+/// Changes of metrics since they were last sent to the gateway.
 #[derive(Debug, Default)]
 pub struct Metrics {
     changes: [i64; Metric::ALL.len()],
@@ -35,7 +35,7 @@ impl Metrics {
         }
     }
 
-    /// Sets what a gauge shows for this VM.
+    /// Sets this VM's value of a gauge.
     pub fn set(&mut self, metric: Metric, value: usize) {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         if let (Some(change), Some(gauge)) =
@@ -61,7 +61,7 @@ impl Metrics {
         self.retries
     }
 
-    /// Adds the changes of counters to those of another thread, which hands them to the gateway. Gauges and times of pushes
+    /// Adds the changes of counters to those of another thread, which sends them to the gateway. Gauges and push times
     /// belong to the thread that pushes.
     pub fn hand_over(&mut self, to: &mut Metrics) {
         for (change, sum) in self.changes.iter_mut().zip(&mut to.changes) {
@@ -71,7 +71,7 @@ impl Metrics {
         to.retries = to.retries.saturating_add(std::mem::take(&mut self.retries));
     }
 
-    /// Hands the changes to the gateway.
+    /// Sends the changes to the gateway.
     pub fn flush(&mut self, host: &impl Host) {
         for (metric, change) in Metric::ALL.iter().zip(&mut self.changes) {
             let amount = std::mem::take(change);

@@ -1,4 +1,4 @@
-//! What operators can see of the filter itself: metrics, and lines of the gateway's log.
+//! Observability of the filter itself: metrics, and lines of the gateway's log.
 
 pub mod log_throttle;
 pub mod metric;

@@ -1,5 +1,5 @@
-//! Captures headers and bodies for the record: only what operators name, up to a limit, and not when the request
-//! refuses.
+//! Captures headers and bodies for the record: only those that operators name, up to a limit, and not when the
+//! request refuses.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -14,16 +14,16 @@ use crate::ai::usage::declared;
 use crate::host::headers::Headers;
 use crate::privacy::redact::Redact;
 
-/// What is captured.
+/// The configuration of capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capture {
     /// `capture.request_headers`: names, lower case.
     pub request_headers: Vec<String>,
     /// `capture.response_headers`: names, lower case.
     pub response_headers: Vec<String>,
-    /// `capture.request_body_bytes`: from the start of the request's body.
+    /// `capture.request_body_bytes`: bytes from the start of the request's body.
     pub request_body_bytes: usize,
-    /// `capture.response_body_bytes`: from the start of the response's body.
+    /// `capture.response_body_bytes`: bytes from the start of the response's body.
     pub response_body_bytes: usize,
     /// `capture.max_total_bytes`: bytes of all captured bodies that the VM holds at the same time.
     pub max_total_bytes: usize,
@@ -67,8 +67,8 @@ impl Capture {
     }
 }
 
-/// The named headers as a JSON object, secrets hidden; none when there are none of them. Several values of one name
-/// are a list, as in Kong's log: a comma may be part of a value.
+/// The named headers as a JSON object, with secrets redacted; `None` when there are none of them. Several values of
+/// one name are a list, as in Kong's log, because a comma may be part of a value.
 pub fn headers(wanted: &[String], headers: &Headers<'_>, redact: &Redact) -> Option<Box<RawValue>> {
     let mut json = Vec::new();
     let mut object = ObjectWriter::new(&mut json);
@@ -88,7 +88,7 @@ pub fn headers(wanted: &[String], headers: &Headers<'_>, redact: &Redact) -> Opt
     RawValue::from_string(String::from_utf8(json).ok()?).ok()
 }
 
-/// True for bodies that are text: `text/…`, JSON, event streams, and forms without parts.
+/// True for text bodies: `text/…`, JSON, event streams, and forms that are not multipart.
 pub fn is_text(content_type: &[u8]) -> bool {
     let starts_with = |kind: &str| {
         content_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
@@ -98,12 +98,12 @@ pub fn is_text(content_type: &[u8]) -> bool {
         || declared(content_type).is_some_and(|format| format != BodyFormat::AwsEventStream)
 }
 
-/// Bytes that the bodies of all streams in a VM take now.
+/// Bytes that the captured bodies of all streams in a VM currently take.
 #[derive(Clone, Debug, Default)]
 pub struct HeldBytes {
-    /// Those of their copies.
+    /// Bytes of the copies.
     copies: Rc<Cell<usize>>,
-    /// Those of what decodes them.
+    /// Bytes of their decoders.
     pub decoders: Budget,
 }
 
@@ -114,7 +114,7 @@ pub struct BodyCopy {
     limit: usize,
     held: HeldBytes,
     max_total: usize,
-    /// This copy's part of `held`.
+    /// This copy's share of `held`.
     room: usize,
     is_short: bool,
 }
@@ -135,7 +135,7 @@ impl BodyCopy {
         self.is_short
     }
 
-    /// Takes the next chunk.
+    /// Adds the next chunk.
     pub fn take(&mut self, chunk: &[u8]) {
         let len = self.bytes.len();
         let left = self.limit.saturating_sub(len);
@@ -148,7 +148,7 @@ impl BodyCopy {
         self.bytes.extend_from_slice(taken);
     }
 
-    /// Makes room for `needed` bytes, or for as many as `max_total` allows.
+    /// Reserves `needed` bytes, or as many as `max_total` allows.
     fn grow(&mut self, needed: usize) {
         let held = self.held.copies.get();
         let most = self.room + self.max_total.saturating_sub(held);
@@ -158,7 +158,7 @@ impl BodyCopy {
         self.room = room;
     }
 
-    /// The text, without a character that was cut at the limit.
+    /// The text, without a character cut at the limit.
     pub fn text(&self) -> Cow<'_, str> {
         let whole = match std::str::from_utf8(&self.bytes) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn all_copies_together_take_no_more_than_they_may_and_give_it_back() {
+    fn all_copies_together_stay_within_the_limit_and_return_their_memory() {
         let held = HeldBytes::default();
         let mut copies: Vec<BodyCopy> = (0..10).map(|_| BodyCopy::new(30, &held, 100)).collect();
         for _ in 0..10 {

@@ -1,7 +1,7 @@
-//! Secrets in JSON texts, whole or cut off: the values of members with secret names.
+//! Redacts secrets in JSON texts, complete or truncated: the values of members with secret names.
 //!
-//! Only quotes, colons and brackets are looked at, so JSON is found inside of other text too, such as the events of a
-//! stream, and what was cut at a limit is no trouble. JSON inside of a string is taken out of it, looked at, and put back.
+//! Only quotes, colons and brackets matter, so JSON is also found inside other text, such as the events of a stream, and
+//! may be cut at a limit. JSON inside a string is extracted, redacted, and put back.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use gatelog_record::json::write::write_text;
 
 use crate::ai::usage::scanner::unescaped;
 
-/// How deep strings may hold JSON with strings that hold JSON.
+/// Deepest nesting of JSON within strings of JSON.
 const MAX_DEPTH: usize = 3;
 
-/// The text with the string `redacted` in the place of the value of each member whose name `is_secret`.
+/// The text with the value of each member whose name `is_secret` replaced by the string `redacted`.
 pub fn hide<'t>(text: &'t str, redacted: &str, is_secret: &dyn Fn(&str) -> bool) -> Cow<'t, str> {
     hide_in(text, redacted, is_secret, MAX_DEPTH)
 }
@@ -55,7 +55,7 @@ fn hide_in<'t>(
             if let Cow::Owned(hidden) = hide_in(&inner, redacted, is_secret, depth - 1) {
                 let mut written = Vec::new();
                 write_text(&mut written, &hidden);
-                // A string that was cut off stays without its end.
+                // A truncated string stays without its end.
                 let is_cut = inside == end;
                 let written = written.get(..written.len() - usize::from(is_cut)).unwrap_or_default();
                 replace(quote, end, &String::from_utf8_lossy(written));
@@ -69,7 +69,7 @@ fn hide_in<'t>(
     Cow::Owned(out)
 }
 
-/// True for the value of a name such as `tokens` that counts, or holds counts.
+/// True for the value of a name such as `tokens` that is a count, or contains counts.
 fn is_count(name: &str, bytes: &[u8], start: usize) -> bool {
     let is_plural = name
         .len()
@@ -79,7 +79,7 @@ fn is_count(name: &str, bytes: &[u8], start: usize) -> bool {
     is_plural && matches!(bytes.get(start), Some(b'0'..=b'9' | b'{'))
 }
 
-/// Where the inside of the string ends that begins at `quote`, and where what follows it begins.
+/// The end of the content of the string that begins at `quote`, and the start of what follows it.
 fn string(bytes: &[u8], quote: usize) -> (usize, usize) {
     let mut at = quote + 1;
     while let Some(byte) = bytes.get(at) {
@@ -92,7 +92,7 @@ fn string(bytes: &[u8], quote: usize) -> (usize, usize) {
     (bytes.len(), bytes.len())
 }
 
-/// Where the value that begins at `start` ends.
+/// The end of the value that begins at `start`.
 fn value(bytes: &[u8], start: usize) -> usize {
     let mut depth = 0_usize;
     let mut at = start;

@@ -1,4 +1,4 @@
-//! What operators may see of a stream: secrets are redacted, headers and bodies are captured only on request.
+//! Privacy of recorded data: secrets are redacted, headers and bodies are captured only on request.
 
 pub mod capture;
 pub mod json_members;

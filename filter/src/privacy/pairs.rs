@@ -1,26 +1,27 @@
-//! Secrets in `name=value` pairs: query strings, fragments, matrix parameters, forms, and texts that hold URLs.
+//! Redacts secrets in `name=value` pairs: query strings, fragments, matrix parameters, forms, and texts that
+//! contain URLs.
 //!
 //! # Format
 //!
-//! A pair begins behind `?`, `&`, `;` or `#`, in whatever order these come; some servers take `;` for a separator, some do
-//! not, and clients put a second `?` where there is one already. A value ends at `&` or `#`, and at `;` or `?` when another
-//! pair follows. A URL inside of a value has all this percent-encoded, once or more often, so the encoded forms count too:
-//! they separate pairs of their own level, and a value ends at none that is encoded deeper than its own `=`.
+//! A pair begins after `?`, `&`, `;` or `#`, in any order; some servers treat `;` as a separator, some do not, and clients
+//! sometimes write a second `?`. A value ends at `&` or `#`, and at `;` or `?` when another pair follows. A URL inside a
+//! value has all these percent-encoded, once or more often, so the encoded forms count too: they separate pairs of their
+//! own level, and a value does not end at a separator that is encoded deeper than its own `=`.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-/// What pairs stand in.
+/// The context of pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A path or a form: blanks and quotes belong to values.
+    /// A path or a form: spaces and quotes belong to values.
     Url,
     /// Any text: a value ends where a URL would.
     Text,
 }
 
-/// The text with `redacted` in the place of the value of each pair whose name, percent-decoded, `is_secret`.
+/// The text with the value of each pair whose percent-decoded name `is_secret` replaced by `redacted`.
 pub fn hide<'t>(
     text: &'t str,
     kind: Kind,
@@ -59,7 +60,7 @@ pub fn hide<'t>(
     Cow::Owned(out)
 }
 
-/// True when a pair could be in it: most paths have none.
+/// True when the text may contain a pair; most paths have none.
 fn may_have_pairs(bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'=', b'%', bytes).any(|at| match bytes.get(at) {
         Some(b'%') => encoded(bytes.get(at..).unwrap_or_default()).is_some_and(|mark| mark.is_equals),
@@ -67,16 +68,16 @@ fn may_have_pairs(bytes: &[u8]) -> bool {
     })
 }
 
-/// Something that begins a pair, or its value.
+/// A mark that begins a pair or its value.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
-    /// `=`, or else a separator.
+    /// `=`, otherwise a separator.
     is_equals: bool,
-    /// True for separators of which a value may hold one: `;` and `?`.
+    /// True for separators that a value may contain: `;` and `?`.
     is_soft: bool,
     /// How often it is percent-encoded.
     level: usize,
-    /// Bytes that it takes.
+    /// Length in bytes.
     length: usize,
 }
 
@@ -117,7 +118,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Where the value ends that begins at `start` behind an `=` of this level.
+    /// The end of the value that begins at `start`, after an `=` of this level.
     fn end_of_value(&mut self, start: usize, level: usize) -> usize {
         let mut at = start;
         while at < self.bytes.len() {
@@ -138,7 +139,7 @@ impl Scan<'_> {
         at
     }
 
-    /// True when a name, `=` and a value follow: a secret may end with `=` or hold a `;`, but hardly both.
+    /// True when a name, `=` and a value follow: a secret may end with `=` or contain a `;`, but hardly both.
     fn is_pair(&self, at: usize) -> bool {
         let rest = self.bytes.get(at..).unwrap_or_default();
         let of_name = |byte: &u8| {
@@ -150,7 +151,7 @@ impl Scan<'_> {
     }
 }
 
-/// Bytes that stand in no URL, but around one in a text.
+/// Bytes that cannot be in a URL, but surround URLs in a text.
 fn ends_text(byte: u8) -> bool {
     byte.is_ascii_whitespace()
         || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'(' | b')' | b',' | b'{' | b'}' | b'\\' | b'`' | b'|')
@@ -168,17 +169,17 @@ fn encoded(bytes: &[u8]) -> Option<Mark> {
     Mark::of(hex(*high)? << 4 | hex(*low)?, level)
 }
 
-/// The name with its percent-encoding undone, however often it was applied.
+/// The percent-decoded name, however often it was encoded.
 fn decoded(name: &[u8]) -> Cow<'_, [u8]> {
     let mut name = Cow::Borrowed(name);
-    // Each round makes it shorter, so this ends.
+    // Each round shortens the name, so the loop ends.
     while let Some(shorter) = decoded_once(&name) {
         name = Cow::Owned(shorter);
     }
     name
 }
 
-/// None when there is nothing to undo.
+/// `None` when there is nothing to decode.
 fn decoded_once(name: &[u8]) -> Option<Vec<u8>> {
     match percent_decode(name).into() {
         Cow::Owned(decoded) => Some(decoded),

@@ -1,6 +1,6 @@
-//! Secrets taken out of what is recorded: of paths, of captured headers and of captured bodies.
+//! Redacts secrets in recorded data: paths, captured headers and captured bodies.
 //!
-//! - [`secret_names`]: which names are those of secrets.
+//! - [`secret_names`]: recognises the names of secrets.
 //! - [`pairs`]: `name=value`, in URLs, forms and texts.
 //! - [`json_members`]: members of JSON objects.
 //! - [`userinfo`]: users and passwords before the host of a URL.
@@ -11,19 +11,19 @@ use super::pairs::{self, Kind};
 use super::secret_names::{self, Place};
 use super::{json_members, userinfo};
 
-/// What stands in place of a secret.
+/// The replacement for a secret.
 pub const REDACTED: &str = "REDACTED";
 
-/// Which names are secret. The lists hold names in lower case; a name is one of a list when it has the same parts.
+/// The secret names. The lists contain names in lower case; a name matches an entry when it has the same parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redact {
     /// `redact.defaults`: the names of [`secret_names`] are secret.
     pub defaults: bool,
-    /// `redact.headers`: headers that are secret, too.
+    /// `redact.headers`: further headers that are secret.
     pub headers: Vec<String>,
-    /// `redact.query`: parameters and members of JSON that are secret, too.
+    /// `redact.query`: further parameters and JSON members that are secret.
     pub query: Vec<String>,
-    /// `redact.allow`: names that are not, whatever the defaults say.
+    /// `redact.allow`: names that are not secret, whatever the defaults say.
     pub allow: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl Default for Redact {
 }
 
 impl Redact {
-    /// The value of a header as it may be recorded: headers such as `location` and `referer` hold URLs.
+    /// The redacted value of a header; headers such as `location` and `referer` contain URLs.
     pub fn header<'v>(&self, name: &str, value: &'v str) -> Cow<'v, str> {
         if self.is_secret(name.as_bytes(), Place::Header) || (self.defaults && has_scheme(value)) {
             return Cow::Borrowed(REDACTED);
@@ -42,12 +42,12 @@ impl Redact {
         self.text(value)
     }
 
-    /// A path with its query as it may be recorded.
+    /// A redacted path with its query.
     pub fn path<'p>(&self, path: &'p str) -> Cow<'p, str> {
         self.url(path, Kind::Url)
     }
 
-    /// The host that a request names, which some clients precede with a user.
+    /// The redacted host of a request, which some clients prefix with a user.
     pub fn authority<'a>(&self, authority: &'a str) -> Cow<'a, str> {
         if self.defaults {
             userinfo::hide_in_authority(authority, REDACTED)
@@ -56,7 +56,7 @@ impl Redact {
         }
     }
 
-    /// A text as it may be recorded, in which JSON, forms and URLs may stand.
+    /// A redacted text, which may contain JSON, forms and URLs.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let is_secret = |name: &str| self.is_secret(name.as_bytes(), Place::Member);
         let without_members = json_members::hide(text, REDACTED, &is_secret);
@@ -85,7 +85,7 @@ impl Redact {
     }
 }
 
-/// True for the credentials of a scheme in a header of any name.
+/// True for a value with the credentials of an authentication scheme, whatever the header's name.
 fn has_scheme(value: &str) -> bool {
     let scheme = value.trim_ascii_start().split_once(' ').map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {

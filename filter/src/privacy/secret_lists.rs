@@ -1,5 +1,5 @@
-//! The words that names of secrets are made of, and those that only look alike. How they are compared says
-//! [`secret_names`](super::secret_names); a text with blanks is as many parts, one after another.
+//! The words in the names of secrets, and those that only look similar. [`secret_names`](super::secret_names)
+//! says how they are compared; a text with spaces is a sequence of parts.
 
 /// A name with one of these parts is secret.
 pub const DENIED_PARTS: &[&str] = &[
@@ -67,8 +67,8 @@ pub const DENIED_TOGETHER: &[&str] = &[
     "verification code",
 ];
 
-/// A parameter is secret when its name, or one level of a nested name, is one of these and nothing else. In JSON and among
-/// headers they mean too much else.
+/// A parameter is secret when its whole name, or one level of a nested name, is one of these. In JSON and in headers these
+/// words have too many other meanings.
 pub const DENIED_ALONE: &[&str] = &[
     "ak",
     "code",
@@ -83,7 +83,7 @@ pub const DENIED_ALONE: &[&str] = &[
     "wresult",
 ];
 
-/// Parts that, one after another, are no secret although one of them is denied.
+/// Sequences of parts that are not secret although one part is denied.
 pub const ALLOWED: &[&str] = &[
     "allow credentials",
     "as token",

@@ -1,13 +1,13 @@
-//! Which names are those of secrets, told by the parts of a name.
+//! Recognises the names of secrets by their parts.
 //!
-//! Nobody can list every name that a key or a token has somewhere, but nearly all are made of few words. So a name is taken
-//! apart (`X-Amz-Security-Token`, `accessToken`, `user[api_key]`), and is secret when one of its parts is denied, unless the
-//! parts around it say that it is none: `max_tokens`, `page_token`. Letters that never belong to anything else are found
-//! inside of a part too, because many names are written in one: `jsessionid`, `ACCESSTOKEN`.
+//! Nobody can list all names of keys and tokens, but nearly all of them consist of a few words. A name is therefore split
+//! into parts (`X-Amz-Security-Token`, `accessToken`, `user[api_key]`), and is secret when one of its parts is denied,
+//! unless the surrounding parts show otherwise: `max_tokens`, `page_token`. Letters that never belong to other words are
+//! also found inside a part, because many names are written as one word: `jsessionid`, `ACCESSTOKEN`.
 
 use super::secret_lists::{ALLOWED, DENIED_ALONE, DENIED_LETTERS, DENIED_PARTS, DENIED_TOGETHER};
 
-/// Where a name stands.
+/// The context of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A parameter of a query string, a form, or a part of a path.
@@ -18,17 +18,17 @@ pub enum Place {
     Member,
 }
 
-/// Parts of the longest text of [`ALLOWED`], less one.
+/// Parts of the longest text of [`ALLOWED`], minus one.
 const BEFORE: usize = 2;
 
-/// Which letters follow which in the beginnings of all that is denied: a bit for each letter, by the letter before. Most
-/// names have none of these beginnings, and need no closer look.
+/// The pairs of letters at the start of all denied words: a bit for each letter, indexed by the preceding letter. Most
+/// names contain none of these and need no further check.
 const BEGINNINGS: Beginnings = Beginnings::of(&[DENIED_PARTS, DENIED_LETTERS, DENIED_TOGETHER, DENIED_ALONE]);
 
 struct Beginnings {
     /// Second letters by the first.
     seconds: [u32; 32],
-    /// Third letters by the second; all of them where there is none.
+    /// Third letters by the second; all letters where a word has no third.
     thirds: [u32; 32],
 }
 
@@ -41,7 +41,7 @@ impl Beginnings {
             let mut at = 0;
             while at < lists[list].len() {
                 let denied = lists[list][at].as_bytes();
-                // A part of one letter does not stand beside the next one: the one behind it has to do.
+                // A part with one letter is not adjacent to the next part, so the second part decides.
                 let start = if denied[1] == b' ' { 2 } else { 0 };
                 let (first, second) = (letter(denied[start]), letter(denied[start + 1]));
                 found.seconds[first] |= 1 << second;
@@ -54,7 +54,7 @@ impl Beginnings {
         found
     }
 
-    /// True when one of the beginnings may stand in a name.
+    /// True when a name may contain one of the beginnings.
     fn may_be_in(&self, name: &[u8]) -> bool {
         let follows = |table: &[u32; 32], before: u8, after: u8| {
             table.get(letter(before)).is_some_and(|letters| letters >> letter(after) & 1 == 1)
@@ -69,28 +69,28 @@ impl Beginnings {
     }
 }
 
-/// The number of a letter in any case. Other bytes have one, too, which only costs a closer look.
+/// The number of a letter, ignoring case. Other bytes have one, too, which only costs a further check.
 const fn letter(byte: u8) -> usize {
     (byte & 0x1f) as usize
 }
 
-/// True when the name is that of a secret. Percent-encoding has to be undone before.
+/// True when the name is that of a secret. The name must be percent-decoded.
 pub fn is_secret(name: &[u8], place: Place) -> bool {
     if !BEGINNINGS.may_be_in(name) {
         return false;
     }
-    // In JSON `key` and `pass` alone are any name and any result.
+    // In JSON, `key` and `pass` alone can be any name and any result.
     if place == Place::Member && is_one_of(&["key", "pass"], name) {
         return false;
     }
     let has_denied = |at_capitals| has_denied_part(Parts { rest: name, at_capitals });
-    // Servers that know parameters in any case know `tOkEn`, too.
+    // Servers that ignore the case of parameters accept `tOkEn`, too.
     has_denied(true)
         || (name.iter().any(u8::is_ascii_uppercase) && has_denied(false))
         || (place == Place::Parameter && levels(name).any(|level| is_one_of(DENIED_ALONE, level)))
 }
 
-/// True when both names have the same parts, or are the same.
+/// True when both names are equal or have the same parts.
 pub fn is_same(name: &[u8], other: &[u8]) -> bool {
     let [ones, others] = [name, other].map(|rest| Parts { rest, at_capitals: true });
     name.eq_ignore_ascii_case(other)
@@ -123,7 +123,7 @@ fn has_denied_part(mut parts: Parts<'_>) -> bool {
     }
 }
 
-/// True when the next part of `here`, before which there are `at` others, belongs to parts that are allowed together.
+/// True when the next part of `here`, which is preceded by `at` others, belongs to parts that are allowed together.
 fn is_allowed(before: &[Parts<'_>; BEFORE], here: Parts<'_>, at: usize) -> bool {
     let starts = std::iter::once(&here).chain(before.iter().take(at)).enumerate();
     let mut starts = starts.map(|(distance, start)| (distance, *start));
@@ -132,7 +132,7 @@ fn is_allowed(before: &[Parts<'_>; BEFORE], here: Parts<'_>, at: usize) -> bool 
     })
 }
 
-/// How many parts `together` has, when `parts` begin with them.
+/// The number of parts in `together`, if `parts` begin with them.
 fn parts_of(together: &str, mut parts: Parts<'_>) -> Option<usize> {
     let mut count = 0;
     for wanted in together.split(' ') {
@@ -144,12 +144,12 @@ fn parts_of(together: &str, mut parts: Parts<'_>) -> Option<usize> {
     Some(count)
 }
 
-/// True when letters in a part are denied that do not belong to others that are allowed: `maxtokens`.
+/// True when a part contains denied letters that are not within allowed ones, as in `maxtokens`.
 fn has_denied_letters(part: &[u8]) -> bool {
     denied_letters(part).any(|(start, end)| {
         !ALLOWED.iter().any(|allowed| {
             let length = allowed.bytes().filter(|byte| *byte != b' ').count();
-            // Where it could begin to hold the denied letters.
+            // The first place where an allowed text could cover the denied letters.
             (end.saturating_sub(length)..=start).any(|from| {
                 part.get(from..from + length).is_some_and(|letters| {
                     let wanted = allowed.bytes().filter(|byte| *byte != b' ');
@@ -160,7 +160,7 @@ fn has_denied_letters(part: &[u8]) -> bool {
     })
 }
 
-/// Where denied letters stand in a part.
+/// The position of denied letters in a part.
 fn denied_letters(part: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     DENIED_LETTERS.iter().flat_map(move |denied| {
         part.windows(denied.len())
@@ -183,7 +183,8 @@ fn levels(name: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[derive(Clone, Copy)]
 struct Parts<'n> {
     rest: &'n [u8],
-    /// They also end before a capital that follows a small letter, or begins a word behind capitals (`SAMLResponse`).
+    /// They also end before a capital that follows a lower-case letter, or that begins a word after capitals
+    /// (`SAMLResponse`).
     at_capitals: bool,
 }
 
@@ -209,204 +210,4 @@ impl<'n> Iterator for Parts<'n> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parts(name: &str) -> Vec<String> {
-        let parts = Parts { rest: name.as_bytes(), at_capitals: true };
-        parts.map(|part| String::from_utf8_lossy(part).to_lowercase()).collect()
-    }
-
-    #[test]
-    fn names_are_taken_apart_at_signs_digits_and_capitals() {
-        for (name, expected) in [
-            ("X-Amz-Security-Token", &["x", "amz", "security", "token"][..]),
-            ("accessToken", &["access", "token"]),
-            ("SAMLResponse", &["saml", "response"]),
-            ("OSSAccessKeyId", &["oss", "access", "key", "id"]),
-            ("user[api_key2]", &["user", "api", "key"]),
-            ("", &[]),
-            ("123--", &[]),
-            ("é-key", &["key"]),
-        ] {
-            assert_eq!(parts(name), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn what_users_call_their_secrets_is_secret_everywhere() {
-        for name in [
-            "access_token",
-            "access-token",
-            "accesstoken",
-            "accessToken",
-            "ACCESSTOKEN",
-            "id_token",
-            "id_token_hint",
-            "refresh_token",
-            "token",
-            "tokens",
-            "auth_token",
-            "api_token",
-            "session_token",
-            "securityToken",
-            "security-token",
-            "x-oss-security-token",
-            "x-oss-signature",
-            "x-oss-credential",
-            "q-signature",
-            "Signature",
-            "AWSAccessKeyId",
-            "OSSAccessKeyId",
-            "X-Amz-Credential",
-            "api_key",
-            "api-key",
-            "apikey",
-            "apiKey",
-            "APIKEY",
-            "x-api-key",
-            "x-goog-api-key",
-            "secret",
-            "client_secret",
-            "secret_key",
-            "access_key",
-            "private_key",
-            "subscription-key",
-            "ocp-apim-subscription-key",
-            "password",
-            "passwd",
-            "pwd",
-            "user[password]",
-            "user.password",
-            "passphrase",
-            "otp",
-            "credential",
-            "credentials",
-            "jwt",
-            "client_assertion",
-            "assertion",
-            "code_verifier",
-            "SAMLResponse",
-            "sessionid",
-            "session_id",
-            "jsessionid",
-            "PHPSESSID",
-            "sig",
-            "authorization",
-            "proxy-authorization",
-            "cookie",
-            "set-cookie",
-            "x-auth-token",
-            "x-access-token",
-            "x-csrf-token",
-            "x-xsrf-token",
-            "private-token",
-            "x-vault-token",
-            "x-forwarded-client-cert",
-            "token[]",
-            "a.token",
-            "page_token_secret",
-            "max_tokens_key",
-            "newSecretValue",
-            "tOkEn",
-        ] {
-            for place in [Place::Parameter, Place::Header, Place::Member] {
-                assert!(is_secret(name.as_bytes(), place), "{name} {place:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn some_short_names_are_secret_only_as_parameters() {
-        for name in
-            ["code", "sid", "session", "ticket", "sign", "oauth[code]", "a.code", "code[0]", "samlresponse"]
-        {
-            assert!(is_secret(name.as_bytes(), Place::Parameter), "{name}");
-        }
-        for name in ["code", "sid", "session", "ticket"] {
-            assert!(
-                !is_secret(name.as_bytes(), Place::Member) && !is_secret(name.as_bytes(), Place::Header),
-                "{name}"
-            );
-        }
-        assert!(is_secret(b"key", Place::Parameter) && !is_secret(b"key", Place::Member));
-    }
-
-    #[test]
-    fn names_that_only_look_alike_are_no_secrets() {
-        for name in [
-            "max_tokens",
-            "maxTokens",
-            "maxOutputTokens",
-            "max_completion_tokens",
-            "page_token",
-            "pageToken",
-            "next_page_token",
-            "nextPageToken",
-            "keyword",
-            "keywords",
-            "monkey",
-            "keys",
-            "total_tokens",
-            "prompt_tokens",
-            "promptTokenCount",
-            "candidatesTokenCount",
-            "thoughtsTokenCount",
-            "cachedContentTokenCount",
-            "cache_creation_input_tokens",
-            "prompt_tokens_details",
-            "budget_tokens",
-            "input_token",
-            "tokenizer",
-            "token_type",
-            "tokens_per_minute",
-            "x-ratelimit-remaining-tokens",
-            "x-ratelimit-limit-tokens",
-            "idempotency-key",
-            "sort_key",
-            "author",
-            "authority",
-            "authors",
-            "country_code",
-            "status_code",
-            "bypass",
-            "passenger",
-            "compass",
-            "design",
-            "assign",
-            "signup",
-            "signal",
-            "page",
-            "q",
-            "a",
-            "access-control-allow-credentials",
-            "www-authenticate",
-            "sec-websocket-key",
-            "mcp-session-id",
-            "",
-        ] {
-            for place in [Place::Parameter, Place::Header, Place::Member] {
-                assert!(!is_secret(name.as_bytes(), place), "{name} {place:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_that_is_denied_is_overlooked_at_a_glance() {
-        for denied in [DENIED_PARTS, DENIED_LETTERS, DENIED_TOGETHER, DENIED_ALONE].concat() {
-            for name in [denied.replace(' ', "-"), format!("my{}7", denied.replace(' ', "_").to_uppercase())]
-            {
-                assert!(BEGINNINGS.may_be_in(name.as_bytes()), "{name}");
-            }
-        }
-        for name in ["page", "q", "limit", "filter", "name", "lang", "offset", "id", "format", ""] {
-            assert!(!BEGINNINGS.may_be_in(name.as_bytes()), "{name}");
-        }
-    }
-
-    #[test]
-    fn names_are_the_same_when_their_parts_are() {
-        assert!(is_same(b"X-Pin", b"x_pin") && is_same(b"xPin", b"x-pin") && is_same(b"7", b"7"));
-        assert!(!is_same(b"pins", b"pin") && !is_same(b"7", b"8") && !is_same(b"pin code", b"pin"));
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! The user and password that a URL may hold before its host: `https://user:password@host/`.
+//! Redacts the user and password that a URL may have before its host: `https://user:password@host/`.
 
 use std::borrow::Cow;
 
-/// What stands before them, as it is and percent-encoded, and the `@` in the same form.
+/// What precedes them, plain and percent-encoded, and the `@` in the same form.
 const FORMS: [(&str, &str); 2] = [("://", "@"), ("%3a%2f%2f", "%40")];
 
-/// The text with `redacted` in the place of what stands before the `@` of each URL's authority.
+/// The text with everything before the `@` of each URL's authority replaced by `redacted`.
 pub fn hide<'t>(text: &'t str, redacted: &str) -> Cow<'t, str> {
     let mut out = Cow::Borrowed(text);
     for (before, at_sign) in FORMS {
@@ -16,7 +16,7 @@ pub fn hide<'t>(text: &'t str, redacted: &str) -> Cow<'t, str> {
     out
 }
 
-/// The authority of a request, which should have no user.
+/// The redacted authority of a request, which should have no user.
 pub fn hide_in_authority<'t>(authority: &'t str, redacted: &str) -> Cow<'t, str> {
     match authority.rsplit_once('@') {
         Some((user, host)) if !user.is_empty() => Cow::Owned([redacted, "@", host].concat()),
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn users_and_passwords_of_urls_are_hidden_and_at_signs_elsewhere_stay() {
+    fn users_and_passwords_of_urls_are_redacted_and_at_signs_elsewhere_stay() {
         for (text, expected) in [
             ("https://user:s3cr3t@host/p", "https://X@host/p"),
             ("https://s3cr3t@host", "https://X@host"),

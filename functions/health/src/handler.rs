@@ -1,12 +1,12 @@
-//! From a request to an answer.
+//! Turns a request into a response.
 //!
-//! - `GET /health`: `ok`, as Higress's log-collector answers. It asks nothing of the database: a restart would not mend
-//!   one that is down.
-//! - `GET /health/ready`: 200 `{"status":"ready"}` when the database answers and has its tables, else 503 with the
-//!   kind of failure in `reason`.
+//! - `GET /health`: `ok`, like Higress's log-collector. It does not query the database, because a restart would not fix
+//!   a database that is down.
+//! - `GET /health/ready`: 200 `{"status":"ready"}` when the database answers and has its tables, otherwise 503
+//!   with the kind of failure in `reason`.
 //! - `GET /health/metrics`: Prometheus' text, over all instances.
 //!
-//! `HEAD` is answered like `GET`, without the body, which is how some load balancers ask.
+//! `HEAD` is answered like `GET`, without the body; some load balancers use it.
 
 use gatelog_functions_shared::http::{method, response};
 use gatelog_functions_shared::log::FailureLog;
@@ -21,7 +21,7 @@ use crate::metrics;
 /// Name of the function in its log.
 pub const FUNCTION: &str = "health";
 
-/// Serves one request. `failures` is where failures of the database are logged.
+/// Serves one request. Database failures are logged to `failures`.
 pub async fn handle<B>(
     request: Request<B>,
     database: &impl Executor,

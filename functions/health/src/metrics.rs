@@ -1,4 +1,5 @@
-//! `GET /health/metrics`: what all instances have counted and what filters report, in Prometheus' text format 0.0.4.
+//! `GET /health/metrics`: the counters of all instances and the reports of filters, in Prometheus' text format
+//! 0.0.4.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -8,22 +9,23 @@ use gatelog_record::Timestamp;
 use gatelog_storage::filter_reports::{self, FilterTotals};
 use gatelog_storage::{Executor, StorageError, counters};
 
-/// The type of the answer.
+/// The content type of the response.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A filter that has not pushed for so many milliseconds counts no more as live, nor do the records that waited in it.
+/// A filter that has not pushed for this many milliseconds no longer counts as live, nor do the records that waited in
+/// it.
 const LIVE_MS: i64 = 120_000;
 
-/// The metrics, in two cheap statements. Every series is there from the start, with 0.
+/// The metrics, read by two cheap statements. Every series exists from the start, with 0.
 ///
 /// # Errors
 ///
-/// The database's.
+/// The database's error.
 pub async fn text(database: &impl Executor, now: Timestamp) -> Result<String, StorageError> {
     let counts: HashMap<String, i64> = counters::read(database).await?.into_iter().collect();
     let filters = filter_reports::totals(database, now.as_millis() - LIVE_MS).await?;
     let mut text = String::with_capacity(8 * 1_024);
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write_text(&mut text, &counts, &filters);
     Ok(text)
 }

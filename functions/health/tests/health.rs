@@ -1,4 +1,4 @@
-//! What kubelets and load balancers see.
+//! Tests of what kubelets and load balancers see.
 
 #![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
@@ -105,7 +105,7 @@ async fn metrics_are_sums_over_all_instances_in_the_text_that_prometheus_reads()
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn invented_filters_make_few_rows_and_claim_nothing() {
+async fn fake_filters_create_few_rows_and_count_for_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
     let hear = async |trusts_filters: bool, names: &mut dyn Iterator<Item = String>| {
@@ -129,21 +129,21 @@ async fn invented_filters_make_few_rows_and_claim_nothing() {
     };
     assert!(value(&text, "gatelog_filters") <= open_filter_reports::MAX_FILTERS as f64);
     assert_eq!(value(&text, "gatelog_filter_dropped_records_total"), 0.0);
-    // One that comes again counts, within a bound.
+    // A filter that reports again counts, within a bound.
     for _ in 0..2 {
         hear(false, &mut std::iter::once("again".to_owned())).await;
     }
     let (_, text) = get(&database, "/health/metrics").await;
     let dropped = value(&text, "gatelog_filter_dropped_records_total");
     assert_eq!(dropped, open_filter_reports::MAX_COUNT as f64);
-    // Who bears the token is believed at once, up to the largest number that a filter counts to.
+    // Reports with the token count at once, up to the largest number that a filter counts to.
     hear(true, &mut std::iter::once("trusted".to_owned())).await;
     let (_, text) = get(&database, "/health/metrics").await;
     assert_eq!(value(&text, "gatelog_filter_dropped_records_total"), dropped + f64::from(u32::MAX));
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn metrics_of_a_database_that_is_down_are_not_made_up() {
+async fn metrics_are_not_invented_when_the_database_is_down() {
     assert_eq!(get(&Down, "/health/metrics").await.0, 503);
 }
 

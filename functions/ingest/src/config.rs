@@ -10,22 +10,22 @@ use gatelog_functions_shared::{Token, VariableReader, Variables};
 use crate::group_commit::GroupLimits;
 use crate::syslog::setup::{self, Setup};
 
-/// How the ingest function is configured.
+/// The configuration of the ingest function.
 #[derive(Clone, Debug)]
 pub struct IngestConfig {
-    /// Variable `ingest_token`: what clients have to bear; empty admits everybody.
+    /// Variable `ingest_token`: the token that clients must carry; empty admits everybody.
     pub token: Token,
     /// Variable `max_body_bytes`: the largest request body, 8 MiB by default.
     pub max_body_bytes: usize,
-    /// Variable `body_timeout_ms`: how long a body may take to come, ten seconds by default.
+    /// Variable `body_timeout_ms`: how long a body may take to arrive, ten seconds by default.
     pub body_timeout: Duration,
     /// Variable `max_batch_records`: the most records in one request, 5 000 by default.
     pub max_batch_records: usize,
     /// Variables `max_group_records`, `max_group_bytes`, `max_waiting_requests` and `database_timeout_ms`: 500, 1 MiB, 64 and
     /// 4 000 by default.
     pub group: GroupLimits,
-    /// Variable `retention_days`: how many days records are kept, counted from their `start_time`; 0, the default, is for
-    /// ever.
+    /// Variable `retention_days`: days for which records are kept, counted from their `start_time`; 0, the default, means
+    /// forever.
     pub retention_days: usize,
 }
 
@@ -44,12 +44,12 @@ impl IngestConfig {
         max_wait: Duration::from_millis(StoreConfig::TIMEOUT_MS as u64),
     };
 
-    /// Reads the variables, and what they say of syslog. `read_file` reads a file of the component.
+    /// Reads the variables, including those of syslog. `read_file` reads a file of the component.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the function's own variables. What is wrong with those of syslog is no error:
-    /// records are stored all the same.
+    /// All problems with the function's own variables. Problems with those of syslog are not errors, because
+    /// records are still stored.
     pub async fn read(
         variables: &impl Variables,
         read_file: impl Fn(&str) -> io::Result<String>,

@@ -1,14 +1,14 @@
-//! What a body is: JSON, whatever its content type says, and not encoded.
+//! Accepts a body that is JSON, whatever its content type says, and not encoded.
 //!
-//! Higress's log-collector ignores the type, and clients such as curl send any. So the body itself decides, and its type
-//! matters only when it cannot be read: then the type may tell why.
+//! Higress's log-collector ignores the type, and clients such as curl send any. The body itself therefore decides; its
+//! type matters only when it cannot be read, because the type may explain why.
 
 use gatelog_functions_shared::Failure;
 use gatelog_record::batch::BatchError;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 
-/// Types of bodies that are JSON, or that say nothing of what they are.
+/// Content types of JSON bodies, and generic types.
 const TYPES: &[&str] = &[
     "application/json",
     "application/x-ndjson",
@@ -27,7 +27,7 @@ const SHOWN: usize = 64;
 ///
 /// # Errors
 ///
-/// [`Failure::UnsupportedMediaType`], which says what is understood.
+/// [`Failure::UnsupportedMediaType`], which says what is supported.
 pub fn check_encoding(headers: &HeaderMap) -> Result<(), Failure> {
     let encoding = text(headers, &CONTENT_ENCODING);
     if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
@@ -37,7 +37,7 @@ pub fn check_encoding(headers: &HeaderMap) -> Result<(), Failure> {
     Err(Failure::UnsupportedMediaType { message })
 }
 
-/// Why a body could not be read, given what its headers say of it.
+/// Why a body could not be read, taking its headers into account.
 pub fn unreadable(headers: &HeaderMap, error: &BatchError) -> Failure {
     if matches!(error, BatchError::TooMany { .. }) {
         return Failure::TooLarge { message: error.to_string() };

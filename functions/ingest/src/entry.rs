@@ -1,5 +1,5 @@
-//! The Spin component: hands requests to the handler. The configuration, the database connection and what waits to be
-//! committed live as long as the instance.
+//! The Spin component: hands requests to the handler. The configuration, the database connection and the records
+//! waiting for a commit live as long as the instance.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ type Function = Ingest<Rc<Database>, SpinEnvironment, WasiTransport>;
 
 thread_local! {
     static FUNCTION_OF_INSTANCE: OnceCell<&'static Function> = const { OnceCell::new() };
-    /// Failures before there is a function.
+    /// Failures before the function is created.
     static FAILURES: FailureLog = FailureLog::new(FUNCTION, || SpinEnvironment.ticks());
 }
 
@@ -62,7 +62,7 @@ async fn function() -> Result<&'static Function, Failure> {
     let open = !config.token.is_required();
     let new = || {
         if open {
-            log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: everybody may store records");
+            log::write(log::Level::Warn, FUNCTION, "ingest_token is not set: anyone can store records");
         }
         if let Some(warning) = syslog.warning() {
             log::write(log::Level::Warn, FUNCTION, warning);
@@ -71,6 +71,6 @@ async fn function() -> Result<&'static Function, Failure> {
         let function = Ingest::with_syslog(config, database, SpinEnvironment, syslog);
         Box::leak(Box::new(function)) as &'static Function
     };
-    // While the variables were read, another request of the instance may have come first.
+    // While the variables were read, another request of the instance may have been faster.
     Ok(FUNCTION_OF_INSTANCE.with(|cell| *cell.get_or_init(new)))
 }

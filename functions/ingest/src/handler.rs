@@ -1,4 +1,4 @@
-//! From a request to an answer: nothing is acknowledged that the database has not committed.
+//! Turns a request into a response. Nothing is acknowledged before the database has committed it.
 
 use bytes::Bytes;
 use gatelog_functions_shared::http::body::BodyLimits;
@@ -22,7 +22,7 @@ use crate::receipt::{NothingStored, Stored, cut, rejected};
 use crate::syslog::{Off, Syslog};
 use crate::timed_executor::TimedExecutor;
 
-/// The function as one instance has it, for all requests that the instance serves.
+/// The function of one instance, shared by all requests that the instance serves.
 #[derive(Debug)]
 pub struct Ingest<E, H, T: Transport = Off> {
     config: IngestConfig,
@@ -35,7 +35,7 @@ pub struct Ingest<E, H, T: Transport = Off> {
     throttles: Throttles,
 }
 
-/// A body that was read: what can be stored, and what cannot.
+/// A body that was read: the records that can be stored, and those that cannot.
 struct Readable<'b> {
     records: Vec<AccessRecord<'b>>,
     /// The index in the body of each of `records`.
@@ -44,14 +44,14 @@ struct Readable<'b> {
 }
 
 impl<E: Executor, H: Environment> Ingest<E, H> {
-    /// The function with its configuration, storing in `database`.
+    /// The function with its configuration and `database`.
     pub fn new(config: IngestConfig, database: E, host: H) -> Self {
         Self::with_syslog(config, database, host, None)
     }
 }
 
 impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
-    /// As [`Ingest::new`], and logging what is stored.
+    /// Like [`Ingest::new`], and logs stored records to syslog.
     pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
         let group_commit = GroupCommit::new(config.group);
         let recorder = MetricsRecorder::new(config.token.is_required());
@@ -64,7 +64,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         let response = match self.serve(request).await {
             Ok(response) => response,
             Err(failure) => {
-                // What is wrong with syslog's configuration is told by the sink, once in a while.
+                // The sink itself reports problems with the syslog configuration, at intervals.
                 if !matches!(failure, Failure::SyslogMisconfigured) {
                     self.throttles.failures.write(FUNCTION, &failure, self.host.ticks());
                 }
@@ -78,12 +78,12 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         response
     }
 
-    /// Begins the work after answers, if there is some and no other task does it.
+    /// Begins the work after responses, if there is any and no other task does it.
     pub fn begin_background(&self) -> Option<Background<'_, E, H, T>> {
         Some(Background { flush: self.recorder.begin_flush()?, function: self })
     }
 
-    /// Whether records wait that their clients abandoned: [`Ingest::drain`] has to store them.
+    /// Whether records wait that their clients abandoned, so that [`Ingest::drain`] must store them.
     pub fn has_abandoned(&self) -> bool {
         self.group_commit.has_abandoned()
     }
@@ -94,12 +94,12 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         self.group_commit.drain(&database, &self.host).await;
     }
 
-    /// Whether syslog messages wait that no task sends: [`Ingest::send_syslog`] has to be run.
+    /// Whether syslog messages wait that no task is sending, so that [`Ingest::send_syslog`] must be run.
     pub fn has_pending_syslog(&self) -> bool {
         self.syslog.as_ref().is_some_and(Syslog::has_pending)
     }
 
-    /// Sends syslog messages until none is left, after the answers that they are about.
+    /// Sends syslog messages until none is left, after the responses to their requests.
     pub async fn send_syslog(&self) {
         if let Some(syslog) = &self.syslog {
             syslog.send(&self.host, &self.recorder).await;
@@ -117,7 +117,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         }
         let database = TimedExecutor { database: &self.database, host: &self.host, recorder: &self.recorder };
         let outcomes = self.group_commit.commit(&database, &self.host, &batch.records).await?;
-        // From here on the records are committed, all but those that the database refuses.
+        // From here on the records are committed, except those that the database refuses.
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
         let (accepted, duplicates) = (count(RecordOutcome::New), count(RecordOutcome::Duplicate));
         if let Some(line) = reject(&mut batch.rejected, &batch.indexes, &outcomes) {
@@ -170,7 +170,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         let now = self.host.ticks();
         if values_cut + invalid_ai_logs > 0 {
             let what = format_args!(
-                "{values_cut} values were cut, left out or mended, {invalid_ai_logs} AI logs were no objects and left out"
+                "{values_cut} values were cut, left out or repaired, {invalid_ai_logs} AI logs were not objects and were left out"
             );
             self.throttles.lost_values.write(Level::Warn, FUNCTION, now, what);
         }
@@ -181,7 +181,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     }
 }
 
-/// The work after answers, which one task of an instance does at a time.
+/// The work after responses, done by one task of an instance at a time.
 #[derive(Debug)]
 pub struct Background<'f, E, H, T: Transport> {
     flush: FlushGuard<'f>,
@@ -189,7 +189,7 @@ pub struct Background<'f, E, H, T: Transport> {
 }
 
 impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
-    /// Adds counts to the shared ones, and does the maintenance that is due, until nothing is left to add.
+    /// Adds counts to the shared counters and does the due maintenance, until nothing is left to add.
     pub async fn run(self) {
         let Ingest { config, database, host, recorder, maintenance, .. } = self.function;
         loop {
@@ -207,8 +207,8 @@ impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
     }
 }
 
-/// Rejects the records that the database refused. Answers a line for the log with the first reason: others of a batch are
-/// most often the same.
+/// Rejects the records that the database refused. Returns a log line with the first reason, because the others in a batch
+/// are mostly the same.
 fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOutcome]) -> Option<String> {
     let refusals = || {
         indexes.iter().zip(outcomes).filter_map(|(index, outcome)| match outcome {
@@ -228,7 +228,7 @@ fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOut
         let error = match refusal {
             Refusal::Unfit(_) => "the database does not accept its values: the function's log says why",
             Refusal::NotTried => {
-                "it was not tried: looking for what the database refuses of this batch took too long; send fewer at once"
+                "it was not tried: the search for refused records in this batch took too long; send smaller batches"
             }
         };
         Rejected { index, error: error.to_owned() }
@@ -236,7 +236,7 @@ fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOut
     line
 }
 
-/// What is wrong with the records that cannot be read, if there are some.
+/// The problems of unreadable records, if there are any.
 fn summary(batch: &Readable<'_>) -> Option<String> {
     let first = batch.rejected.iter().min_by_key(|rejected| rejected.index)?;
     let count = batch.rejected.len();

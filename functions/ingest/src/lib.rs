@@ -1,16 +1,17 @@
 //! `POST /ingest`: decode, validate, store, acknowledge.
 //!
 //! - [`config`]: the function's variables.
-//! - [`handler`]: a request becomes an answer; no Spin in it.
-//! - [`content`]: which content types and encodings are read.
-//! - [`normalize`]: a decoded record becomes one that can be stored.
+//! - [`handler`]: turns a request into a response, without Spin.
+//! - [`content`]: checks content types and encodings.
+//! - [`normalize`]: makes a decoded record storable.
 //! - [`group_commit`]: concurrent requests share an insert.
-//! - `receipt`: what clients are told of their records.
+//! - `receipt`: the response about a batch.
 //! - [`syslog`]: stored records as syslog messages.
-//! - `timed_executor`: how long inserts take. [`maintenance`]: deleting old records. `log`: lines of the log.
+//! - `timed_executor`: measures inserts. [`maintenance`]: deletes old records. `log`: lines of the log.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
-// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+// These macros panic when the log cannot be written, for example on a full disk, and a panic ends all requests of
+// the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod config;

@@ -1,11 +1,11 @@
-//! What the function writes to its log.
+//! The lines that the function writes to its log.
 
 use gatelog_functions_shared::log::{FailureThrottle, Throttle};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "ingest";
 
-/// Lines that clients or a database which is down can cause, each kind with a throttle of its own.
+/// Lines that clients or a failed database can cause, each kind with its own throttle.
 #[derive(Debug, Default)]
 pub(crate) struct Throttles {
     /// Values of records were lost.

@@ -1,5 +1,5 @@
-//! Maintenance, which one instance at a time does for all: it deletes records that are too old, and tidies the reports of
-//! filters that are gone. It runs after answers, in statements so short that no insert waits long for them.
+//! Maintenance, done by one instance at a time for all: deletes records that are too old, and cleans up the reports of
+//! filters that are gone. It runs after responses, in statements so short that no insert waits long for them.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -12,29 +12,30 @@ use gatelog_storage::{Executor, StorageError, filter_reports, lease, open_filter
 
 use crate::log::FUNCTION;
 
-/// How often an instance looks whether something is due.
+/// How often an instance checks whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Milliseconds between two turns of the retention, by whichever instance.
+/// Milliseconds between two retention runs, by any instance.
 const RETENTION_EVERY_MS: i64 = 5_000;
 /// Records that one statement deletes.
 const DELETE_ROWS: usize = 500;
-/// Statements in one turn: enough for ten thousand records a second.
+/// Statements in one run: enough for ten thousand records per second.
 const DELETES: usize = 100;
-/// Rest between two of them, for the inserts that wait.
+/// Pause between two statements, for waiting inserts.
 const DELETE_PAUSE: Duration = Duration::from_millis(20);
-/// Milliseconds between two looks for filters that are gone.
+/// Milliseconds between two checks for filters that are gone.
 const FOLD_EVERY_MS: i64 = 3_600_000;
-/// Milliseconds after which a filter that does not push is gone. One that comes back later would be counted anew.
+/// Milliseconds after which a filter that does not push counts as gone. If it returns later, it is counted as a
+/// new filter.
 const GONE_AFTER_MS: i64 = 30 * DAY_MS;
-/// Milliseconds after which one that has counted nothing is forgotten.
+/// Milliseconds after which a filter that has counted nothing is forgotten.
 const IDLE_AFTER_MS: i64 = FOLD_EVERY_MS;
 
 const DAY_MS: i64 = 86_400_000;
-/// Names of the leases; they stand in databases.
+/// Names of the leases, as stored in databases.
 const RETENTION: &str = "upkeep_retention_ms";
 const FOLD: &str = "upkeep_filters_ms";
 
-/// The maintenance by one instance.
+/// The maintenance of one instance.
 #[derive(Debug, Default)]
 pub struct Maintenance {
     looked: Cell<Option<Duration>>,
@@ -42,18 +43,18 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    /// Tells the operator, once in a while, that the database did not let it be done.
+    /// Reports to the operator, at intervals, that the database prevented maintenance.
     pub fn put_off(&self, now: Duration, error: &StorageError) {
-        let message = format_args!("deleting old records and tidying reports is put off: {error}");
+        let message = format_args!("deleting old records and cleaning up reports is postponed: {error}");
         self.put_off.write(Level::Warn, FUNCTION, now, message);
     }
 
-    /// Does what is due. `retention_days` is how long records are kept, 0 for ever; `trusts_filters` says whether only
-    /// bearers of the token can report.
+    /// Does the due maintenance. `retention_days` is how long records are kept (0 means forever); `trusts_filters`
+    /// says whether only bearers of the token can report.
     ///
     /// # Errors
     ///
-    /// The database's. The next turn goes on.
+    /// The database's error. The next run continues.
     pub async fn run(
         &self,
         database: &impl Executor,

@@ -1,26 +1,27 @@
-//! The answer to a batch: what became of its records.
+//! The response to a batch, with the outcome of its records.
 
 use gatelog_record::batch::Rejected;
 use serde::Serialize;
 
-/// Most bytes of errors in one answer. Without it, the errors about a body could be larger than the body.
+/// Most bytes of errors in one response. Without this bound, the errors about a body could be larger than the
+/// body.
 const MAX_ERROR_BYTES: usize = 65_536;
 /// Longest error of one record, in characters.
 const MAX_ERROR_CHARS: usize = 400;
-/// The error of records for whose own there was no room.
-const NO_ROOM: &str = "it is rejected; the errors above fill the answer";
+/// The error for records whose own error did not fit.
+const NO_ROOM: &str = "it is rejected; the errors above fill the response";
 
-/// The answer to a batch that was stored.
+/// The response to a stored batch.
 #[derive(Debug, Serialize)]
 pub(crate) struct Stored<'a> {
     /// Records that are new in the database.
     pub(crate) accepted: usize,
-    /// Records that were stored before, or twice in this batch.
+    /// Records that were already stored, or occur twice in this batch.
     pub(crate) duplicates: usize,
     pub(crate) rejected: Vec<RejectedRecord<'a>>,
 }
 
-/// The answer to a batch of which no record could be read.
+/// The response to a batch without any readable record.
 #[derive(Debug, Serialize)]
 pub(crate) struct NothingStored<'a> {
     pub(crate) status: &'static str,
@@ -34,8 +35,8 @@ pub(crate) struct RejectedRecord<'a> {
     error: &'a str,
 }
 
-/// Each rejected record with its index, in the order of the body. Errors are told as long as there is room; the indexes
-/// all are, so that the counts of the answer add up.
+/// Each rejected record with its index, in the order of the body. Errors are included as long as they fit; all indexes
+/// are included, so that the counts of the response add up.
 pub(crate) fn rejected(rejected: &mut [Rejected]) -> Vec<RejectedRecord<'_>> {
     rejected.sort_by_key(|rejected| rejected.index);
     let mut room = MAX_ERROR_BYTES;
@@ -47,7 +48,7 @@ pub(crate) fn rejected(rejected: &mut [Rejected]) -> Vec<RejectedRecord<'_>> {
     told.collect()
 }
 
-/// The start of an error, as long as one may be.
+/// The start of an error, cut to the longest allowed.
 pub(crate) fn cut(error: &str) -> &str {
     let end = error.char_indices().nth(MAX_ERROR_CHARS);
     end.and_then(|(end, _)| error.get(..end)).unwrap_or(error)
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_told_as_long_as_there_is_room_and_indexes_all() {
+    fn errors_are_included_as_long_as_they_fit_and_indexes_always() {
         let error = "é".repeat(1_000);
         let mut all: Vec<Rejected> =
             (0..5_000).rev().map(|index| Rejected { index, error: error.clone() }).collect();

@@ -1,4 +1,4 @@
-//! A database whose statements are timed.
+//! Measures the time of a database's statements.
 
 use gatelog_functions_shared::metrics::WRITE_SECONDS;
 use gatelog_functions_shared::{Environment, MetricsRecorder};

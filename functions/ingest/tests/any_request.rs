@@ -1,4 +1,5 @@
-//! Whatever is sent to `/ingest` gets one of the documented answers, and the answer adds up with what is stored.
+//! Every request to `/ingest` gets one of the documented responses, and the response agrees with the stored
+//! records.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,12 +25,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn any_bytes_get_a_documented_answer(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn any_bytes_get_a_documented_response(body in proptest::collection::vec(any::<u8>(), 0..300)) {
         check("POST", "content-type", "application/json", body);
     }
 
     #[test]
-    fn any_records_get_an_answer_that_adds_up(
+    fn any_records_get_a_response_that_adds_up(
         elements in proptest::collection::vec(element(), 0..8),
         form in 0..3_u8,
     ) {
@@ -43,7 +44,7 @@ proptest! {
     }
 
     #[test]
-    fn records_with_a_few_bytes_changed_get_a_documented_answer(
+    fn records_with_a_few_bytes_changed_get_a_documented_response(
         elements in proptest::collection::vec(element(), 1..4),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..6),
     ) {
@@ -61,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn any_head_gets_a_documented_answer(
+    fn any_head_gets_a_documented_response(
         method in "POST|GET|PUT|[A-Z]{1,9}",
         name in "content-type|content-encoding|content-length|authorization|x-gatelog-filter|x-gatelog-dropped|[a-z-]{1,12}",
         value in "[ -~]{0,30}|application/json(; ?charset=[a-z0-9-]{1,8})?|-?[0-9]{1,25}|gzip|identity",
@@ -70,7 +71,7 @@ proptest! {
     }
 }
 
-/// What stands where a record should: mostly a record, with keys and values of any kind.
+/// A value in place of a record: mostly an object with arbitrary keys and values.
 fn element() -> impl Strategy<Value = Value> {
     let names: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(["of_tomorrow", ""]).collect();
     let scalar = prop_oneof![
@@ -93,7 +94,7 @@ fn element() -> impl Strategy<Value = Value> {
     prop_oneof![8 => record.prop_map(|map| json!(map)), 1 => value]
 }
 
-/// Sends the request and compares the answer with the database.
+/// Sends the request and compares the response with the database.
 fn check(method: &str, name: &str, value: &str, body: Vec<u8>) {
     let Ok(request) =
         Request::builder().method(method).uri("/ingest").header(name, value).body(Bytes::from(body))

@@ -1,4 +1,4 @@
-//! Set-ups from the field with what clients of `/ingest` must be answered: `testdata/cases`.
+//! Setups from the field with the expected responses of `/ingest`: `testdata/cases`.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
@@ -15,7 +15,7 @@ use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, Value as
 use http::Request;
 use serde_json::{Value, json};
 
-/// A database that takes no statement of more bytes than this, as MySQL with its `max_allowed_packet`.
+/// A database that refuses statements of more bytes than this, like MySQL with its `max_allowed_packet`.
 struct Small {
     inner: NativeSqlite,
     max_bytes: usize,
@@ -31,7 +31,8 @@ impl Executor for Small {
         let texts = statement.params().iter().filter_map(Parameter::as_text);
         if texts.map(str::len).sum::<usize>() > self.max_bytes {
             self.refused.set(self.refused.get() + 1);
-            // What the server says is told apart in `storage/src/driver/mysql_errors.rs`, with the case's own text.
+            // `storage/src/driver/mysql_errors.rs` classifies the server's messages, and tests it with this case's
+            // text.
             return Err(StorageError::TooLarge {
                 reason: "1153: Got a packet bigger than 'max_allowed_packet'".into(),
             });
@@ -59,7 +60,7 @@ impl Environment for Still {
     async fn sleep(&self, _: Duration) {}
 }
 
-/// The database, and the answer to a push of records with bodies of these sizes.
+/// The database, and the response to a push of records with bodies of these sizes.
 async fn push(max_bytes: usize, bodies: &[usize]) -> (Small, Value) {
     let folder = tempfile::tempdir().unwrap();
     let inner = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();

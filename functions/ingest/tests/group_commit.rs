@@ -1,4 +1,5 @@
-//! Requests that share an insert: each gets what became of its own records, and none suffers for another.
+//! Tests of requests that share an insert: each gets the outcome of its own records, and none is affected by
+//! another.
 
 #![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
@@ -17,11 +18,11 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 
 const LIMITS: GroupLimits =
     GroupLimits { max_records: 100, max_bytes: 100_000, max_waiting: 16, max_wait: MAX_WAIT };
-/// Longer than any test turns.
+/// Longer than any test takes.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "current_thread")]
-async fn requests_that_come_during_an_insert_share_the_next_one() {
+async fn requests_that_arrive_during_an_insert_share_the_next_one() {
     let shared = Shared::new(LIMITS).await;
     let outcomes = shared.commit_at_once(&[&["a"], &["b", "c"], &["d", "d"], &["e"]]).await;
     use RecordOutcome::{Duplicate, New};
@@ -48,7 +49,7 @@ async fn small_requests_soon_after_a_shared_insert_expect_each_other() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_record_that_two_requests_bring_at_once_is_new_for_one_of_them() {
+async fn a_record_sent_by_two_requests_at_once_is_new_for_one_of_them() {
     let shared = Shared::new(LIMITS).await;
     let outcomes = shared.commit_at_once(&[&["a"], &["b", "c"], &["c", "a"], &["b"]]).await;
     use RecordOutcome::{Duplicate, New};
@@ -57,7 +58,7 @@ async fn a_record_that_two_requests_bring_at_once_is_new_for_one_of_them() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn records_that_the_database_refuses_are_told_to_their_own_request_only() {
+async fn refused_records_are_reported_only_to_their_own_request() {
     let shared = Shared::new(LIMITS).await;
     let outcomes = shared.commit_at_once(&[&["x"], &["a", "b"], &["c", BAD, "d", BAD], &["e"]]).await;
     let shapes: Vec<Vec<bool>> = outcomes
@@ -69,13 +70,13 @@ async fn records_that_the_database_refuses_are_told_to_their_own_request_only() 
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_client_that_hangs_up_while_it_leads_leaves_nobody_behind() {
+async fn when_the_client_of_the_leader_hangs_up_the_other_requests_complete() {
     let shared = Shared::new(LIMITS).await;
     LocalSet::new()
         .run_until(async {
             let first = shared.begin(&["a"]).await;
             let (second, third) = (shared.begin(&["b"]).await, shared.begin(&["c"]).await);
-            // The third leads for the second, and goes while its insert is under way.
+            // The third leads for the second, and is dropped while its insert is running.
             shared.database.permits.add_permits(1);
             assert_eq!(first.await.unwrap(), Ok(vec![RecordOutcome::New]));
             while shared.database.waiting.get() == 0 {
@@ -91,7 +92,7 @@ async fn a_client_that_hangs_up_while_it_leads_leaves_nobody_behind() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn records_of_a_client_that_hangs_up_while_it_waits_are_stored_though_no_other_comes() {
+async fn records_of_a_waiting_client_that_hangs_up_are_stored_even_if_no_other_request_arrives() {
     let shared = Shared::new(LIMITS).await;
     LocalSet::new()
         .run_until(async {
@@ -111,14 +112,14 @@ async fn records_of_a_client_that_hangs_up_while_it_waits_are_stored_though_no_o
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn who_called_a_client_that_hangs_up_calls_another() {
+async fn when_the_next_leader_has_hung_up_another_is_woken() {
     let shared = Shared::new(LIMITS).await;
     LocalSet::new()
         .run_until(async {
             let first = shared.begin(&["a"]).await;
             let (second, third) = (shared.begin(&["b"]).await, shared.begin(&["c"]).await);
             first.abort();
-            // It calls the third, which goes before it has heard.
+            // It wakes the third, which is dropped before it notices.
             third.abort();
             shared.database.permits.add_permits(10);
             assert_eq!(second.await.unwrap(), Ok(vec![RecordOutcome::New]));
@@ -140,7 +141,8 @@ async fn every_request_is_answered_within_its_time_whatever_it_waits_for() {
             let clock = spawn_local(async move {
                 host.sleep(limit * 5 / 4).await;
             });
-            // The second waits for most of its time, and then for its own insert, which never ends.
+            // The second waits for most of its time in the queue, and then for its own insert, which never
+            // ends.
             shared.host().sleep(limit * 3 / 4).await;
             shared.database.permits.add_permits(1);
             assert_eq!(first.await.unwrap(), Ok(vec![RecordOutcome::New]));
@@ -156,7 +158,7 @@ async fn every_request_is_answered_within_its_time_whatever_it_waits_for() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn each_of_many_refused_records_is_told_and_the_others_are_stored() {
+async fn each_of_many_refused_records_is_reported_and_the_others_are_stored() {
     let shared = Shared::new(LIMITS).await;
     let good: Vec<String> = (0..150).map(|number| format!("{number}")).collect();
     let records: Vec<&str> = good.iter().flat_map(|id| [id.as_str(), BAD]).collect();
@@ -173,7 +175,7 @@ async fn each_of_many_refused_records_is_told_and_the_others_are_stored() {
 #[tokio::test(flavor = "current_thread")]
 async fn the_search_for_refused_records_ends_with_its_time_and_rejects_the_rest() {
     let shared = Shared::new(LIMITS).await;
-    // Two seconds a statement; half a minute for the search.
+    // Two seconds per statement; half a minute for the search.
     shared.database.costs.set(Duration::from_secs(2));
     let outcome = shared.commit_at_once(&[&[BAD; 64]]).await.remove(0).unwrap();
     let tried =
@@ -198,7 +200,7 @@ async fn a_record_that_is_too_large_for_the_database_is_rejected_alone() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_request_beyond_those_that_may_wait_is_told_to_come_again() {
+async fn a_request_beyond_the_waiting_limit_is_told_to_retry() {
     let shared = Shared::new(GroupLimits { max_waiting: 2, ..LIMITS }).await;
     let outcomes = shared.commit_at_once(&[&["a"], &["b"], &["c"], &["d"]]).await;
     let served: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
@@ -218,7 +220,7 @@ async fn a_group_is_no_larger_than_its_limits() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_database_that_is_down_is_asked_once_for_all() {
+async fn a_database_that_is_down_is_tried_once_for_all() {
     let shared = Shared::new(LIMITS).await;
     shared.database.is_down.set(true);
     let outcomes = shared.commit_at_once(&[&["a"], &["b"], &["c"]]).await;
@@ -228,9 +230,9 @@ async fn a_database_that_is_down_is_asked_once_for_all() {
     assert_eq!(shared.commit_at_once(&[&["a"]]).await, [Ok(vec![RecordOutcome::New])]);
 }
 
-/// The id of a record that the database does not take.
+/// The id of a record that the database refuses.
 const BAD: &str = "bad";
-/// Bytes of an id that the database calls too large.
+/// Length of an id that the database refuses as too large.
 const TOO_LARGE: usize = 100;
 
 struct Shared {
@@ -302,7 +304,7 @@ impl Shared {
     }
 }
 
-/// A host on which a rest lets the other tasks go on, a long one for longer, and the time is what the test says.
+/// A host on which a pause lets the other tasks run, a long pause for longer, and the test sets the time.
 struct Turns {
     ticks: Rc<Cell<Duration>>,
 }
@@ -333,7 +335,7 @@ struct Gate {
     statements: Cell<usize>,
     is_down: Cell<bool>,
     ticks: Rc<Cell<Duration>>,
-    /// What a statement takes.
+    /// The duration of a statement.
     costs: Cell<Duration>,
 }
 

@@ -1,5 +1,5 @@
-//! What clients of `/ingest` see, on a real database: records stored once, good ones beside bad ones, and what is
-//! refused with which words.
+//! Tests of what clients of `/ingest` see, on a real database: records stored once, good ones beside bad ones,
+//! and the errors of refused requests.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
 
@@ -68,7 +68,7 @@ async fn a_record_without_id_or_time_gets_them() {
     let ingest = Ingest::new().await;
     ingest.post(r#"[{"method":"GET"},{"method":"GET"}]"#).await;
     assert_eq!(ingest.stored().await, 2);
-    // The second id that the test's random bytes make.
+    // The second id generated from the test's random bytes.
     let id = "019c13ec-9e7b-7202-8202-020202020202";
     let stored = records::by_record_id(&ingest.database, id).await.unwrap().unwrap();
     assert_eq!(stored.start_time(), Some(now()));
@@ -123,7 +123,7 @@ async fn what_cannot_be_read_is_refused_with_the_reason() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_request_of_the_wrong_kind_is_refused_with_what_would_be_right() {
+async fn a_wrong_request_is_refused_with_a_hint_at_the_right_form() {
     let ingest = Ingest::new().await;
     for (method, header, value, status, words) in [
         ("GET", "accept", "*/*", 405, "POST"),
@@ -142,7 +142,7 @@ async fn a_request_of_the_wrong_kind_is_refused_with_what_would_be_right() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_body_says_itself_that_it_is_json_and_its_type_is_asked_only_when_it_is_not() {
+async fn a_body_that_is_json_is_read_whatever_its_type_and_the_type_matters_only_otherwise() {
     let ingest = Ingest::new().await;
     for (content_type, status, words) in [
         ("", 400, "not JSON"),
@@ -169,7 +169,7 @@ async fn a_body_says_itself_that_it_is_json_and_its_type_is_asked_only_when_it_i
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn what_the_go_collector_takes_is_taken() {
+async fn everything_that_the_go_collector_accepts_is_accepted() {
     let ingest = Ingest::new().await;
     for (number, (body, path)) in [
         (&br#"{"path":"/0","start_time":"2026-01-31 12:00:00"} and what stands behind"#[..], "/0"),
@@ -198,7 +198,7 @@ async fn what_the_go_collector_takes_is_taken() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn one_broken_record_costs_no_other() {
+async fn one_broken_record_does_not_affect_the_others() {
     let ingest = Ingest::new().await;
     for (body, accepted, rejected) in [
         (&b"{\"path\":\"/a\"}\n{\"path\":\n{\"path\":\"/b\"}\n"[..], 2, vec![1]),
@@ -224,7 +224,7 @@ async fn one_broken_record_costs_no_other() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn an_answer_is_small_whatever_was_sent() {
+async fn a_response_is_small_whatever_was_sent() {
     let ingest = Ingest::new().await;
     let long = "x".repeat(1_000);
     let records = vec![format!(r#"{{"start_time":"{long}","{long}":"{long}"}}"#); 2_000].join(",");
@@ -234,7 +234,7 @@ async fn an_answer_is_small_whatever_was_sent() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn with_a_token_only_its_bearers_may_store() {
+async fn with_a_token_only_its_bearers_can_store_records() {
     let ingest = Ingest::new().await;
     let config = IngestConfig { token: Token::new("secret"), ..config() };
     for (authorization, status) in [("Bearer secret", 200), ("Bearer wrong", 401), ("", 401)] {
@@ -318,7 +318,7 @@ impl Ingest {
 /// A host whose time stands still.
 #[derive(Clone, Default)]
 struct TestHost {
-    /// The last byte that was drawn: ids of the test are 1, 2, 3…
+    /// The last random byte: the test's ids are 1, 2, 3…
     drawn: Rc<Cell<u8>>,
 }
 

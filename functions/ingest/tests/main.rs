@@ -1,4 +1,4 @@
-//! The tests of ingest over its public interface, in a native SQLite.
+//! Tests of ingest through its public interface, with a native SQLite.
 
 mod any_request;
 mod cases;

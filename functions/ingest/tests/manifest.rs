@@ -1,4 +1,5 @@
-//! What `spin.toml` says of this function, beside what the function reads and what Spin refuses at the start.
+//! Compares `spin.toml` with the variables that this function reads, and checks that Spin accepts it at the
+//! start.
 
 #![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
@@ -20,10 +21,10 @@ fn every_setting_of_syslog_is_a_variable_with_the_same_default_and_reaches_the_c
     }
 }
 
-/// Spin evaluates `allowed_outbound_hosts` with the defaults when it loads an application, and ends when an entry has no
-/// host.
+/// Spin evaluates `allowed_outbound_hosts` with the defaults when it loads an application, and exits when an entry has
+/// no host.
 #[test]
-fn what_a_component_may_reach_is_valid_with_every_default() {
+fn the_allowed_hosts_of_a_component_are_valid_with_every_default() {
     let manifest = manifest();
     let defaults = defaults(&manifest);
     for (id, component) in manifest["component"].as_table().unwrap() {

@@ -1,4 +1,5 @@
-//! Syslog beside storing: what is logged, what the answer waits for, and what is wrong with a configuration.
+//! Tests of syslog alongside storage: which records are logged, what the response waits for, and errors in
+//! the configuration.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,7 +24,7 @@ use gatelog_syslog::transport::{Connection, SendError, Transport, TransportError
 use http::Request;
 use serde_json::{Value, json};
 
-/// A receiver that is there or not.
+/// A receiver that is present or absent.
 #[derive(Clone, Default)]
 struct Receiver {
     absent: Rc<Cell<bool>>,
@@ -57,7 +58,7 @@ impl Connection for Receiver {
     }
 }
 
-/// A host whose time moves when a test says so.
+/// A host whose time the test moves.
 #[derive(Clone, Default)]
 struct TestHost(Rc<Cell<Duration>>);
 
@@ -101,7 +102,7 @@ impl Test {
         Self { function, receiver, host, folder }
     }
 
-    /// The function as it is when syslog is turned off, on the same database.
+    /// The same function with syslog turned off, on the same database.
     async fn without_syslog(self) -> Self {
         let Self { receiver, host, folder, .. } = self;
         let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
@@ -110,7 +111,7 @@ impl Test {
         Self { function, receiver, host, folder }
     }
 
-    /// Posts records with these ids, and answers the status and the numbers of new and known ones.
+    /// Posts records with these ids, and returns the status and the numbers of new and known records.
     async fn post(&self, ids: &[&str]) -> (u16, Value, Value) {
         let records: Vec<Value> = ids
             .iter()
@@ -138,7 +139,7 @@ fn no_file(_: &str) -> io::Result<String> {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn under_best_effort_messages_are_sent_after_the_answer_and_only_for_new_records() {
+async fn under_best_effort_messages_are_sent_after_the_response_and_only_for_new_records() {
     let test = Test::new("best_effort").await;
     assert_eq!(test.post(&["a", "b"]).await, (200, json!(2), json!(0)));
     assert_eq!(test.received(), [""; 0]);
@@ -152,7 +153,7 @@ async fn under_best_effort_messages_are_sent_after_the_answer_and_only_for_new_r
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn under_best_effort_an_absent_receiver_changes_no_answer() {
+async fn under_best_effort_an_absent_receiver_changes_no_response() {
     let test = Test::new("best_effort").await;
     test.receiver.absent.set(true);
     for id in ["a", "b"] {
@@ -163,7 +164,7 @@ async fn under_best_effort_an_absent_receiver_changes_no_answer() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn under_at_least_once_what_was_not_confirmed_is_stored_and_logged_when_it_comes_again() {
+async fn under_at_least_once_unconfirmed_records_are_stored_and_logged_when_they_are_sent_again() {
     let test = Test::new("at_least_once").await;
     assert_eq!(test.post(&["a"]).await, (200, json!(1), json!(0)));
     assert_eq!(test.received(), ["/a"]);
@@ -191,7 +192,7 @@ async fn entries_come_from_the_file_unless_the_variable_has_some() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn syslog_that_is_off_but_set_up_is_warned_of() {
+async fn a_warning_is_logged_when_syslog_is_configured_but_off() {
     for (variables, warning) in [
         ([("syslog_address", "127.0.0.1"), ("syslog_port", "514")], None),
         ([("syslog_delivery", "off"), ("syslog_entries", "")], None),
@@ -213,7 +214,7 @@ async fn syslog_that_is_off_but_set_up_is_warned_of() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn everything_that_is_wrong_is_named_at_once() {
+async fn all_problems_are_reported_at_once() {
     let variables = [
         ("syslog_delivery", "best_effort"),
         ("syslog_address", "syslog.example.com"),
@@ -235,7 +236,7 @@ async fn a_script_that_does_not_compile_is_named_by_its_entry_and_key() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn records_are_stored_whatever_is_wrong_with_syslog_and_only_a_promise_fails_the_answer() {
+async fn records_are_stored_whatever_is_wrong_with_syslog_and_only_a_guarantee_fails_the_response() {
     let script = r#"[{"config":{"custom_fields_by_lua":{"a":"return ("}}}]"#;
     for entries in [script, "no JSON", r#"[{"config":{"facility":"local9"}}]"#] {
         let test = Test::with_entries("best_effort", entries).await;

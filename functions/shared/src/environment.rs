@@ -1,4 +1,4 @@
-//! What a function needs of its environment apart from the database: time and random bytes.
+//! What a function needs from its environment besides the database: time and random bytes.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ pub trait Environment {
     /// The time of day.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed moment, never going back: for measuring.
+    /// Monotonic time since some fixed moment, for measuring.
     fn ticks(&self) -> Duration;
 
-    /// Fills `bytes` with random ones.
+    /// Fills `bytes` with random bytes.
     fn fill_random(&self, bytes: &mut [u8]);
 
     /// Waits.

@@ -1,15 +1,17 @@
-//! What the functions share: HTTP answers and failures, configuration, metrics, and the log.
+//! Code shared by the functions: HTTP responses and failures, configuration, metrics, and the log.
 //!
 //! # Layout
 //!
-//! - [`config`]: configuration from the application's variables, and the database that they choose.
-//! - [`http`]: bearer tokens, bodies, answers, and [`Failure`], the error of every handler.
+//! - [`config`]: configuration from the application's variables, and the database that they select.
+//! - [`http`]: bearer tokens, bodies, responses, and [`Failure`], the error of every handler.
 //! - [`log`]: one line for each event, on standard error.
-//! - [`metrics`]: what is counted, and counting it for all instances together.
+//! - [`metrics`]: the counters, summed over all instances.
 //! - [`environment`]: time and random bytes.
-//! - `spin`: the same for Spin: its variables, databases, bodies, clocks and random bytes. Built for WebAssembly only.
+//! - `spin`: the implementations for Spin: variables, databases, bodies, clocks and random bytes. Built for
+//!   WebAssembly only.
 
-// These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.
+// These macros panic when the log cannot be written, for example on a full disk, and a panic ends all requests of
+// the instance.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod config;

@@ -1,4 +1,5 @@
-//! The host function on attributes: what the test gave, and what follows from header maps and the plugin's settings.
+//! The host function for attributes: those set by the test, and those derived from header maps and the plugin's
+//! settings.
 
 use crate::abi::{MapType, Status};
 use crate::gateway::Gateway;
@@ -33,7 +34,8 @@ fn stream_value(stream: &Stream, path: &[u8]) -> Option<Vec<u8>> {
     derived(stream, path)
 }
 
-/// Attributes that follow from a header map: while that map can be read, but for the response's code, which stays.
+/// Attributes derived from a header map, available while that map can be read; the response's code stays
+/// available.
 fn derived(stream: &Stream, path: &[u8]) -> Option<Vec<u8>> {
     let mut names = path.splitn(3, |byte| *byte == 0);
     let (group, name, key) = (names.next()?, names.next()?, names.next());
@@ -64,7 +66,7 @@ fn derived(stream: &Stream, path: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The header behind an attribute of the request.
+/// The header that a request attribute is derived from.
 fn request_header(attribute: &[u8]) -> Option<&'static str> {
     Some(match attribute {
         b"path" => ":path",
@@ -78,7 +80,7 @@ fn request_header(attribute: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// A request target before and after its question mark.
+/// The parts of a request target before and after its question mark.
 fn target(path: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = path.splitn(2, |byte| *byte == b'?');
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())

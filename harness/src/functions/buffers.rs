@@ -1,4 +1,4 @@
-//! The host function on buffers: body chunks, callout bodies, configurations.
+//! The host function for buffers: body chunks, callout bodies, configurations.
 
 use crate::abi::{BufferType, Status};
 use crate::gateway::Gateway;
@@ -14,7 +14,7 @@ pub(crate) fn bytes(
     let buffer = read(guest.gateway(), BufferType::parse(buffer)?)?;
     let part = buffer.get(size(start)..).unwrap_or_default();
     let part = part.get(..size(length)).unwrap_or(part).to_vec();
-    // As in Envoy, nothing to answer leaves the guest's two words alone.
+    // As in Envoy, an empty result leaves the guest's two words unchanged.
     if part.is_empty() { Ok(()) } else { guest.give(&part, out) }
 }
 

@@ -1,4 +1,4 @@
-//! Host functions on header maps.
+//! Host functions for header maps.
 
 use crate::abi::{MapType, Status};
 use crate::gateway::Gateway;
@@ -11,7 +11,8 @@ pub(crate) fn value(guest: &mut Guest<'_>, map: u32, name: Span, out: Out) -> Re
     let name = memory.read(name)?;
     let value = match readable(gateway, map) {
         Some(headers) => headers.get(name).ok_or(Status::NotFound)?.to_vec(),
-        // While a stream is logged a missing map is an empty one; at any other time asking for it is a mistake.
+        // While a stream is logged, a missing map counts as empty; at any other time, requesting it is an
+        // error.
         None if gateway.current_stream().is_some_and(|stream| stream.logging) => {
             return Err(Status::NotFound.into());
         }

@@ -1,4 +1,4 @@
-//! Host functions on metrics.
+//! Host functions for metrics.
 
 use crate::guest::{Fault, Guest, Span};
 

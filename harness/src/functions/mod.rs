@@ -1,4 +1,4 @@
-//! The host functions, by what they work on. Each answers as Envoy does; `table.rs` says what each is for.
+//! The host functions, by subject. Each behaves as in Envoy; `table.rs` documents them.
 
 pub(super) mod attributes;
 pub(super) mod buffers;

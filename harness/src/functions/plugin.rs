@@ -1,4 +1,4 @@
-//! Host functions of a plugin as a whole: log, time, ticks, its end.
+//! Host functions for the plugin as a whole: log, time, ticks, shutdown.
 
 use crate::abi::{Level, Status};
 use crate::guest::{Fault, Guest, Span};

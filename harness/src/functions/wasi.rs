@@ -1,4 +1,4 @@
-//! The functions of WASI preview 1 that filters call: clock, random bytes, and what an SDK writes when it panics.
+//! The functions of WASI preview 1 that filters call: clock, random bytes, and output of an SDK that panics.
 
 use wasmtime::Linker;
 
@@ -14,7 +14,7 @@ const MAX_RANDOM_BYTES: u32 = 64 * 1024;
 const WALL_CLOCK: u32 = 0;
 const MONOTONIC_CLOCK: u32 = 1;
 
-/// The error numbers of preview 1 that are answered here.
+/// The error numbers of preview 1 that are returned here.
 #[derive(Debug, Clone, Copy)]
 #[repr(u32)]
 enum Errno {
@@ -30,7 +30,7 @@ impl From<Errno> for Fault {
     }
 }
 
-/// A pointer that leaves the memory is `EFAULT` here.
+/// A pointer outside the memory is `EFAULT` here.
 fn memory_fault(fault: impl Into<Fault>) -> Fault {
     match fault.into() {
         Fault::Code(code) if code == Status::InvalidMemoryAccess as u32 => Errno::Fault.into(),
@@ -96,14 +96,14 @@ pub(crate) fn nothing(_: &mut Guest<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Defines `proc_exit`, which never returns: the guest traps, as in Envoy. `index` is its place in the counts.
+/// Defines `proc_exit`, which never returns: the guest traps, as in Envoy. `index` is its index in the counts.
 pub(crate) fn register_exit(linker: &mut Linker<Gateway>, index: usize) -> wasmtime::Result<()> {
     linker.func_wrap(
         "wasi_snapshot_preview1",
         "proc_exit",
         move |mut caller: wasmtime::Caller<'_, Gateway>, code: u32| -> wasmtime::Result<()> {
             caller.data_mut().host_calls.count(index);
-            wasmtime::bail!("the guest ended itself with exit code {code}")
+            wasmtime::bail!("the guest exited with code {code}")
         },
     )?;
     Ok(())

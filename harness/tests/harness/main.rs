@@ -1,4 +1,4 @@
-//! The proxy-wasm host, and in it the very filter that gateways load.
+//! Tests of the proxy-wasm host, and of the filter that gateways load.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod filter;

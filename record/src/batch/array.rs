@@ -12,7 +12,7 @@ use crate::mend;
 
 /// Reads an array of at most `max_records` elements.
 pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
-    // Most batches have no faults: one pass reads them.
+    // Most batches have no faults, so one pass reads them.
     let mut batch = Batch::default();
     match elements(text, max_records, |index, read| batch.take(index, read)) {
         Ok(()) => return Ok(batch),
@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchErr
     Ok(Batch { values_lost: batch.values_lost + count, ..batch.into_owned() })
 }
 
-/// Reads each element by itself, so that a faulty one affects no other.
+/// Reads each element separately, so that a faulty one does not affect the others.
 fn one_by_one(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
     let mut batch = Batch::default();
     elements(text, max_records, |index, element: &RawValue| batch.read(index, element.get()))?;

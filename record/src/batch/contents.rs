@@ -1,4 +1,4 @@
-//! What was read of a body, and why it could not be read.
+//! The result of reading a body, and why a body cannot be read.
 
 use thiserror::Error;
 
@@ -47,7 +47,7 @@ pub enum BatchError {
 }
 
 impl Batch<'_> {
-    /// The same records, with texts of their own.
+    /// The same records with owned texts.
     pub(super) fn into_owned(self) -> Batch<'static> {
         let own = |(index, record): (usize, AccessRecord<'_>)| (index, record.into_owned());
         Batch {
@@ -58,7 +58,8 @@ impl Batch<'_> {
     }
 }
 
-/// Whether a character may stand around records: JSON's white space, and the mark with which some programs begin files.
+/// Whether a character may surround records: JSON's white space, and the byte order mark that some programs write at
+/// the start of a file.
 pub(super) fn is_blank(character: char) -> bool {
     character.is_ascii_whitespace() || character == mend::BYTE_ORDER_MARK
 }

@@ -1,4 +1,4 @@
-//! A body of one object, or of several with white space between them: NDJSON has one a line.
+//! A body of one object, or of several separated by white space. NDJSON has one object per line.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,14 +10,14 @@ use crate::json::read::Read;
 
 /// Reads at most `max_records` objects.
 ///
-/// An object may span several lines. From the first invalid JSON on, each line is read by itself: a fault ends with
-/// its line, and no part of the body is read more than a few times.
+/// An object may span several lines. From the first invalid JSON on, each line is read separately: a fault is
+/// confined to its line, and no part of the body is read more than a few times.
 pub(super) fn read(text: &str, max_records: usize) -> Result<Batch<'_>, BatchError> {
     let mut batch = Batch::default();
     let mut first_error = None;
     // Valid JSON values, records or not.
     let mut is_any_json = false;
-    // The part that is being read, and the lines after it: none while the body is read as a whole.
+    // The part being read, and the lines after it; there are none while the body is read as a whole.
     let (mut part, mut behind) = (text, "");
     let mut index = 0;
     loop {

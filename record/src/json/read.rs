@@ -1,8 +1,8 @@
 //! Reads a record: what clients may write for each kind of field, and which values cannot be kept.
 //!
-//! The reader accepts more than the writer writes, at least what db-log-pusher's collector accepts: keys in any case,
-//! numbers as texts and texts as numbers. A number that is not a count is left out and counted; a value of another
-//! wrong type is an error that names the key. Errors never quote a value that is longer than a line.
+//! The reader accepts more than the writer produces, and at least what db-log-pusher's collector accepts: keys in any
+//! case, numbers as texts and texts as numbers. A number that is not a count is left out and counted; any other value
+//! of the wrong type is an error that names the key. Errors never quote a value that is longer than a line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::timestamp::forms;
 
 /// Longest key that is compared with those of the table.
 const MAX_KEY_BYTES: usize = 64;
-/// Up to this number a 64-bit float holds every whole number.
+/// A 64-bit float holds every whole number up to this one.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A record, and what the reader noticed.
@@ -24,7 +24,7 @@ pub(crate) struct Read<'a> {
     pub(crate) record: AccessRecord<'a>,
     /// Values left out because they are not counts.
     pub(crate) values_lost: usize,
-    /// True when any key is one of the table.
+    /// True when at least one key is in the table.
     pub(crate) has_known_key: bool,
 }
 
@@ -79,7 +79,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
     }
 }
 
-/// Reads the value of a member, and returns whether it is kept. `null` leaves the member as it is.
+/// Reads the value of a member and returns whether it is kept. `null` leaves the member unchanged.
 fn read_member<'de, A: MapAccess<'de>>(member: Member<'_, 'de>, map: &mut A) -> Result<bool, A::Error> {
     match member {
         Member::Timestamp(time) => {
@@ -96,7 +96,7 @@ fn read_member<'de, A: MapAccess<'de>>(member: Member<'_, 'de>, map: &mut A) -> 
             Number::Absent => {}
             Number::Whole(read) => *number = read,
             Number::Fraction => return Ok(false),
-            Number::None => return Err(A::Error::custom("it is no whole number")),
+            Number::None => return Err(A::Error::custom("it is not a whole number")),
         },
         Member::Count(number) => match map.next_value()? {
             Number::Absent => {}
@@ -112,7 +112,7 @@ fn read_member<'de, A: MapAccess<'de>>(member: Member<'_, 'de>, map: &mut A) -> 
     Ok(true)
 }
 
-/// A key; it borrows from the input when it has no escapes. Empty when it is too long to be one of the table.
+/// A key; it borrows from the input when it has no escapes. Empty when it is too long to be in the table.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -139,7 +139,8 @@ impl<'de> Visitor<'de> for KeyVisitor {
     }
 }
 
-/// A text; it borrows from the input when it has no escapes, which serde's `Cow` never does. None for `null`.
+/// A text; it borrows from the input when it has no escapes, which serde's `Cow` never does. `None` for
+/// `null`.
 struct Text<'a>(Option<Cow<'a, str>>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -182,7 +183,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// A time; none for `null` and an empty text.
+/// A time; `None` for `null` and an empty text.
 struct Time(Option<Timestamp>);
 
 impl<'de> Deserialize<'de> for Time {
@@ -224,13 +225,13 @@ impl Visitor<'_> for TimeVisitor {
     }
 }
 
-/// A value in place of a number. Bounds are not checked here.
+/// A value read where a number is expected. Bounds are not checked here.
 #[derive(Debug, PartialEq)]
 enum Number {
     /// `null`, an empty text, or `-`, as access logs write it.
     Absent,
     Whole(i64),
-    /// A number that is not whole, or not exact.
+    /// A number that is not whole or cannot be represented exactly.
     Fraction,
     /// Something else.
     None,
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_count_is_left_out_and_counted_and_absent_is_not_counted() {
+    fn a_value_that_is_not_a_count_is_left_out_and_counted_but_an_absent_one_is_not() {
         for (value, lost, expected) in [
             ("1.5", 1, None),
             ("9007199254740993.5", 1, None),
@@ -352,13 +353,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_key_and_holds_no_long_value() {
+    fn an_error_names_the_key_and_quotes_no_long_value() {
         let long = "x".repeat(100_000);
         for (json, error) in [
-            (format!(r#"{{"duration":"{long}"}}"#), "duration: it is no whole number"),
+            (format!(r#"{{"duration":"{long}"}}"#), "duration: it is not a whole number"),
             (format!(r#"{{"start_time":"{long}"}}"#), "start_time: \"xxx"),
             (format!(r#"{{"path":["{long}"]}}"#), "path: invalid type: sequence, expected a string"),
-            (r#"{"duration":true}"#.to_owned(), "duration: it is no whole number"),
+            (r#"{"duration":true}"#.to_owned(), "duration: it is not a whole number"),
             (format!("\"{long}\""), "invalid type: string, expected a JSON object"),
         ] {
             let text = serde_json::from_str::<AccessRecord<'_>>(&json).unwrap_err().to_string();
@@ -371,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn null_takes_nothing_away_and_an_unknown_key_is_none() {
+    fn null_changes_nothing_and_unknown_keys_do_not_count_as_known() {
         let read: Read<'_> = serde_json::from_str(r#"{"path":"/a","path":null}"#).unwrap();
         assert_eq!((&*read.record.path, read.has_known_key), ("/a", true));
         let read: Read<'_> = serde_json::from_str(r#"{"req_headers":{},"":1}"#).unwrap();

@@ -1,12 +1,12 @@
-//! Writes JSON straight into a buffer: records, texts and small objects.
+//! Writes JSON directly into a buffer: records, texts and small objects.
 
 use crate::fields::{AccessRecord, FIELDS, FieldValue, Kind, Origin};
 
-/// Appends the JSON object of a record, without the fields for which `is_omitted` is true; it gets the index in
-/// [`FIELDS`].
+/// Appends the JSON object of a record, without the fields for which `is_omitted` returns true. `is_omitted`
+/// receives the index in [`FIELDS`].
 ///
-/// An absent value is left out, except the keys that Higress's db-log-pusher always writes ([`Origin::Always`]): they
-/// are written empty (`""`, `0`, and `null` for JSON).
+/// An absent value is left out, except the keys that Higress's db-log-pusher always writes ([`Origin::Always`]):
+/// those are written as empty values (`""`, `0`, and `null` for JSON).
 pub fn write_record(out: &mut Vec<u8>, record: &AccessRecord<'_>, is_omitted: impl Fn(usize) -> bool) {
     let start = out.len();
     for (index, (field, value)) in FIELDS.iter().zip(record.values()).enumerate() {
@@ -118,7 +118,7 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Splits at the first byte that cannot stand in a JSON string as it is.
+/// Splits at the first byte that must be escaped in a JSON string.
 fn split_at_special(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     let (words, tail) = bytes.as_chunks();
     let in_word = |(index, word): (usize, &[u8; WORD])| match specials(u64::from_le_bytes(*word)) {
@@ -135,13 +135,13 @@ fn split_at_special(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     Some((plain, *byte, after))
 }
 
-/// Bytes that are checked together.
+/// Bytes checked at a time.
 const WORD: usize = 8;
-/// A word of bytes that are 1.
+/// A word in which every byte is 1.
 const ONES: u64 = u64::from_le_bytes([1; WORD]);
 
-/// The highest bit of each byte that cannot stand in a JSON string as it is. Only the lowest bit that is set is
-/// reliable: the borrow of a subtraction may set others above it.
+/// The highest bit of each byte that must be escaped in a JSON string. Only the lowest set bit is reliable,
+/// because the borrow of a subtraction may set bits above it.
 const fn specials(word: u64) -> u64 {
     const fn below(limit: u8, word: u64) -> u64 {
         word.wrapping_sub(ONES * limit as u64) & !word & (ONES << 7)
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_written_so_that_it_is_read_back() {
+    fn a_written_text_is_read_back_unchanged() {
         for text in ["", "a", "a\"b\\c/d", "\0\u{1}\u{1f}\n\r\t\u{7f}", "é€😀 <b>"] {
             let mut out = Vec::new();
             write_text(&mut out, text);
@@ -209,7 +209,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_record_is_read_back_as_it_was(
+        fn any_record_is_read_back_unchanged(
             text in any::<String>(),
             number in any::<i64>(),
             count in 0..i64::MAX,

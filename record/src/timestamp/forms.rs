@@ -7,21 +7,21 @@ use thiserror::Error;
 use super::Timestamp;
 use crate::date_time;
 
-/// Largest numbers that count as seconds, milliseconds and microseconds.
+/// Largest numbers read as seconds, milliseconds and microseconds.
 const SECONDS: u64 = 99_999_999_999;
 const MILLIS: u64 = 99_999_999_999_999;
 const MICROS: u64 = 99_999_999_999_999_999;
 
-/// Why a value is not the time of a record.
+/// Why a value cannot be the time of a record.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnreadableTime {
-    /// It has no known form.
+    /// The form is unknown.
     #[error(
-        "\"{text}\" is no time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 (UTC) or 1769860800 (since 1970)"
+        "\"{text}\" is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 (UTC) or 1769860800 (since 1970)"
     )]
     NoTime {
-        /// What was given, cut to 64 characters.
+        /// The value, cut to 64 characters.
         text: String,
     },
     /// It is outside the range that every database stores.
@@ -31,7 +31,7 @@ pub enum UnreadableTime {
         Timestamp::MAX
     )]
     OutOfRange {
-        /// What was given, cut to 64 characters.
+        /// The value, cut to 64 characters.
         text: String,
     },
 }
@@ -39,13 +39,13 @@ pub enum UnreadableTime {
 /// Reads a time in any of these forms:
 ///
 /// - RFC 3339 with any offset;
-/// - the same without an offset, which means UTC, or with a blank for the `T`: `2026-01-31 12:00:00.5`, `2026-01-31`,
+/// - the same without an offset, which means UTC, or with a space for the `T`: `2026-01-31 12:00:00.5`, `2026-01-31`,
 ///   `20260131120000`;
-/// - a number since 1970, as [`from_epoch`] reads it, with a fraction or not.
+/// - a number since 1970, as [`from_epoch`] reads it, with or without a fraction.
 ///
 /// # Errors
 ///
-/// [`UnreadableTime`]. A time outside the range that databases store is refused, never clamped.
+/// [`UnreadableTime`]. A time outside the range that every database stores is refused, never clamped.
 pub fn read(text: &str) -> Result<Timestamp, UnreadableTime> {
     let text = text.trim();
     let micros = if is_number(text) { number(text) } else { date(text) };
@@ -55,7 +55,7 @@ pub fn read(text: &str) -> Result<Timestamp, UnreadableTime> {
 }
 
 /// A time from a number since 1970, with its unit inferred from its size: seconds below 10¹¹, milliseconds below
-/// 10¹⁴, microseconds below 10¹⁷, else nanoseconds.
+/// 10¹⁴, microseconds below 10¹⁷, otherwise nanoseconds.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn from_epoch(number: i64) -> Result<Timestamp, UnreadableTime> {
     in_range(micros(number)).ok_or_else(|| UnreadableTime::OutOfRange { text: number.to_string() })
 }
 
-/// As [`from_epoch`], of a number that may have a fraction.
+/// Like [`from_epoch`], for a number that may have a fraction.
 ///
 /// # Errors
 ///
@@ -92,7 +92,7 @@ fn number(text: &str) -> Option<i64> {
         return Some((number * micros_in_unit(number.abs())).round() as i64);
     }
     let micros = micros(text.parse().ok()?);
-    // Fourteen digits are milliseconds of a remote year, or MySQL's form of a date without separators.
+    // Fourteen digits are either milliseconds of a distant year or MySQL's form of a date without separators.
     if in_range(micros).is_none()
         && text.len() == "20260131120000".len()
         && let Some((day, time)) = text.split_at_checked("20260131".len())
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_named_in_the_error_up_to_a_length() {
+    fn a_value_that_is_not_a_time_is_quoted_in_the_error_up_to_a_length() {
         for text in ["yesterday", "1.2.3", "99999999999999999999", "2026-02-30 00:00:00", "inf", "-", "é"] {
             assert_eq!(read(text), Err(UnreadableTime::NoTime { text: text.into() }));
         }

@@ -1,5 +1,5 @@
-//! `gatelog-local up`: serves a Spin application on this machine where the Spin CLI is not at hand. The options
-//! are those of `spin up`.
+//! `gatelog-local up`: serves a Spin application on this machine where the Spin CLI is not available. The
+//! options are those of `spin up`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ fn run(up: Up) -> anyhow::Result<()> {
             interrupt = tokio::signal::ctrl_c() => interrupt.context("Ctrl-C cannot be watched")?,
             _ = terminate.recv() => {}
         }
-        // A second signal does not wait for the requests under way.
+        // A second signal does not wait for requests in flight.
         tokio::select! {
             () = app.shutdown() => {}
             _ = tokio::signal::ctrl_c() => {}
@@ -87,7 +87,7 @@ fn run(up: Up) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     })?;
-    // A statement that waits for a lock must not hold up the end.
+    // A statement that waits for a lock must not delay the exit.
     runtime.shutdown_background();
     Ok(())
 }

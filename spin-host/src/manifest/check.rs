@@ -1,4 +1,4 @@
-//! What the keys of a manifest may hold.
+//! Checks the values of a manifest's keys.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::raw;
 use crate::outbound::{AllowedHosts, is_left_out};
 use crate::template::{Template, check_variable_name};
 
-/// Turns a raw manifest into a checked one, or names everything that is wrong with it.
+/// Turns a raw manifest into a checked one, or reports all its problems.
 pub(super) fn check(raw: raw::Manifest, path: &Path, folder: PathBuf) -> anyhow::Result<Manifest> {
     let mut problems = Problems::default();
     for (kind, table) in &raw.application.trigger {
@@ -189,8 +189,8 @@ fn check_component(
     }
 }
 
-/// A rule with variables in it has to be right with their defaults, as Spin loads no application otherwise. Where one
-/// has no default, the rule is read when its value is known.
+/// A rule with variables must be valid with their defaults, because Spin loads no application otherwise. If a
+/// variable has no default, the rule is read when its value is known.
 fn check_outbound(key: &str, entry: &str, variables: &BTreeMap<String, Variable>, problems: &mut Problems) {
     let Some(template) = check_template(key, entry, variables, problems) else { return };
     if template.variables().next().is_none() {
@@ -213,7 +213,7 @@ fn check_outbound(key: &str, entry: &str, variables: &BTreeMap<String, Variable>
     }
 }
 
-/// The template, when it can be read and its variables are declared.
+/// The template, if it can be read and its variables are declared.
 fn check_template(
     key: &str,
     text: &str,

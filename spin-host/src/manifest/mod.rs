@@ -1,7 +1,7 @@
-//! `spin.toml`: what an application is made of and what each of its components may use.
+//! `spin.toml`: the parts of an application and the permissions of its components.
 //!
-//! A manifest is read in two steps: `raw` knows the keys, `check` knows what they may hold. All problems
-//! of the second step are reported at once, each with the key it was found at.
+//! A manifest is read in two steps: `raw` knows the keys, `check` knows their valid values. All problems of
+//! the second step are reported at once, each with its key.
 
 mod check;
 mod model;
@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 impl Manifest {
-    /// Reads and checks a manifest. A folder stands for the `spin.toml` in it.
+    /// Reads and checks a manifest. A folder means the `spin.toml` in it.
     ///
     /// # Errors
     ///
-    /// The file is missing, is no TOML, or holds mistakes: the message names the file and each key.
+    /// When the file is missing, is not TOML, or has mistakes: the message names the file and each key.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let path = if path.is_dir() { path.join("spin.toml") } else { path.to_owned() };
         let text = std::fs::read_to_string(&path).with_context(|| {
@@ -31,7 +31,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// As [`Manifest::read`].
+    /// Like [`Manifest::read`].
     pub fn parse(text: &str, path: &Path) -> anyhow::Result<Self> {
         let file = || format!("in the manifest {}", path.display());
         let table: toml::Table = toml::from_str(text).with_context(file)?;
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_manifest_is_understood() {
+    fn a_complete_manifest_is_read() {
         let manifest = parse(
             r#"
             version = "1.0.0"
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outbound_rule_must_be_right_with_the_defaults_of_its_variables() {
+    fn an_outbound_rule_must_be_valid_with_the_defaults_of_its_variables() {
         let manifest = |default: &str, rule: &str| {
             format!(
                 "[variables]\naddress = {{ {default} }}\nport = {{ default = \"514\" }}\n\

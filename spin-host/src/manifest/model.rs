@@ -1,9 +1,9 @@
-//! What an application is made of, as a manifest without mistakes says it.
+//! The parts of an application, from a valid manifest.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A manifest without mistakes.
+/// A valid manifest.
 #[derive(Debug, Clone)]
 pub struct Manifest {
     /// The file it was read from.
@@ -23,7 +23,7 @@ pub struct Manifest {
 /// An application variable.
 #[derive(Debug, Clone)]
 pub struct Variable {
-    /// Its value when none is given; without one a value must be given.
+    /// Its default; without one, a value must be given.
     pub default: Option<String>,
     /// Whether its value must not be shown.
     pub secret: bool,
@@ -32,7 +32,7 @@ pub struct Variable {
 /// One `[[trigger.http]]`.
 #[derive(Debug, Clone)]
 pub struct HttpTrigger {
-    /// The route, or nothing for a private one.
+    /// The route; `None` for a private one.
     pub route: Option<String>,
     /// Name of the component.
     pub component: String,
@@ -49,7 +49,7 @@ pub struct Component {
     pub environment: BTreeMap<String, String>,
     /// Files it may read.
     pub files: Vec<Mount>,
-    /// Patterns of files it may not read all the same.
+    /// Patterns of files that are excluded.
     pub exclude_files: Vec<String>,
     /// Outbound rules, as templates.
     pub allowed_outbound_hosts: Vec<String>,
@@ -64,7 +64,7 @@ pub struct Component {
 pub enum Mount {
     /// Files that match this pattern below the manifest's folder, at the same relative path under `/`.
     Pattern(String),
-    /// A file or folder that appears somewhere else.
+    /// A file or folder placed at another path.
     Placement {
         /// Path below the manifest's folder.
         source: String,

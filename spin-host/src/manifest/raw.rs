@@ -1,4 +1,4 @@
-//! `spin.toml`, manifest version 2, as it is written. A key that Spin does not know is refused here.
+//! `spin.toml`, manifest version 2, as written. A key that Spin does not know is refused here.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    /// Checked before the rest is read, so that an old manifest gets a fitting message.
+    /// Checked before the rest is read, so that an old manifest gets a suitable message.
     #[serde(rename = "spin_manifest_version")]
     _version: i64,
     pub(super) application: Application,
@@ -20,7 +20,7 @@ pub(super) struct Manifest {
     pub(super) component: BTreeMap<String, Component>,
 }
 
-/// `[application]`. Only the name means something to a host.
+/// `[application]`. Only the name matters to a host.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Application {
@@ -52,7 +52,7 @@ pub(super) struct Variable {
     pub(super) secret: bool,
 }
 
-/// `[[trigger.*]]`. The local host knows one type.
+/// `[[trigger.*]]`. The local host supports one type.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Triggers {
@@ -197,7 +197,7 @@ impl TryFrom<toml::Value> for Mount {
     }
 }
 
-/// `[component.X.build]`: for `spin build`; read so that a typing error is found.
+/// `[component.X.build]`: for `spin build`; read only to detect typing errors.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Build {

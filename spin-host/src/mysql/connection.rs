@@ -1,4 +1,4 @@
-//! A component's connection: one to the server, on which statements run one after the other.
+//! A component's connection to the server, on which statements run one after the other.
 
 use std::sync::Arc;
 
@@ -10,33 +10,33 @@ use super::rows::Rows;
 use super::values;
 use crate::bindings::mysql::{Column, Error, ParameterValue};
 
-/// Most bytes that the rows of one result may take in all.
+/// Most bytes that the rows of one result may take in total.
 const MAX_RESULT_BYTES: usize = 128 * 1024 * 1024;
-/// Rows that the server's answer may be ahead of the component.
+/// Rows that may be buffered ahead of the component.
 const ROWS_AHEAD: usize = 4;
 
 /// A connection as the component holds it.
 #[derive(Clone)]
 pub struct Connection {
     inner: Arc<Mutex<Conn>>,
-    /// Given back when the connection is closed.
+    /// Returned when the connection is closed.
     _permit: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Connection {
     /// Connects.
     pub(super) async fn open(address: &str, permit: Option<OwnedSemaphorePermit>) -> Result<Self, Error> {
-        // In words with what caused it behind, unlike the error of a statement.
+        // The message includes the cause, unlike the error of a statement.
         let failed =
             |error: mysql_async::Error| Error::ConnectionFailed(format!("{:?}", anyhow::Error::from(error)));
         let options = Opts::from_url(address).map_err(|error| failed(error.into()))?;
-        // As Spin's own host, which reaches the server by the address alone.
+        // Like Spin's own host, which uses only the address to reach the server.
         let options = OptsBuilder::from_opts(options).prefer_socket(false);
         let inner = Conn::new(options).await.map_err(failed)?;
         Ok(Self { inner: Arc::new(Mutex::new(inner)), _permit: permit.map(Arc::new) })
     }
 
-    /// Runs a statement of which no rows are wanted.
+    /// Runs a statement and discards its rows.
     pub(super) async fn execute(&self, statement: String, params: Vec<ParameterValue>) -> Result<(), Error> {
         let params: Vec<_> = params.into_iter().map(values::bound).collect();
         let mut connection = self.inner.lock().await;
@@ -58,10 +58,10 @@ impl Connection {
         tokio::spawn(async move {
             let mut connection = inner.lock().await;
             let ended = stream(&mut connection, statement, params, tell_columns, send_row).await;
-            // The component may have no interest in it.
+            // The component may have dropped the receiver.
             let _ = tell_end.send(ended);
         });
-        // An error of the server leaves no columns, and is lost here, as under Spin.
+        // A server error leaves no columns and is lost here, as in Spin.
         let columns = columns.await.map_err(|error| Error::Other(format!("async error: {error}")))?;
         Ok((columns, Rows::new(rows), end))
     }

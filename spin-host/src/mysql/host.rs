@@ -14,8 +14,8 @@ use crate::state::{SpinHost, State};
 
 type Answer = (Vec<Column>, StreamReader<Vec<DbValue>>, FutureReader<Result<(), Error>>);
 
-/// Spin holds a lock of the instance while it opens a connection. Statements queue for it, first come, first served, and
-/// closing a connection waits for it without letting anything else of the instance go on.
+/// Spin holds a lock of the instance while it opens a connection. Statements queue for the lock, first come, first
+/// served, and closing a connection blocks the whole instance until it gets the lock.
 const LOCKED: &str = "a MySQL connection was dropped while another one was being opened, or a statement that had waited \
                       for that had not gone on yet: keep it until then";
 

@@ -1,4 +1,4 @@
-//! The rows of a statement on their way to the component.
+//! Passes the rows of a statement to the component.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,7 +15,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// The rows that are sent here.
+    /// The rows sent to this receiver.
     pub(super) fn new(rows: mpsc::Receiver<Vec<DbValue>>) -> Self {
         Self { rows }
     }

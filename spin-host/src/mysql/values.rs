@@ -1,4 +1,4 @@
-//! Values and columns between MySQL's protocol and the interface.
+//! Converts values and columns between MySQL's protocol and the interface.
 
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::FromValue;
@@ -33,13 +33,13 @@ fn data_type(column: &mysql_async::Column) -> DbDataType {
             ColumnType::MYSQL_TYPE_BLOB | ColumnType::MYSQL_TYPE_STRING | ColumnType::MYSQL_TYPE_VAR_STRING,
             ..,
         ) => DbDataType::Binary,
-        // MEDIUM_BLOB and LONG_BLOB too, which Spin means to read as bytes and does not: its client does not count them
-        // among the types of characters.
+        // MEDIUM_BLOB and LONG_BLOB too: Spin is meant to read them as bytes but does not, because its client does not
+        // treat them as character types.
         _ => DbDataType::Other,
     }
 }
 
-/// The values of a row, or why one cannot be answered.
+/// The values of a row, or why one cannot be returned.
 pub(super) fn row(row: mysql_async::Row, columns: &[Column]) -> Result<Vec<DbValue>, Error> {
     row.unwrap().into_iter().zip(columns).map(|(value, column)| read(value, column)).collect()
 }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_is_answered_whatever_its_column_is() {
+    fn a_null_is_returned_whatever_its_column_type() {
         let column = column(&mysql_async::Column::new(ColumnType::MYSQL_TYPE_LONG_BLOB).with_name(b"x"));
         assert!(matches!(read(mysql_async::Value::NULL, &column), Ok(DbValue::DbNull)));
         let error = read(mysql_async::Value::Bytes(b"text".to_vec()), &column).unwrap_err();

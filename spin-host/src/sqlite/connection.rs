@@ -1,4 +1,4 @@
-//! A component's connection to a file: one statement after the other, its work on threads where it may block.
+//! A component's connection to a file. Statements run one after the other, on threads that may block.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ pub(super) struct FileConnection {
     unread: watch::Sender<bool>,
 }
 
-/// A statement under way: columns, rows, and at the end what became of it.
+/// A running statement: columns, rows, and finally its outcome.
 pub(super) struct Started {
     pub(super) columns: Vec<String>,
     pub(super) rows: Rows,
 }
 
-/// The statement that runs waits for its rows to be read, so whoever waits for it waits for ever.
+/// The running statement waits for its rows to be read, so a caller that waits for it would wait forever.
 pub(super) struct WaitsForReader;
 
 impl FileConnection {
@@ -34,7 +34,7 @@ impl FileConnection {
         Self { engine: Arc::new(Mutex::new(Slot::new(file))), unread: watch::Sender::new(false) }
     }
 
-    /// Runs a statement until its first rows are there.
+    /// Runs a statement until its first rows are available.
     pub(super) async fn start(&self, sql: String, parameters: Vec<Value>) -> Started {
         let lease = self.lease().await;
         let job = spawn_blocking(move || {
@@ -52,7 +52,7 @@ impl FileConnection {
         }
     }
 
-    /// Runs a statement to its end and gives all rows.
+    /// Runs a statement to its end and returns all rows.
     pub(super) async fn run(&self, sql: String, parameters: Vec<Value>) -> Result<QueryResult, Error> {
         let lease = self.lease().await;
         let job = spawn_blocking(move || {

@@ -1,8 +1,8 @@
 //! One SQLite connection, on the SQLite that libSQL embeds.
 //!
 //! The safe interface of the `libsql` crate ends a text at its first NUL character and leaves out SQLite's error
-//! positions; a component must get what Spin would give it, so this file calls the C functions itself. It is the
-//! only one that does.
+//! positions. A component must get the same results as from Spin, so this file, and only this file, calls the C
+//! functions directly.
 
 #![expect(unsafe_code, reason = "SQLite is a C library; every call is wrapped in a safe method of this file")]
 
@@ -22,11 +22,11 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection.
 const MAX_CACHED_STATEMENTS: usize = 16;
 
-/// A connection and at most one running statement. Errors are SQLite's words, as Spin passes them on.
+/// A connection and at most one running statement. Errors are SQLite's messages, as Spin passes them on.
 pub(super) struct Engine {
     database: NonNull<ffi::sqlite3>,
     running: Option<Running>,
-    /// The most recently used last.
+    /// The most recently used is last.
     cached: Vec<Statement>,
 }
 
@@ -70,7 +70,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Prepares the first statement of `sql` and gives the names of its columns. Nothing runs before
+    /// Prepares the first statement of `sql` and returns the names of its columns. Nothing runs before
     /// [`Engine::step`].
     pub(super) fn start(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Vec<String>, String> {
         self.finish();
@@ -95,7 +95,7 @@ impl Engine {
         Ok(running.statement.columns())
     }
 
-    /// The next row of the running statement, or `None` when it is done. After an error it is over as well.
+    /// The next row of the running statement, or `None` when it is done. An error also ends it.
     pub(super) fn step(&mut self) -> Result<Option<Vec<Value>>, String> {
         let Some(running) = &self.running else { return Ok(None) };
         let handle = running.statement.handle.as_ptr();
@@ -114,7 +114,7 @@ impl Engine {
         }
     }
 
-    /// Ends the running statement, if any, and keeps it for the next time.
+    /// Ends the running statement, if any, and keeps it for reuse.
     pub(super) fn finish(&mut self) {
         if let Some(Running { statement, _parameters }) = self.running.take() {
             // SAFETY: the statement is prepared; after this SQLite holds no pointer to the parameters.
@@ -142,7 +142,7 @@ impl Engine {
         let length = c_int::try_from(sql.len()).map_err(|_| "string or blob too big".to_owned())?;
         let flags = ffi::SQLITE_PREPARE_PERSISTENT.unsigned_abs();
         let mut handle = std::ptr::null_mut();
-        // SAFETY: the text is given with its length; what follows the first statement is not looked at.
+        // SAFETY: the text is passed with its length; the rest after the first statement is not read.
         let code = unsafe {
             ffi::sqlite3_prepare_v3(
                 self.database.as_ptr(),
@@ -183,7 +183,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.finish();
         self.cached.clear();
-        // SAFETY: all statements are finalised and nothing uses the connection any more.
+        // SAFETY: all statements are finalised and the connection is no longer in use.
         unsafe { ffi::sqlite3_close_v2(self.database.as_ptr()) };
     }
 }
@@ -198,7 +198,7 @@ impl Statement {
     fn bind(&self, index: c_int, value: &Value) -> c_int {
         let handle = self.handle.as_ptr();
         let length = |bytes: usize| c_int::try_from(bytes).unwrap_or(c_int::MAX);
-        // SAFETY: the pointers come with their lengths and outlive the binding, see `Running`.
+        // SAFETY: the pointers are passed with their lengths and outlive the binding, see `Running`.
         unsafe {
             match value {
                 Value::Null => ffi::sqlite3_bind_null(handle, index),
@@ -240,7 +240,7 @@ impl Statement {
 
     fn value(&self, index: c_int) -> Result<Value, String> {
         let handle = self.handle.as_ptr();
-        // SAFETY: the statement stands on a row that has this column; pointers are used before the next step.
+        // SAFETY: the statement is at a row that has this column; pointers are used before the next step.
         unsafe {
             Ok(match ffi::sqlite3_column_type(handle, index) {
                 ffi::SQLITE_INTEGER => Value::Integer(ffi::sqlite3_column_int64(handle, index)),
@@ -265,13 +265,13 @@ impl Statement {
 
 impl Drop for Statement {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned by this value and used no more.
+        // SAFETY: this value owns the handle, which is not used again.
         unsafe { ffi::sqlite3_finalize(self.handle.as_ptr()) };
     }
 }
 
-/// Refuses to attach files, which would open databases that the manifest does not give. Temporary and in-memory
-/// databases are allowed, as under Spin; `VACUUM` needs them.
+/// Refuses to attach files, which would open databases that the manifest does not grant. Temporary and
+/// in-memory databases are allowed, as in Spin; `VACUUM` needs them.
 unsafe extern "C" fn authorize(
     _: *mut c_void,
     action: c_int,
@@ -283,13 +283,13 @@ unsafe extern "C" fn authorize(
     if action != ffi::SQLITE_ATTACH {
         return ffi::SQLITE_OK;
     }
-    // SAFETY: SQLite passes a C string or null; null means that the name is computed and so not known yet.
+    // SAFETY: SQLite passes a C string or null; null means that the name is computed and not known yet.
     let harmless = !name.is_null() && matches!(unsafe { CStr::from_ptr(name) }.to_bytes(), b"" | b":memory:");
     if harmless { ffi::SQLITE_OK } else { ffi::SQLITE_DENY }
 }
 
-/// Lets the `libsql` crate do its set-up of the library before the library is used, because it refuses to do
-/// it afterwards, and tools and tests use both in one process.
+/// Lets the `libsql` crate set up the library before the library is used. It refuses to do so afterwards, and
+/// tools and tests use both in one process.
 fn set_up() -> Result<(), String> {
     static SET_UP: OnceLock<Result<(), String>> = OnceLock::new();
     SET_UP
@@ -320,110 +320,4 @@ unsafe fn bytes_of<'a>(start: *const u8, length: c_int) -> &'a [u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn open() -> (tempfile::TempDir, Engine) {
-        let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open(&folder.path().join("a.db")).unwrap();
-        (folder, engine)
-    }
-
-    fn all(engine: &mut Engine, sql: &str, parameters: Vec<Value>) -> Result<Vec<Vec<Value>>, String> {
-        engine.start(sql, parameters)?;
-        std::iter::from_fn(|| engine.step().transpose()).collect()
-    }
-
-    fn texts(rows: Vec<Vec<Value>>) -> Vec<String> {
-        rows.into_iter().flatten().map(|value| format!("{value:?}")).collect()
-    }
-
-    #[test]
-    fn values_come_back_as_they_were_given() {
-        let (_folder, mut engine) = open();
-        all(&mut engine, "CREATE TABLE t (a, b, c, d, e, f)", vec![]).unwrap();
-        let given = || {
-            vec![
-                Value::Null,
-                Value::Integer(i64::MIN),
-                Value::Real(1.5),
-                Value::Text("a\0b ä".to_owned()),
-                Value::Blob(vec![0, 255]),
-                Value::Blob(vec![]),
-            ]
-        };
-        all(&mut engine, "INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", given()).unwrap();
-        assert_eq!((engine.changes(), engine.last_insert_rowid()), (1, 1));
-        let rows = all(&mut engine, "SELECT * FROM t", vec![]).unwrap();
-        assert_eq!(texts(rows), texts(vec![given()]));
-        assert_eq!(engine.start("SELECT a AS x, b FROM t", vec![]).unwrap(), ["x", "b"]);
-    }
-
-    #[test]
-    fn errors_are_told_in_the_words_that_spin_passes_on() {
-        let (_folder, mut engine) = open();
-        all(&mut engine, "CREATE TABLE t (a UNIQUE)", vec![]).unwrap();
-        let insert = |engine: &mut Engine| all(engine, "INSERT INTO t VALUES (1)", vec![]);
-        insert(&mut engine).unwrap();
-        assert_eq!(insert(&mut engine).unwrap_err(), "UNIQUE constraint failed: t.a");
-        for (sql, message) in [
-            ("SELEC 1", "near \"SELEC\": syntax error in SELEC 1 at offset 0"),
-            ("SELECT * FROM u", "no such table: u"),
-            ("SELECT ?", "Wrong number of parameters passed to query. Got 0, needed 1"),
-            ("", "the text holds no SQL statement"),
-        ] {
-            let error = all(&mut engine, sql, vec![]).unwrap_err();
-            assert!(error.contains(message), "{sql}: {error}");
-        }
-        assert_eq!(
-            all(&mut engine, "SELECT a FROM t", vec![]).unwrap().len(),
-            1,
-            "the connection still works"
-        );
-    }
-
-    #[test]
-    fn only_the_first_statement_runs() {
-        let (_folder, mut engine) = open();
-        all(&mut engine, "CREATE TABLE t (a); CREATE TABLE u (a); nonsense", vec![]).unwrap();
-        assert!(all(&mut engine, "SELECT * FROM t", vec![]).is_ok());
-        assert!(all(&mut engine, "SELECT * FROM u", vec![]).is_err());
-    }
-
-    #[test]
-    fn no_other_file_can_be_reached() {
-        let (folder, mut engine) = open();
-        let other = folder.path().join("b.db");
-        for (sql, parameters) in [
-            (format!("ATTACH '{}' AS b", other.display()), vec![]),
-            ("ATTACH ? AS b".to_owned(), vec![Value::Text(other.display().to_string())]),
-            (format!("VACUUM INTO '{}'", other.display()), vec![]),
-        ] {
-            let error = all(&mut engine, &sql, parameters).unwrap_err();
-            assert!(error.contains("authoriz"), "{sql}: {error}");
-        }
-        assert!(!other.exists());
-        for sql in ["ATTACH ':memory:' AS m", "VACUUM"] {
-            all(&mut engine, sql, vec![]).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_statement_that_is_not_read_to_its_end_is_ended_by_the_next() {
-        let (_folder, mut engine) = open();
-        all(&mut engine, "CREATE TABLE t (a)", vec![]).unwrap();
-        for number in 0..3 {
-            all(&mut engine, "INSERT INTO t VALUES (?)", vec![Value::Integer(number)]).unwrap();
-        }
-        engine.start("SELECT a FROM t", vec![]).unwrap();
-        engine.step().unwrap();
-        all(&mut engine, "DROP TABLE t", vec![]).unwrap();
-    }
-
-    #[test]
-    fn the_journal_mode_is_delete_until_it_is_set() {
-        let (_folder, mut engine) = open();
-        let rows = all(&mut engine, "PRAGMA journal_mode", vec![]).unwrap();
-        assert_eq!(texts(rows), ["Value::Text(\"delete\")"]);
-    }
-}
+mod tests;

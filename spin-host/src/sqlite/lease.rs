@@ -8,9 +8,9 @@ use tokio::task::JoinError;
 use super::engine::Engine;
 use crate::bindings::sqlite::{Error, RowResult, Value};
 
-/// Most bytes that the values of one result may take in all.
+/// Most bytes that the values of one result may take in total.
 const MAX_RESULT_BYTES: usize = 128 * 1024 * 1024;
-/// A batch of rows is handed over when it has this many rows or bytes.
+/// A batch of rows is passed on when it has this many rows or bytes.
 const MAX_BATCH_ROWS: usize = 256;
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
@@ -20,14 +20,14 @@ pub(super) struct Slot {
     engine: Option<Engine>,
 }
 
-/// The right to use a connection. The running statement is ended when it is given back.
+/// The right to use a connection. Dropping it ends the running statement.
 pub(super) struct Lease {
     slot: OwnedMutexGuard<Slot>,
     unread: watch::Sender<bool>,
     result_bytes: usize,
 }
 
-/// Some rows, and how the statement ended if it has.
+/// Some rows, and the statement's outcome if it has ended.
 pub(super) struct Batch {
     pub(super) rows: Vec<RowResult>,
     pub(super) end: Option<Result<(), Error>>,
@@ -41,14 +41,14 @@ impl Batch {
 }
 
 impl Slot {
-    /// Of this file, which is not open yet.
+    /// A connection to this file, which is not open yet.
     pub(super) fn new(file: PathBuf) -> Self {
         Self { file, engine: None }
     }
 }
 
 impl Lease {
-    /// The right to use what is locked.
+    /// The right to use the locked connection.
     pub(super) fn new(slot: OwnedMutexGuard<Slot>, unread: watch::Sender<bool>) -> Self {
         Self { slot, unread, result_bytes: 0 }
     }
@@ -58,7 +58,7 @@ impl Lease {
         self.slot.engine.as_ref()
     }
 
-    /// Says whether the statement waits for its rows to be read.
+    /// Sets whether the statement waits for its rows to be read.
     pub(super) fn set_unread(&self, unread: bool) {
         self.unread.send_replace(unread);
     }
@@ -94,7 +94,7 @@ impl Lease {
         Batch { rows, end }
     }
 
-    /// Starts a statement, and answers its columns. Blocks.
+    /// Starts a statement and returns its columns. Blocks.
     pub(super) fn start(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Vec<String>, Error> {
         let slot = &mut *self.slot;
         let engine = match &mut slot.engine {

@@ -1,12 +1,12 @@
 //! `spin:sqlite@3.1.0` on database files and libSQL servers.
 //!
-//! What a component sees is what Spin's own host shows it:
+//! A component sees the behaviour of Spin's own host:
 //!
-//! - only databases that the manifest gives it, at most [`MAX_CONNECTIONS`] connections per instance;
-//! - one statement per call, the rest of the text ignored; journal mode `delete` until it is set; 5 s of waiting for
-//!   a lock; results of at most 128 MiB; no `ATTACH` of files;
+//! - only databases that the manifest grants, at most [`MAX_CONNECTIONS`] connections per instance;
+//! - one statement per call, the rest of the text is ignored; journal mode `delete` until it is set; a wait of 5 s
+//!   for a lock; results of at most 128 MiB; no `ATTACH` of files;
 //! - an SQL error arrives in the result's future, never from `execute` itself;
-//! - `changes` and `last-insert-rowid` hang the component when rows are unread. For a server they always answer 0;
+//! - `changes` and `last-insert-rowid` hang the component when rows are unread. For a server they always return 0;
 //! - for a server, each statement is a request.
 
 mod connection;
@@ -40,7 +40,7 @@ pub struct ComponentDatabases {
 }
 
 impl ComponentDatabases {
-    /// Databases that the manifest gives, and where all databases are that there are.
+    /// The databases that the manifest grants, and the places of all databases.
     pub(super) fn new(allowed: &[String], places: BTreeMap<String, Place>) -> Self {
         Self { allowed: Arc::new(allowed.iter().cloned().collect()), places: Arc::new(places) }
     }
@@ -93,15 +93,15 @@ impl Connection {
     }
 }
 
-/// Opens a database file once, so that a missing folder or a file of another kind is found at the start.
+/// Opens a database file once, so that a missing folder or a file of another type is noticed at the start.
 ///
 /// # Errors
 ///
-/// What is wrong with the file. A database that is locked at the moment is no error.
+/// The problem with the file. A database that is currently locked is not an error.
 pub(super) fn probe(label: &str, file: &Path) -> anyhow::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).with_context(|| {
-            format!("cannot make the folder {} for the database {label:?}", folder.display())
+            format!("cannot create the folder {} for the database {label:?}", folder.display())
         })?;
     }
     let probed = Engine::open(file).and_then(|mut engine| {

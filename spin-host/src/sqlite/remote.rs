@@ -1,6 +1,6 @@
 //! A connection to a libSQL server over HTTP, as Spin's own client makes it: a statement is one `POST /v3/cursor` (Hrana 3),
-//! whose answer is a line of JSON for each row, and nobody counts changes. Unlike there, the statement's text is sent as it
-//! is; Spin's client parses it and writes it anew, which gives columns without an alias another name.
+//! whose response has a line of JSON for each row, and changes are not counted. Unlike Spin's client, this one sends the
+//! statement's text unchanged; Spin's client parses and rewrites it, which gives columns without an alias another name.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::lease::{Batch, size_of_value};
 use super::rows::Rows;
 use crate::bindings::sqlite::{Error, QueryResult, RowResult, Value};
 
-/// Most bytes that the values of one result may take in all.
+/// Most bytes that the values of one result may take in total.
 const MAX_RESULT_BYTES: usize = 128 * 1024 * 1024;
 
 /// A connection as the component holds it.
@@ -34,7 +34,7 @@ impl Remote {
         Self { url: format!("{}/v3/cursor", url.trim_end_matches('/')).into(), token: token.into(), client }
     }
 
-    /// Runs a statement and gives its rows as a stream.
+    /// Runs a statement and returns its rows as a stream.
     pub(super) async fn start(&self, sql: &str, parameters: Vec<Value>) -> Started {
         match self.run(sql, parameters).await {
             Ok(QueryResult { columns, rows }) => {
@@ -44,7 +44,7 @@ impl Remote {
         }
     }
 
-    /// Runs a statement and gives all rows.
+    /// Runs a statement and returns all rows.
     pub(super) async fn run(&self, sql: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
         let arguments: Vec<Json> = parameters.into_iter().map(bound).collect::<Result<_, _>>()?;
         let stmt = json!({"sql": sql, "args": arguments, "want_rows": true});

@@ -1,7 +1,7 @@
-//! The rows of a statement on their way to the component.
+//! Passes the rows of a statement to the component.
 //!
-//! SQLite runs ahead of the component by one batch. The connection stays taken until the component has read all but
-//! [`UNREAD_ROWS`] rows, which is how far Spin's own host lets a statement end before its rows are read.
+//! SQLite runs ahead of the component by one batch. The connection stays in use until the component has read all
+//! but [`UNREAD_ROWS`] rows, because Spin's own host lets a statement end when only that many are unread.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use wasmtime::component::{Destination, StreamProducer, StreamResult, VecBuffer};
 use super::lease::{Batch, Lease, stopped};
 use crate::bindings::sqlite::{Error, RowResult};
 
-/// Rows that may be unread while the statement counts as ended.
+/// Rows that may be unread when the statement counts as ended.
 pub(super) const UNREAD_ROWS: usize = 4;
 
 /// All rows of a statement.
@@ -25,18 +25,18 @@ pub(super) struct Rows {
     outcome: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
-/// Where further rows come from.
+/// The source of further rows.
 enum Source {
-    /// The statement is held still until the buffer is empty.
+    /// The statement is paused until the buffer is empty.
     Held(Lease),
-    /// A thread gets more.
+    /// A thread is reading more.
     Fetching(JoinHandle<(Batch, Lease)>),
-    /// There are none. The connection is given back, and the outcome told, when few enough are unread.
+    /// There are none. When few enough rows are unread, the connection is returned and the outcome reported.
     Ended { lease: Option<Lease>, end: Option<Result<(), Error>> },
 }
 
 impl Rows {
-    /// Rows that begin with this batch and go on from the connection, if it is still there.
+    /// Rows that begin with this batch and continue from the connection, if it is still held.
     pub(super) fn new(batch: Batch, lease: Option<Lease>) -> Self {
         let mut rows = Self {
             buffered: VecDeque::new(),
@@ -47,7 +47,7 @@ impl Rows {
         rows
     }
 
-    /// What became of the statement. It is told when the rows are read, all but the last few.
+    /// The statement's outcome, reported when all but the last few rows are read.
     pub(super) fn outcome(&mut self) -> oneshot::Receiver<Result<(), Error>> {
         let (sender, receiver) = oneshot::channel();
         self.outcome = Some(sender);
@@ -76,7 +76,7 @@ impl Rows {
             if let Some(outcome) = self.outcome.take_if(|_| end.is_some())
                 && let Some(end) = end.take()
             {
-                // The component may have no interest in it.
+                // The component may have dropped the receiver.
                 let _ = outcome.send(end);
             }
         }

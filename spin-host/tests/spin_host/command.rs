@@ -1,4 +1,4 @@
-//! The program `gatelog-local`.
+//! Tests of the program `gatelog-local`.
 
 use std::process::Stdio;
 

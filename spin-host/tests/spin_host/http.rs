@@ -1,4 +1,4 @@
-//! Routes, headers, streaming, shutdown: through a real socket where it matters.
+//! Tests of routes, headers, streaming and shutdown, through a real socket where it matters.
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -40,13 +40,13 @@ async fn the_component_sees_spins_headers() {
     ] {
         assert!(text.contains(&line), "{line} is missing in {text}");
     }
-    // Spin adds its own value to the client's, and takes neither away. (The probe sorts what it shows.)
+    // Spin adds its own value to the client's and removes neither. (The probe sorts its output.)
     assert!(text.contains("spin-path-info: \"forged\""), "{text}");
     assert!(!text.contains("connection: "), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_route_the_answer_is_404() {
+async fn without_a_route_the_response_is_404() {
     let fixture = Fixture::new("");
     let manifest = fixture.folder.path().join("spin.toml");
     let text = std::fs::read_to_string(&manifest).unwrap().replace("\"/...\"", "\"/hello\"");
@@ -86,7 +86,7 @@ async fn large_bodies_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_without_a_host_or_with_an_unreadable_one_gets_no_answer() {
+async fn a_request_without_a_host_or_with_an_unreadable_one_gets_no_response() {
     let app = Fixture::new("").start().await;
     for head in [
         b"GET /hello HTTP/1.1\r\n\r\n".as_slice(),
@@ -111,18 +111,18 @@ async fn a_header_that_is_not_utf8_is_answered_with_500_before_the_component_see
     assert!(text.starts_with("HTTP/1.1 200") && text.contains("\r\n1\r\n0\r\n"), "{text}");
 }
 
-/// Everything that comes back on a connection of its own.
+/// Everything that is received on a new connection.
 async fn exchange(app: &RunningApp, request: &[u8]) -> Vec<u8> {
     let mut connection = TcpStream::connect(app.addr()).await.unwrap();
     connection.write_all(request).await.unwrap();
     let mut answer = Vec::new();
-    // A connection that is reset has ended too.
+    // A reset connection has ended too.
     let _ = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut answer)).await.expect("no end");
     answer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shutting_down_lets_work_end_and_frees_the_port() {
+async fn shutdown_lets_work_finish_and_frees_the_port() {
     let fixture = Fixture::new("");
     let app = fixture.start().await;
     let (address, logs) = (app.addr(), app.logs().clone());

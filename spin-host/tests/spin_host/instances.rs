@@ -1,4 +1,4 @@
-//! How long instances live, what a trap ends, what runs side by side.
+//! Tests of the lifetime of instances, the effect of traps, and concurrency.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::support::{Fixture, PATIENCE, begin_to_wait, get, get_from_ready, post
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_serves_128_requests_and_keeps_its_statics_that_long() {
     let app = Arc::new(Fixture::new("").start().await);
-    // A request that waits keeps the instance from ending between two others.
+    // A waiting request keeps the instance alive between two others.
     for _ in 0..3 {
         begin_to_wait(&app, 1).await;
         for number in 2..=128 {
@@ -51,7 +51,7 @@ async fn the_memory_of_the_largest_instance_is_known() {
     get(&app, "/number").await;
     let small = app.peak_memory_bytes("probe").unwrap();
     assert!(small > 0);
-    // The probe collects the statement, and has no database to run it in.
+    // The probe reads the statement but has no database to run it in.
     let statement = "x".repeat(8_000_000);
     post(&app, "/sql/rows", &statement).await;
     let large = app.peak_memory_bytes("probe").unwrap();
@@ -68,7 +68,7 @@ async fn an_instance_serves_16_requests_at_once() {
         begin_to_wait(&app, place).await;
     }
     assert_eq!(app.instances(), 1);
-    // The seventeenth gets an instance of its own, in which nobody waits.
+    // The seventeenth gets a new instance, in which no request waits.
     assert_eq!(get(&app, "/release").await, "0");
     assert_eq!(app.instances(), 2);
 }
@@ -127,7 +127,7 @@ async fn a_component_that_computes_does_not_keep_others_from_answering() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn work_that_a_handler_leaves_behind_goes_on_after_its_answer() {
+async fn work_that_a_handler_leaves_behind_continues_after_its_response() {
     let app = Fixture::new("").start().await;
     assert_eq!(get(&app, "/background/one").await, "started");
     let done = app.logs().wait_for(|line| line.text == "background one is done");
@@ -135,7 +135,7 @@ async fn work_that_a_handler_leaves_behind_goes_on_after_its_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_component_prints_is_kept_with_its_name() {
+async fn the_output_of_a_component_is_kept_with_its_name() {
     let app = Fixture::new("").start().await;
     get(&app, "/print/something").await;
     let lines: Vec<String> = app.logs().lines().iter().map(ToString::to_string).collect();

@@ -1,11 +1,12 @@
-//! A database on a server, as a component finds it. The server is Turso's, behind what makes it answer cursors.
+//! Tests of a database on a server, as a component sees it. The server is Turso's, behind a shim that adds
+//! cursors.
 
 use gatelog_databases::Turso;
 
 use crate::support::{Fixture, sql};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_is_asked_statement_by_statement_and_counts_no_changes() {
+async fn each_statement_is_one_request_to_the_server_and_changes_are_not_counted() {
     let turso = Turso::start().unwrap();
     let fixture = Fixture::new("sqlite_databases = [\"default\"]");
     let config = fixture.folder.path().join("runtime-config.toml");

@@ -1,8 +1,8 @@
-//! The component host, tried with a real component: `spin-host/guests/probe` answers what it saw.
+//! Tests of the component host with a real component: `spin-host/guests/probe` reports what it saw.
 //!
-//! - `instances`: how long instances live, what a trap ends, what runs side by side.
+//! - `instances`: lifetime of instances, effect of traps, concurrency.
 //! - `command`: the program.
-//! - `exactly_once`: records are stored once, whoever sends them again and whatever dies.
+//! - `exactly_once`: records are stored once, even if they are sent again or a process dies.
 //! - `http`: routes, headers, streaming, shutdown.
 //! - `sqlite`, `mysql`, `libsql`: databases.
 //! - `outbound`: what a component may reach.

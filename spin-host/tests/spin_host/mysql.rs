@@ -1,4 +1,4 @@
-//! MySQL, as a component finds it: a real MariaDB.
+//! Tests of MySQL as a component sees it, with a real MariaDB.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn values_come_back_with_the_types_that_the_interface_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_text_that_was_made_by_an_expression_fails_the_statement() {
+async fn a_long_text_from_an_expression_fails_the_statement() {
     let tried = Tried::start().await;
     tried.ask("execute", "CREATE TABLE t (m MEDIUMTEXT, l LONGTEXT)").await;
     tried.ask("execute", "INSERT INTO t VALUES ('a', 'b')").await;
@@ -84,7 +84,7 @@ async fn dates_and_decimals_fail_the_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_servers_error_is_told_by_execute_and_lost_by_query() {
+async fn a_server_error_is_reported_by_execute_and_lost_by_query() {
     let tried = Tried::start().await;
     let told = tried.ask("execute", "SELECT * FROM nowhere").await;
     assert!(told.contains("code: 1146") && told.contains("QueryFailed"), "{told}");
@@ -96,7 +96,7 @@ async fn the_servers_error_is_told_by_execute_and_lost_by_query() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_open_is_a_new_connection_and_what_was_not_committed_goes_with_it() {
+async fn each_open_is_a_new_connection_and_uncommitted_changes_are_lost_with_it() {
     let tried = Tried::start().await;
     let first = tried.ask("query", "SELECT CONNECTION_ID() AS id").await;
     assert_ne!(first, tried.ask("query", "SELECT CONNECTION_ID() AS id").await);
@@ -107,7 +107,7 @@ async fn each_open_is_a_new_connection_and_what_was_not_committed_goes_with_it()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_servers_of_the_manifest_are_reached() {
+async fn only_servers_in_the_manifest_are_reachable() {
     let server = MariaDb::shared().unwrap();
     let app = Fixture::new("allowed_outbound_hosts = [\"mysql://localhost:3306\"]").start().await;
     let answer = sql(&app, "/mysql/query", &server.database().unwrap()).await;

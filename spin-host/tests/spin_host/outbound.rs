@@ -1,4 +1,4 @@
-//! What a component may reach: hosts, sockets, variables, files.
+//! Tests of what a component may reach: hosts, sockets, variables, files.
 
 use gatelog_spin_host::App;
 use http_body_util::BodyExt as _;
@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use crate::support::{Fixture, get};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn http_requests_go_to_allowed_hosts_only() {
+async fn http_requests_only_reach_allowed_hosts() {
     let target = Fixture::new("").start().await;
     let port = target.addr().port();
     let fixture = Fixture::with_head(
@@ -25,7 +25,7 @@ async fn http_requests_go_to_allowed_hosts_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sockets_connect_to_allowed_addresses_only() {
+async fn sockets_only_connect_to_allowed_addresses() {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let (tcp_at, udp_at) = (tcp.local_addr().unwrap(), udp.local_addr().unwrap());
@@ -50,7 +50,7 @@ async fn sockets_connect_to_allowed_addresses_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_name_opens_no_socket_and_is_not_looked_up() {
+async fn a_host_name_opens_no_socket_and_is_not_resolved() {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = tcp.local_addr().unwrap();
     let fixture = Fixture::new(&format!("allowed_outbound_hosts = [\"tcp://localhost:{}\"]", address.port()));

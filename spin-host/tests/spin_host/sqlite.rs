@@ -1,4 +1,4 @@
-//! Databases, as a component finds them.
+//! Tests of databases as a component sees them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ async fn only_the_first_statement_of_a_text_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_databases_of_the_manifest_are_opened() {
+async fn only_databases_in_the_manifest_can_be_opened() {
     let (_fixture, app) = with_database().await;
     assert_eq!(sql(&app, "/sql/open", "default").await, "opened");
     assert_eq!(sql(&app, "/sql/open", "other").await, "error: Error::AccessDenied");
@@ -73,7 +73,7 @@ async fn changes_are_counted_when_the_rows_are_read() {
     sql(&app, "/sql/run", "CREATE TABLE t (x)").await;
     assert_eq!(sql(&app, "/sql/changes", "INSERT INTO t VALUES (1), (2), (3) RETURNING x").await, "3 3");
     assert_eq!(sql(&app, "/sql/sync", "DELETE FROM t WHERE x < 3").await, "\n\n2");
-    // A statement without rows has none that could be unread.
+    // A statement without rows has no unread rows.
     assert_eq!(sql(&app, "/sql/changes-unread", "INSERT INTO t VALUES (4), (5)").await, "2");
 }
 
@@ -124,7 +124,7 @@ async fn transactions_work_on_one_connection() {
 async fn a_kept_connection_lives_as_long_as_its_instance() {
     let (_fixture, app) = with_database().await;
     let app = Arc::new(app);
-    // It keeps the instance from ending between two statements.
+    // This keeps the instance alive between two statements.
     begin_to_wait(&app, 1).await;
     app.all_instances_ready().await;
     assert_eq!(sql(&app, "/sql/kept", "CREATE TEMP TABLE t AS SELECT 7 AS x").await, "");
@@ -134,11 +134,11 @@ async fn a_kept_connection_lives_as_long_as_its_instance() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_locked_database_is_waited_for_and_others_go_on_meanwhile() {
+async fn a_statement_waits_for_a_locked_database_while_others_continue() {
     let (_fixture, app) = with_database().await;
     let app = Arc::new(app);
     sql(&app, "/sql/run", "CREATE TABLE t (x)").await;
-    // It keeps the instance, and with it the transaction, from ending.
+    // This keeps the instance, and with it the transaction, alive.
     begin_to_wait(&app, 1).await;
     app.all_instances_ready().await;
     sql(&app, "/sql/kept", "BEGIN EXCLUSIVE").await;

@@ -1,4 +1,4 @@
-//! Mistakes that stop the start, and their messages.
+//! Tests of mistakes that prevent the start, and of their messages.
 
 use gatelog_spin_host::App;
 use tokio::net::TcpListener;
@@ -19,7 +19,7 @@ async fn a_port_in_use_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_missing_component_names_the_command_that_makes_it() {
+async fn the_error_for_a_missing_component_names_the_command_that_builds_it() {
     let fixture = Fixture::new("");
     let text = r#"
         spin_manifest_version = 2
@@ -50,7 +50,7 @@ async fn a_required_variable_without_a_value_is_named() {
 }
 
 #[tokio::test]
-async fn a_database_file_of_another_kind_is_refused() {
+async fn a_database_file_of_another_type_is_refused() {
     let fixture = Fixture::new("sqlite_databases = [\"default\"]");
     std::fs::create_dir(fixture.folder.path().join(".spin")).unwrap();
     std::fs::write(fixture.database(), "this is a text and has been one for long, no database at all")
@@ -66,7 +66,7 @@ async fn a_database_without_a_place_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_component_is_refused() {
+async fn a_file_that_is_not_a_component_is_refused() {
     let fixture = Fixture::new("");
     let wasm = fixture.folder.path().join("a.wasm");
     std::fs::write(&wasm, b"\0asm\x01\0\0\0").unwrap();
@@ -75,5 +75,5 @@ async fn a_file_that_is_no_component_is_refused() {
     let source = text.lines().find(|line| line.contains("source =")).unwrap().to_owned();
     std::fs::write(&manifest, text.replace(&source, "source = \"a.wasm\"")).unwrap();
     let error = message(&fixture).await;
-    assert!(error.contains("a.wasm is no WebAssembly component"), "{error}");
+    assert!(error.contains("a.wasm is not a WebAssembly component"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! An application with the probe in it.
+//! An application that contains the probe.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// Longer than anything that should happen; a test that waits for it has failed.
+/// Longer than any expected wait; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder with a manifest, and the probe as its component.
@@ -21,12 +21,12 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// A manifest whose component table holds these lines too.
+    /// A manifest whose component table also contains these lines.
     pub fn new(component: &str) -> Self {
         Self::with_head("", component)
     }
 
-    /// As [`Fixture::new`], with further tables before the component's.
+    /// Like [`Fixture::new`], with further tables before the component's.
     pub fn with_head(head: &str, component: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let probe = artifact("gatelog-probe").unwrap();
@@ -69,7 +69,7 @@ pub async fn with_database() -> (Fixture, RunningApp) {
     (fixture, app)
 }
 
-/// Status and body of the answer to a POST.
+/// Status and body of the response to a POST.
 pub async fn post(app: &RunningApp, path: &str, body: &str) -> (u16, String) {
     let request = http::Request::post(path)
         .header("host", "probe.test")
@@ -81,10 +81,11 @@ pub async fn post(app: &RunningApp, path: &str, body: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// Tells the requests of [`begin_to_wait`] apart.
+/// Distinguishes the requests of [`begin_to_wait`].
 static REQUEST: AtomicU32 = AtomicU32::new(0);
 
-/// Begins a request that waits in its instance, as the one with this number there, and returns when it does.
+/// Begins a request that waits in its instance and returns when it waits; it is the waiting request with this
+/// number there.
 pub async fn begin_to_wait(app: &Arc<RunningApp>, place: usize) -> JoinHandle<(u16, String)> {
     app.all_instances_ready().await;
     let number = REQUEST.fetch_add(1, Ordering::Relaxed);
@@ -99,18 +100,18 @@ pub async fn begin_to_wait(app: &Arc<RunningApp>, place: usize) -> JoinHandle<(u
     request
 }
 
-/// As [`get`], from an instance that has room, if there is one.
+/// Like [`get`], from an instance that has room, if there is one.
 pub async fn get_from_ready(app: &RunningApp, path: &str) -> String {
     app.all_instances_ready().await;
     get(app, path).await
 }
 
-/// The body of an answer that must be 200.
+/// The body of a response that must be 200.
 pub async fn get(app: &RunningApp, path: &str) -> String {
     sql(app, path, "").await
 }
 
-/// The body of an answer that must be 200, to a statement.
+/// The body of the response to a statement; the status must be 200.
 pub async fn sql(app: &RunningApp, path: &str, statement: &str) -> String {
     let (status, body) = post(app, path, statement).await;
     assert_eq!(status, 200, "{path}: {body}\n{:#?}", app.logs());

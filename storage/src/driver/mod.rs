@@ -1,11 +1,11 @@
-//! The implementations of [`Executor`](crate::Executor): each runs what it is given and builds no SQL.
+//! The implementations of [`Executor`](crate::Executor). Each runs the given statements and builds no SQL.
 //!
-//! | driver | speaks with | over |
+//! | driver | database | interface |
 //! |---|---|---|
-//! | `spin_sqlite` | a SQLite file, or a libSQL server by Spin's runtime config | Spin's SQLite interface |
+//! | `spin_sqlite` | a SQLite file, or a libSQL server set in Spin's runtime config | Spin's SQLite interface |
 //! | `spin_mysql` | MySQL, MariaDB | Spin's MySQL interface |
 //! | [`turso`] with `spin_http` | Turso, or any libSQL server | Spin's outbound HTTP |
-//! | `native`, `native_mysql` | a libSQL file; MySQL, MariaDB | nothing; for tests and native tools |
+//! | `native`, `native_mysql` | a libSQL file; MySQL, MariaDB | native; for tests and native tools |
 
 #[cfg(any(test, feature = "native-mysql", target_family = "wasm"))]
 mod mysql_errors;

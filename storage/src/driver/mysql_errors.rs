@@ -1,28 +1,30 @@
-//! What MySQL's and MariaDB's errors mean for a function.
+//! Classifies MySQL's and MariaDB's errors for a function.
 
 use crate::StorageError;
 
-/// No such user or wrong password, no right to the database or the table, no such database, no right for the statement,
-/// no right to the column, more rights needed.
+/// Unknown user or wrong password, no privilege on the database or the table, no such database, no privilege for the
+/// statement or the column, more privileges needed.
 const REFUSED: &[u16] = &[1044, 1045, 1049, 1142, 1143, 1227, 1698];
-/// The disk or the table is full, or a write failed, which it does when the disk is full.
+/// The disk or the table is full, or a write failed, which happens when the disk is full.
 const FULL: &[u16] = &[1021, 1026, 1114];
-/// A value that the column does not take: NULL, an unknown column default, a second row with its key, out of range, not of
-/// the type, too long, cut, no row that it refers to, no JSON, a constraint (MySQL's number and MariaDB's), or what a trigger
-/// signals.
+/// A value that the column does not accept: NULL, a missing column default, a duplicate key, out of range, of the wrong type,
+/// too long, truncated, a reference to a missing row, invalid JSON, a constraint (MySQL's number and MariaDB's), or an error
+/// signalled by a trigger.
 const UNFIT: &[u16] =
     &[1048, 1062, 1264, 1265, 1292, 1364, 1366, 1406, 1452, 1644, 1690, 3140, 3141, 3819, 4025];
-/// More bytes than `max_allowed_packet`, a row larger than the engine takes, or more values than a statement may have.
+/// More bytes than `max_allowed_packet`, a row larger than the engine allows, or more values than a statement may
+/// have.
 const TOO_LARGE: &[u16] = &[1118, 1153, 1301, 1390];
-/// The server does not understand the statement: no such column, table or function, wrong syntax, another number of columns.
+/// The server does not understand the statement: no such column, table or function, wrong syntax, a different number of
+/// columns.
 const NOT_UNDERSTOOD: &[u16] = &[1051, 1054, 1064, 1109, 1136, 1146, 1149, 1305];
-/// A deadlock, which InnoDB breaks by undoing a whole transaction; here each statement is one.
+/// A deadlock, which InnoDB breaks by rolling back a whole transaction; here each statement is one.
 const ROLLED_BACK: &[u16] = &[1213];
-/// What mysql_async says, as `Debug` or in words, when it does not even send a statement, which is larger than
-/// `max_allowed_packet` or has more values than one may have.
+/// The messages of mysql_async, as `Debug` or `Display`, when it does not even send a statement because it is
+/// larger than `max_allowed_packet` or has too many values.
 const NOT_SENT: &[&str] = &["PacketTooLarge", "acket too large", "ParamsNumberExceedsLimit"];
 
-/// An error that the server answered with a number.
+/// An error that the server reported with a number.
 pub(crate) fn from_server(code: u16, message: &str) -> StorageError {
     let reason = format!("{code}: {message}");
     if REFUSED.contains(&code) {
@@ -42,9 +44,10 @@ pub(crate) fn from_server(code: u16, message: &str) -> StorageError {
     }
 }
 
-/// What Spin tells of a failed statement or connection. When the server answered, that is of a statement the `Debug` form of
-/// an error of mysql_async, `Server(ServerError { code: 1146, message: "…", state: "42S02" })`, and of a connection the
-/// error in words with what caused it behind, "Server error: `ERROR 28000 (1045): …'". Else it is about the connection.
+/// The message that Spin gives for a failed statement or connection. When the server reported the error, the message for a
+/// statement is the `Debug` form of a mysql_async error, `Server(ServerError { code: 1146, message: "…", state: "42S02" })`,
+/// and the message for a connection is the error with its cause, "Server error: `ERROR 28000 (1045): …'". Any other message
+/// is about the connection.
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) fn from_spin(text: &str) -> StorageError {
     match parse_debug(text).or_else(|| parse_display(text)) {
@@ -69,13 +72,14 @@ fn parse_display(text: &str) -> Option<(u16, &str)> {
     let (_, rest) = text.split_once("ERROR ")?;
     let (first, rest) = rest.split_once(" (")?;
     let (second, rest) = rest.split_once("): ")?;
-    // Versions of mysql_async put the SQL state, which has five characters, before the code or behind it.
+    // Depending on the version, mysql_async puts the SQL state, which has five characters, before or after
+    // the code.
     let code = if first.len() == 5 { second } else { first };
     let message = rest.lines().next()?.trim_end_matches('\'');
     Some((code.parse().ok()?, message))
 }
 
-/// What a client tells of a statement for which it has no answer.
+/// The error for a statement to which a client got no response.
 pub(crate) fn from_broken_connection(text: &str) -> StorageError {
     let reason = text.to_owned();
     if NOT_SENT.iter().any(|words| text.contains(words)) {
@@ -85,11 +89,11 @@ pub(crate) fn from_broken_connection(text: &str) -> StorageError {
     }
 }
 
-/// What Spin tells of a connection that cannot be made.
+/// The error for a connection that Spin cannot open.
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) fn from_failed_connection(text: &str) -> StorageError {
     if text.contains("is not permitted") {
-        // The text holds the URL, and so the password.
+        // The text contains the URL and therefore the password.
         return misconfigured(
             "Spin does not let the component reach it: `mysql_host` must be the host:port of `mysql_url`",
         );
@@ -114,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadlock_is_a_reason_to_run_the_statement_again_on_the_same_connection() {
+    fn after_a_deadlock_the_statement_is_retried_on_the_same_connection() {
         let error = from_spin(
             "Server(ServerError { code: 1213, message: \"Deadlock found when trying to get lock\", state: \"40001\" })",
         );
@@ -123,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_apart_by_what_helps() {
+    fn errors_are_classified_by_remedy() {
         for (text, class) in [
             (
                 "Server(ServerError { code: 1045, message: \"Access denied\", state: \"28000\" })",
@@ -172,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_number_and_words_are_kept_and_a_broken_connection_is_told_apart() {
+    fn the_servers_number_and_message_are_kept_and_a_broken_connection_is_distinguished() {
         let text = "Server(ServerError { code: 1146, message: \"Table 'a, state: b' doesn't exist\", state: \"42S02\" })";
         let error = from_spin(text);
         assert_eq!(
@@ -184,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_that_is_too_large_for_the_server_or_its_client_is_told_apart() {
+    fn a_statement_that_is_too_large_for_the_server_or_its_client_is_distinguished() {
         for text in [
             "Server(ServerError { code: 1153, message: \"Got a packet bigger than 'max_allowed_packet' bytes\", state: \"08S01\" })",
             "Io(Io(Custom { kind: Other, error: \"packet too large\" }))",

@@ -13,11 +13,11 @@ pub struct NativeSqlite {
 }
 
 impl NativeSqlite {
-    /// Opens the file, making it and its schema where they are missing.
+    /// Opens the file, and creates it and its schema if they are missing.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened or the schema not be made.
+    /// When the file cannot be opened or the schema cannot be created.
     pub async fn open(path: &Path) -> Result<Self, StorageError> {
         let database = libsql::Builder::new_local(path).build().await.map_err(failure)?;
         let connection = database.connect().map_err(failure)?;
@@ -30,8 +30,8 @@ impl NativeSqlite {
         Ok(driver)
     }
 
-    /// Runs a statement that SQLite refuses at once while other connections use the file, as it does the first change to
-    /// the write-ahead log. For a transaction it waits, so an empty one waits for the others.
+    /// Runs a statement that SQLite refuses at once while other connections use the file, such as the first change to
+    /// the write-ahead log. SQLite does wait to begin a transaction, so an empty one is used to wait for the others.
     async fn set_up(&self, sql: &'static str) -> Result<(), StorageError> {
         let started = Instant::now();
         loop {
@@ -51,7 +51,7 @@ impl NativeSqlite {
 
 /// How long a connection waits for others that use the file.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
-/// What SQLite says while they do.
+/// SQLite's message while they use the file.
 const LOCKED: &str = "database is locked";
 
 impl Executor for NativeSqlite {

@@ -1,8 +1,8 @@
 //! MySQL or MariaDB over the network, for tests and native tools.
 //!
 //! It is as strict as Spin's MySQL interface, so that a statement that works here works there: every statement is
-//! prepared, and a value of a type that Spin does not decode fails the statement: DECIMAL, the types of dates, JSON, and
-//! texts that are cast to no length, which MySQL calls LONGBLOB or MEDIUMBLOB.
+//! prepared, and a value of a type that Spin does not decode fails the statement: DECIMAL, date types, JSON, and texts
+//! that are cast without a length, which MySQL reports as LONGBLOB or MEDIUMBLOB.
 
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable as _;
@@ -20,18 +20,18 @@ pub struct NativeMysql {
 }
 
 impl NativeMysql {
-    /// Connects to `mysql://user:password@host:port/database`, making the schema where it is missing.
+    /// Connects to `mysql://user:password@host:port/database`, and creates the schema if it is missing.
     ///
     /// # Errors
     ///
-    /// When the database cannot be reached or the schema not be made.
+    /// When the database cannot be reached or the schema cannot be created.
     pub async fn open(url: &str) -> Result<Self, StorageError> {
         let driver = Self::connect(url).await?;
         schema::ensure(&driver).await?;
         Ok(driver)
     }
 
-    /// Connects and looks at nothing.
+    /// Connects without checking the schema.
     ///
     /// # Errors
     ///
@@ -104,8 +104,8 @@ fn read(column: &Column, value: mysql_async::Value) -> Result<Value<'static>, St
     })
 }
 
-/// Whether Spin's MySQL interface answers values of this column. It decides by the type in the protocol, where columns of
-/// TEXT up to LONGTEXT are BLOB.
+/// Whether Spin's MySQL interface returns values of this column. It decides by the type in the protocol, in which columns
+/// of TEXT up to LONGTEXT are BLOB.
 fn is_decoded_by_spin(column: &Column) -> bool {
     matches!(
         column.column_type(),
@@ -135,9 +135,9 @@ mod tests {
 
     use super::*;
 
-    /// What each server sends as which type was seen under the real Spin.
+    /// The types that each server sends were observed with the real Spin.
     #[tokio::test(flavor = "current_thread")]
-    async fn what_spin_does_not_decode_is_an_error_unless_it_is_null() {
+    async fn a_value_that_spin_does_not_decode_is_an_error_unless_it_is_null() {
         let table = "(SELECT CAST('long' AS CHAR) AS t, CAST('{\"a\": 1}' AS CHAR) AS j, 1.5 AS d) AS one";
         let common = [
             ("SELECT CAST(REPEAT('x', 3) AS CHAR(16000))", Some("xxx")),

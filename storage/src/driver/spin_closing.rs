@@ -1,15 +1,15 @@
-//! When connections may be closed under Spin, whose MySQL host can lock up for ever otherwise.
+//! Decides when connections may be closed under Spin, whose MySQL host could otherwise deadlock.
 //!
-//! Spin's host holds a lock of the instance while it opens a connection, and a server that hangs lets it do so without
-//! end. Statements that begin meanwhile queue for that lock, first come, first served, and need it for a moment only.
-//! Closing a connection waits for the lock too, but while it waits nothing else of the instance goes on: neither the one
-//! who has the lock, nor the one to whom it was handed. So a connection is closed only when nobody can have the lock or
-//! wait for it, and kept until then.
+//! Spin's host holds a lock of the instance while it opens a connection, which never ends if the server hangs.
+//! Statements that begin meanwhile queue for that lock, first come, first served, and need it only briefly. Closing a
+//! connection waits for the lock too, but this wait blocks everything else in the instance, including the current and
+//! the next holder of the lock. A connection is therefore kept until no call can hold or wait for the lock, and only
+//! then closed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-/// The calls of an instance to the host, and the connections that wait to be closed.
+/// The calls of an instance to the host, and the connections waiting to be closed.
 #[derive(Debug)]
 pub(crate) struct Closing<C> {
     /// The number of the next call.
@@ -21,7 +21,8 @@ pub(crate) struct Closing<C> {
     waiting: RefCell<Vec<C>>,
 }
 
-/// A call of the host. When it is dropped before it is done, its request was cut off, and the host has forgotten it.
+/// A call of the host. If it is dropped before it is done, its request was cancelled, and the host no longer runs
+/// it.
 #[derive(Debug)]
 pub(crate) struct Call<'c, C> {
     closing: &'c Closing<C>,
@@ -36,7 +37,7 @@ impl<C> Default for Closing<C> {
 }
 
 impl<C> Closing<C> {
-    /// Opens a connection by `call`.
+    /// Opens a connection with `call`.
     pub(crate) async fn opening<T>(&self, call: impl Future<Output = T>) -> T {
         let this = self.begin_opening();
         let answer = call.await;
@@ -44,7 +45,7 @@ impl<C> Closing<C> {
         answer
     }
 
-    /// Runs a statement by `call`.
+    /// Runs a statement with `call`.
     pub(crate) async fn statement<T>(&self, call: impl Future<Output = T>) -> T {
         let this = self.begin_statement();
         let answer = call.await;
@@ -52,7 +53,7 @@ impl<C> Closing<C> {
         answer
     }
 
-    /// Closes a connection, now or when it can be done.
+    /// Closes a connection, now or as soon as possible.
     pub(crate) fn close(&self, connection: C) {
         self.waiting.borrow_mut().push(connection);
         self.close_if_free();
@@ -67,7 +68,7 @@ impl<C> Closing<C> {
     fn begin_statement(&self) -> Call<'_, C> {
         let is_free = self.is_free();
         let call = self.begin();
-        // When the lock is free, the host takes it and gives it back before the call returns for the first time.
+        // When the lock is free, the host takes and releases it before the call is first pending.
         if !is_free {
             self.queued.borrow_mut().insert(call.number);
         }
@@ -94,7 +95,8 @@ impl<C> Closing<C> {
 }
 
 impl<C> Call<'_, C> {
-    /// The host has answered: it had the lock, and so had the statements that queued before.
+    /// The host has responded, so this call has had the lock, and so have the statements that queued before
+    /// it.
     fn done(self) {
         self.closing.queued.borrow_mut().retain(|queued| *queued > self.number);
     }
@@ -116,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// A connection, with one more holder as long as it is open.
+    /// A connection, with an additional reference as long as it is open.
     fn connection() -> (Rc<()>, Rc<()>) {
         let connection = Rc::new(());
         (Rc::clone(&connection), connection)
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_closed_at_once_while_statements_run_that_have_passed_the_lock() {
+    fn a_connection_is_closed_at_once_when_the_running_statements_have_passed_the_lock() {
         let closing = Closing::default();
         let statement = closing.begin_statement();
         let (held, connection) = connection();
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_hand_on_what_the_host_answers_and_leave_the_lock_free() {
+    fn calls_return_the_hosts_results_and_leave_the_lock_free() {
         let closing = Closing::<()>::default();
         assert_eq!(closing.opening(async { 1 }).now_or_never(), Some(1));
         assert_eq!(closing.opening(std::future::pending::<u8>()).now_or_never(), None);
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_that_is_cut_off_no_longer_queues() {
+    fn a_cancelled_statement_no_longer_queues() {
         let closing = Closing::default();
         let opening = closing.begin_opening();
         let statement = closing.begin_statement();

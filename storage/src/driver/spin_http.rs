@@ -1,4 +1,4 @@
-//! Spin's outbound HTTP, over which [`Turso`](super::turso::Turso) speaks.
+//! Spin's outbound HTTP, used by [`Turso`](super::turso::Turso).
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl Http for SpinHttp {
             request.body(FullBody::new(bytes::Bytes::from(json))).map_err(|error| error.to_string())?;
         let response = http::send(request).await.map_err(|error| format!("{error:?}"))?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| format!("the answer breaks off: {error:?}"))?;
+        let body = body.collect().await.map_err(|error| format!("the response is cut off: {error:?}"))?;
         Ok((parts.status.as_u16(), body.to_bytes().to_vec()))
     }
 

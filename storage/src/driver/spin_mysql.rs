@@ -1,9 +1,9 @@
 //! Spin's MySQL interface.
 //!
-//! Each connection is one to the server, so a [`Pool`](crate::Pool) keeps them. Spin prepares every statement, answers
-//! neither dates nor decimals, and gives the count of changed rows to nobody; the statements are made for that. Its
-//! `query` swallows the server's error, which its `execute` tells: what changes something is executed, and a question
-//! that failed is executed once more to learn why.
+//! Each connection is a connection to the server, so a [`Pool`](crate::Pool) keeps them. Spin prepares every
+//! statement, returns neither dates nor decimals, and does not report the count of changed rows; the statements allow
+//! for this. Spin's `query` swallows the server's error, but `execute` reports it: statements with changes use
+//! `execute`, and a failed query is executed once more to learn the reason.
 
 use std::fmt;
 use std::rc::Rc;
@@ -156,7 +156,7 @@ fn read(value: DbValue) -> Result<Value<'static>, StorageError> {
     })
 }
 
-/// An error of a question, of which Spin does not say whether the server or the connection is to blame.
+/// The error of a query, for which Spin does not say whether the server or the connection failed.
 fn unexplained(error: mysql::Error) -> StorageError {
     match error {
         mysql::Error::MysqlError(MysqlError::ValueConversionFailed(reason)) => {

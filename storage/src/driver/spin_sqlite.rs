@@ -1,15 +1,15 @@
-//! Spin's SQLite interface: a local file, or a libSQL server by Spin's runtime config.
+//! Spin's SQLite interface: a local file, or a libSQL server set in Spin's runtime config.
 //!
-//! Spin stalls the whole instance when a connection gets a statement while rows of its last answer are unread, so every
-//! answer is read to its end before the next statement.
+//! Spin stalls the whole instance when a connection gets a statement while rows of its previous result are unread, so
+//! every result is read to its end before the next statement.
 //!
-//! SQLite lets one connection write at a time. Another waits in SQLite by sleeping, 1 ms at first and up to 100 ms, while
-//! the one at work, which never sleeps, takes the file again and again. Polling from here would be fair, but each
-//! attempt passes all values of the statement again: with some dozens of instances the machine does nothing else. So a
-//! connection that writes waits in SQLite, and starts over with short sleeps once a second.
+//! SQLite lets one connection write at a time. Another connection waits in SQLite by sleeping, 1 ms at first and up to
+//! 100 ms, while the active one, which never sleeps, takes the file again and again. Polling from here would be fair, but
+//! each attempt passes all values of the statement again, and with several dozen instances the machine would do nothing
+//! else. A writing connection therefore waits in SQLite, and restarts with short sleeps once a second.
 //!
-//! A statement holds the file locked until its last row is read, and Spin hands rows over four at a time. So what is
-//! inserted is counted, where the connection can count, and no row comes back.
+//! A statement keeps the file locked until its last row is read, and Spin passes rows on four at a time. Inserted
+//! rows are therefore counted, where the connection can count, and none are returned.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::{Dialect, Durability, Executor, Rows, Statement, StorageError, Value}
 pub struct SpinSqlite {
     /// Its label in the manifest.
     pub database: &'static str,
-    /// What commits survive, if its connections will insert.
+    /// The durability of commits, if its connections insert.
     pub writes: Option<Durability>,
 }
 
@@ -40,7 +40,7 @@ impl Connect for SpinSqlite {
         let Some(durability) = self.writes else { return Ok(connection) };
         connection.looks_again = true;
         let setup = connection.dialect().connection_setup(true).iter().copied();
-        // A libSQL server does not know how to wait, and does without.
+        // A libSQL server does not support waiting and works without it.
         for sql in setup.chain([durability.pragma(), WAITING]) {
             let done = connection.run(&Statement::new(sql, Vec::new())).await;
             if connection.dialect().is_setup_required() {
@@ -57,12 +57,12 @@ impl Connect for SpinSqlite {
 
     async fn sees(&self, connection: &Connection, probe: &Statement<'_>) -> Result<bool, StorageError> {
         if !connection.counts {
-            // A server, which has no file that can go away under it.
+            // A server, which has no file that could be deleted or replaced.
             return Ok(true);
         }
         match self.open().await?.run(probe).await {
             Ok(rows) => Ok(!rows.is_empty()),
-            // There is no such table: Spin makes a new file where there is none.
+            // The table is missing because Spin creates a new file when there is none.
             Err(StorageError::UnexpectedAnswer { .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -77,14 +77,14 @@ impl SpinSqlite {
     }
 }
 
-/// How long SQLite waits for the file until a statement is sent anew: it sleeps 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 ms,
-/// and then 100 ms at a time.
+/// How long SQLite waits for the file before a statement is sent again: it sleeps 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50
+/// ms, and then 100 ms at a time.
 const WAITING: &str = "PRAGMA busy_timeout=1000";
-/// What SQLite says then.
+/// SQLite's message in that case.
 const LOCKED: &str = "database is locked";
 /// Pause before the statement is sent again: SQLite does not always wait.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// Statements that change one row, in a table of the connection's own.
+/// Statements that change one row, in a temporary table of the connection.
 const CHANGE_ONE: [&str; 2] =
     ["CREATE TEMP TABLE gatelog_counting (number INTEGER)", "INSERT INTO gatelog_counting VALUES (1)"];
 
@@ -94,7 +94,7 @@ pub struct Connection {
     database: &'static str,
     /// A statement that finds the file locked runs again. The pool bounds the time.
     looks_again: bool,
-    /// The host tells how many rows a statement changed. For a libSQL server it always says 0.
+    /// Whether the host reports how many rows a statement changed. For a libSQL server it always reports 0.
     counts: bool,
 }
 
@@ -138,7 +138,7 @@ impl Connection {
             let changes = i64::try_from(self.inner.changes().await).unwrap_or(i64::MAX);
             return Ok(counted(changes, self.inner.last_insert_rowid().await));
         }
-        // `collect` reads every row and then the result, where alone Spin reports errors.
+        // `collect` reads every row and then the result, which is the only place where Spin reports errors.
         let rows = self.inner.execute(statement.sql(), params).await?.collect().await?;
         Ok(rows.into_iter().map(|row| row.values.into_iter().map(read).collect()).collect())
     }
@@ -167,7 +167,7 @@ fn failure(database: &'static str, error: sqlite::Error) -> StorageError {
     match error {
         sqlite::Error::NoSuchDatabase => misconfigured(database, "Spin knows no such database"),
         sqlite::Error::AccessDenied => misconfigured(database, "the component may not use it"),
-        sqlite::Error::DatabaseFull => StorageError::Full { reason: "the host says so".to_owned() },
+        sqlite::Error::DatabaseFull => StorageError::Full { reason: "the host refused it".to_owned() },
         sqlite::Error::InvalidConnection => {
             StorageError::Disconnected { reason: "it is not valid".to_owned() }
         }

@@ -9,14 +9,14 @@ pub struct Scenario {
     pub name: &'static str,
     /// The meaning, in one sentence.
     pub doc: &'static str,
-    /// Whether it looks at one kind of request alone: at those to models unless another is asked for.
+    /// Whether it covers only one kind of request: those to models unless another kind is requested.
     pub by_biz_type: bool,
     pub(super) given: &'static [Given],
     pub(super) shape: Shape,
 }
 
 impl Scenario {
-    /// How it answers.
+    /// The form of its result.
     pub fn kind(&self) -> Kind {
         match self.shape {
             Shape::Card { .. } => Kind::Card,
@@ -26,7 +26,7 @@ impl Scenario {
     }
 }
 
-/// What a record has to be to count.
+/// A condition for a record to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Given {
     /// The column has this text.
@@ -35,13 +35,13 @@ pub(super) enum Given {
     Has(&'static str),
     /// The member of `ai_log` is one of these texts.
     AiLogIs(&'static str, &'static [&'static str]),
-    /// `ai_log` has the member, be it `null`.
+    /// `ai_log` has the member, even if it is `null`.
     AiLogHas(&'static str),
-    /// No answer was sent, or one with a status from 400.
+    /// No response was sent, or one with a status of 400 or above.
     Failed,
 }
 
-/// How the answer is made.
+/// How the result is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// One amount.
@@ -57,52 +57,52 @@ pub(super) enum Shape {
     Table(Table),
 }
 
-/// What is measured over the records.
+/// The measure over the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Amount {
-    /// How many there are.
+    /// The number of records.
     Records,
-    /// How many different values the column has.
+    /// The number of distinct values in the column.
     Different(&'static str),
-    /// The sum of the column, 0 of nothing.
+    /// The sum of the column; 0 if there are no values.
     Sum(&'static str),
-    /// The sum of the column, no number where there is nothing to sum.
+    /// The sum of the column; no number if there are no values.
     SumIfAny(&'static str),
     /// The sum of the member of `ai_log`.
     AiLogSum(&'static str),
-    /// How many were answered with a status below 300.
+    /// The number of records with a status below 300.
     Succeeded,
     /// The percentile of `duration`, by nearest rank.
     DurationPercentile(u8),
 }
 
-/// What becomes of an amount.
+/// The conversion of an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
-    /// Itself.
+    /// Unchanged.
     Whole,
-    /// Bytes in units of 2^20, with three decimals.
+    /// Bytes in units of 2^20, to three decimals.
     Mebibytes,
     /// Divided by the interval's seconds.
     PerSecond,
-    /// Divided by the interval's seconds, with four decimals, as MySQL divides the sum of whole numbers.
+    /// Divided by the interval's seconds, to four decimals, as MySQL divides the sum of whole numbers.
     DecimalPerSecond,
     /// Divided by the records in the interval.
     PerRecord,
 }
 
-/// The rows of a table: groups, each a column or a member of `ai_log` with the name that it has in the answer.
+/// The rows of a table: groups, each a column or a member of `ai_log` with its name in the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
     /// The tokens and the number of records of each group, most tokens first.
     Tokens(&'static [(Source, &'static str)]),
     /// The number of records of each group, most first.
     Counts(&'static [(Source, &'static str)], &'static str),
-    /// The groups alone, at most 100.
+    /// Only the groups, at most 100.
     Values(&'static [(Source, &'static str)]),
 }
 
-/// Where a group's value comes from.
+/// The source of a group's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// A column.
@@ -118,7 +118,7 @@ impl Table {
         }
     }
 
-    /// Names of the columns of the answer.
+    /// Names of the columns of the result.
     pub(super) fn columns(self) -> Vec<&'static str> {
         let mut columns: Vec<_> = self.groups().iter().map(|(_, name)| *name).collect();
         match self {
@@ -130,7 +130,7 @@ impl Table {
     }
 }
 
-/// As HiMarket's AI guard spells it.
+/// The spelling of HiMarket's AI guard.
 const DENIED: Given = Given::AiLogIs("safecheck_status", &["reqeust deny"]);
 const LIMITED: Given = Given::AiLogIs("token_ratelimit_status", &["limited"]);
 
@@ -202,7 +202,7 @@ pub const SCENARIOS: &[Scenario] = &[
     card("bytes_received", "MiB received from clients.", "received", SumIfAny("bytes_received"), Mebibytes),
     card("bytes_sent", "MiB sent to clients.", "sent", SumIfAny("bytes_sent"), Mebibytes),
     card("input_token_total", "Tokens of the prompts.", "input_token", Sum("input_tokens"), Whole),
-    card("output_token_total", "Tokens of the answers.", "output_token", Sum("output_tokens"), Whole),
+    card("output_token_total", "Tokens of the responses.", "output_token", Sum("output_tokens"), Whole),
     card("token_total", "Tokens together.", "token", Sum("total_tokens"), Whole),
     line(
         "qps_stream",
@@ -213,7 +213,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "qps_normal",
-        "AI requests a second that were not streamed.",
+        "AI requests per second that were not streamed.",
         "normal_qps",
         (Records, PerSecond),
         &[AiLogIs("response_type", &["normal"])],
@@ -234,14 +234,14 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "token_per_sec_input",
-        "Tokens of the prompts a second.",
+        "Tokens of the prompts per second.",
         "input_token",
         (Sum("input_tokens"), DecimalPerSecond),
         &[],
     ),
     line(
         "token_per_sec_output",
-        "Tokens of the answers a second.",
+        "Tokens of the responses per second.",
         "output_token",
         (Sum("output_tokens"), DecimalPerSecond),
         &[],
@@ -283,28 +283,28 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "cache_hit",
-        "AI requests a second that the cache answered.",
+        "AI requests per second that the cache answered.",
         "hit",
         (Records, PerSecond),
         &[AiLogIs("cache_status", &["hit"])],
     ),
     line(
         "cache_miss",
-        "AI requests a second that the cache did not know.",
+        "AI requests per second that missed the cache.",
         "miss",
         (Records, PerSecond),
         &[AiLogIs("cache_status", &["miss"])],
     ),
     line(
         "cache_skip",
-        "AI requests a second that passed the cache by.",
+        "AI requests per second that bypassed the cache.",
         "skip",
         (Records, PerSecond),
         &[AiLogIs("cache_status", &["skip"])],
     ),
     line(
         "ratelimited_per_sec",
-        "Requests a second that the token rate limit refused.",
+        "Requests per second that the token rate limit refused.",
         "ratelimited",
         (Records, PerSecond),
         &[LIMITED],
@@ -334,21 +334,21 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     line(
         "rt_p90",
-        "Duration in milliseconds that 90 % of requests keep to.",
+        "90th percentile of the duration in milliseconds.",
         "rt_p90",
         (DurationPercentile(90), Whole),
         &[Has("duration")],
     ),
     line(
         "rt_p95",
-        "Duration in milliseconds that 95 % of requests keep to.",
+        "95th percentile of the duration in milliseconds.",
         "rt_p95",
         (DurationPercentile(95), Whole),
         &[Has("duration")],
     ),
     line(
         "rt_p99",
-        "Duration in milliseconds that 99 % of requests keep to.",
+        "99th percentile of the duration in milliseconds.",
         "rt_p99",
         (DurationPercentile(99), Whole),
         &[Has("duration")],
@@ -368,7 +368,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     table(
         "error_requests_table",
-        "Requests without an answer or with a status from 400, by status, details and flags.",
+        "Requests without a response or with a status of 400 or above, by status, details and flags.",
         &[Failed],
         Counts(
             &[

@@ -1,11 +1,11 @@
-//! HiMarket's statistics over the records, by the names that its dashboards use.
+//! HiMarket's statistics over the records, with the names that its dashboards use.
 //!
-//! HiMarket asks the MySQL table with SQL of its own; these are the same definitions on every database. A scenario is
+//! HiMarket queries the MySQL table with its own SQL; here the same definitions work on every database. A scenario is
 //! one number ([`Kind::Card`]), one number for each interval of time ([`Kind::Line`]), or rows ([`Kind::Table`]).
 //!
 //! - [`catalogue`]: every scenario with its definition.
-//! - [`question`]: a [`ScenarioQuery`] and its [`Answer`]; [`run`] asks it.
-//! - `parts`: long questions in parts that are answered at once. `statement`: the SQL.
+//! - [`question`]: a [`ScenarioQuery`] and its [`Answer`]; [`run`] runs it.
+//! - `parts`: splits long queries into parts that run in parallel. `statement`: the SQL.
 
 pub mod catalogue;
 mod parts;
@@ -26,11 +26,11 @@ pub fn find(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name)
 }
 
-/// Answers a scenario.
+/// Runs a scenario.
 ///
 /// # Errors
 ///
-/// The database's.
+/// The database's error.
 pub async fn run(
     executor: &impl Executor,
     scenario: &'static Scenario,
@@ -58,7 +58,7 @@ pub async fn run(
     })
 }
 
-/// Leaves as many rows, and tells whether there were more.
+/// Truncates to this many rows, and returns whether there were more.
 fn cut(rows: &mut Rows, limit: u32) -> bool {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let truncated = rows.len() > limit;
@@ -66,7 +66,7 @@ fn cut(rows: &mut Rows, limit: u32) -> bool {
     truncated
 }
 
-/// A row of the number of the interval, the amount, and for averages the records in it.
+/// A row with the number of the interval, the amount and, for averages, the records in it.
 fn point(row: &[Value<'_>], unit: Unit, query: &ScenarioQuery) -> Option<Point> {
     let bucket = row.first().and_then(Value::as_integer)?;
     let seconds = bucket.checked_mul(i64::from(query.interval_s))?;
@@ -85,7 +85,7 @@ fn in_unit(amount: f64, unit: Unit, records: Option<f64>, query: &ScenarioQuery)
     }
 }
 
-/// Sums are whole numbers, of which those beyond 2^53 lose their last digits, or floating-point numbers already.
+/// Sums are either floating-point numbers or whole numbers, which lose their last digits beyond 2^53.
 fn number(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Integer(number) => Some(*number as f64),

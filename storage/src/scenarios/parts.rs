@@ -1,7 +1,7 @@
-//! The time of a question in parts, so that a long one is answered by several connections at once.
+//! Splits the time range of a query into parts, so that several connections answer a long one in parallel.
 //!
-//! The parts of a line end where its intervals do: no interval is in two of them, and their points follow one another.
-//! The parts of a card are added up.
+//! The parts of a line end at interval boundaries, so that no interval is in two parts and their points follow one
+//! another. The parts of a card are summed.
 
 use gatelog_record::Timestamp;
 
@@ -9,12 +9,12 @@ use super::catalogue::{Amount, Scenario, Shape};
 use super::question::ScenarioQuery;
 use crate::{Filter, Predicate};
 
-/// Most parts of a question. As many connections are what a component keeps for its questions.
+/// Most parts of a query, equal to the number of connections that a component keeps for queries.
 const MAX_PARTS: i64 = 4;
-/// Microseconds of a second.
+/// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
 
-/// The question in parts, in the order of time; as it is if it cannot be parted.
+/// The query in parts, in order of time; a single part if it cannot be split.
 pub(super) fn split(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQuery> {
     let step = match scenario.shape {
         Shape::Line { .. } => i64::from(query.interval_s.max(1)) * SECOND,
@@ -24,7 +24,7 @@ pub(super) fn split(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQ
     let Some((first, last)) = bounds(query) else { return vec![query.clone()] };
     let (from, to) = (first.as_micros() / step, last.as_micros() / step + 1);
     let count = (to - from).clamp(1, MAX_PARTS);
-    // Where part `number` begins.
+    // The start of part `number`.
     let border = |number| (from + (to - from) * number / count) * step;
     (0..count)
         .map(|number| {
@@ -35,7 +35,7 @@ pub(super) fn split(scenario: &Scenario, query: &ScenarioQuery) -> Vec<ScenarioQ
         .collect()
 }
 
-/// Whether the amount of all records is the sum of the amounts of some and of the others.
+/// Whether the amounts of parts add up to the amount of the whole.
 fn adds_up(amount: Amount) -> bool {
     match amount {
         Amount::Records | Amount::Sum(_) | Amount::SumIfAny(_) | Amount::AiLogSum(_) | Amount::Succeeded => {
@@ -45,7 +45,7 @@ fn adds_up(amount: Amount) -> bool {
     }
 }
 
-/// The first and the last time that the question is about, if it has both and they are in order.
+/// The first and the last time of the query, if it has both and they are in order.
 fn bounds(query: &ScenarioQuery) -> Option<(Timestamp, Timestamp)> {
     let times = |of: fn(&Predicate) -> Option<Timestamp>| {
         query.filters.iter().filter(|filter| is_time(filter)).filter_map(move |filter| of(&filter.predicate))
@@ -55,7 +55,7 @@ fn bounds(query: &ScenarioQuery) -> Option<(Timestamp, Timestamp)> {
     (first <= last).then_some((first, last))
 }
 
-/// The question about this time alone.
+/// The query restricted to this time.
 fn within(query: &ScenarioQuery, begin: Timestamp, end: Timestamp) -> ScenarioQuery {
     let mut part = query.clone();
     let Some(field) = part.filters.iter().find(|filter| is_time(filter)).map(|filter| filter.field) else {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_of_minutes_is_cut_where_minutes_end() {
+    fn an_hour_of_minutes_is_split_between_minutes() {
         let time = |text: &str| text.parse().unwrap();
         let tests = vec![
             Predicate::NotBefore(time("2026-01-31T12:00:30Z")),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_beginning_or_end_or_does_not_add_up_is_asked_whole() {
+    fn a_query_without_a_beginning_or_end_or_that_does_not_add_up_is_not_split() {
         let (early, late) = (Timestamp::MIN, Timestamp::MAX);
         let both = || vec![Predicate::NotBefore(early), Predicate::NotAfter(late)];
         assert_eq!(asked("pv", both(), 60).len(), 4);

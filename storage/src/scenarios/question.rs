@@ -1,10 +1,10 @@
-//! A question to a scenario, and its answer.
+//! The query of a scenario, and its result.
 
 use gatelog_record::Timestamp;
 
 use crate::{Filter, Rows};
 
-/// How a scenario answers, by HiMarket's names.
+/// The form of a scenario's result, by HiMarket's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// One number.
@@ -15,7 +15,7 @@ pub enum Kind {
     Table,
 }
 
-/// What the requests were made for.
+/// The target of the requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BizType {
     /// MCP servers: paths that begin with `/mcp-servers`.
@@ -24,13 +24,13 @@ pub enum BizType {
     ModelApi,
 }
 
-/// Which records a scenario looks at, and how it cuts them up.
+/// The records of a scenario, and how they are grouped.
 #[derive(Clone, Debug, Default)]
 pub struct ScenarioQuery {
-    /// Conditions that a record has to meet, all of them.
+    /// Conditions, all of which a record must meet.
     pub filters: Vec<Filter>,
-    /// Only these requests, models when it is `None`, in the scenarios that are [`Scenario::by_biz_type`](super::Scenario::by_biz_type). The others look
-    /// at every request whatever it is, as in HiMarket.
+    /// Restricts scenarios with [`Scenario::by_biz_type`](super::Scenario::by_biz_type) to these requests; `None` means models. The other scenarios
+    /// cover every request, as in HiMarket.
     pub biz_type: Option<BizType>,
     /// Length of an interval of a line, in seconds, at least 1.
     pub interval_s: u32,
@@ -38,23 +38,24 @@ pub struct ScenarioQuery {
     pub limit: u32,
 }
 
-/// What a scenario found.
+/// The result of a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// One number.
     Card {
         /// Its name.
         key: &'static str,
-        /// The number, whole unless the scenario's unit is not; `None` for the sum of nothing where HiMarket has no number.
+        /// The number, which is whole unless the scenario's unit is not; `None` for an empty sum where HiMarket has no
+        /// number.
         value: Option<f64>,
     },
     /// A line.
     Line {
         /// Name of the numbers.
         key: &'static str,
-        /// Names and values that belong to every point.
+        /// Names and values common to all points.
         dimensions: &'static [(&'static str, &'static str)],
-        /// In the order of time.
+        /// In order of time.
         points: Vec<Point>,
         /// Whether there are more.
         truncated: bool,
@@ -73,7 +74,7 @@ pub enum Answer {
 /// A point of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// When the interval begins.
+    /// The start of the interval.
     pub time: Timestamp,
     /// The number.
     pub value: f64,

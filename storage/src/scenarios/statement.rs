@@ -1,4 +1,4 @@
-//! The SQL of a scenario: texts of the catalogue and bound values.
+//! The SQL of a scenario, built from texts of the catalogue and bound values.
 
 use super::catalogue::{Amount, Given, Scenario, Shape, Source, Table};
 use super::question::{BizType, ScenarioQuery};
@@ -6,12 +6,12 @@ use crate::query::select_builder::{Select, is_in};
 use crate::schema::INDEXES;
 use crate::{Dialect, Predicate, Statement, Value};
 
-/// The most rows of a table of values, as in HiMarket, which asks for no page of them.
+/// The most rows of a table of values, as in HiMarket, which does not page them.
 const MAX_VALUES: u32 = 100;
-/// How the paths of MCP servers begin.
+/// The prefix of the paths of MCP servers.
 const MCP_PATHS: &str = "/mcp-servers";
 
-/// The statement of a scenario. Lines and tables answer one row more than asked for, which tells whether there are more.
+/// The statement of a scenario. Lines and tables return one row more than requested, which shows whether there are more.
 pub fn statement<'q>(
     dialect: Dialect,
     scenario: &'static Scenario,
@@ -46,7 +46,7 @@ pub fn statement<'q>(
     select.statement()
 }
 
-/// The most points or rows of the answer.
+/// The most points or rows of the result.
 pub(super) fn limit(scenario: &Scenario, query: &ScenarioQuery) -> u32 {
     match scenario.shape {
         Shape::Table(Table::Values(_)) => MAX_VALUES,
@@ -64,7 +64,7 @@ fn ai_log_sums<'q>(
     let columns = format!("{} AS bucket, {} AS amount", dialect.bucket(), dialect.ai_log_number(key));
     let mut measured = Select::from_table(dialect, &columns);
     measured.bind([Value::from(i64::from(query.interval_s))]);
-    // Reading JSON is expensive: do it once for each record.
+    // Reading JSON is expensive, so it is done once per record.
     let given = scenario.given.iter().filter(|given| **given != Given::AiLogHas(key));
     conditions(&mut measured, dialect, scenario, given, query);
     measured.push(format_args!("{}", dialect.materialized()), []);
@@ -75,7 +75,7 @@ fn ai_log_sums<'q>(
     select
 }
 
-/// In each interval, the duration at the nearest rank: the one whose place among `records` is `p * records / 100`,
+/// In each interval, the duration at the nearest rank: the one whose rank among `records` is `p * records / 100`,
 /// rounded up. Equal durations are counted first, so that fewer are sorted and ranked.
 fn percentiles<'q>(
     dialect: Dialect,
@@ -114,7 +114,8 @@ fn rows<'q>(
         };
         columns.push(format!("{value} AS {name}"));
     }
-    // Groups by their places: in MySQL, a name may mean the column or the value that is named like it.
+    // Groups by position, because in MySQL a name may mean either the column or the selected value with that
+    // name.
     let groups: Vec<String> = (1..=columns.len()).map(|place| place.to_string()).collect();
     let groups = groups.join(", ");
     let largest_first = match table {
@@ -143,7 +144,7 @@ fn rows<'q>(
 
 fn amount_sql(dialect: Dialect, amount: Amount) -> String {
     match amount {
-        // The percentile has a statement of its own.
+        // The percentile has a separate statement.
         Amount::Records | Amount::DurationPercentile(_) => "COUNT(*)".to_owned(),
         Amount::Different(column) => format!("COUNT(DISTINCT {column})"),
         Amount::Sum(column) => dialect.sum_or_zero(column),
@@ -172,7 +173,7 @@ fn conditions<'q>(
     }
     match query.biz_type.unwrap_or(BizType::ModelApi) {
         BizType::McpServer => {
-            // Not LIKE, which takes letters in upper and lower case for equal on one database and not on the other.
+            // Not LIKE, which ignores case on one database but not on the other.
             let length = MCP_PATHS.len();
             select.condition(format_args!("SUBSTR(path, 1, {length}) = ?"), [Value::from(MCP_PATHS)]);
         }
@@ -182,8 +183,8 @@ fn conditions<'q>(
     }
 }
 
-/// `is_bounded` says that the time has a beginning. Then the index of the time is the right one, and not that of a column
-/// which has to have a value.
+/// `is_bounded` says that the time has a lower bound. In that case the index on time is the right one, not that of a
+/// column that must have a value.
 fn given_sql(select: &mut Select<'_>, dialect: Dialect, given: Given, is_bounded: bool) {
     let column_of = |column: &str| {
         let has_index = INDEXES.iter().any(|index| index.sparse && index.columns.first() == Some(&column));

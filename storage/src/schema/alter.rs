@@ -1,4 +1,4 @@
-//! The statements that change a table that is there already, in both dialects.
+//! The statements that change an existing table, in both dialects.
 
 use gatelog_record::{FIELDS, Field, Kind};
 
@@ -11,9 +11,9 @@ use crate::dialect::ddl::{EXACT, Index};
 pub(super) enum Change {
     /// A new column, by its definition.
     Add(String),
-    /// A column, by its new definition.
+    /// A changed column, by its new definition.
     Modify(String),
-    /// An index that goes, by its name.
+    /// A removed index, by its name.
     DropIndex(String),
 }
 
@@ -22,9 +22,9 @@ impl Dialect {
     pub(super) fn added_column(self, field: &Field) -> String {
         let (name, kind) = (field.name, self.own_type(field));
         match (self, name) {
-            // The rows that are there get theirs next.
+            // Existing rows get their ids next.
             (_, "record_id") => format!("{name} {kind} NULL"),
-            // The log-collector's table has it. Where another's has not, any time is a guess.
+            // The log-collector's table has it. For a table without it, any time would be a guess.
             (Self::Sqlite, "start_time") => {
                 format!("{name} {kind} NOT NULL DEFAULT '1970-01-02T00:00:00.000000Z'")
             }
@@ -34,7 +34,7 @@ impl Dialect {
         }
     }
 
-    /// The type of a field's column in a table with other options than gatelog's own.
+    /// The type of a field's column in a table with options that differ from gatelog's.
     pub(super) fn own_type(self, field: &Field) -> String {
         let kind = self.column_type(field);
         match (self, field.kind) {
@@ -45,16 +45,16 @@ impl Dialect {
         }
     }
 
-    /// The definition of the column that notes when a row was stored, for a table with rows.
+    /// The definition of the column for the time at which a row was stored, for a table with rows.
     pub(super) fn added_created_at(self) -> &'static str {
         match self {
-            // It adds no column whose default has to be worked out.
+            // SQLite cannot add a column whose default must be computed.
             Self::Sqlite => "created_at TEXT",
             Self::Mysql => self.created_at_column(),
         }
     }
 
-    /// The changes as statements: on MySQL one, so that the rows are copied once.
+    /// The changes as statements: on MySQL a single one, so that the rows are copied once.
     pub(super) fn alter(self, changes: Vec<Change>) -> Vec<String> {
         let mut clauses: Vec<String> = Vec::new();
         for change in changes {
@@ -63,7 +63,7 @@ impl Dialect {
                 Change::Modify(column) => format!("MODIFY COLUMN {column}"),
                 Change::DropIndex(name) => format!("DROP INDEX {name}"),
             };
-            // An index may be in the way of two columns.
+            // One index may conflict with two columns.
             if !clauses.contains(&clause) {
                 clauses.push(clause);
             }
@@ -74,17 +74,18 @@ impl Dialect {
         }
     }
 
-    /// Gives an id to the rows that have none, the same one whoever does it.
+    /// Assigns deterministic ids to the rows without one.
     pub(super) fn fill_record_ids(self) -> String {
         let id = match self {
             Self::Sqlite => "'row-' || id",
             Self::Mysql => "CONCAT('row-', id)",
         };
-        // MariaDB before 10.10 sets the first TIMESTAMP of a changed row to the present, unless it is set.
+        // MariaDB before 10.10 sets the first TIMESTAMP of a changed row to the current time, unless it is
+        // set explicitly.
         format!("UPDATE {TABLE} SET record_id = {id}, start_time = start_time WHERE record_id IS NULL")
     }
 
-    /// Forbids rows without an id, where that can be done later.
+    /// Forbids rows without an id, where this can be done later.
     pub(super) fn forbid_missing_record_ids(self) -> Option<String> {
         let field = FIELDS.iter().find(|field| field.name == "record_id")?;
         match self {
@@ -93,7 +94,7 @@ impl Dialect {
         }
     }
 
-    /// An index of a table that is there already.
+    /// An index of an existing table.
     pub(super) fn add_index(self, index: &Index) -> Option<String> {
         match self {
             Self::Sqlite => self.create_index(TABLE, index),
@@ -101,7 +102,7 @@ impl Dialect {
         }
     }
 
-    /// An index in the place of another with its name.
+    /// An index that replaces another with the same name.
     pub(super) fn replace_index(self, index: &Index) -> Vec<String> {
         match self {
             Self::Sqlite => {
@@ -115,8 +116,8 @@ impl Dialect {
         }
     }
 
-    /// Statements that lock the schema against other instances for this connection, waiting for a second, and unlock it.
-    /// The server goes on waiting when the one who asked has given up, so it must not wait for long.
+    /// Statements that lock the schema against other instances for this connection, waiting up to a second, and unlock
+    /// it. The server keeps waiting after the caller has given up, so the wait must be short.
     pub(super) fn schema_lock(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Sqlite => None,

@@ -1,10 +1,10 @@
-//! The table `access_logs`, its indexes, and the versioned migrations that make them.
+//! The table `access_logs`, its indexes, and the versioned migrations that create them.
 //!
-//! The table has the reference's columns and one for each added field, all from the field table. An existing table is
-//! upgraded in place. Several instances may do so at the same time.
+//! The table has the reference's columns and one for each added field, all generated from the field table. An
+//! existing table is upgraded in place. Several instances may do so at the same time.
 //!
-//! - [`tables`]: the tables and indexes as this version makes them.
-//! - `upgrade`: what an existing table still lacks; `alter`: the statements that change it.
+//! - [`tables`]: the tables and indexes of this version.
+//! - `upgrade`: finds what an existing table lacks; `alter`: the statements that change it.
 
 mod alter;
 pub mod tables;
@@ -16,33 +16,33 @@ use crate::{Executor, Statement, StorageError, Value};
 pub use self::tables::{INDEXES, TABLE, VERSION, script, statements};
 pub use crate::dialect::ddl::Index;
 
-/// How often to ask for the lock of the schema; each time [`Dialect::schema_lock`] waits for a second. A caller with less
-/// time gives up earlier.
+/// Attempts to get the schema lock; [`Dialect::schema_lock`] waits a second each time. A caller with less time gives up
+/// earlier.
 const LOCK_ATTEMPTS: u32 = 30;
 
-/// Brings the database to [`VERSION`], whatever table it has; one cheap statement when it is there already. A newer
-/// version is left alone: later versions only add.
+/// Brings the database to [`VERSION`], whatever table it has. If it already has that version, this costs one cheap
+/// statement. A newer version is left unchanged, because later versions only add.
 ///
-/// The executor has to be one connection. On MySQL instances take turns by a lock; on SQLite, and where there is no lock,
-/// a statement that fails because another instance was faster is taken for done.
+/// The executor must be a single connection. On MySQL, instances take turns by a lock; on SQLite, and where there is no
+/// lock, a statement that fails because another instance was faster counts as done.
 ///
 /// # Errors
 ///
-/// The database's.
+/// The database's error.
 pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
-    // An error here most often means that there is no table yet; a database that is down fails below too.
+    // An error here usually means that there is no table yet; a database that is down also fails below.
     if version(executor).await.is_ok_and(|version| version >= VERSION) {
         return Ok(());
     }
     bring_up(executor, true).await
 }
 
-/// As [`ensure`], and looks at the tables whatever version is noted: for a database that did not understand a statement,
-/// as when somebody has dropped a table or a column.
+/// Like [`ensure`], but checks the tables whatever version is recorded. For a database that did not understand a
+/// statement, for example because somebody dropped a table or a column.
 ///
 /// # Errors
 ///
-/// The database's.
+/// The database's error.
 pub async fn repair(executor: &impl Executor) -> Result<(), StorageError> {
     bring_up(executor, false).await
 }
@@ -60,7 +60,7 @@ async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), 
         }
         let upgraded = if is_done { Ok(()) } else { upgrade(executor).await };
         if !another_has_it {
-            // A lock that cannot be given back ends with the connection.
+            // A lock that cannot be released ends with the connection.
             let _ = executor.run(&Statement::new(unlock, Vec::new())).await;
         }
         return upgraded;
@@ -99,7 +99,7 @@ async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {
 ///
 /// # Errors
 ///
-/// The database's, also when there is no table of versions.
+/// The database's error, also when the table of versions is missing.
 pub async fn version(executor: &impl Executor) -> Result<i64, StorageError> {
     let rows = executor
         .run(&Statement::new("SELECT MAX(version) AS version FROM gatelog_schema", Vec::new()))

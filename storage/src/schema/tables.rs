@@ -1,4 +1,4 @@
-//! The tables and indexes as this version makes them.
+//! The tables and indexes of this version.
 
 use gatelog_record::FIELDS;
 
@@ -10,14 +10,14 @@ use crate::{Dialect, Statement};
 /// The table that holds one row for each record.
 pub const TABLE: &str = "access_logs";
 
-/// The schema version that this code makes and needs. It rises with every change of the field table or the indexes; a
-/// test sees to it.
+/// The schema version that this code creates and requires. It increases with every change of the field table or the
+/// indexes; a test enforces this.
 pub const VERSION: i64 = 5;
 
 /// The indexes; `bench/README.md` says what each costs and gains. `record_id` makes storing exactly once possible.
-/// `idx_start_time` carries every page and time range: `id` gives it the order of pages, and with status and duration in it,
-/// filters, counts and percentiles of these read no rows. The others let a page of a rare value start at once, and are
-/// sparse: a row without the value costs them nothing.
+/// `idx_start_time` serves every page and time range: `id` gives it the order of pages, and because it includes status and
+/// duration, filters, counts and percentiles on these read no rows. The other indexes let a page of a rare value start at
+/// once. They are sparse: a row without the value costs nothing.
 pub const INDEXES: &[Index] = &[
     Index { name: "idx_record_id", columns: &["record_id"], unique: true, sparse: false },
     Index {
@@ -37,7 +37,7 @@ pub const INDEXES: &[Index] = &[
     },
 ];
 
-/// Everything that makes an empty database ready, for operators whose functions may not change the schema.
+/// All statements that prepare an empty database, for operators whose functions may not change the schema.
 pub fn statements(dialect: Dialect) -> Vec<String> {
     let mut statements = vec![version_table(dialect), access_logs(dialect)];
     statements.extend(INDEXES.iter().filter_map(|index| dialect.create_index(TABLE, index)));
@@ -64,7 +64,7 @@ pub(super) fn version_table(dialect: Dialect) -> String {
 }
 
 pub(super) fn note_version() -> Statement<'static> {
-    // REPLACE is the one idempotent insert that both dialects spell alike.
+    // REPLACE is the only idempotent insert with the same syntax in both dialects.
     Statement::new(format!("REPLACE INTO gatelog_schema (version) VALUES ({VERSION})"), Vec::new())
 }
 

@@ -1,16 +1,17 @@
-//! What a table still lacks, as statements: columns, room in columns, ids, indexes.
+//! Finds what a table lacks (columns, wider columns, ids, indexes) and the statements to add it.
 //!
-//! It is found out by looking at the table, not by its history. So every table becomes the one that
-//! [`schema::statements`](super::statements) makes, with the rows that it has: that of an earlier gatelog, and that of Higress's log-collector
-//! in either of its forms, on which MySQL can have more:
+//! The upgrade depends on the table as it is, not on its history. Every table, from an earlier gatelog or from Higress's log-collector in
+//! either of its forms, becomes the one that [`schema::statements`](super::statements) creates, and keeps its rows. The steps, some of which
+//! only MySQL needs:
 //!
-//! - rows without a `record_id` get `row-` and their key for one, so that whoever does it, and how often, the result is
-//!   the same;
-//! - columns that are narrower than the record's limits are widened; wider ones are left, and so is what they say of NULL;
-//! - `start_time` as DATETIME becomes TIMESTAMP(6), read as UTC, and one that follows changes of its row no longer does;
-//! - texts are compared by their bytes, and JSON becomes the text of it;
-//! - indexes with gatelog's names and other columns are made anew;
-//! - indexes that gatelog does not know are left, unless they are in the way of widening a column to TEXT.
+//! - rows without a `record_id` get `row-` and their key, so that the result is the same whichever instance does it,
+//!   and however often;
+//! - columns that are narrower than the record's limits are widened; wider ones are left unchanged, including whether they
+//!   allow NULL;
+//! - `start_time` as DATETIME becomes TIMESTAMP(6), read as UTC, and no longer changes when its row is updated;
+//! - texts are compared by their bytes, and JSON columns become text;
+//! - indexes with gatelog's names but other columns are recreated;
+//! - unknown indexes are left, unless they prevent widening a column to TEXT.
 
 use gatelog_record::{FIELDS, Field, Kind};
 
@@ -19,31 +20,32 @@ use super::tables::INDEXES;
 use crate::statement::Row;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
-/// A column of the table as it is.
+/// A column of the existing table.
 #[derive(Debug)]
 struct Column {
     name: String,
-    /// In small letters, without length: `varchar`, `longtext`, `bigint`.
+    /// In lower case, without length: `varchar`, `longtext`, `bigint`.
     kind: String,
-    /// Longest text in characters; 0 where that makes no sense.
+    /// Longest text in characters; 0 where this does not apply.
     chars: usize,
-    /// Digits of a second's fraction.
+    /// Digits of fractional seconds.
     fraction: i64,
     nullable: bool,
-    /// Of a text, how it is compared; else empty.
+    /// The collation of a text column; otherwise empty.
     collation: String,
-    /// Whether a change of its row sets it to the present time.
+    /// Whether an update of its row sets it to the current time.
     follows_changes: bool,
 }
 
-/// An index of the table as it is: its name and its columns in order.
+/// An index of the existing table: its name and its columns in order.
 #[derive(Debug)]
 struct Existing {
     name: String,
     columns: Vec<String>,
 }
 
-/// The statements that the table needs next; none when it is complete. After they have run there may be more.
+/// The statements that the table needs next; none when it is complete. After these have run, more may be
+/// needed.
 pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, StorageError> {
     let dialect = executor.dialect();
     let columns = columns(executor).await?;
@@ -55,7 +57,7 @@ pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, Sto
             None => changes.push(Change::Add(dialect.added_column(field))),
             Some(column) => {
                 if dialect == Dialect::Sqlite {
-                    // SQLite's columns hold what they are given.
+                    // SQLite's columns hold any value.
                     continue;
                 }
                 let too_narrow = is_too_narrow(&dialect.column_type(field), column);
@@ -67,7 +69,7 @@ pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, Sto
                 if too_narrow || is_another(field, column) {
                     let there =
                         if field.kind == Kind::Timestamp { dialect.start_time_constraint() } else { "" };
-                    // The id's other property follows when every row has one.
+                    // NOT NULL follows when every row has an id.
                     let definition = format!("{} {}{there}", field.name, dialect.own_type(field));
                     changes.push(Change::Modify(definition));
                 }
@@ -107,7 +109,7 @@ async fn columns(executor: &impl Executor) -> Result<Vec<Column>, StorageError> 
              0 AS follows FROM pragma_table_info('access_logs')"
         }
         Dialect::Mysql => {
-            // Spin reads what is cast to a length.
+            // Spin can read texts that are cast with a length.
             "SELECT CAST(column_name AS CHAR(64)) AS name, LOWER(CAST(data_type AS CHAR(64))) AS kind, \
              CAST(COALESCE(character_maximum_length, 0) AS SIGNED) AS chars, \
              CAST(COALESCE(datetime_precision, 0) AS SIGNED) AS fraction, is_nullable = 'YES' AS nullable, \
@@ -169,7 +171,7 @@ fn columns_in(sql: &str) -> Vec<String> {
     list.split(',').map(|column| column.trim().to_owned()).collect()
 }
 
-/// Whether a column of MySQL has no room for all that one of the type `wanted` holds.
+/// Whether a MySQL column cannot hold all values of the type `wanted`.
 fn is_too_narrow(wanted: &str, column: &Column) -> bool {
     let kind = wanted.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
     let rank = |kind: &str| match kind {
@@ -194,19 +196,19 @@ fn is_too_narrow(wanted: &str, column: &Column) -> bool {
         _ if kind == "timestamp" => column.kind != "timestamp" || column.fraction < 6,
         (Some(wanted), Some(present)) if wanted == present => column.chars < wanted_chars,
         (Some(wanted), Some(present)) => present < wanted,
-        // Another kind of value altogether, such as MySQL's JSON.
+        // A different type altogether, such as MySQL's JSON.
         _ => true,
     }
 }
 
-/// Whether a column of MySQL that has room enough behaves otherwise than gatelog's own.
+/// Whether a MySQL column that is wide enough behaves differently from gatelog's own.
 fn is_another(field: &Field, column: &Column) -> bool {
     match field.kind {
         Kind::Timestamp => column.follows_changes,
-        // An id has no blanks, and its column is compared by bytes in every version.
+        // An id has no spaces, and its column is compared by bytes in every version.
         Kind::Text(_) if field.name == "record_id" => !column.collation.ends_with("_bin"),
         Kind::Text(_) => !["utf8mb4_0900_bin", "utf8mb4_nopad_bin"].contains(&&*column.collation),
-        // It is searched, and never compared.
+        // This column is searched, never compared.
         Kind::Json(_) | Kind::Integer | Kind::Count => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Waking by a stream of the component model, whose end the host announces.
+//! Wakes a task through a stream of the component model, whose end the host signals.
 
 use spin_sdk::wasip3::wit_bindgen::{StreamReader, StreamWriter};
 use spin_sdk::wasip3::wit_stream;

@@ -1,21 +1,21 @@
-//! Whether there is syslog, where messages go and in which form: settings of the whole sink, each a short text such as a
-//! variable holds.
+//! The settings of the whole sink: whether syslog is on, where messages go and in which form. Each setting is a short
+//! text that fits a variable.
 //!
 //! | Name | Default | Values |
 //! |---|---|---|
-//! | `delivery` | `off` | `off`: no syslog, and no other setting is read; `best_effort`, `at_least_once` (TCP only) |
-//! | `address` | `127.0.0.1` | the receiver: `10.0.0.5`, `[::1]`; an address, for a component cannot look up names |
+//! | `delivery` | `off` | `off`: no syslog, and the other settings are not read; `best_effort`, `at_least_once` (TCP only) |
+//! | `address` | `127.0.0.1` | the receiver: `10.0.0.5`, `[::1]`; an address, because a component cannot resolve names |
 //! | `port` | 514 | 1 to 65535 |
 //! | `protocol` | `tcp` | `tcp`, `udp` |
 //! | `format` | `rfc3164` | `rfc3164`, `rfc5424` |
-//! | `framing` | `octet_counting` | `octet_counting`, `newline` (TCP only): how a stream tells messages apart |
+//! | `framing` | `octet_counting` | `octet_counting`, `newline` (TCP only): how messages are separated in a stream |
 //! | `time_zone` | `UTC` | `Asia/Shanghai`, `+08:00`, `UTC`: the zone of the messages' times ([`zone`] reads it) |
-//! | `max_message_bytes` | 8192, what rsyslog takes unless told otherwise | 1024 to 1048576; over UDP to 65507 |
-//! | `queue_max_bytes` | 4194304 | 65536 to 67108864, at least `max_message_bytes`: what waits in one instance; a batch of messages of at most 256 KiB comes on top |
+//! | `max_message_bytes` | 8192, rsyslog's default limit | 1024 to 1048576; up to 65507 over UDP |
+//! | `queue_max_bytes` | 4194304 | 65536 to 67108864, at least `max_message_bytes`: bound on what waits in one instance, in addition to one batch of messages of at most 256 KiB |
 //! | `hostname` | empty: the gateway instance of the record | a host name |
 //! | `app_name` | `kong` | 1 to 32 letters, digits, `.`, `_`, `-`, `/` |
-//! | `process_id` | `1`, that of a container's first process | up to 32 of the same |
-//! | `timeout_ms` | 2000 | 10 to 60000: longest wait for the receiver, to connect, to send a batch, to confirm |
+//! | `process_id` | `1`, the id of a container's first process | up to 32 of the same |
+//! | `timeout_ms` | 2000 | 10 to 60000: longest wait for the receiver to connect, to take a batch, to confirm |
 //! | `untrusted_lua` | `sandbox` | `sandbox`, `off` |
 //! | `lua_max_instructions` | 50000 | 1000 to 10000000 |
 //! | `lua_max_memory_bytes` | 524288 | 65536 to 16777216 |
@@ -37,13 +37,14 @@ pub mod zone;
 pub struct SinkConfig {
     /// The receiver.
     pub target: Target,
-    /// What is promised.
+    /// The delivery guarantee.
     pub promise: Guarantee,
-    /// How messages are written.
+    /// The form of messages.
     pub frame: Frame,
     /// Longest wait for the receiver.
     pub timeout: Duration,
-    /// Bytes of records and messages that wait; beyond, `best_effort` drops and `at_least_once` waits.
+    /// Bytes of waiting records and messages. Beyond this bound, `best_effort` drops and `at_least_once`
+    /// waits.
     pub queue_max_bytes: usize,
     /// Whether scripts may run.
     pub untrusted_lua: UntrustedLua,
@@ -52,7 +53,7 @@ pub struct SinkConfig {
 }
 
 impl SinkConfig {
-    /// The names of all settings, each with its default: an empty text stands for it.
+    /// The names of all settings, each with its default, which an empty text also selects.
     pub const SETTINGS: [(&'static str, &'static str); 18] = [
         ("delivery", "off"),
         ("address", "127.0.0.1"),
@@ -74,7 +75,7 @@ impl SinkConfig {
         ("lua_max_request_ms", "1000"),
     ];
 
-    /// The settings beside `delivery` that have a text other than their default. When the sink is off, they show that
+    /// The settings other than `delivery` whose text differs from the default. When the sink is off, they show that
     /// somebody expects it to be on.
     pub fn given(text_of: impl Fn(&str) -> String) -> Vec<&'static str> {
         let is_given = |(name, default): &(&str, &str)| {
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sink_is_off_until_the_delivery_is_chosen_whatever_else_is_set() {
+    fn the_sink_is_off_until_delivery_is_set_whatever_else_is_set() {
         for delivery in ["", "off", " off "] {
             let settings = [("delivery", delivery), ("address", "10.0.0.1"), ("format", "json")];
             assert!(read(&settings).unwrap().is_none(), "{delivery:?}");
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_set_is_told_from_the_defaults() {
+    fn settings_that_were_set_are_distinguished_from_defaults() {
         let given = |settings: &[(&str, &str)]| {
             SinkConfig::given(|name| {
                 settings.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned()
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_alone_brings_the_defaults() {
+    fn delivery_alone_gives_the_defaults() {
         let options = read(&[("delivery", "best_effort")]).unwrap().unwrap();
         assert_eq!(
             options.target,
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_named_at_once() {
+    fn all_problems_are_reported_at_once() {
         let error = read(&[
             ("address", "localhost"),
             ("port", "0"),
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_fits_into_what_may_wait() {
+    fn a_message_must_fit_in_the_queue() {
         let error = read(&[
             ("delivery", "best_effort"),
             ("max_message_bytes", "1048576"),

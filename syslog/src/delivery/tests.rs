@@ -1,4 +1,4 @@
-//! The delivery over a network that does what the test says, without sockets and without time passing.
+//! Tests of delivery over a scripted network, without sockets and without real time.
 
 use std::rc::Rc;
 
@@ -8,16 +8,16 @@ use super::*;
 use crate::message::frame::{Frame, Framing, HeaderFormat};
 use crate::transport::SendError;
 
-/// A network whose next steps are written down; what is not written down succeeds.
+/// A network with scripted next steps; steps that are not scripted succeed.
 #[derive(Clone, Default)]
 struct Network(Rc<State>);
 
 #[derive(Default)]
 struct State {
     unreachable: Cell<bool>,
-    /// After how many messages each of the next sends breaks.
+    /// The number of messages after which each of the next sends breaks.
     breaks: RefCell<Vec<usize>>,
-    /// How many messages the next send refuses one by one.
+    /// The number of messages that the next send refuses one by one.
     refuses: Cell<usize>,
     unconfirmed: Cell<bool>,
     closed_by_receiver: Cell<bool>,
@@ -123,7 +123,7 @@ fn a_connection_is_used_again_while_the_receiver_keeps_it_open() {
 }
 
 #[test]
-fn a_broken_connection_is_replaced_and_goes_on_where_it_broke() {
+fn a_broken_connection_is_replaced_and_sending_resumes_where_it_broke() {
     let test = Test::new(Guarantee::BestEffort);
     *test.network.0.breaks.borrow_mut() = vec![2];
     test.deliver(5, 0).unwrap();
@@ -132,7 +132,7 @@ fn a_broken_connection_is_replaced_and_goes_on_where_it_broke() {
 }
 
 #[test]
-fn what_breaks_twice_is_given_up_and_counted() {
+fn a_batch_that_breaks_twice_is_given_up_and_counted() {
     let test = Test::new(Guarantee::BestEffort);
     *test.network.0.breaks.borrow_mut() = vec![1, 2];
     let error = test.deliver(5, 0).unwrap_err();
@@ -181,7 +181,7 @@ fn a_receiver_that_does_not_take_messages_is_left_alone_for_a_while() {
 }
 
 #[test]
-fn the_pause_has_a_longest() {
+fn the_pause_has_an_upper_bound() {
     let test = Test::new(Guarantee::BestEffort);
     test.network.0.unreachable.set(true);
     for number in 0..40 {

@@ -1,9 +1,9 @@
-//! Finds the plugins in what Kong and decK write.
+//! Finds the plugins in files that Kong and decK write.
 //!
 //! - A list: each element is an entry of the Syslog plugin.
 //! - A file of decK (`deck gateway dump`), or Kong's own declarative configuration: the object has `plugins`, or
-//!   `_format_version`. Plugins stand at the top, or within the service, route or consumer that they apply to. Plugins with
-//!   other names are passed over, and so is everything else.
+//!   `_format_version`. Plugins are at the top level, or within the service, route or consumer that they apply to. Plugins
+//!   with other names are skipped, and so is everything else.
 //! - An answer of Kong's Admin API (`GET /plugins`): the object has `data`.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::Scope;
 use super::problems::{Problems, kind};
 
-/// What an entry can name as its scope.
+/// The entities that an entry can name as its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Entity {
     /// A service.
@@ -24,10 +24,10 @@ pub enum Entity {
     Consumer,
 }
 
-/// The plugins of a configuration, and what they refer to.
+/// The plugins of a configuration, and the entities that they refer to.
 #[derive(Debug, Default)]
 pub struct Document<'v> {
-    /// The plugins in their order.
+    /// The plugins, in order.
     pub plugins: Vec<Found<'v>>,
     /// Whether there may be plugins with other names.
     pub has_others: bool,
@@ -40,18 +40,18 @@ pub struct Document<'v> {
 /// A plugin.
 #[derive(Debug)]
 pub struct Found<'v> {
-    /// Where it stands, such as `services[0].plugins[1]`.
+    /// Its place in the document, such as `services[0].plugins[1]`.
     pub place: String,
-    /// What stands there.
+    /// The value there.
     pub value: &'v Value,
-    /// What it applies to by its place.
+    /// The scope implied by its place.
     pub scope: Scope,
-    /// Whether it stands within a consumer group.
+    /// Whether it is within a consumer group.
     pub is_of_group: bool,
 }
 
 impl Entity {
-    /// The keys that hold its name. Each entity has an `id` too, which records do not know.
+    /// The keys that hold its name. Each entity also has an `id`, which records do not have.
     pub fn name_keys(self) -> &'static [&'static str] {
         match self {
             Self::Service | Self::Route => &["name"],
@@ -91,7 +91,7 @@ impl<'v> Document<'v> {
                 if answer.get("next").is_some_and(|next| !next.is_null()) {
                     problems.add(
                         "next",
-                        "names another page, whose plugins are missing here: ask with ?size=1000",
+                        "names another page, whose plugins are missing here: request with ?size=1000",
                     );
                 }
             }
@@ -137,8 +137,8 @@ impl<'v> Document<'v> {
         }
     }
 
-    /// Notes the entity's name, and answers the scope of what stands within it. The name is empty when there is none,
-    /// which is a fault only where a plugin stands there.
+    /// Notes the entity's name and returns the scope of the plugins within it. The name is empty when there is none,
+    /// which is an error only if the entity contains a plugin.
     fn entity(&mut self, entity: Entity, members: &'v Map<String, Value>) -> Scope {
         let name = entity.name_in(members).and_then(|(_, name)| name.as_str()).unwrap_or_default();
         if let Some(id) = members.get("id").and_then(Value::as_str).filter(|_| !name.is_empty()) {

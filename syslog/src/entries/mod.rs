@@ -20,22 +20,22 @@
 //! ]
 //! ```
 //!
-//! Levels are `debug`, `info`, `notice`, `warning`, `err`, `crit`, `alert`, `emerg`, all `info` by default; facilities are
-//! those of [`Facility::ALL`], `user` by default.
+//! Levels are `debug`, `info`, `notice`, `warning`, `err`, `crit`, `alert` and `emerg`; every level setting is `info` by
+//! default. Facilities are those of [`Facility::ALL`]; the default is `user`.
 //!
-//! The list may also be within what Kong exports: a file of decK or of Kong's declarative configuration, or an answer of
-//! the Admin API (`document.rs` finds the plugins in them, and passes over those with other names).
+//! The list may also be part of a Kong export: a decK file, Kong's declarative configuration, or a response of the Admin
+//! API (`document.rs` finds the plugins in them and skips those with other names).
 //!
-//! `service`, `route` and `consumer` are names, or objects with a `name` (a consumer's is its `username`). Records know
-//! names only, so an `id` needs an entity in the same file that has it and a name. An entry with `"enabled": false` counts
-//! as absent, whatever else it says, and so does one whose `protocols` are those of streams alone. What Kong keeps of its
-//! own (`id`, `instance_name`, `tags`, `created_at`, …) has to be of its kind and says nothing here.
+//! `service`, `route` and `consumer` are names, or objects with a `name` (a consumer's is its `username`). Records hold
+//! only names, so an `id` must refer to an entity in the same file that has that id and a name. An entry with `"enabled":
+//! false` counts as absent, whatever else it says, and so does one whose `protocols` are only stream protocols. Kong's own
+//! members (`id`, `instance_name`, `tags`, `created_at`, …) must have the right type and have no effect.
 //!
 //! # Which entry applies
 //!
 //! Exactly one, the most specific; entries are never merged. In this order: route + service + consumer, route +
-//! consumer, service + consumer, route + service, consumer, route, service, all requests. When none fits, nothing is
-//! sent.
+//! consumer, service + consumer, route + service, consumer, route, service, all requests. When no entry applies,
+//! nothing is sent.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -49,7 +49,7 @@ mod problems;
 mod read;
 mod yaml;
 
-/// Entries with an order of precedence.
+/// Entries by precedence.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
     entries: Vec<Entry>,
@@ -60,9 +60,9 @@ pub struct Entries {
 /// One configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
-    /// Where it stands in the configuration, such as `[2]` or `services[0].plugins[1]`: for messages.
+    /// Its place in the configuration, such as `[2]` or `services[0].plugins[1]`, for error messages.
     pub place: String,
-    /// What it applies to.
+    /// The requests it applies to.
     pub scope: Scope,
     /// Its severities.
     pub severities: Severities,
@@ -72,7 +72,7 @@ pub struct Entry {
     pub custom_fields: Vec<(Key, String)>,
 }
 
-/// What an entry applies to; all requests when nothing is named.
+/// The scope of an entry; all requests when nothing is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// Name of a service.
@@ -83,7 +83,7 @@ pub struct Scope {
     pub consumer: Option<String>,
 }
 
-/// The names of a request that scopes are compared with.
+/// The names of a request, to compare with scopes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Names<'n> {
     /// The service, if any.
@@ -97,7 +97,7 @@ pub struct Names<'n> {
 /// A level of precedence: which of route, service and consumer a scope names.
 type Level = (bool, bool, bool);
 
-/// The levels from the first to the last.
+/// The levels, from the most specific to the least.
 const PRECEDENCE: [Level; 8] = [
     (true, true, true),
     (true, false, true),
@@ -110,7 +110,7 @@ const PRECEDENCE: [Level; 8] = [
 ];
 
 impl Entries {
-    /// Entries whose scopes differ.
+    /// Builds the list; the scopes of the entries must differ.
     fn new(entries: Vec<Entry>) -> Self {
         let mut levels = Vec::new();
         for level in PRECEDENCE {
@@ -178,7 +178,7 @@ impl Names<'_> {
             if asked {
                 key.push_str(name?);
             }
-            // NUL occurs in no record, so names cannot run into each other.
+            // No record contains NUL, so joined names stay unambiguous.
             key.push('\0');
         }
         Some(key)
@@ -208,7 +208,8 @@ mod tests {
         ];
         let names = Names { service: Some("s"), route: Some("r"), consumer: Some("c") };
         for first in 0..scopes.len() {
-            // With the levels before it gone, each level in turn is the most specific; order in the list is no matter.
+            // With the levels before it removed, each level in turn is the most specific; the order in the list does
+            // not matter.
             let mut left: Vec<&str> = scopes[first..].to_vec();
             assert_eq!(applies(&left, names), Some(0), "level {first}");
             left.reverse();

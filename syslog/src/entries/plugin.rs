@@ -1,4 +1,4 @@
-//! Reads one plugin as Kong, its Admin API and decK write it.
+//! Reads one plugin in the form that Kong, its Admin API and decK write.
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,9 @@ use super::{Entry, Scope};
 use crate::kong::serialize_value::Key;
 use crate::severity::{Facility, Severities, Severity};
 
-/// Longest Lua code of one field, in bytes. Compiling time grows faster than length.
+/// Longest Lua code of one field, in bytes. Compile time grows faster than length.
 const MAX_CODE_BYTES: usize = 16 * 1024;
-/// Kong's protocols, and whether requests come over them: a plugin whose protocols are those of streams alone sees none.
+/// Kong's protocols, and whether they carry requests. A plugin that has only stream protocols sees no requests.
 const PROTOCOLS: [(bool, &str); 10] = [
     (true, "grpc"),
     (true, "grpcs"),
@@ -24,7 +24,7 @@ const PROTOCOLS: [(bool, &str); 10] = [
     (false, "udp"),
 ];
 
-/// The entry that the plugin is; `None` when it is switched off, another plugin, one of streams, or no object.
+/// The plugin as an entry; `None` when it is disabled, another plugin, for streams only, or not an object.
 pub fn read(found: &Found<'_>, document: &Document<'_>, problems: &mut Problems) -> Option<Entry> {
     let place = &found.place;
     let members = problems.object(found.value, place)?;
@@ -53,10 +53,10 @@ pub fn read(found: &Found<'_>, document: &Document<'_>, problems: &mut Problems)
             "service" => read_scope(Entity::Service, value, &place, document, &mut entry.scope, problems),
             "route" => read_scope(Entity::Route, value, &place, document, &mut entry.scope, problems),
             "consumer" => read_scope(Entity::Consumer, value, &place, document, &mut entry.scope, problems),
-            "consumer_group" => problems.add(&place, "names a consumer group, which records do not know"),
+            "consumer_group" => problems.add(&place, "names a consumer group, which records do not contain"),
             "config" => read_config(value, &place, &mut entry, problems),
             "protocols" => sees_requests = read_protocols(value, &place, problems),
-            // What Kong keeps of its own, without a meaning for what is logged.
+            // Kong's own members, which do not affect what is logged.
             "id" | "instance_name" | "ws_id" | "run_on" => {
                 problems.text(value, &place);
             }
@@ -79,19 +79,19 @@ pub fn read(found: &Found<'_>, document: &Document<'_>, problems: &mut Problems)
         problems.add(place, "has no name");
     }
     if found.is_of_group {
-        problems.add(place, "is of a consumer group, which records do not know");
+        problems.add(place, "is of a consumer group, which records do not contain");
     }
     add_owner(&found.scope, &mut entry, problems);
     sees_requests.then_some(entry)
 }
 
-/// Whether a file holds it for another plugin.
+/// Whether it is another plugin in a file.
 fn is_another(members: &Map<String, Value>, document: &Document<'_>) -> bool {
     let name = members.get("name").and_then(Value::as_str);
     document.has_others && name.is_some_and(|name| name != "syslog")
 }
 
-/// Adds what the plugin applies to because it stands there.
+/// Adds the scope implied by the plugin's place.
 fn add_owner(owner: &Scope, entry: &mut Entry, problems: &mut Problems) {
     for entity in [Entity::Service, Entity::Route, Entity::Consumer] {
         let Some(name) = entity.of(&mut owner.clone()).take() else { continue };
@@ -99,7 +99,7 @@ fn add_owner(owner: &Scope, entry: &mut Entry, problems: &mut Problems) {
             let keys = entity.name_keys().join(" or ");
             problems.add(
                 &entry.place,
-                format_args!("stands in an entity without {keys}, and records know names only"),
+                format_args!("is in an entity without {keys}, and records contain only names"),
             );
         }
         entity.of(&mut entry.scope).get_or_insert(name);
@@ -140,12 +140,12 @@ fn read_reference<'v>(
     let id = members.get("id").and_then(Value::as_str);
     let name = id.and_then(|id| document.name_of(entity, id));
     if name.is_none() {
-        problems.add(place, "has no name, and records do not know an id: write the name");
+        problems.add(place, "has no name, and records do not contain ids: write the name");
     }
     name
 }
 
-/// Reads the protocols, and answers whether there is one of requests among them.
+/// Reads the protocols and returns whether any of them carries requests.
 fn read_protocols(value: &Value, place: &str, problems: &mut Problems) -> bool {
     let mut sees_requests = false;
     let mut is_empty = true;
@@ -213,7 +213,7 @@ fn read_custom_fields(value: &Value, place: &str, problems: &mut Problems) -> Ve
             _ => {}
         }
     }
-    // Kong runs them in no order; a fixed one makes the outcome the same every time.
+    // Kong runs scripts in no particular order; a fixed order makes the outcome deterministic.
     fields.sort_by(|(left, _), (right, _)| left.as_str().cmp(right.as_str()));
     fields
 }

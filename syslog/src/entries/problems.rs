@@ -1,5 +1,5 @@
-//! What is wrong with entries, collected while values are read. serde stops at the first fault, and operators want to
-//! know all of them.
+//! Problems with entries, collected while values are read. serde stops at the first problem, but operators want to
+//! see all of them.
 
 use std::fmt;
 
@@ -7,39 +7,39 @@ use serde_json::{Map, Value};
 
 use super::Scope;
 
-/// What is wrong so far: one text for each fault, which begins with its place.
+/// The problems found so far: one text for each, which begins with its place.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<String>);
 
 impl Problems {
-    /// Everything that is wrong.
+    /// All problems.
     pub fn into_texts(self) -> Vec<String> {
         self.0
     }
 
-    /// Whether nothing is.
+    /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of problems.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Notes what is wrong at a place.
+    /// Adds a problem at a place.
     pub fn add(&mut self, place: &str, problem: impl fmt::Display) {
         self.0.push(format!("{place} {problem}"));
     }
 
-    /// Says of the problems from the one at `first` on which entry they are of.
+    /// Adds to the problems from `first` on which entry they belong to.
     pub fn of_entry(&mut self, first: usize, scope: &Scope) {
         for problem in self.0.iter_mut().skip(first) {
             *problem = format!("{problem} (entry for {scope})");
         }
     }
 
-    /// The value as an object; a problem when it is none.
+    /// The value as an object; a problem when it is not one.
     pub fn object<'v>(&mut self, value: &'v Value, place: &str) -> Option<&'v Map<String, Value>> {
         if !value.is_object() {
             self.kind(value, place, "an object");
@@ -47,7 +47,7 @@ impl Problems {
         value.as_object()
     }
 
-    /// The value as a list; a problem when it is none.
+    /// The value as a list; a problem when it is not one.
     pub fn list<'v>(&mut self, value: &'v Value, place: &str) -> Option<&'v [Value]> {
         if !value.is_array() {
             self.kind(value, place, "a list");
@@ -55,7 +55,7 @@ impl Problems {
         value.as_array().map(Vec::as_slice)
     }
 
-    /// The value as a text; a problem when it is none.
+    /// The value as a text; a problem when it is not one.
     pub fn text<'v>(&mut self, value: &'v Value, place: &str) -> Option<&'v str> {
         if !value.is_string() {
             self.kind(value, place, "a text");
@@ -63,21 +63,21 @@ impl Problems {
         value.as_str()
     }
 
-    /// The value as a list of texts; a problem for each that is none.
+    /// The value as a list of texts; a problem for each element that is not a text.
     pub fn texts<'v>(&mut self, value: &'v Value, place: &str) -> Vec<&'v str> {
         let list = self.list(value, place).unwrap_or_default();
         let text = |(index, value)| self.text(value, &format!("{place}[{index}]"));
         list.iter().enumerate().filter_map(text).collect()
     }
 
-    /// A problem unless the value is a number.
+    /// Adds a problem unless the value is a number.
     pub fn number(&mut self, value: &Value, place: &str) {
         if !value.is_number() {
             self.kind(value, place, "a number");
         }
     }
 
-    /// A name, which is a text that is not empty; a problem when it is none.
+    /// The value as a name, which is a non-empty text; a problem when it is not one.
     pub fn name<'v>(&mut self, value: &'v Value, place: &str) -> Option<&'v str> {
         let name = self.text(value, place)?;
         if name.is_empty() {
@@ -86,7 +86,7 @@ impl Problems {
         Some(name)
     }
 
-    /// Puts what the value names into `target`; a problem when it names none of `known`.
+    /// Sets `target` to what the value names; a problem when the value is not among `known`.
     pub fn one_of<T: Copy>(&mut self, value: &Value, place: &str, known: &[(T, &str)], target: &mut T) {
         match value.as_str().and_then(|text| known.iter().find(|(_, name)| *name == text)) {
             Some((found, _)) => *target = *found,
@@ -103,7 +103,7 @@ impl Problems {
     }
 }
 
-/// What kind of value it is, in words.
+/// The type of the value, in words.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -1,4 +1,4 @@
-//! Reads the entries of a text, and says everything that is wrong with them at once.
+//! Reads the entries of a text and reports all problems at once.
 
 use serde_json::Value;
 
@@ -8,11 +8,11 @@ use super::{Entries, Entry, plugin, yaml};
 use crate::error::ConfigError;
 
 impl Entries {
-    /// Reads the format in the documentation of [`crate::entries`]; an empty text is an empty list.
+    /// Reads the format documented in [`crate::entries`]; an empty text is an empty list.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, not only the first.
+    /// All problems, not only the first.
     pub fn from_text(text: &str) -> Result<Self, ConfigError> {
         entries(text).map(Self::new)
     }
@@ -20,7 +20,7 @@ impl Entries {
 
 /// The entries of the text that apply to requests.
 fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
-    // Editors of some systems put a byte order mark before a text.
+    // Some editors write a byte order mark before the text.
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Ok(Vec::new());
@@ -49,7 +49,7 @@ fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
     if problems.is_empty() { Ok(entries) } else { Err(ConfigError { problems: problems.into_texts() }) }
 }
 
-/// The value of a text. JSON is tried first: its errors are better where the text begins as JSON does.
+/// The value of a text. JSON is tried first, because its errors are better where the text begins like JSON.
 fn value(text: &str) -> Result<Value, String> {
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_named_at_once() {
+    fn all_problems_are_reported_at_once() {
         let error = entries(
             r#"[
               {"name":"http-log","enabled":"yes","svc":"x","route":"","consumer":7},
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(
             error.problems,
             [
-                "[0].service has no name, and records do not know an id: write the name (entry for all requests)",
+                "[0].service has no name, and records do not contain ids: write the name (entry for all requests)",
                 "[1].route.tags is no key of a scope (id, name) (entry for route \"r\")",
             ]
         );
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_refused() {
+    fn a_value_that_is_not_a_list_is_refused() {
         assert!(entries("{}").unwrap_err().to_string().ends_with("not another object"));
         assert!(entries("7").unwrap_err().to_string().ends_with("must be a list, not a number"));
         assert!(entries("[").unwrap_err().to_string().contains("is no JSON"));

@@ -1,29 +1,28 @@
-//! Reads YAML, in which decK and Kong's declarative configuration are written, into the values of JSON.
+//! Reads YAML, the format of decK and of Kong's declarative configuration, into JSON values.
 //!
-//! Scalars without quotes are read by YAML 1.2's core schema (<https://yaml.org/spec/1.2.2/#103-core-schema>). Anchors, aliases
-//! and merge keys (`<<`) work. What one text can become is bounded by [`MAX_NODES`] and [`MAX_DEPTH`], because aliases of
-//! aliases multiply.
+//! Unquoted scalars follow YAML 1.2's core schema (<https://yaml.org/spec/1.2.2/#103-core-schema>). Anchors, aliases and merge
+//! keys (`<<`) work. [`MAX_NODES`] and [`MAX_DEPTH`] bound the result, because aliases of aliases multiply.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use serde_json::{Map, Number, Value};
 
-/// The most scalars, lists and mappings of a document, those that aliases repeat included.
+/// The most scalars, lists and mappings in a document, including those that aliases repeat.
 const MAX_NODES: usize = 200_000;
-/// The most lists and mappings within each other.
+/// The deepest nesting of lists and mappings.
 const MAX_DEPTH: usize = 64;
 
-/// Why a text is not read.
+/// Why a text cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum YamlError {
     /// It is not YAML.
     #[error("{0}")]
     Syntax(#[from] ScanError),
-    /// A mapping has a key twice, or one that is a list or a mapping.
+    /// A mapping has a duplicate key, or a key that is a list or a mapping.
     #[error("line {line}: the key {key} {what}")]
     Key {
-        /// Where, from 1.
+        /// The line, from 1.
         line: usize,
         /// The key.
         key: String,
@@ -36,7 +35,7 @@ pub enum YamlError {
     /// The text has more than one document.
     #[error("line {0}: a second document begins; give one")]
     SecondDocument(usize),
-    /// It is larger or deeper than it may be.
+    /// It is beyond the bounds on size or depth.
     #[error("line {0}: more than {MAX_NODES} values, or more than {MAX_DEPTH} within each other")]
     TooLarge(usize),
 }
@@ -45,7 +44,7 @@ pub enum YamlError {
 ///
 /// # Errors
 ///
-/// When the text is not YAML, has several documents, a key twice, or is beyond the bounds.
+/// When the text is not YAML, has several documents or a duplicate key, or is beyond the bounds.
 pub fn read(text: &str) -> Result<Value, YamlError> {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(text);
@@ -57,7 +56,7 @@ pub fn read(text: &str) -> Result<Value, YamlError> {
     Ok(builder.document.unwrap_or_default())
 }
 
-/// A list or a mapping whose end has not come.
+/// A list or a mapping whose end has not been reached.
 enum Open {
     List(Vec<Value>),
     Mapping { members: Map<String, Value>, key: Option<String>, merged: Vec<Value> },
@@ -142,7 +141,7 @@ impl Builder {
                 None => *key = Some(key_of(value, line)?),
                 Some(name) if name == "<<" => merged.push(value),
                 Some(name) if members.contains_key(&name) => {
-                    return Err(YamlError::Key { line, key: name, what: "stands twice in one mapping" });
+                    return Err(YamlError::Key { line, key: name, what: "occurs twice in one mapping" });
                 }
                 Some(name) => _ = members.insert(name, value),
             },
@@ -162,7 +161,7 @@ fn key_of(value: Value, line: usize) -> Result<String, YamlError> {
     }
 }
 
-/// Adds what `<<` names. A member of the mapping itself, and of an earlier one, goes before.
+/// Adds the mappings that `<<` names. Members of the mapping itself and of earlier mappings take precedence.
 fn merge(mut members: Map<String, Value>, merged: Vec<Value>) -> Option<Map<String, Value>> {
     for value in merged {
         let list = if let Value::Array(list) = value { list } else { vec![value] };
@@ -184,7 +183,7 @@ fn nodes_of(value: &Value) -> usize {
     }
 }
 
-/// A scalar without quotes.
+/// An unquoted scalar.
 fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -199,7 +198,7 @@ fn number(text: &str) -> Option<Number> {
     if let Some(number) = digits("0x", 16).or_else(|| digits("0o", 8)) {
         return Some(number.into());
     }
-    // Rust reads words such as `inf` as numbers too.
+    // Rust also parses words such as `inf` as numbers.
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     if !is_number || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn an_error_names_its_line() {
         for (text, expected) in [
             ("a: 1\nb: 2\na: 3\n", "line 3: the key a stands twice"),
             ("a: 1\n? [1]\n: 2\n", "line 2: the key [1] is a list"),
@@ -282,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_of_aliases_end_at_the_bound() {
+    fn aliases_of_aliases_stop_at_the_bound() {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let list = vec![format!("*a{}", level - 1); 10].join(", ");
@@ -301,7 +300,7 @@ mod tests {
         }
 
         #[test]
-        fn what_json_writes_is_read_back(text in proptest::string::string_regex("[ -~\u{a0}-\u{ff}]{0,30}").unwrap(), number: i64) {
+        fn any_json_value_is_read_back(text in proptest::string::string_regex("[ -~\u{a0}-\u{ff}]{0,30}").unwrap(), number: i64) {
             let value = json!({text.clone(): [text, number, null, true]});
             if value.as_object().unwrap().contains_key("<<") { return Ok(()); }
             proptest::prop_assert_eq!(read(&value.to_string()).unwrap(), value);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::request_view::RequestView;
 
-/// Kong reads no more request headers than this (`lua_max_req_headers`), nor response headers.
+/// Kong reads at most this many request headers (`lua_max_req_headers`), and as many response headers.
 const MAX_HEADERS: usize = 100;
 /// What Kong writes in place of credentials.
 const REDACTED: &str = "REDACTED";
@@ -37,7 +37,7 @@ fn captured(headers: Option<&RawValue>) -> Map<String, Value> {
     };
     let mut out = Map::new();
     for (name, value) in headers {
-        // HTTP/2's pseudo headers are no headers to Kong.
+        // Kong does not treat HTTP/2's pseudo-headers as headers.
         if name.starts_with(':') || !(value.is_string() || is_list_of_texts(&value)) {
             continue;
         }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_counts_as_none() {
+    fn a_value_that_is_not_an_object_has_no_headers() {
         assert_eq!(of("[1]"), serde_json::json!({}));
     }
 }

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
-/// Kong reads no more arguments than this (`lua_max_uri_args`).
+/// Kong reads at most this many arguments (`lua_max_uri_args`).
 const MAX_ARGUMENTS: usize = 100;
 
 /// `request.querystring`: an argument without `=` is `true`, a repeated one a list.
@@ -21,7 +21,7 @@ pub fn querystring(query: &str) -> Map<String, Value> {
     object
 }
 
-/// The arguments in their order, decoded. One without a name is left out, as in Kong.
+/// The decoded arguments, in order. An argument without a name is left out, as in Kong.
 pub fn arguments(query: &str) -> impl Iterator<Item = (String, Value)> {
     query
         .split('&')

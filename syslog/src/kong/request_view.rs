@@ -1,5 +1,5 @@
-//! A request and its response as the sink sees them. This file alone reads the fields of a record: what a record
-//! does not hold itself is derived here, and a field that the record gains is taken up here.
+//! A request and its response as the sink sees them. Only this file reads the fields of a record. It derives
+//! what a record does not hold, and new fields of the record are added here.
 
 use gatelog_record::{AccessRecord, Timestamp, host_port, upstream_cluster};
 use serde_json::value::RawValue;
@@ -17,7 +17,7 @@ pub struct RequestView<'r> {
     pub scheme: &'r str,
     /// Host that the client asked for, without a port.
     pub host: &'r str,
-    /// Port that the gateway was reached on.
+    /// Port on which the request reached the gateway.
     pub port: Option<u16>,
     /// HTTP version, such as `HTTP/1.1`.
     pub protocol: &'r str,
@@ -25,7 +25,7 @@ pub struct RequestView<'r> {
     pub request_headers: Option<&'r RawValue>,
     /// Response headers, in the same form.
     pub response_headers: Option<&'r RawValue>,
-    /// Request headers that the record holds as fields; they stand in where the capture has none.
+    /// Request headers that the record holds as fields, used where none were captured.
     pub known_request_headers: [(&'static str, &'r str); 4],
     /// Bytes of the request.
     pub request_bytes: i64,
@@ -35,7 +35,7 @@ pub struct RequestView<'r> {
     pub status: i64,
     /// TLS of the client's connection.
     pub tls: Option<Tls<'r>>,
-    /// The upstream's part; `None` when the request met no route to one.
+    /// The upstream's part; `None` when the request matched no route to an upstream.
     pub upstream: Option<Upstream<'r>>,
     /// Address of the client, without the port.
     pub client_ip: &'r str,
@@ -57,7 +57,7 @@ pub struct RequestView<'r> {
     pub trace_id: Option<&'r str>,
     /// The gateway instance.
     pub instance: &'r str,
-    /// What is known of an AI call.
+    /// The known facts of an AI call.
     pub ai: Option<Ai<'r>>,
 }
 
@@ -70,24 +70,24 @@ pub struct Tls<'r> {
     pub client_verified: Option<bool>,
 }
 
-/// What an upstream had to do with a request.
+/// The upstream's part in a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Upstream<'r> {
     /// Whether the response is the upstream's, not the gateway's own.
     pub answered: bool,
-    /// The host of the last try; `None` when no host was tried.
+    /// The host of the last attempt; `None` when no host was tried.
     pub host: Option<(&'r str, u16)>,
-    /// How often the request was tried; `None` when the gateway does not say.
+    /// The number of attempts; `None` when the gateway does not say.
     pub tries: Option<i64>,
     /// Path and query string as sent to the upstream.
     pub uri: &'r str,
     /// Milliseconds until the upstream's response headers.
     pub waited_ms: Option<i64>,
-    /// Host and port of the service, as the cluster's name has them.
+    /// Host and port of the service, from the cluster's name.
     pub address: Option<(&'r str, u16)>,
 }
 
-/// What is known of an AI call.
+/// The known facts of an AI call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ai<'r> {
     /// The model.
@@ -96,14 +96,14 @@ pub struct Ai<'r> {
     pub prompt_tokens: Option<i64>,
     /// Tokens of the answer.
     pub completion_tokens: Option<i64>,
-    /// Tokens together.
+    /// Total tokens.
     pub total_tokens: Option<i64>,
     /// Milliseconds from the request to the end of the answer.
     pub latency_ms: Option<i64>,
 }
 
 impl<'r> RequestView<'r> {
-    /// What the record tells.
+    /// The view of a record.
     pub fn from_record(record: &'r AccessRecord<'r>) -> Self {
         let (host, authority_port) = split_port(&record.authority);
         let port = split_address(&record.downstream_local_address).map(|(_, port)| port).or(authority_port);
@@ -152,7 +152,7 @@ impl<'r> RequestView<'r> {
         self.upstream.is_some_and(|upstream| upstream.answered)
     }
 
-    /// When the last byte of the response was sent: the moment that the log is about.
+    /// When the last byte of the response was sent, which is the time of the log.
     pub fn end(&self) -> Option<Timestamp> {
         let start = self.start?;
         let micros = self.duration_ms.max(0).saturating_mul(1_000);
@@ -170,7 +170,7 @@ impl<'r> RequestView<'r> {
     }
 }
 
-/// Records of a pusher that sends no version still tell TLS by the server name.
+/// In records of a pusher that sends no version, the server name still indicates TLS.
 fn tls<'r>(record: &'r AccessRecord<'r>) -> Option<Tls<'r>> {
     let version = named(&record.tls_version);
     (version.is_some() || !record.requested_server_name.is_empty())
@@ -179,7 +179,7 @@ fn tls<'r>(record: &'r AccessRecord<'r>) -> Option<Tls<'r>> {
 
 fn upstream<'r>(record: &'r AccessRecord<'r>) -> Option<Upstream<'r>> {
     let waited_ms = record.upstream_service_time.parse().ok();
-    // Records of a pusher that sends no details still tell by the time whether the upstream answered.
+    // In records of a pusher that sends no details, the time still shows whether the upstream answered.
     let answered = match &*record.response_code_details {
         "" => waited_ms.is_some(),
         details => details == "via_upstream",
@@ -208,7 +208,7 @@ fn ai<'r>(record: &'r AccessRecord<'r>) -> Option<Ai<'r>> {
     })
 }
 
-/// A name, unless it is empty or the `-` that stands for none.
+/// A name, unless it is empty or `-`, which means none.
 fn named(name: &str) -> Option<&str> {
     Some(name).filter(|name| !matches!(*name, "" | "-"))
 }
@@ -223,13 +223,13 @@ fn split_address(address: &str) -> Option<(&str, u16)> {
     }
 }
 
-/// A host and its port, when it has one; the brackets of an IPv6 address stay.
+/// A host and its port, when it has one; the brackets of an IPv6 address are kept.
 fn split_port(authority: &str) -> (&str, Option<u16>) {
     let split = host_port::split(authority).and_then(|(host, port)| Some((host, port.parse().ok()?)));
     split.map_or((authority, None), |(host, port)| (host, Some(port)))
 }
 
-/// Host and port of a cluster that Istio or Higress named: `outbound|443||llm.dns`.
+/// Host and port of a cluster named by Istio or Higress: `outbound|443||llm.dns`.
 fn cluster_address(cluster: &str) -> Option<(&str, u16)> {
     let cluster = upstream_cluster::outbound(cluster).filter(|cluster| !cluster.host.is_empty())?;
     Some((cluster.host, cluster.port.parse().ok()?))
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_both_families_are_taken_apart() {
+    fn addresses_of_both_families_are_split() {
         assert_eq!(split_address("10.1.2.3:80"), Some(("10.1.2.3", 80)));
         assert_eq!(split_address("[2001:db8::1]:443"), Some(("2001:db8::1", 443)));
         assert_eq!(split_address("envoy://internal/x"), None);
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gateway_told_goes_before_what_is_concluded() {
+    fn what_the_gateway_reports_takes_precedence_over_what_is_derived() {
         let record = AccessRecord {
             path: "/shop?a=1".into(),
             upstream_path: "/v2/shop?a=1".into(),

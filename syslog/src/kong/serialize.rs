@@ -104,7 +104,7 @@ fn latencies(view: &RequestView<'_>) -> Object {
 }
 
 fn tries(upstream: &Upstream<'_>) -> Vec<Value> {
-    /// No gateway retries more often; a larger number is not from one.
+    /// No gateway retries more often; a larger number does not come from a gateway.
     const MOST: i64 = 32;
     let Some((ip, port)) = upstream.host else {
         return Vec::new();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_logged_as_far_as_it_is_known() {
+    fn tls_is_logged_as_far_as_known() {
         let of =
             |tls| log(&RequestView { tls: Some(tls), ..RequestView::default() })["request"]["tls"].clone();
         assert_eq!(of(Tls::default()), json!({}));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn tries_before_the_last_have_failed() {
+    fn attempts_before_the_last_have_failed() {
         let of = |tries| {
             let upstream = Upstream { tries, ..upstream() };
             log(&RequestView { upstream: Some(upstream), ..RequestView::default() })["tries"].clone()
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_to_the_headers_parts_what_the_gateway_took_from_the_transfer() {
+    fn the_time_to_the_headers_separates_the_gateways_time_from_the_transfer() {
         let view = RequestView { upstream: Some(upstream()), duration_ms: 100, ..RequestView::default() };
         assert_eq!(log(&view)["latencies"], json!({"request": 100, "proxy": 20, "kong": 80}));
         let view = RequestView { to_headers_ms: Some(25), ..view };

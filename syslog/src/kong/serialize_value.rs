@@ -1,12 +1,12 @@
-//! How a custom field is put into a log: Kong's `set_serialize_value`.
+//! Sets a custom field in a log: Kong's `set_serialize_value`.
 //!
-//! A key is split at dots (`request.headers.cookie`); `\.` is a dot within a name. Objects on the way are made when
-//! they are missing. `nil` removes the member.
+//! A key is split at dots (`request.headers.cookie`); `\.` is a dot within a name. Missing objects along the path
+//! are created. `nil` removes the member.
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// A key of `custom_fields_by_lua`, taken apart.
+/// A key of `custom_fields_by_lua`, split into names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     text: String,
@@ -17,27 +17,27 @@ pub struct Key {
 /// When a value is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// In any case; the mode of every custom field.
+    /// Always; the mode of every custom field.
     #[default]
     Set,
-    /// Only where there is none yet.
+    /// Only where there is no value yet.
     Add,
-    /// Only where there is one.
+    /// Only where there is a value.
     Replace,
 }
 
-/// A key that leads through something that has no members.
+/// A key whose path leads through a value without members.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("The key '{key}' could not be used as a serialize value. Subkey '{subkey}' is not a table")]
 pub struct NotATable {
     /// The whole key.
     pub key: String,
-    /// The part of it that is in the way.
+    /// The part of the path that has no members.
     pub subkey: String,
 }
 
 impl Key {
-    /// Takes a key apart; `None` when it has no name in it.
+    /// Splits a key into names; `None` when it has none.
     pub fn parse(text: &str) -> Option<Self> {
         let mut path = vec![String::new()];
         let mut chars = text.chars().peekable();
@@ -54,7 +54,7 @@ impl Key {
         Some(Self { text: text.to_owned(), path, last })
     }
 
-    /// The key as it was written.
+    /// The key as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -64,7 +64,7 @@ impl Key {
 ///
 /// # Errors
 ///
-/// When a name on the way belongs to something else than an object; the log is as it was then.
+/// When a name along the path belongs to something other than an object; the log is then unchanged.
 pub fn set(
     log: &mut Map<String, Value>,
     key: &Key,
@@ -91,7 +91,7 @@ pub fn set(
     Ok(())
 }
 
-/// The object that holds the key's last name; `None` when it is missing and is not to be made.
+/// The object that holds the key's last name; `None` when it is missing and must not be created.
 fn descend<'l>(
     log: &'l mut Map<String, Value>,
     key: &Key,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dotted_key_reaches_into_objects_and_makes_what_is_missing() {
+    fn a_dotted_key_reaches_into_objects_and_creates_missing_ones() {
         assert_eq!(after("o.x", Some(json!(2)), Mode::Set).unwrap(), json!({"a":1,"o":{"x":2,"d.e":2}}));
         assert_eq!(
             after("n.m.k", Some(json!([1])), Mode::Set).unwrap(),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nil_removes_and_makes_nothing() {
+    fn nil_removes_and_creates_nothing() {
         assert_eq!(after("o", None, Mode::Set).unwrap(), json!({"a":1}));
         assert_eq!(after("n.m", None, Mode::Set).unwrap(), json!({"a":1,"o":{"x":1,"d.e":2}}));
     }
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn add_and_replace_look_at_what_is_there() {
+    fn add_and_replace_depend_on_the_existing_value() {
         assert_eq!(after("a", Some(json!(9)), Mode::Add).unwrap()["a"], json!(1));
         assert_eq!(after("b", Some(json!(9)), Mode::Add).unwrap()["b"], json!(9));
         assert_eq!(after("a", Some(json!(9)), Mode::Replace).unwrap()["a"], json!(9));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_a_name_is_none() {
+    fn a_key_without_a_name_is_refused() {
         assert_eq!(Key::parse(""), None);
         assert_eq!(Key::parse(".."), None);
     }

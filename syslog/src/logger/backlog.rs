@@ -1,4 +1,4 @@
-//! Records that wait until somebody makes their messages, which may take long when scripts run.
+//! Records that wait for their messages to be made, which may take long when scripts run.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ pub(super) struct Backlog {
     bytes: usize,
 }
 
-/// A record with what making its message needs.
+/// A record with what is needed to make its message.
 pub(super) struct QueuedRecord {
     pub(super) record: AccessRecord<'static>,
     pub(super) choice: Choice,

@@ -1,9 +1,9 @@
-//! Records in, messages out: both wait within a bound and are sent one batch at a time, so that records which arrive
+//! Records in, messages out. Both wait within a bound and are sent one batch at a time, so that records that arrive
 //! meanwhile share the next batch.
 //!
-//! Under `best_effort` nobody waits: records are queued, some task makes their messages and sends them, and what finds no
-//! room gets no message and is counted. Under `at_least_once` a call makes its messages and ends when the receiver has
-//! confirmed them; of the calls that wait, one sends for all. When there is no room it waits for some.
+//! Under `best_effort` no caller waits: records are queued, a task makes their messages and sends them, and records for
+//! which there is no room get no message and are counted. Under `at_least_once` a call makes its messages and ends when
+//! the receiver has confirmed them; one of the waiting calls sends for all. A call that finds no room waits for some.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -41,32 +41,32 @@ pub struct Logger<T: Transport> {
     waiting: RefCell<Waiting>,
     /// Bytes of the batch that is being sent.
     sending_bytes: Cell<usize>,
-    /// The turn to send, which one task has at a time.
+    /// The turn to send, held by one task at a time.
     turn: Semaphore,
     max_bytes: usize,
 }
 
-/// What the next batch will be.
+/// The next batch.
 #[derive(Default)]
 struct Waiting {
-    /// Tells one batch from the next.
+    /// Distinguishes one batch from the next.
     number: u64,
     messages: Messages,
-    /// Calls that wait for its outcome.
+    /// Calls that wait for the batch's outcome.
     calls: Vec<Call>,
 }
 
 type Outcome = Result<(), DeliveryError>;
 
-/// Where a batch's outcome is put. Held by the batch and by the call that waits.
+/// Receives a batch's outcome. Shared by the batch and the waiting call.
 #[derive(Default)]
 struct Answer {
     outcome: Cell<Option<Outcome>>,
     notify: Notify,
 }
 
-/// A call that waits for the outcome of a batch. When the task that sends the batch is cut off, the batch goes, and the
-/// call learns of it.
+/// A call that waits for the outcome of a batch. When the task that sends the batch is cancelled, the batch is dropped
+/// and the call learns of it.
 struct Call(Rc<Answer>);
 
 impl Call {
@@ -83,12 +83,12 @@ impl Drop for Call {
     }
 }
 
-/// Messages of kept records are sent when they have so many bytes together, or as many as may wait; the rest stays kept
-/// meanwhile. A record can grow when it becomes a message, so this comes on top of what may wait.
+/// Messages of kept records are sent when they have this many bytes together, or as many as may wait; the other records
+/// are kept meanwhile. A record can grow when it becomes a message, so this is in addition to the bound on what waits.
 const BATCH_BYTES: usize = 256 * 1024;
 
 impl<T: Transport> Logger<T> {
-    /// A logger that has sent nothing yet.
+    /// A new logger, which has sent nothing.
     pub fn new(sink: Sink, options: &SinkConfig, transport: T) -> Self {
         Self {
             sink,
@@ -101,7 +101,7 @@ impl<T: Transport> Logger<T> {
         }
     }
 
-    /// What is promised.
+    /// The delivery guarantee.
     pub fn promise(&self) -> Guarantee {
         self.delivery.promise()
     }
@@ -111,25 +111,25 @@ impl<T: Transport> Logger<T> {
         &self.sink.stats
     }
 
-    /// Bytes of records and messages that wait, and of messages that are being sent.
+    /// Bytes of waiting records and messages, and of messages being sent.
     pub fn queue_bytes(&self) -> usize {
         let waiting = self.waiting.borrow().messages.bytes().saturating_add(self.sending_bytes.get());
         waiting.saturating_add(self.backlog.borrow().bytes())
     }
 
-    /// What the operator should read of scripts.
+    /// Messages from and about scripts, for the operator.
     pub fn notes(&self) -> &Notes {
         &self.sink.notes
     }
 
-    /// Logs the records of a request. Under [`Guarantee::AtLeastOnce`] it ends when their messages have been confirmed;
-    /// under [`Guarantee::BestEffort`] it runs no script, and the records wait for [`Self::send`]. `now` stands in for the
-    /// time of records without one.
+    /// Logs the records of a request. Under [`Guarantee::AtLeastOnce`] the call ends when their messages have been
+    /// confirmed; under [`Guarantee::BestEffort`] it runs no script, and the records wait for [`Self::send`]. `now` is
+    /// used as the time of records without one.
     ///
     /// # Errors
     ///
-    /// Under [`Guarantee::AtLeastOnce`], when messages were not confirmed: the records have to come again. Under
-    /// [`Guarantee::BestEffort`] never.
+    /// Under [`Guarantee::AtLeastOnce`], when messages were not confirmed: the records must be sent again. Under
+    /// [`Guarantee::BestEffort`], never.
     pub async fn log<'r>(
         &self,
         records: impl IntoIterator<Item = &'r AccessRecord<'r>>,
@@ -145,12 +145,12 @@ impl<T: Transport> Logger<T> {
         }
     }
 
-    /// Whether something waits that no task sends: [`Self::send`] has to be called.
+    /// Whether something waits that no task is sending, so that [`Self::send`] must be called.
     pub fn has_pending(&self) -> bool {
         self.turn.available() > 0 && !(self.is_empty() && self.backlog.borrow().is_empty())
     }
 
-    /// Makes and sends the messages of what waits, and of what comes meanwhile, until nothing is left. Does nothing while
+    /// Makes and sends the messages of records that wait or arrive meanwhile, until none is left. Does nothing while
     /// another task sends.
     pub async fn send(&self, runtime: &impl Runtime) {
         let Some(_turn) = self.turn.try_acquire() else { return };
@@ -200,7 +200,8 @@ impl<T: Transport> Logger<T> {
         }
     }
 
-    /// Makes messages of kept records until there are enough for a batch. Only the task that has the turn may call it.
+    /// Makes messages of kept records until there are enough for a batch. Only the task that has the turn may call
+    /// this.
     async fn make_batch(&self, runtime: &impl Runtime) {
         let mut pace = Pace::new(runtime);
         while self.waiting.borrow().messages.bytes() < BATCH_BYTES.min(self.max_bytes) {
@@ -237,7 +238,7 @@ impl<T: Transport> Logger<T> {
         }
     }
 
-    /// Sends all that waits as one batch. Only the task that has the turn may call it.
+    /// Sends all waiting messages as one batch. Only the task that has the turn may call this.
     async fn send_batch(&self, runtime: &impl Runtime) {
         let number = self.waiting.borrow().number.wrapping_add(1);
         let Waiting { messages, calls, .. } = self.waiting.replace(Waiting { number, ..Waiting::default() });
@@ -262,7 +263,8 @@ impl<T: Transport> Logger<T> {
         self.queue_bytes() < self.max_bytes
     }
 
-    /// Makes sure that the outcome of the next batch will be among `answers`; `batch` is the one that already is.
+    /// Makes sure that the outcome of the next batch will be among `answers`; `batch` is the batch whose outcome
+    /// already is.
     fn join_batch(&self, batch: &mut Option<u64>, answers: &mut Vec<Rc<Answer>>) {
         let mut waiting = self.waiting.borrow_mut();
         if *batch != Some(waiting.number) {
@@ -274,7 +276,7 @@ impl<T: Transport> Logger<T> {
     }
 }
 
-/// Bytes that are being sent, until it is dropped.
+/// Counts bytes as being sent until it is dropped.
 struct UnderWay<'b>(&'b Cell<usize>);
 
 impl Drop for UnderWay<'_> {

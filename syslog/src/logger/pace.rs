@@ -1,18 +1,20 @@
-//! Lets other tasks of the component run while one makes many messages: a component has one thread.
+//! Lets other tasks of the component run while one makes many messages, because a component has one thread.
 
 use std::time::Duration;
 
 use super::runtime::Runtime;
 
-/// Counts what one task does at a stretch.
+/// Counts what one task does without a break.
 pub(super) struct Pace {
     since: Duration,
     records: usize,
 }
 
-/// After so many records others get a turn; a message without scripts takes some ten microseconds to make.
+/// After this many records, other tasks get a turn; a message without scripts takes some ten microseconds to
+/// make.
 const RECORDS_PER_TURN: usize = 32;
-/// A turn that took so long is followed by a rest of the same length, so that others get half of the time.
+/// A turn of at least this length is followed by a rest of the same length, so that other tasks get half of
+/// the time.
 const LONG_TURN: Duration = Duration::from_millis(5);
 /// The longest rest: enough for a request to be served.
 const LONGEST_REST: Duration = Duration::from_millis(20);

@@ -1,16 +1,16 @@
-//! What the logger needs of the program that runs it.
+//! What the logger needs from the program that runs it.
 
 use std::time::Duration;
 
 use crate::delivery::DeliveryError;
 
-/// What the logger asks of the program around it.
+/// Services that the surrounding program provides to the logger.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
 pub trait Runtime {
-    /// Time since some fixed moment, never going back.
+    /// Monotonic time since some fixed moment.
     fn ticks(&self) -> Duration;
 
-    /// Hears of each attempt to send that failed.
+    /// Called for each failed attempt to send.
     fn delivery_failed(&self, error: &DeliveryError);
 
     /// Waits.

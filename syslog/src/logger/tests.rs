@@ -1,4 +1,4 @@
-//! The logger with a network that takes messages when the test says so.
+//! Tests of the logger with a network that takes messages when the test allows it.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ struct Network(Rc<State>);
 struct State {
     closed: Cell<bool>,
     unreachable: Cell<bool>,
-    /// How many messages each batch had.
+    /// The number of messages in each batch.
     batches: RefCell<Vec<usize>>,
 }
 
@@ -166,7 +166,7 @@ fn the_scripts_of_a_request_have_a_bounded_time_together_and_the_next_request_ha
         run(async {
             let test = Test::with_entries(delivery, GREEDY);
             let quick = AccessRecord { route_name: "quick".into(), ..AccessRecord::default() };
-            // The third can have none of the twenty milliseconds left.
+            // None of the twenty milliseconds can be left for the third.
             let mut records = vec![AccessRecord::default(); 3];
             records.push(quick.clone());
             test.log_all(&records).await.unwrap();
@@ -191,7 +191,7 @@ fn the_scripts_of_a_request_have_a_bounded_time_together_and_the_next_request_ha
 }
 
 #[test]
-fn what_comes_while_a_batch_is_sent_shares_the_next() {
+fn records_that_arrive_while_a_batch_is_sent_share_the_next() {
     run(async {
         let test = Test::new("best_effort");
         test.network.0.closed.set(true);
@@ -229,7 +229,7 @@ fn a_receiver_that_takes_nothing_cannot_fill_the_memory_and_what_is_dropped_is_c
 }
 
 #[test]
-fn best_effort_reports_and_counts_what_failed() {
+fn best_effort_reports_and_counts_failures() {
     run(async {
         let test = Test::new("best_effort");
         test.network.0.unreachable.set(true);
@@ -244,7 +244,7 @@ fn best_effort_reports_and_counts_what_failed() {
 }
 
 #[test]
-fn at_least_once_answers_when_the_receiver_has_confirmed() {
+fn at_least_once_returns_when_the_receiver_has_confirmed() {
     run(async {
         let test = Rc::new(Test::new("at_least_once"));
         test.network.0.closed.set(true);
@@ -292,7 +292,7 @@ fn at_least_once_fails_when_the_receiver_is_absent() {
 }
 
 #[test]
-fn a_call_that_is_broken_off_while_it_sends_fails_none_but_those_of_its_batch() {
+fn a_call_cancelled_while_it_sends_fails_only_the_calls_of_its_batch() {
     run(async {
         let test = Rc::new(Test::new("at_least_once"));
         test.network.0.closed.set(true);

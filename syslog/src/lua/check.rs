@@ -1,7 +1,7 @@
-//! What is checked in the text of a script before it is compiled.
+//! Checks on the text of a script before it is compiled.
 
-/// Most `..` in a script. One instruction joins all operands of a chain, and the memory bound is looked at only after
-/// it, so a chain multiplies the bound.
+/// Most `..` in a script. One instruction joins all operands of a chain, and the memory bound is checked only after
+/// it, so a chain can exceed the bound by a multiple.
 const MAX_CONCATENATIONS: usize = 32;
 
 /// Why a script is refused.
@@ -22,8 +22,8 @@ pub fn check(code: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// How often `..` stands in the code; two dots within a text or a comment count as well, which errs on the safe side,
-/// `...` does not.
+/// The number of `..` in the code. Two dots within a text or a comment count as well, which errs on the safe side;
+/// `...` does not count.
 fn concatenations(code: &[u8]) -> usize {
     let mut count = 0;
     let mut dots = 0;
@@ -31,7 +31,7 @@ fn concatenations(code: &[u8]) -> usize {
         if *byte == b'.' {
             dots += 1;
         } else {
-            // `a.. ...` aside, three dots are an argument list, and four are `..` with a number's dot.
+            // Except in `a.. ...`, three dots are an argument list, and four are `..` with a number's dot.
             count += usize::from(dots == 2 || dots > 3);
             dots = 0;
         }

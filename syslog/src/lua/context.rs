@@ -1,4 +1,4 @@
-//! What scripts reach outside of Lua: the record whose log they change.
+//! What scripts reach outside Lua: the record whose log they change.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,22 +13,22 @@ use crate::kong::serialize_value::{Key, Mode};
 pub struct ScriptContext {
     /// Kong's log of it.
     pub log: RefCell<Map<String, Value>>,
-    /// What the log does not hold.
+    /// Facts that the log does not hold.
     pub facts: RefCell<RequestFacts>,
     /// Microseconds since the epoch.
     now_micros: Cell<i64>,
     writes: RefCell<Vec<FieldWrite>>,
     lines: RefCell<Vec<LogLine>>,
-    /// Lines of this record, those included that were left out.
+    /// Lines of this record, including those left out.
     lines_written: Cell<usize>,
 }
 
 /// A value for the log.
 #[derive(Clone, Debug)]
 pub struct FieldWrite {
-    /// Where it goes.
+    /// Its key.
     pub key: Key,
-    /// The value; `None` removes what is there.
+    /// The value; `None` removes the existing one.
     pub value: Option<Value>,
     /// When it is written.
     pub mode: Mode,
@@ -39,11 +39,11 @@ pub struct FieldWrite {
 pub struct LogLine {
     /// Kong's name of its level.
     pub level: String,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// What scripts may ask of a request that its log does not hold.
+/// Facts of a request that scripts may ask for and its log does not hold.
 #[derive(Clone, Debug, Default)]
 pub struct RequestFacts {
     /// `http` or `https`.
@@ -62,7 +62,7 @@ pub struct RequestFacts {
     pub source: &'static str,
 }
 
-/// Most values that a record's scripts may write by `kong.log.set_serialize_value`.
+/// Most values that a record's scripts may write with `kong.log.set_serialize_value`.
 const MAX_WRITES: usize = 100;
 /// Most lines that a record's scripts may write to the log.
 const MAX_LINES: usize = 10;
@@ -83,7 +83,7 @@ impl ScriptContext {
         self.log.take()
     }
 
-    /// What was written since the last call.
+    /// The values written since the last call.
     pub fn take_writes(&self) -> Vec<FieldWrite> {
         self.writes.take()
     }
@@ -103,7 +103,7 @@ impl ScriptContext {
         self.lines.take()
     }
 
-    /// How many lines of the record were left out.
+    /// The number of the record's lines that were left out.
     pub fn lines_left_out(&self) -> u64 {
         self.lines_written.get().saturating_sub(MAX_LINES) as u64
     }
@@ -117,7 +117,7 @@ impl ScriptContext {
         }
     }
 
-    /// A member of the log, by the names on the way to it; `Null` when there is none.
+    /// A member of the log, by its path of names; `Null` when there is none.
     pub fn member(&self, path: &[&str]) -> Value {
         let log = self.log.borrow();
         let mut names = path.iter();

@@ -1,7 +1,7 @@
-//! Values of Lua as JSON and back, as Kong's encoder sees them.
+//! Converts Lua values to JSON and back, as Kong's encoder does.
 //!
-//! A table with only positive whole numbers as keys is a list (holes are `null`), any other is an object; an empty one
-//! is `{}`.
+//! A table whose keys are all positive whole numbers is a list (holes are `null`); any other table is an object; an
+//! empty one is `{}`.
 
 use omnilua::{Lua, LuaString, Table, Value as LuaValue};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use crate::message::json;
 const MAX_DEPTH: usize = 32;
 /// Most values within a value.
 const MAX_VALUES: usize = 10_000;
-/// A list may have this many holes at any length.
+/// A list of any length may have this many holes.
 const SPARSE_SAFE: usize = 10;
 
 /// A value that cannot be a member of a log.
@@ -25,13 +25,13 @@ pub enum ConvertError {
     /// An infinity or NaN.
     #[error("the number {0} cannot be logged: JSON has only finite numbers")]
     NotFinite(f64),
-    /// A key that is neither text nor number.
+    /// A key that is neither a text nor a number.
     #[error("a table key must be a text or a number")]
     Key,
     /// A list with too many holes.
     #[error("a list has more holes than values")]
     Sparse,
-    /// Too deep, perhaps because it contains itself.
+    /// Too deep, perhaps because the value contains itself.
     #[error("the value is nested deeper than {MAX_DEPTH} levels")]
     Depth,
     /// Too many values or bytes.
@@ -42,7 +42,7 @@ pub enum ConvertError {
     Lua(#[from] omnilua::Error),
 }
 
-/// A value of Lua as JSON, with at most `max_bytes` of text; `nil` is `None`.
+/// A Lua value as JSON, with at most `max_bytes` of text; `nil` is `None`.
 ///
 /// # Errors
 ///
@@ -51,7 +51,7 @@ pub fn to_json(value: &LuaValue, max_bytes: usize) -> Result<Option<Value>, Conv
     JsonConverter { values_left: MAX_VALUES, bytes_left: max_bytes }.value(value, MAX_DEPTH)
 }
 
-/// A JSON value as a value of Lua; `null` is `nil`.
+/// A JSON value as a Lua value; `null` is `nil`.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub fn object_to_lua(lua: &Lua, members: &Map<String, Value>) -> omnilua::Result
     Ok(table)
 }
 
-/// A text as a value of Lua.
+/// A text as a Lua value.
 ///
 /// # Errors
 ///
@@ -119,7 +119,7 @@ impl JsonConverter {
     fn text(&mut self, text: &LuaString) -> Result<String, ConvertError> {
         let bytes = text.as_bytes()?;
         self.bytes_left = self.bytes_left.checked_sub(bytes.len()).ok_or(ConvertError::Size)?;
-        // Lua's texts are bytes; what is no UTF-8 cannot be in JSON.
+        // Lua's texts are bytes; bytes that are not UTF-8 cannot be in JSON.
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
@@ -178,7 +178,7 @@ impl JsonConverter {
     }
 }
 
-/// The place in a list that a key stands for, from 1.
+/// The list index that a key stands for, from 1.
 fn list_index(key: &LuaValue) -> Option<usize> {
     let number = match key {
         LuaValue::Integer(number) => *number,

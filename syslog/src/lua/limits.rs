@@ -19,13 +19,13 @@ pub enum UntrustedLua {
 /// Bounds on scripts; the documentation of [`crate::lua`] has a table of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Instructions that all scripts of a record may execute together.
+    /// Instructions that all scripts of a record together may execute.
     pub max_instructions: u64,
     /// Bytes that one script may allocate.
     pub max_memory_bytes: usize,
-    /// How long all scripts of a record may take together.
+    /// Time that all scripts of a record together may take.
     pub max_time: Duration,
-    /// How long all scripts of all records of a request may take together.
+    /// Time that all scripts of all records of a request together may take.
     pub max_request_time: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Default for Limits {
     }
 }
 
-/// When a request was ingested, and the time that the scripts of its records still have.
+/// When a request was ingested, and the time left for the scripts of its records.
 #[derive(Debug)]
 pub struct ScriptTime {
     now: Timestamp,
@@ -48,7 +48,7 @@ pub struct ScriptTime {
 }
 
 impl ScriptTime {
-    /// The time of a request that begins `now`.
+    /// The time for a request that begins at `now`.
     pub fn new(limits: &Limits, now: Timestamp) -> Self {
         Self { now, left: Cell::new(limits.max_request_time) }
     }

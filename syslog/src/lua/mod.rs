@@ -1,26 +1,27 @@
 //! `custom_fields_by_lua`: scripts that set, replace or remove members of the log, in a sandbox.
 //!
-//! A script is the body of a function. What it returns becomes the member that its key names; `nil` removes it. All
-//! scripts of an entry see the log as it was before any of them, in no order that matters; they are applied in the
-//! order of their keys. A script that fails is counted, logged once, and its member is left as it was.
+//! A script is the body of a function. Its result becomes the member that its key names; `nil` removes the member.
+//! All scripts of an entry see the log as it was before any of them ran, so their order does not matter; results
+//! are applied in the order of their keys. A script that fails is counted, logged once, and its member is left as
+//! it was.
 //!
 //! # The language
 //!
-//! Lua 5.1, as in Kong's LuaJIT. Bytecode cannot be loaded. Global variables live as long as one run of one script.
+//! Lua 5.1, as in Kong's LuaJIT. Bytecode cannot be loaded. Global variables last for one run of one script.
 //!
-//! | there is | without |
+//! | available | not available |
 //! |---|---|
 //! | `assert error ipairs next pairs pcall select tonumber tostring type unpack xpcall _VERSION`; `_G`, the script's own table; `print` | `collectgarbage dofile getfenv getmetatable load loadfile loadstring module newproxy rawequal rawget rawset require setfenv setmetatable` |
 //! | `string` | `string.dump string.rep` |
 //! | `table`, `bit` | |
 //! | `math` | `math.randomseed` |
 //! | `os.clock os.difftime os.time` | every other `os.*` |
-//! | `kong`: see below | `ngx`: using it is an error that says so |
+//! | `kong`: see below | `ngx`: using it is an error with a clear message |
 //! | | `coroutine debug io jit package` |
 //!
-//! Kong has coroutines; here they are left out, because each level of them takes stack that a component does not have.
+//! Coroutines, which Kong has, are left out, because each level of them takes stack that a component does not have.
 //!
-//! All libraries are read-only. Of `kong`, what a log-phase script uses:
+//! All libraries are read-only. `kong` has the functions that a log-phase script uses:
 //!
 //! - `kong.request`: `get_scheme get_host get_port get_method get_path get_raw_path get_path_with_query get_raw_query
 //!   get_query get_query_arg get_header get_headers get_http_version get_start_time get_forwarded_scheme
@@ -39,9 +40,9 @@
 //! |---|---|---|
 //! | [`Limits::max_instructions`] | 50 000 | all scripts of a record, shared evenly; steps of pattern matching count |
 //! | [`Limits::max_memory_bytes`] | 512 KiB | what one script allocates, freed or not |
-//! | [`Limits::max_time`] | 100 ms | all scripts of a record; looked at every 64 instructions, so it can be exceeded by some |
-//! | [`Limits::max_request_time`] | 1 s | all scripts of all records of a request; those that come after it are not run |
-//! | work of library functions | 32 × memory | bytes and elements that library functions of one script look at |
+//! | [`Limits::max_time`] | 100 ms | all scripts of a record; checked every 64 instructions, so it can be slightly exceeded |
+//! | [`Limits::max_request_time`] | 1 s | all scripts of all records of a request; later scripts are not run |
+//! | work of library functions | 32 × memory | bytes and elements that library functions of one script examine |
 //! | nesting, patterns, formats, spread values | 32 levels, 256 bytes, 4 096 bytes, 4 000 | one script |
 //! | concatenations (`..`) in a script | 32 | one script: one instruction joins all operands of a chain |
 //! | returned values | 32 levels, 10 000 values, the memory bound in bytes | one script |
@@ -77,13 +78,13 @@ use vm::{Failure, Vm};
 pub struct Scripts {
     /// `None` when no entry has custom fields.
     vm: Option<Vm>,
-    /// For each entry, its scripts.
+    /// The scripts of each entry.
     by_entry: Vec<Vec<Script>>,
 }
 
 #[derive(Debug)]
 struct Script {
-    /// Where it stands in the configuration.
+    /// Its place in the configuration.
     name: String,
     key: Key,
     code: vm::Compiled,
@@ -96,7 +97,7 @@ impl Scripts {
     ///
     /// # Errors
     ///
-    /// Every script that does not compile, or that there are scripts at all under [`UntrustedLua::Off`].
+    /// Every script that does not compile; under [`UntrustedLua::Off`], the presence of any script.
     pub fn compile(
         entries: &Entries,
         untrusted_lua: UntrustedLua,
@@ -135,8 +136,8 @@ impl Scripts {
         if problems.is_empty() { Ok(Self { vm: Some(vm), by_entry }) } else { Err(ConfigError { problems }) }
     }
 
-    /// Runs the scripts of the entry at `entry` and applies what they answer to `log`. What is worth a line in the
-    /// operator's log goes to `notes`.
+    /// Runs the scripts of the entry at `entry` and applies their results to `log`. Messages for the operator's
+    /// log go to `notes`.
     pub fn apply(
         &self,
         entry: usize,

@@ -1,6 +1,7 @@
 //! The `kong` table: the functions of Kong's plugin development kit that a script of the log phase uses.
 //!
-//! The log of the record answers what it can; it holds the request as it was, for custom fields are applied later.
+//! Values come from the record's log where it has them; it shows the original request, because custom fields are
+//! applied later.
 
 use std::rc::Rc;
 
@@ -12,10 +13,10 @@ use super::convert::{self, object_to_lua, text_to_lua, to_lua};
 use crate::kong::query::arguments;
 use crate::kong::serialize_value::{Key, Mode};
 
-/// Most bytes of text in a value given to `kong.log.set_serialize_value`.
+/// Most bytes of text in a value passed to `kong.log.set_serialize_value`.
 const MAX_WRITTEN_BYTES: usize = 256 * 1024;
 
-/// The table as the prelude takes it: it makes the tables read-only.
+/// The table, before the prelude makes it read-only.
 ///
 /// # Errors
 ///
@@ -91,7 +92,8 @@ fn response(lua: &Lua, context: &Rc<ScriptContext>) -> Result<Table> {
     Ok(response.table)
 }
 
-/// The upstream's response. The gateway passes it on, so it is the client's, when it is the upstream's at all.
+/// The upstream's response. The gateway passes it on, so it equals the client's response, unless the gateway
+/// answered itself.
 fn service_response(lua: &Lua, context: &Rc<ScriptContext>) -> Result<Table> {
     let response = Module::new(lua, context)?;
     let answered = |context: &ScriptContext| context.facts.borrow().source == "service";
@@ -146,7 +148,7 @@ fn log(lua: &Lua, context: &Rc<ScriptContext>) -> Result<Table> {
         }
     })?;
     log.table.set("set_serialize_value", write)?;
-    // The prelude makes a function for each level of it, and cuts the text.
+    // The prelude makes a function of it for each level, and cuts the text.
     let writer = Rc::clone(context);
     let write_line = lua.create_function(move |_, (level, text): (String, LuaString)| {
         let text = String::from_utf8_lossy(&text.as_bytes()?).into_owned();
@@ -169,7 +171,7 @@ impl<'l> Module<'l> {
         Ok(Self { lua, context, table: lua.create_table()? })
     }
 
-    /// A function without arguments; what is given to it is ignored.
+    /// A function without parameters; arguments are ignored.
     fn getter(
         &self,
         name: &str,
@@ -180,7 +182,7 @@ impl<'l> Module<'l> {
         self.table.set(name, function)
     }
 
-    /// A function that answers a member of the log.
+    /// A function that returns a member of the log.
     fn member(&self, name: &str, path: &'static [&'static str]) -> Result<()> {
         self.getter(name, move |lua, context| to_lua(lua, &context.member(path)))
     }
@@ -196,7 +198,8 @@ impl<'l> Module<'l> {
         self.table.set(name, function)
     }
 
-    /// A function that answers a header of a proxy before this gateway, or else what the gateway itself saw.
+    /// A function that returns a header of a proxy in front of this gateway, or else what the gateway itself
+    /// saw.
     fn forwarded(
         &self,
         name: &str,
@@ -210,7 +213,7 @@ impl<'l> Module<'l> {
     }
 }
 
-/// The first value of a header, found by any spelling of its name.
+/// The first value of a header, whatever the spelling of its name.
 fn header(lua: &Lua, context: &ScriptContext, side: &str, name: &str) -> Result<LuaValue> {
     let name = name.to_ascii_lowercase().replace('_', "-");
     let value = first_text(context.member(&[side, "headers", &name]));

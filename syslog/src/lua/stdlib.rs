@@ -1,4 +1,4 @@
-//! The libraries that are not the interpreter's own: `os` and `bit`.
+//! The libraries that the interpreter does not provide: `os` and `bit`.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use omnilua::{Lua, Result, Table, Variadic};
 
 use super::context::{ScriptContext, fault};
 
-/// `os`: `clock`, `difftime` and `time`. The clock is that of the record's ingestion; times are UTC.
+/// `os`: `clock`, `difftime` and `time`. The clock shows the time of the record's ingestion; times are UTC.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub fn bit(lua: &Lua) -> Result<Table> {
     Ok(bit)
 }
 
-/// The lowest 32 bits of a number of Lua, rounded to a whole one.
+/// The lowest 32 bits of a Lua number, rounded to a whole number.
 fn bits(number: f64) -> i32 {
     const WRAP: f64 = 4_294_967_296.0;
     (number.round_ties_even().rem_euclid(WRAP) as u32).cast_signed()

@@ -1,4 +1,4 @@
-//! The Lua state: made once, bounded anew for each script.
+//! The Lua state: created once, with fresh bounds for each script.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,17 +19,17 @@ use super::{check, convert, pdk, stdlib};
 pub struct Vm {
     lua: Lua,
     sandbox: Sandbox,
-    /// The prelude's answer: runs a script in an environment of its own.
+    /// The prelude's result, which runs a script in its own environment.
     run: Function,
     context: Rc<ScriptContext>,
     watch: Rc<Watch>,
     limits: Limits,
-    /// What the state takes before any script has run.
+    /// Bytes that the state takes before any script has run.
     base_bytes: usize,
 }
 
-/// The time that the scripts of a record have. The interpreter counts instructions, but one of them may compare two
-/// long texts, so the clock is looked at as well.
+/// The time that the scripts of a record have. The interpreter counts instructions, but a single instruction may
+/// compare two long texts, so the clock is checked as well.
 #[derive(Debug, Default)]
 struct Watch {
     deadline: Cell<Option<Instant>>,
@@ -41,10 +41,10 @@ struct Watch {
 #[derive(Debug)]
 pub struct Compiled(Function);
 
-/// A script that did not come to its end.
+/// A script that did not finish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened, cut to a length fit for a log.
+    /// What happened, cut to a length suitable for a log.
     pub reason: String,
     /// Whether it was stopped at the bound on instructions or memory.
     pub bound: bool,
@@ -53,12 +53,12 @@ pub struct Failure {
 const PRELUDE: &str = include_str!("prelude.lua");
 /// Longest reason, in characters.
 const MAX_REASON_CHARS: usize = 300;
-/// After how many instructions the clock is looked at.
+/// Instructions between two checks of the clock.
 const CLOCK_INTERVAL: u32 = 64;
-/// What setting up the state may take; far more than it does.
+/// Bound on setting up the state; far more than it takes.
 const SETUP_INSTRUCTIONS: u64 = 1_000_000;
 const SETUP_BYTES: usize = 16 * 1024 * 1024;
-/// The interpreter's mark for a hook that is called by the count of instructions.
+/// The interpreter's flag for a hook that is called after a number of instructions.
 const COUNT_HOOK: i32 = 1 << 3;
 
 impl Vm {
@@ -73,14 +73,14 @@ impl Vm {
         let hook = Rc::clone(&watch);
         let hook = move |state: &mut lua_vm::state::LuaState, _: &lua_vm::debug::LuaDebug| {
             if hook.has_expired() {
-                // With one instruction left, the next one ends the script as the bound on instructions does.
+                // With one instruction left, the next one ends the script at the bound on instructions.
                 state.global().sandbox.instr_remaining.set(1);
             }
         };
         lua_vm::debug::set_hook(runtime.state_mut(), Some(Box::new(hook)), COUNT_HOOK, 1);
         let lua = runtime.into_lua();
-        // Without collections in between, what a script allocates is what it holds: a bound on the one is a bound on
-        // the other, and on the time that allocations take.
+        // Without garbage collection during a script, the script holds all that it allocates, so one bound covers
+        // both, and the time that allocations take.
         lua.gc().stop()?;
         let sandbox = lua.install_sandbox(sandbox_config(SETUP_INSTRUCTIONS, SETUP_BYTES))?;
         let context = Rc::new(ScriptContext::default());
@@ -98,12 +98,12 @@ impl Vm {
         Ok(vm)
     }
 
-    /// What scripts reach of the host.
+    /// What scripts can reach of the host.
     pub fn context(&self) -> &ScriptContext {
         &self.context
     }
 
-    /// Starts the time of a record's scripts: what the limits give it, and no more than `left`.
+    /// Starts the time of a record's scripts: the limit for a record, but no more than `left`.
     pub fn start_watch(&self, left: Duration) {
         self.watch.deadline.set(Instant::now().checked_add(self.limits.max_time.min(left)));
     }
@@ -112,7 +112,7 @@ impl Vm {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, in words.
+    /// The compile error, as a text.
     pub fn compile(&self, name: &str, code: &str) -> Result<Compiled, String> {
         check::check(code)?;
         let function = self.lua.load(code).set_name(format!("={name}")).into_function();
@@ -128,7 +128,7 @@ impl Vm {
         let memory = self.allocated_bytes().saturating_add(self.limits.max_memory_bytes);
         let bounded = self.lua.install_sandbox(sandbox_config(instructions, memory));
         bounded.map_err(|error| self.failure(&error))?;
-        // Installing leaves the mark of a script that was stopped; this takes it away.
+        // Installing does not clear the flag of a script that was stopped; this does.
         self.sandbox.reset();
         self.watch.instructions.set(0);
         self.watch.expired.set(false);
@@ -155,7 +155,7 @@ impl Vm {
     }
 
     fn allocated_bytes(&self) -> usize {
-        // `count` answers KiB with a fraction, as collectgarbage("count") does.
+        // `count` returns KiB with a fraction, as collectgarbage("count") does.
         self.lua.gc().count().map_or(usize::MAX, |kib| (kib * 1024.0) as usize)
     }
 
@@ -188,13 +188,13 @@ fn sandbox_config(instructions: u64, memory_bytes: usize) -> SandboxConfig {
     SandboxConfig {
         instruction_limit: Some(instructions),
         memory_limit_bytes: Some(memory_bytes),
-        // A text can double with each instruction, so each is looked at.
+        // A text can double with each instruction, so each instruction is checked.
         check_interval: 1,
         remove_globals: Vec::new(),
     }
 }
 
-/// A number that differs from one state to the next.
+/// A seed that differs from one state to the next.
 fn seed() -> f64 {
     let seed = std::hash::RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(seed >> 32).unwrap_or(0))

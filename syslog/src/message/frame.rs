@@ -7,9 +7,9 @@
 //! newline          <14>Jan 31 12:00:00 gateway-1 kong[1]: {…}⏎
 //! ```
 //!
-//! RFC 5424: no message id and no structured data; the text has no byte order mark, which receivers would store as a
-//! part of the JSON. RFC 3164: the time does not tell its zone, and receivers take it for their own, so the receivers' zone
-//! can be set. Newline: no message has a line feed within, for JSON escapes it and a header has none.
+//! RFC 5424: no message id and no structured data; the text has no byte order mark, which receivers would store as part of
+//! the JSON. RFC 3164: the time does not name its zone, and receivers assume their own, so the receivers' zone can be set.
+//! Newline: no message contains a line feed, because JSON escapes it and a header has none.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -43,21 +43,21 @@ impl FromStr for HeaderFormat {
     }
 }
 
-/// How messages are told apart on the wire.
+/// How messages are separated on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// Each message begins with its length in bytes and a blank (RFC 6587, section 3.4.1): for TCP.
+    /// Each message begins with its length in bytes and a space (RFC 6587, section 3.4.1): for TCP.
     OctetCounting,
     /// Each message ends with a line feed (RFC 6587, section 3.4.2): for TCP.
     Newline,
-    /// Each message is a datagram of its own (RFC 5426): for UDP.
+    /// Each message is a separate datagram (RFC 5426): for UDP.
     Datagram,
 }
 
 impl FromStr for Framing {
     type Err = String;
 
-    /// Reads the framing of a stream.
+    /// Reads the name of a stream's framing.
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "octet_counting" => Ok(Self::OctetCounting),
@@ -72,7 +72,7 @@ impl FromStr for Framing {
 pub struct Frame {
     /// Form of the header.
     pub format: HeaderFormat,
-    /// How messages are told apart.
+    /// How messages are separated.
     pub framing: Framing,
     /// The zone of the messages' times.
     pub zone: TimeZone,
@@ -80,26 +80,26 @@ pub struct Frame {
     pub hostname: Option<String>,
     /// Name of the program; Kong's is `kong`.
     pub app_name: String,
-    /// Id of the process; empty for none.
+    /// Process id; empty for none.
     pub process_id: String,
-    /// Most bytes of one message, header included, framing not.
+    /// Most bytes of one message, including the header but not the framing.
     pub max_message_bytes: usize,
 }
 
-/// Messages in the order in which they are to be sent, ready for the wire.
+/// Messages in the order of sending, ready for the wire.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
     bytes: Vec<u8>,
-    /// For each message, the offset at which it ends.
+    /// The offset at which each message ends.
     ends: Vec<usize>,
 }
 
-/// Longest host name in a header: what DNS allows, and RFC 5424.
+/// Longest host name in a header, as DNS and RFC 5424 allow.
 const MAX_HOSTNAME_BYTES: usize = 255;
 
 impl Frame {
-    /// Appends a message. `priority` opens it, `time` is the moment it is about, `instance` the gateway that the record
-    /// names. Tells whether the log had to be cut.
+    /// Appends a message. `priority` opens it, `time` is its timestamp, `instance` is the gateway that the record
+    /// names. Returns whether the log had to be cut.
     pub fn write(
         &self,
         messages: &mut Messages,
@@ -130,9 +130,9 @@ impl Frame {
         cut
     }
 
-    /// The time on the clock of the messages, and how far that is from UTC.
+    /// The local time of the messages, and its offset from UTC.
     fn local(&self, time: Timestamp) -> (DateTime, Offset) {
-        // A `Timestamp` is within what jiff knows; the epoch stands for what is not.
+        // A `Timestamp` is always within jiff's range; the epoch is only a fallback.
         let time = jiff::Timestamp::from_microsecond(time.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let offset = self.zone.to_offset(time);
         (offset.to_datetime(time), offset)
@@ -146,7 +146,7 @@ impl Frame {
     }
 
     fn rfc3164(&self, priority: u8, time: DateTime, host: &str) -> String {
-        // Without a host, receivers would take the tag for one.
+        // Without a host, receivers would take the tag for the host.
         let host = if host.is_empty() { "localhost" } else { host };
         let mut header = format!("<{priority}>{} {host} {}", month_day_time(time), self.app_name);
         if !self.process_id.is_empty() {
@@ -159,22 +159,22 @@ impl Frame {
 }
 
 impl Messages {
-    /// How many messages there are.
+    /// The number of messages.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no messages.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Bytes of all messages.
+    /// The size of all messages in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The messages from the one at `first` on, each as it goes over the wire.
+    /// The messages from `first` on, each as sent.
     pub fn iter_from(&self, first: usize) -> impl Iterator<Item = &[u8]> {
         let mut start = self.start_of(first);
         self.ends.iter().skip(first).map(move |end| {
@@ -184,12 +184,13 @@ impl Messages {
         })
     }
 
-    /// The bytes of all messages from the one at `first` on.
+    /// The bytes of all messages from `first` on.
     pub fn bytes_from(&self, first: usize) -> &[u8] {
         self.bytes.get(self.start_of(first)..).unwrap_or_default()
     }
 
-    /// How many messages, counted from `first`, lie wholly within the first `bytes` of [`Self::bytes_from`].
+    /// The number of messages from `first` on that are complete within the first `bytes` of
+    /// [`Self::bytes_from`].
     pub fn whole_within(&self, first: usize, bytes: usize) -> usize {
         let end = self.start_of(first).saturating_add(bytes);
         self.ends.iter().skip(first).take_while(|message_end| **message_end <= end).count()
@@ -203,7 +204,7 @@ impl Messages {
     }
 }
 
-/// `Jan 31 12:00:00`: RFC 3164's time, its day padded with a blank.
+/// `Jan 31 12:00:00`: RFC 3164's time, its day padded with a space.
 fn month_day_time(time: DateTime) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -218,7 +219,8 @@ fn offset_text(offset: Offset) -> String {
     format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
-/// The start of `text` as a word of a header: what could end the word or is no letter of a host name becomes `-`.
+/// The start of `text` as a word of a header; every character that could end the word or is not allowed in a host
+/// name becomes `-`.
 fn printable(text: &str, max_bytes: usize) -> String {
     text.chars()
         .take(max_bytes)
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_those_of_the_offset_and_only_the_newer_form_says_so() {
+    fn times_use_the_offset_and_only_the_newer_form_states_it() {
         for (seconds, new, old) in [
             (8 * 3_600, "2026-02-05T20:00:00.120000+08:00", "Feb  5 20:00:00"),
             (-(3 * 3_600 + 30 * 60), "2026-02-05T08:30:00.120000-03:30", "Feb  5 08:30:00"),
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_that_is_no_host_name_becomes_one() {
+    fn an_instance_that_is_not_a_host_name_becomes_one() {
         let old = frame(HeaderFormat::Rfc3164, Framing::Datagram);
         let message = write(&old, "router~10.0.0.1~gw x.ns");
         assert_eq!(message, r#"<14>Feb  5 12:00:00 router-10.0.0.1-gw-x.ns kong[1]: {"a":"\/"}"#);
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_each_message_and_is_in_none() {
+    fn a_line_feed_ends_each_message_and_occurs_in_none() {
         let frame = frame(HeaderFormat::Rfc3164, Framing::Newline);
         let mut messages = Messages::default();
         for text in ["a\nb", "\r\n", "\u{0}\u{7f}\u{85}\u{2028}", ""] {
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_found_again_by_number_and_by_bytes() {
+    fn messages_are_found_by_number_and_by_bytes() {
         let frame = frame(HeaderFormat::Rfc3164, Framing::OctetCounting);
         let mut messages = Messages::default();
         for number in 0..3 {

@@ -1,7 +1,7 @@
-//! JSON as Kong writes it: no blanks, `/` as `\/`, DEL as `\u007f`, and numbers of at most 16 digits.
+//! JSON as Kong writes it: no spaces, `/` as `\/`, DEL as `\u007f`, and numbers of at most 16 digits.
 //!
-//! Kong's encoder is lua-cjson, which escapes slashes. Consumers that look for patterns in the raw text of a log rely
-//! on it; to a JSON reader it makes no difference. Kong's order of keys is that of Lua's tables, which is undefined.
+//! Kong's encoder is lua-cjson, which escapes slashes. Consumers that search the raw text of a log rely on this; to a
+//! JSON reader it makes no difference. Kong's order of keys is that of Lua's tables, which is undefined.
 
 use std::io;
 
@@ -19,7 +19,7 @@ pub fn encode(value: &impl Serialize) -> Vec<u8> {
 /// Appends the text of `value` to `out`.
 pub fn encode_into(value: &impl Serialize, out: &mut Vec<u8>) {
     let before = out.len();
-    // Writing JSON values into memory cannot fail; if it did, `{}` is at least what a reader of JSON expects.
+    // Writing JSON values into memory cannot fail; if it did, `{}` would at least be valid JSON.
     if value.serialize(&mut Serializer::with_formatter(&mut *out, Kong)).is_err() {
         out.truncate(before);
         out.extend_from_slice(b"{}");
@@ -37,10 +37,10 @@ pub fn encoded_len(text: &str) -> usize {
         .sum()
 }
 
-/// A number of Lua as JSON: whole numbers without a fraction, others rounded to 16 digits as Kong does. `None` for
-/// what JSON has no number for: infinities and NaN.
+/// A Lua number as JSON: whole numbers without a fraction, others rounded to 16 digits, as in Kong. `None` for
+/// infinities and NaN, which JSON cannot express.
 pub fn number(number: f64) -> Option<Value> {
-    /// Above this a double no longer tells neighbouring whole numbers apart.
+    /// Above this bound, a double cannot distinguish neighbouring whole numbers.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if !number.is_finite() {
         return None;
@@ -77,14 +77,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn text_is_escaped_as_kong_does() {
+    fn text_is_escaped_as_in_kong() {
         let value = Value::from("a/b\"c\\d\n\u{1}\u{7f}é//");
         let text = String::from_utf8(encode(&value)).unwrap();
         assert_eq!(text, r#""a\/b\"c\\d\n\u0001\u007fé\/\/""#);
     }
 
     #[test]
-    fn numbers_of_lua_are_written_as_kong_does() {
+    fn lua_numbers_are_written_as_in_kong() {
         for (number, text) in [
             (3.0, "3"),
             (-0.0, "0"),
@@ -102,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back_and_its_length_is_foretold(text in ".*") {
+        fn written_text_is_read_back_and_has_the_predicted_length(text in ".*") {
             let written = encode(&Value::from(text.as_str()));
             prop_assert_eq!(written.len(), encoded_len(&text) + 2);
             prop_assert_eq!(serde_json::from_slice::<String>(&written).unwrap(), text);

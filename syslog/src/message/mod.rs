@@ -1,7 +1,7 @@
 //! Syslog messages: their JSON, their size, their frame.
 //!
 //! - [`json`]: JSON as Kong writes it.
-//! - [`truncate`]: what goes when a message is too large.
+//! - [`truncate`]: what is removed when a message is too large.
 //! - [`frame`]: RFC 5424, RFC 3164, and the framings of a stream.
 
 pub mod frame;

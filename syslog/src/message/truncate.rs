@@ -1,17 +1,18 @@
-//! Truncates a log that is too large for one message. The result is always valid JSON and within the bound.
+//! Truncates a log that is too large for one message. The result is always valid JSON within the bound.
 //!
-//! In this order, and no further than needed:
+//! The steps, in this order and only as far as needed:
 //!
-//! 1. texts longer than 4 096 bytes are cut to that, then those longer than 1 024, then those longer than 256;
-//! 2. `request.querystring` goes (`request.uri` holds the same), then `response.headers`, then `request.headers`, then
-//!    every member at the top that step 4 does not keep, the largest first;
-//! 3. texts longer than 64 bytes are cut to that;
-//! 4. only numbers and short texts stay, of: `request.id`, `request.method`, `request.size`, `response.status`,
-//!    `response.size`, `latencies`, `client_ip`, `started_at`, `source`, `upstream_status`;
+//! 1. texts longer than 4 096 bytes are cut to that length, then those longer than 1 024, then those longer
+//!    than 256;
+//! 2. `request.querystring` is removed (`request.uri` holds the same), then `response.headers`, then
+//!    `request.headers`, then every top-level member that step 4 does not keep, the largest first;
+//! 3. texts longer than 64 bytes are cut to that length;
+//! 4. only the numbers and short texts of these members stay: `request.id`, `request.method`, `request.size`,
+//!    `response.status`, `response.size`, `latencies`, `client_ip`, `started_at`, `source`, `upstream_status`;
 //! 5. `{}` stays.
 //!
 //! Lengths are those of the text as written in JSON. A text that was cut ends with `…`, and a log that lost something
-//! has the member `"truncated": true` (but for step 5).
+//! has the member `"truncated": true` (except after step 5).
 
 use serde_json::{Map, Value};
 
@@ -21,7 +22,7 @@ use super::json::{encode, encode_into, encoded_len};
 const ELLIPSIS: char = '…';
 /// Longest text that step 4 keeps.
 const CORE_TEXT_BYTES: usize = 24;
-/// What step 4 keeps: members at the top, with the names within those that are objects.
+/// What step 4 keeps: top-level members, with the names within those that are objects.
 const CORE: [(&str, &[&str]); 7] = [
     ("request", &["id", "method", "size"]),
     ("response", &["status", "size"]),
@@ -32,7 +33,7 @@ const CORE: [(&str, &[&str]); 7] = [
     ("upstream_status", &[]),
 ];
 
-/// Appends the JSON of `log` to `out`, in at most `max_bytes`, and tells whether something had to go.
+/// Appends the JSON of `log` to `out`, in at most `max_bytes`, and returns whether something was removed.
 pub fn encode_within(log: Map<String, Value>, max_bytes: usize, out: &mut Vec<u8>) -> bool {
     let mut truncator = Truncator { log, max_bytes, start: out.len(), out };
     if truncator.fits() {
@@ -50,7 +51,7 @@ struct Truncator<'o> {
 }
 
 impl Truncator<'_> {
-    /// Writes the log as it is now; whether it keeps to the bound.
+    /// Writes the log as it is now; returns whether it is within the bound.
     fn fits(&mut self) -> bool {
         self.out.truncate(self.start);
         encode_into(&self.log, self.out);
@@ -86,7 +87,7 @@ impl Truncator<'_> {
         }
     }
 
-    /// Cuts all longer texts to `max_bytes`; whether the log fits then.
+    /// Cuts all longer texts to `max_bytes`; returns whether the log then fits.
     fn cut_texts(&mut self, max_bytes: usize) -> bool {
         let mut changed = false;
         for value in self.log.values_mut() {
@@ -95,7 +96,7 @@ impl Truncator<'_> {
         changed && self.fits()
     }
 
-    /// Members at the top that step 4 does not keep, the largest first.
+    /// Top-level members that step 4 does not keep, the largest first.
     fn droppable(&self) -> Vec<String> {
         let others = self.log.iter().filter(|(name, _)| *name != "truncated" && !is_core(name));
         let mut sized: Vec<(usize, &String)> =
@@ -133,7 +134,7 @@ fn is_small(value: &Value) -> bool {
     }
 }
 
-/// Cuts every longer text within `value`; whether there was one.
+/// Cuts every longer text within `value`; returns whether there was one.
 fn cut_texts(value: &mut Value, max_bytes: usize) -> bool {
     match value {
         Value::String(text) => cut_text(text, max_bytes),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn members_go_in_the_documented_order() {
+    fn members_are_removed_in_the_documented_order() {
         let many = |prefix: &str| -> Value {
             let text = Value::from("v".repeat(200));
             (0..60).map(|n| (format!("{prefix}{n}"), text.clone())).collect::<Map<_, _>>().into()

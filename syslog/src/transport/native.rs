@@ -29,7 +29,7 @@ pub enum NativeConnection {
 }
 
 impl NativeTransport {
-    /// A transport that waits for the receiver no longer than `patience` at a time.
+    /// A transport in which each wait for the receiver is at most `patience`.
     pub fn new(target: Target, patience: Duration) -> Self {
         Self { target, patience }
     }
@@ -67,10 +67,10 @@ impl Transport for NativeTransport {
 
 impl Connection for NativeConnection {
     async fn is_open(&mut self) -> bool {
-        // Lets the runtime take in news of the socket.
+        // Lets the runtime process events of the socket.
         tokio::task::yield_now().await;
         match self {
-            // A receiver never answers, so the only news on the connection is its end.
+            // A receiver never answers, so the only event on the connection is its end.
             Self::Tcp(stream, _) => {
                 matches!(stream.try_read(&mut [0; 64]), Err(error) if error.kind() == ErrorKind::WouldBlock)
             }
@@ -101,9 +101,9 @@ impl Connection for NativeConnection {
     }
 }
 
-/// Closes our side and waits for the receiver to close its own.
+/// Closes this side and waits for the receiver to close its side.
 async fn end_stream(stream: TcpStream) -> std::io::Result<()> {
-    // Tokio's own shutdown takes a connection that is no more for one that was ended in order.
+    // Tokio's own shutdown treats a connection that no longer exists as closed properly.
     let stream = stream.into_std()?;
     stream.shutdown(Shutdown::Write)?;
     let mut stream = TcpStream::from_std(stream)?;
@@ -136,8 +136,8 @@ async fn send_stream(
     Ok(0)
 }
 
-/// Sends each message and answers how many were refused. A refusal may be news of an earlier datagram, which arrives
-/// with the next call, so each message gets a second try.
+/// Sends each message and returns how many were refused. A refusal may concern an earlier datagram, reported only by
+/// the next call, so each message gets a second try.
 async fn send_datagrams(socket: &UdpSocket, messages: &Messages, first: usize) -> usize {
     let mut refused = 0;
     let (burst, pause) = BURST;

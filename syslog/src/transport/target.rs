@@ -6,19 +6,19 @@ use std::str::FromStr;
 /// A receiver of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Whether over TCP or UDP.
+    /// TCP or UDP.
     pub protocol: Protocol,
     /// Address and port.
     pub address: SocketAddr,
 }
 
-/// How the receiver is spoken to.
+/// The protocol of the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
-    /// A stream, in which messages are framed.
+    /// A stream of framed messages.
     #[default]
     Tcp,
-    /// A datagram for each message.
+    /// One datagram for each message.
     Udp,
 }
 

@@ -1,11 +1,11 @@
-//! TCP and UDP through wasi:sockets 0.3, as Spin's host gives them to a component.
+//! TCP and UDP through wasi:sockets 0.3, as Spin's host provides them to a component.
 //!
-//! A connection outlives the request that opened it, and the host ends a request only when nothing is under way for
-//! it; so no operation is left pending between two calls.
+//! A connection outlives the request that opened it, and the host ends a request only when none of its operations
+//! is pending; so no operation is left pending between two calls.
 //!
-//! The host traps when a stream is used after it has said that the other end is gone, and it says so also in the answer
-//! to an operation that is taken back, because it is dropped or came too late. So the answer to every operation on a
-//! stream is looked at: [`Answers`] never reads again after the end, and [`Tcp::write`] writes no more.
+//! The host traps when a stream is used after the host has reported that the other end is gone. It also reports this in
+//! the result of an operation that is cancelled because it was dropped or timed out. The result of every operation on a
+//! stream is therefore checked: [`Answers`] never reads again after the end, and [`Tcp::write`] writes no more.
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -42,31 +42,31 @@ pub enum WasiConnection {
     Udp(UdpSocket, WasiTransport),
 }
 
-/// A TCP connection: what is written to `writer` is sent, what the receiver answers comes out of `answers`.
+/// A TCP connection: bytes written to `writer` are sent, and the receiver's bytes are read from `answers`.
 pub struct Tcp {
     writer: StreamWriter<u8>,
     sent: FutureReader<Result<(), ErrorCode>>,
     answers: Answers,
     received: FutureReader<Result<(), ErrorCode>>,
     transport: WasiTransport,
-    /// Ends the connection when it goes, so it goes last.
+    /// Ends the connection when dropped, so it is dropped last.
     _socket: TcpSocket,
 }
 
-/// What the receiver answers: nothing is expected but the end.
+/// The receiver's side of the stream, from which only the end is expected.
 struct Answers {
     reader: StreamReader<u8>,
-    /// Whether the end has come.
+    /// Whether the end has been reached.
     ended: bool,
 }
 
-/// How much is written at a time; each piece has the transport's patience to itself.
+/// Bytes written at a time; the transport's patience applies to each piece.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Room for what a receiver answers; nothing is expected.
+/// Buffer for the receiver's bytes; none are expected.
 const ANSWER_BYTES: usize = 64;
 
 impl WasiTransport {
-    /// A transport that waits for the receiver no longer than `patience` at a time.
+    /// A transport in which each wait for the receiver is at most `patience`.
     pub fn new(target: Target, patience: Duration) -> Self {
         Self { target, patience }
     }
@@ -79,7 +79,7 @@ impl WasiTransport {
         self.error(doing, format_args!("{code:?}"))
     }
 
-    /// The future's answer, or an error when it takes too long.
+    /// The future's result, or an error when it takes too long.
     async fn within<F: Future>(&self, doing: &str, future: F) -> Result<F::Output, TransportError> {
         match select(pin!(future), pin!(monotonic_clock::wait_for(nanos(self.patience)))).await {
             Either::Left((output, _)) => Ok(output),
@@ -160,7 +160,7 @@ impl Tcp {
         for chunk in messages.bytes_from(first).chunks(CHUNK_BYTES) {
             let transport = self.transport;
             let writing = transport.within(DOING, self.write(chunk)).await;
-            // Of a chunk that was given up, some may have left; messages in it may arrive twice.
+            // Part of a chunk that was given up may have been sent, so messages in it may arrive twice.
             let count = writing.map_err(|error| failed(written, error))?;
             written += count;
             if count < chunk.len() {
@@ -171,7 +171,7 @@ impl Tcp {
         Ok(0)
     }
 
-    /// Writes as much of the chunk as the connection takes, and answers how many bytes that were.
+    /// Writes as much of the chunk as the connection takes, and returns the number of bytes.
     async fn write(&mut self, chunk: &[u8]) -> usize {
         let (mut status, mut rest) = self.writer.write(chunk.to_vec()).await;
         while rest.remaining() > 0 && status != StreamResult::Dropped {
@@ -194,13 +194,13 @@ impl Tcp {
 }
 
 impl Answers {
-    /// Whether the end has come, as far as is known now.
+    /// Whether the end is known to have been reached.
     fn have_ended(&mut self) -> bool {
         if !self.ended {
             let mut read = pin!(self.reader.read(Vec::with_capacity(ANSWER_BYTES)));
             let (status, _) = match read.as_mut().now_or_never() {
                 Some(answer) => answer,
-                // Taking it back may bring the end to light, which came meanwhile.
+                // Cancelling the read may reveal that the end was reached meanwhile.
                 None => read.cancel(),
             };
             self.ended = status == StreamResult::Dropped;
@@ -221,8 +221,8 @@ impl Answers {
 }
 
 impl WasiTransport {
-    /// Sends each message and answers how many were refused. A refusal may be news of an earlier datagram, which
-    /// arrives with the next call, so each message gets a second try.
+    /// Sends each message and returns how many were refused. A refusal may concern an earlier datagram, reported
+    /// only by the next call, so each message gets a second try.
     async fn send_datagrams(&self, socket: &UdpSocket, messages: &Messages, first: usize) -> usize {
         let mut refused = 0;
         let (burst, pause) = BURST;

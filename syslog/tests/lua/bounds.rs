@@ -1,4 +1,4 @@
-//! Scripts that want too much are stopped, soon, and the next record knows nothing of it.
+//! Scripts that use too much are stopped soon, and the next record is unaffected.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::support::{log_of, record, sink, sink_with};
 
-/// Far above what any script takes on a busy machine without optimisation; without bounds they take minutes, or the
-/// whole memory.
+/// Far above what any bounded script takes on a busy machine without optimisation; without bounds, scripts take
+/// minutes or the whole memory.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Runs a script that must fail, then sees whether the next record is unaffected.
+/// Runs a script that must fail, then checks that the next record is unaffected.
 fn stopped(script: &str) -> String {
     let scripts = [("bad", script), ("good", "return kong.request.get_method()")];
     let sink = sink_with(&scripts, &[("lua_max_time_ms", "500")]).unwrap();
@@ -42,7 +42,7 @@ fn endless_loops_end() {
 }
 
 #[test]
-fn large_texts_are_not_made() {
+fn large_texts_are_not_created() {
     for script in [
         "local s = 'x' while true do s = s .. s end",
         "local s = 'x' while true do s = s .. s .. s .. s .. s .. s .. s .. s end",
@@ -121,14 +121,14 @@ fn library_functions_that_work_hard_are_stopped() {
 }
 
 #[test]
-fn searches_for_a_text_are_counted_by_what_they_may_compare() {
+fn text_searches_are_charged_by_the_bytes_they_may_compare() {
     let text = "local s = 'a' for i = 1, 17 do s = s .. s end local p = s:sub(1, 200) .. 'b' ";
     for search in ["s:find(p, 1, true)", "s:find(p)"] {
         let script = format!("{text} for i = 1, 20 do {search} end return 1");
         let outcome = log_of(&sink(&[("bad", &script)]), &record());
         assert!(outcome.warnings[0].contains("too much work for library functions"), "{search}: {outcome:?}");
     }
-    // What scripts look for in headers and paths costs nothing to speak of.
+    // Ordinary searches in headers and paths cost next to nothing.
     let usual = "local s = ('a'):rep(8000) for i = 1, 100 do s:find('session', 1, true) s:find('session') end return 1";
     let usual = usual.replace("('a'):rep(8000)", "string.format('%99d', 1) for i = 1, 6 do s = s .. s end");
     let outcome = log_of(&sink(&[("good", &usual)]), &record());
@@ -136,7 +136,7 @@ fn searches_for_a_text_are_counted_by_what_they_may_compare() {
 }
 
 #[test]
-fn the_clock_stops_what_instructions_do_not_count() {
+fn the_clock_stops_work_that_instruction_counts_miss() {
     let compare =
         "local s = 'x' for i = 1, 16 do s = s .. s end local r = s .. '' while true do local b = s < r end";
     let sink = sink_with(&[("a", compare), ("b", "return 1")], &[("lua_max_time_ms", "5")]).unwrap();
@@ -190,7 +190,7 @@ fn what_scripts_write_to_the_log_is_bounded_and_the_rest_is_counted() {
         assert_eq!((&log["a"], &log["b"]), (&json!("done"), &json!(1)));
     }
     let (lines, left_out) = sink.notes.take_lines();
-    // Ten of each record, and twenty altogether.
+    // Ten per record, and twenty altogether.
     assert_eq!((lines.len(), left_out), (20, 3 * 26 - 20));
     assert_eq!(sink.notes.take_lines(), (Vec::new(), 0));
 }
@@ -206,7 +206,7 @@ fn a_line_of_the_log_is_cut_however_much_a_script_gives_it() {
         assert_eq!(log_of(&sink, &record()).warnings, [""; 0], "{script}");
         let (lines, _) = sink.notes.take_lines();
         let [line] = &lines[..] else { panic!("{lines:?}") };
-        // A character that was cut in two counts three bytes.
+        // A character that was cut in two counts as three bytes.
         assert!(line.text.split_once("): ").unwrap().1.len() <= 1_024 + 2, "{}", line.text.len());
     }
 }

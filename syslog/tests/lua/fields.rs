@@ -1,4 +1,4 @@
-//! What becomes of the values that scripts answer.
+//! The values that scripts return.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn values_of_every_json_type_become_members() {
 }
 
 #[test]
-fn values_that_have_no_form_in_json_are_errors() {
+fn values_that_json_cannot_express_are_errors() {
     for (script, reason) in [
         ("return print", "a value of type function cannot be logged"),
         ("return {a = {pcall}}", "a value of type function cannot be logged"),
@@ -83,7 +83,7 @@ fn a_key_through_a_value_is_reported_and_the_message_goes_without_it() {
 }
 
 #[test]
-fn scripts_see_the_request_as_it_was_and_not_what_others_set() {
+fn scripts_see_the_original_request_and_not_what_others_set() {
     let outcome = run(&[
         ("a", "return 'set'"),
         ("b", "return kong.log.serialize().a == nil"),
@@ -126,7 +126,7 @@ fn scripts_are_refused_when_untrusted_lua_is_off() {
 }
 
 #[test]
-fn values_can_be_set_by_hand_as_well() {
+fn values_can_also_be_set_with_set_serialize_value() {
     let outcome = run(&[(
         "x",
         "kong.log.set_serialize_value('by.hand', {1, 2})

@@ -1,4 +1,4 @@
-//! The `kong` table, and the libraries that the host brings.
+//! The `kong` table, and the libraries that the host provides.
 
 use gatelog_syslog::notes::LineLevel;
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ fn a_response_of_the_gateway_has_no_service_response() {
 }
 
 #[test]
-fn time_is_that_of_ingestion_and_utc() {
+fn time_is_the_time_of_ingestion_in_utc() {
     for (script, expected) in [
         ("return os.time()", json!(1_769_860_900)),
         ("return os.clock()", json!(1_769_860_900.5)),
@@ -98,7 +98,7 @@ fn time_is_that_of_ingestion_and_utc() {
 }
 
 #[test]
-fn bits_are_those_of_luajit() {
+fn bit_operations_match_luajit() {
     for (script, expected) in [
         ("return bit.band(0x12345678, 0xff)", json!(0x78)),
         ("return bit.bor(1, 2, 4)", json!(7)),

@@ -1,10 +1,10 @@
-//! What the sandbox denies.
+//! Tests of what the sandbox denies.
 
 use serde_json::json;
 
 use super::support::{failure, log_of, record, sink, sink_with, value};
 
-/// What Kong's documentation lists as removed, and what goes with it.
+/// What Kong's documentation lists as removed, and related functions.
 const REMOVED: [&str; 43] = [
     "string.rep",
     "string.dump",
@@ -52,7 +52,7 @@ const REMOVED: [&str; 43] = [
 ];
 
 #[test]
-fn what_is_removed_is_not_there() {
+fn removed_functions_are_absent() {
     for name in REMOVED {
         assert_eq!(value(&format!("return type({name})")), json!("nil"), "{name}");
         let through_own_table = format!("return type(_G.{name})");
@@ -64,7 +64,7 @@ fn what_is_removed_is_not_there() {
 }
 
 #[test]
-fn removed_functions_are_not_reached_through_methods_of_texts() {
+fn removed_functions_cannot_be_reached_through_string_methods() {
     for call in ["('x'):rep(10)", "('x'):dump()", "('').rep('x', 10)"] {
         assert!(failure(&format!("return {call}")).contains("nil value"), "{call}");
     }
@@ -109,7 +109,7 @@ fn ngx_is_absent_and_says_so() {
 }
 
 #[test]
-fn nothing_that_a_script_leaves_behind_is_seen_by_another_or_by_the_next_record() {
+fn no_script_or_record_sees_what_an_earlier_script_left_behind() {
     let sink = sink(&[
         ("a", "counter = (counter or 0) + 1; string_find = string.find; return counter"),
         ("b", "return counter == nil and string_find == nil"),

@@ -1,4 +1,4 @@
-//! One record through a sink with scripts.
+//! Sends one record through a sink with scripts.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use gatelog_syslog::{Sink, SinkConfig};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The log, and what the operator is told.
+/// The log, and the messages for the operator.
 #[derive(Debug)]
 pub struct Outcome {
     pub log: Value,
@@ -56,7 +56,7 @@ pub fn sink_with(scripts: &[(&str, &str)], settings: &[(&str, &str)]) -> Result<
             "delivery" => "best_effort",
             "protocol" => "udp",
             "max_message_bytes" => "65507",
-            // A busy machine must not decide what a script answers.
+            // A busy machine must not change the result of a script.
             "lua_max_time_ms" => "5000",
             "lua_max_request_ms" => "60000",
             _ => "",
@@ -80,19 +80,19 @@ pub fn log_of(sink: &Sink, record: &AccessRecord<'_>) -> Outcome {
     Outcome { log: serde_json::from_str(json).unwrap(), warnings: sink.notes.take_warnings() }
 }
 
-/// What the scripts make of [`record`].
+/// The log that the scripts produce from [`record`].
 pub fn run(scripts: &[(&str, &str)]) -> Outcome {
     log_of(&sink(scripts), &record())
 }
 
-/// What one script answers, as JSON; it must not fail.
+/// The result of one script as JSON; the script must not fail.
 pub fn value(script: &str) -> Value {
     let outcome = run(&[("result", script)]);
     assert_eq!(outcome.warnings, [""; 0], "{script}");
     outcome.log["result"].clone()
 }
 
-/// Why one script fails; it must, and its field must be absent.
+/// The error of one script, which must fail and leave its field absent.
 pub fn failure(script: &str) -> String {
     let mut outcome = run(&[("result", script)]);
     let warning = outcome.warnings.pop().unwrap_or_else(|| panic!("{script} did not fail: {}", outcome.log));

@@ -1,4 +1,4 @@
-//! The demo: the whole path on this machine, with traffic, and what an operator sees of it.
+//! The demo: the whole path on this machine, with traffic, and the operator's view of it.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::SocketAddr;
@@ -17,16 +17,16 @@ use gatelog_testbed::{report, traffic};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// How long the records may take from Envoy to the database.
+/// Time limit for the records to get from Envoy to the database.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs gatelog with a real Envoy, sends traffic and shows what was recorded.
+/// Runs gatelog with a real Envoy, sends traffic and shows the records.
 #[derive(Debug, Parser)]
 struct Options {
     /// End after the tables, instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions [default: Spin when version 4 is on the path, else local].
+    /// What runs the functions [default: Spin when version 4 is on the path, otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<RuntimeName>,
     /// How many requests to send.
@@ -86,13 +86,13 @@ async fn main() -> anyhow::Result<()> {
     envoy.terminate().await
 }
 
-/// A token that nobody guesses: 128 random bits, by which the standard library seeds its hash maps.
+/// An unguessable token: 128 random bits, from the seed that the standard library gives its hash maps.
 fn token() -> String {
     let random = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", random(), random())
 }
 
-/// Waits until `count` records are stored, and answers how long that took.
+/// Waits until `count` records are stored, and returns how long that took.
 async fn await_records(client: &Client, functions: SocketAddr, count: usize) -> anyhow::Result<Duration> {
     let began = Instant::now();
     loop {

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-/// How long a record may take from Envoy to an answer of `/query`.
+/// Time limit for a record to get from Envoy to a response of `/query`.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
-/// Where the connection manager of the first listener is.
+/// The path of the first listener's connection manager.
 pub const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 
 /// Envoy, functions and upstream of one test.
@@ -29,7 +29,7 @@ pub struct Altered {
 }
 
 impl Altered {
-    /// With `upstream` instead of the testbed's, if there is one, and with Envoy's configuration changed by `alter`.
+    /// Starts with `upstream` instead of the testbed's, if given, and with Envoy's configuration changed by `alter`.
     pub async fn start(upstream: Option<SocketAddr>, alter: impl FnOnce(&mut Value)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let functions =

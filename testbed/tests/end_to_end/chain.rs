@@ -1,5 +1,5 @@
-//! Where in Envoy's list of filters gatelog may stand: before compressors or after them; and wherever it stands, it records
-//! what the filters before it refuse.
+//! Tests of gatelog's position in Envoy's list of filters: before or after compressors; and in any position, it records
+//! requests that earlier filters refuse.
 
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::setup::Path;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_reads_an_answer_that_a_compressor_compresses_wherever_that_stands() {
+async fn it_reads_a_compressed_response_wherever_the_compressor_is() {
     for (before, after) in [(vec![compressor()], Vec::new()), (Vec::new(), vec![compressor()])] {
         let path = Path::among(&before, &after).await;
         chat(&path).await;
@@ -19,7 +19,7 @@ async fn it_reads_an_answer_that_a_compressor_compresses_wherever_that_stands() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn last_in_the_chain_it_records_what_the_filters_before_it_refuse() {
+async fn last_in_the_chain_it_records_requests_that_earlier_filters_refuse() {
     let path = Path::among(&refusing(), &[]).await;
     let cases = [
         ("/denied", "", 403, "rbac_access_denied_matched_policy[denied]"),
@@ -60,7 +60,7 @@ async fn chat(path: &Path) {
     assert_eq!(answer.headers()["content-encoding"], "gzip");
 }
 
-/// How many bodies gatelog did not read, or not to their end, because of their encoding.
+/// The number of bodies that gatelog did not read, or not to their end, because of their encoding.
 async fn unread(path: &Path) -> u64 {
     let stats = path.envoy.stats("gatelog_bodies_(skipped_encoding|over_limit|damaged)").await.unwrap();
     stats.into_iter().map(|(_, value)| value).sum()
@@ -81,7 +81,7 @@ fn compressor() -> Value {
     )
 }
 
-/// Filters that answer by themselves, each to its own requests.
+/// Filters that send local replies, each to its own requests.
 fn refusing() -> Vec<Value> {
     let every = json!({ "default_value": { "numerator": 100, "denominator": "HUNDRED" } });
     let script = "function envoy_on_request(handle)\n\

@@ -1,4 +1,4 @@
-//! The examples in `deploy/` are true.
+//! Tests that the examples in `deploy/` are valid.
 
 use gatelog_artifacts as artifacts;
 use gatelog_testbed::{envoy, rsyslog};

@@ -1,4 +1,5 @@
-//! Compressed bodies in a real Envoy: the traffic passes byte for byte and at once, the record holds what the bodies hold.
+//! Tests of compressed bodies in a real Envoy: the traffic passes byte for byte and without delay, and the record has the
+//! values from the bodies.
 
 use gatelog_testbed::client::Client;
 use gatelog_testbed::coding::{Coding, Encoder};
@@ -12,7 +13,7 @@ use crate::filter::{read_until, resident_bytes};
 use crate::setup::Path;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_in_any_coding_passes_byte_for_byte_and_is_read() {
+async fn a_response_in_any_coding_passes_byte_for_byte_and_is_read() {
     let path = Path::start().await;
     let mut tried = Vec::new();
     for coding in Coding::ALL {
@@ -66,7 +67,7 @@ async fn each_part_of_a_compressed_stream_arrives_before_the_next_is_sent() {
         let mut send = async |part: Vec<u8>| {
             let chunk = [format!("{:x}\r\n", part.len()).as_bytes(), &part, b"\r\n"].concat();
             connection.write_all(&chunk).await.unwrap();
-            // The echo comes back part by part: a filter that holds parts back would wait here for ever.
+            // The echo returns part by part; with a filter that holds parts back, this would wait forever.
             read_until(&mut connection, &part).await;
         };
         for event in [
@@ -91,13 +92,13 @@ async fn each_part_of_a_compressed_stream_arrives_before_the_next_is_sent() {
     }
 }
 
-/// Mebibytes that a bomb holds.
+/// Decoded size of a bomb in MiB.
 const BOMB: usize = 1_024;
-/// Mebibytes of a body that is read to its end.
+/// Decoded size in MiB of a body that is read to its end.
 const LARGE: usize = 256;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bomb_passes_untouched_and_takes_no_memory_and_is_counted() {
+async fn a_bomb_passes_unchanged_takes_no_memory_and_is_counted() {
     let path = Path::start().await;
     for (index, coding) in (0..).zip(Coding::ALL) {
         let grown = send_bomb(&path, coding, BOMB).await;
@@ -111,7 +112,7 @@ async fn a_bomb_passes_untouched_and_takes_no_memory_and_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_decodes_to_a_lot_is_read_to_its_end_without_memory_where_limits_allow_it() {
+async fn a_body_that_decodes_to_a_lot_is_read_to_its_end_without_memory_where_the_limits_allow() {
     let decode = json!({ "max_ratio": 1_000_000, "max_body_bytes": 1_u64 << 30 });
     let path = Path::with_filter(&json!({ "ai": { "decode": decode } })).await;
     let grown = send_bomb(&path, Coding::Gzip, LARGE).await;
@@ -121,7 +122,7 @@ async fn a_body_that_decodes_to_a_lot_is_read_to_its_end_without_memory_where_li
     assert_eq!(counted(&path, "over_limit").await, 0);
 }
 
-/// Sends a bomb through Envoy, compares it with what the upstream sends, and returns by how many bytes Envoy grew.
+/// Sends a bomb through Envoy, compares it with the upstream's response, and returns by how many bytes Envoy grew.
 async fn send_bomb(path: &Path, coding: Coding, mebibytes: usize) -> u64 {
     let uri = format!("/bomb/{mebibytes}/chat/completions");
     let body = r#"{"model":"gpt-4o-mini","messages":[]}"#;
@@ -144,7 +145,7 @@ async fn ask(client: &Client, url: &str, coding: Coding, body: &str) -> Response
     answer
 }
 
-/// How many bodies the filter has counted under this name.
+/// The filter's counter of bodies with this name.
 async fn counted(path: &Path, name: &str) -> u64 {
     let stats = path.envoy.stats(&format!("gatelog_bodies_{name}")).await.unwrap();
     stats.into_iter().map(|(_, value)| value).sum()

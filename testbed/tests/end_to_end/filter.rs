@@ -1,5 +1,5 @@
-//! What operators fear from a filter, tested in a real Envoy: buffering, memory, outages, restarts, new configurations,
-//! hostile traffic.
+//! Tests of operators' concerns about a filter in a real Envoy: buffering, memory, outages, restarts, new
+//! configurations, hostile traffic.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,10 +19,10 @@ use tokio::time::{Instant, interval, sleep, timeout};
 use crate::setup::Path;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_part_of_a_streamed_answer_arrives_before_the_next_is_sent() {
+async fn each_part_of_a_streamed_response_arrives_before_the_next_is_sent() {
     let path = Path::start().await;
     let mut connection = TcpStream::connect(path.envoy.listener()).await.unwrap();
-    // The echo must come back part by part: a filter that holds parts back would wait here for ever.
+    // The echo must return part by part; with a filter that holds parts back, this would wait forever.
     let head = "POST /echo/chat/completions HTTP/1.1\r\nhost: llm\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     connection.write_all(head.as_bytes()).await.unwrap();
     for part in [
@@ -71,7 +71,7 @@ async fn large_uploads_and_downloads_do_not_raise_envoys_memory_more_than_a_filt
     };
     let idle = Envoy::start(&gateway.bootstrap(), 1).await.unwrap();
     let (grown, allowed) = (growth(&path.envoy, SIZE).await, growth(&idle, SIZE).await);
-    // A filter that buffers holds the body once at least.
+    // A filter that buffers holds the body at least once.
     assert!(
         grown < allowed + 20_000_000,
         "Envoy grew by {grown} bytes, and by {allowed} with a filter that does nothing"
@@ -131,7 +131,7 @@ async fn a_collector_that_is_down_for_30_s_under_traffic_loses_nothing_and_store
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_under_load() {
+async fn every_answered_request_is_stored_although_envoy_is_terminated_under_load() {
     let mut path = Path::start().await;
     let (client, url) = (path.client.clone(), path.url("/hello"));
     let load = (0..8).map(|worker| {
@@ -141,7 +141,7 @@ async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_und
             loop {
                 let id = format!("{worker}-{}", answered.len());
                 let request = Request::get(&url).header("x-request-id", &id).body("").unwrap();
-                // Envoy ends in the middle of some.
+                // Envoy ends in the middle of some requests.
                 if client.send(request).await.is_err() {
                     return answered;
                 }
@@ -162,9 +162,9 @@ async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_und
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_records_of_all_are_stored_when_envoy_is_terminated_at_once() {
+async fn the_very_first_records_are_stored_when_envoy_is_terminated_at_once() {
     let mut path = Path::with_filter(&json!({ "queue": { "max_coalescing_delay": 600 } })).await;
-    // Empty pushes open connections, those of the main thread too.
+    // Empty pushes open connections, including those of the main thread.
     await_stat(&path.envoy, "cluster.gatelog.upstream_rq_completed", 4).await;
     get_many(&path, 120).await;
     let replacement = second_envoy(&path).await;
@@ -183,7 +183,7 @@ async fn a_new_configuration_takes_over_and_the_old_one_drains() {
         collector: functions.address(),
         filters: vec![Filter::gatelog(
             &artifacts::artifact("gatelog-filter").unwrap(),
-            // Longer than the test: only draining pushes these records.
+            // Longer than the test, so only draining pushes these records.
             &json!({ "instance_id": instance, "queue": { "max_coalescing_delay": 600 } }),
         )],
         access_log: None,
@@ -242,7 +242,7 @@ async fn rules_give_two_routes_two_instances_and_leave_the_others_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_configuration_is_refused_with_every_problem_named_and_traffic_flows_on() {
+async fn a_wrong_configuration_is_refused_with_all_its_problems_and_traffic_continues() {
     let directory = tempfile::tempdir().unwrap();
     let upstream = Upstream::start().await.unwrap();
     let gateway = |configuration: Value| Gateway {
@@ -271,11 +271,11 @@ async fn a_wrong_configuration_is_refused_with_every_problem_named_and_traffic_f
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_traffic_never_traps_the_filter() {
     let path = Path::start().await;
-    // Envoy takes 60 KiB of headers, and refuses more by itself.
+    // Envoy accepts 60 KiB of headers and itself refuses more.
     let (long, longer) = ("x".repeat(59_000), "x".repeat(62_000));
     let deep = format!("{{\"model\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let beyond = r#"{"model":"m","usage":{"prompt_tokens":99999999999999999999999999,"total_tokens":1e400}}"#;
-    // Comes back as the answer, so that both directions carry it.
+    // Echoed in the response, so that both directions carry it.
     let post_as = |content_type: &str, body: &str| {
         format!(
             "POST /echo/chat/completions HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",

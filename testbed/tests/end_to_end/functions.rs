@@ -1,4 +1,4 @@
-//! The functions over HTTP, as components.
+//! Tests of the functions over HTTP, as components.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn a_payload_of_db_log_pusher_is_accepted_and_returned() {
     for (key, value) in sent.as_object().unwrap() {
         match key.as_str() {
             "start_time" => assert_eq!(stored[key], "2026-03-27T02:15:04.000000Z"),
-            // Headers and bodies, secrets included, which the reference's collector ignores too.
+            // Headers and bodies, including secrets, which the reference's collector ignores too.
             "req_headers" | "req_body" | "resp_headers" | "resp_body" => assert!(stored.get(key).is_none()),
             _ => assert_eq!(&stored[key], value, "{key}"),
         }
@@ -82,7 +82,7 @@ async fn a_record_with_a_wrong_type_is_rejected_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_comes_byte_by_byte_is_given_up_when_its_time_is_over() {
+async fn a_body_that_arrives_byte_by_byte_is_given_up_when_its_time_is_over() {
     let directory = tempfile::tempdir().unwrap();
     let variables = [("body_timeout_ms", "300")];
     let functions =
@@ -97,7 +97,7 @@ async fn a_body_that_comes_byte_by_byte_is_given_up_when_its_time_is_over() {
         assert!(Instant::now() < deadline, "the client waits for ever: {}", functions.log());
         match timeout(Duration::from_millis(50), client.read(&mut answer)).await {
             Ok(read) => break read.unwrap(),
-            // It may be refused any more of it.
+            // The server may refuse the rest of the body.
             Err(_) => drop(client.write_all(b" ").await),
         }
     };
@@ -106,7 +106,7 @@ async fn a_body_that_comes_byte_by_byte_is_given_up_when_its_time_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_send_what_cannot_be_read_do_not_fill_the_log() {
+async fn clients_that_send_unreadable_bodies_do_not_fill_the_log() {
     let (functions, _directory) = start().await;
     for _ in 0..50 {
         let body = r#"[{"path":"/a","total_tokens":"many"},{"duration":"long"}]"#;
@@ -115,13 +115,13 @@ async fn clients_that_send_what_cannot_be_read_do_not_fill_the_log() {
     let log = functions.log();
     for words in ["values were cut", "records cannot be read"] {
         let lines = log.lines().filter(|line| line.contains(words)).count();
-        // One an instance in ten seconds.
+        // One per instance in ten seconds.
         assert!((1..10).contains(&lines), "{lines} lines with {words}:\n{log}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn health_answers_ok_and_readiness_asks_the_database() {
+async fn health_returns_ok_and_readiness_queries_the_database() {
     let (functions, _directory) = start().await;
     let url = |path: &str| format!("http://{}{path}", functions.address());
     let alive = Client::default().send(Request::get(url("/health")).body("").unwrap()).await.unwrap();
@@ -131,7 +131,7 @@ async fn health_answers_ok_and_readiness_asks_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ingest_counts_after_its_answers_is_in_the_metrics() {
+async fn counts_made_after_responses_are_in_the_metrics() {
     let (functions, _directory) = start().await;
     let body = r#"[{"record_id":"1","path":"/a"},{"record_id":"2"},{"duration":"long"}]"#;
     for _ in 0..2 {
@@ -154,7 +154,7 @@ async fn what_ingest_counts_after_its_answers_is_in_the_metrics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_cannot_be_written_fails_no_request() {
     let directory = tempfile::tempdir().unwrap();
-    // Spin writes what components print to files.
+    // Spin writes the components' output to files.
     let disk = Runtime::chosen().unwrap().is_spin().then(|| SmallDisk::new(1).unwrap());
     let mut options = Options::storing_in(&directory.path().join("gatelog.db"));
     if let Some(disk) = &disk {
@@ -162,7 +162,7 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
     }
     let functions = Functions::start(&options).await.unwrap();
     let body = r#"[{"record_id":"1","path":"/a"},{"duration":"long"}]"#;
-    // What it rejects it logs, and the first request has more to log.
+    // Ingest logs rejections, and the first request has more to log.
     assert_eq!(post(&functions, "/ingest", "application/json", body).await.0, StatusCode::OK);
     let written = functions.log();
     assert!(written.contains("function=ingest"), "{written}");
@@ -170,7 +170,7 @@ async fn a_log_that_cannot_be_written_fails_no_request() {
     if let Some(disk) = &disk {
         disk.fill().unwrap();
     }
-    // The last page of a file on a full disk still takes some lines.
+    // The last page of a file on a full disk still has room for some lines.
     for _ in 0..100 {
         let answer = post(&functions, "/ingest", "application/json", body).await;
         assert_eq!(answer.0, StatusCode::OK, "{}", functions.log());

@@ -1,4 +1,4 @@
-//! Every kind of request makes exactly one record, and the record says what Envoy's own access log says.
+//! Tests that every kind of request produces exactly one record, which agrees with Envoy's own access log.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::setup::Path;
 
-/// One request, and what its record must hold besides what Envoy's own log says.
+/// One request, and the values that its record must have besides those in Envoy's own log.
 struct Case {
     id: &'static str,
     method: &'static str,
@@ -62,7 +62,7 @@ const CASES: &[Case] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_request_makes_one_record_that_agrees_with_envoys_own_log() {
+async fn every_kind_of_request_produces_one_record_that_agrees_with_envoys_own_log() {
     let path = Path::start().await;
     for case in CASES {
         send(&path, case).await;
@@ -140,7 +140,7 @@ fn assert_agrees(record: &Value, log: &Value) {
         if ENVOYS_OWN.iter().any(|own| key.contains(own)) {
             continue;
         }
-        // What Envoy's log shows as missing, or as no attempt, the record leaves out.
+        // The record leaves out values that Envoy's log shows as missing or as no attempt.
         let absent = |value: &Value| value.is_null() || value == "";
         if absent(&record[key]) && (absent(expected) || key == "upstream_attempts" && expected == 0) {
             continue;
@@ -160,7 +160,7 @@ fn assert_agrees(record: &Value, log: &Value) {
     assert_eq!(record["bytes_sent"], bytes("response"), "{log:#}\n{record:#}");
     let rewritten = Some(&log["sent_path"]).filter(|path| !path.is_null() && **path != log["path"]);
     assert_eq!(record.get("upstream_path"), rewritten, "{log:#}\n{record:#}");
-    // The two round differently.
+    // The two logs round differently.
     let micros = |of: &Value| of["start_time"].as_str().unwrap().parse::<Timestamp>().unwrap().as_micros();
     assert!((-1_000..1_000).contains(&(micros(record) - micros(log))), "start_time: {log:#}\n{record:#}");
     let near = |key: &str, of_log: &str| {
@@ -169,7 +169,7 @@ fn assert_agrees(record: &Value, log: &Value) {
     };
     near("duration", "duration");
     if log["response_duration"].is_number() {
-        // The filter is called after Envoy takes its time, and before the request is over.
+        // The filter is called after Envoy measures the time, and before the request is over.
         let to_headers = record["time_to_headers"].as_i64().unwrap();
         let earliest = log["response_duration"].as_i64().unwrap() - 2;
         let latest = record["duration"].as_i64().unwrap() + 2;
@@ -178,7 +178,7 @@ fn assert_agrees(record: &Value, log: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_envoys_own_log_has_several_lines_of_makes_one_record() {
+async fn a_request_with_several_lines_in_envoys_own_log_produces_one_record() {
     let path = Path::start().await;
     let log = path.database().with_file_name("periodic.log");
     let gateway = Gateway {
@@ -213,7 +213,7 @@ async fn a_request_that_envoys_own_log_has_several_lines_of_makes_one_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_demos_traffic_is_stored_whole_and_its_secrets_are_not() {
+async fn the_demos_traffic_is_stored_completely_and_its_secrets_are_not() {
     const COUNT: usize = 60;
     let path = Path::start().await;
     let answered = traffic::send(path.envoy.listener(), COUNT).await.unwrap();

@@ -1,5 +1,5 @@
-//! Higress's own plugins and gatelog in one chain: what ai-statistics logs arrives as it was written, in either order,
-//! and `path` is the client's however `transformer` rewrites it.
+//! Tests of Higress's own plugins and gatelog in one chain: the log of ai-statistics arrives unchanged, in either
+//! order, and `path` is the client's even if `transformer` rewrites it.
 
 use gatelog_artifacts::artifact;
 use gatelog_testbed::gateway_config::Filter;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::setup::Path;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_ai_statistics_and_token_usage_say_arrives_in_either_order_and_the_columns_agree() {
+async fn the_log_of_ai_statistics_and_token_usage_arrives_in_either_order_and_agrees_with_the_columns() {
     let folder = tempfile::tempdir().unwrap();
     let statistics = plugin("ai-statistics", folder.path(), statistics());
     let usage = plugin("gpustack-token-usage", folder.path(), json!({}));
@@ -41,7 +41,7 @@ async fn what_ai_statistics_and_token_usage_say_arrives_in_either_order_and_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn path_and_authority_are_the_clients_whatever_transformer_makes_of_them() {
+async fn path_and_authority_are_the_clients_even_if_transformer_rewrites_them() {
     let folder = tempfile::tempdir().unwrap();
     let rules = json!({ "reqRules": [
         { "operate": "replace", "headers": [{ "key": "user-agent", "newValue": "somebody else" }] },
@@ -75,7 +75,7 @@ fn plugin(name: &str, folder: &std::path::Path, configuration: Value) -> Filter 
     Filter { name: name.to_owned(), wasm: higress::plugin(name, folder).unwrap(), configuration }
 }
 
-/// The attribute that HiMarket's pages show, beside those that ai-statistics always writes.
+/// The attribute that HiMarket's pages show, in addition to those that ai-statistics always writes.
 fn statistics() -> Value {
     json!({ "attributes": [{
         "key": "question", "value_source": "request_body", "value": "messages.@reverse.0.content", "apply_to_log": true,

@@ -1,4 +1,5 @@
-//! HTTP/3: Envoy logs a stream only after the client has acknowledged everything, and calls no filter then.
+//! Tests of HTTP/3: Envoy logs a stream only after the client has acknowledged everything, and does not call
+//! filters then.
 
 use std::path::Path as File;
 use std::process::Stdio;
@@ -14,11 +15,11 @@ use tokio::time::timeout;
 use crate::altered::Altered;
 use crate::logger::log_with_gatelog;
 
-/// The client; see its first lines.
+/// The client; its first lines describe it.
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/http3.py");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_over_http_3_makes_one_record_with_what_envoy_logs_of_it() {
+async fn each_request_over_http_3_produces_one_record_that_agrees_with_envoys_log() {
     let certificate = tempfile::tempdir().unwrap();
     python(&["certificate", certificate.path().to_str().unwrap()], "").await;
     let path = Altered::start(None, |bootstrap| add_quic(bootstrap, certificate.path())).await;

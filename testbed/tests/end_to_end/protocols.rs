@@ -1,4 +1,4 @@
-//! What passes a gateway besides plain requests: requests that other filters change, gRPC, upgraded connections.
+//! Tests of traffic besides plain requests: requests that other filters change, gRPC, upgraded connections.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::altered::{Altered, MANAGER};
 
-/// A filter after gatelog's that changes what plugins such as Higress's transformer change.
+/// A filter after gatelog's that makes the same changes as plugins such as Higress's transformer.
 const TRANSFORMER: &str = r#"
 function envoy_on_request(handle)
   if handle:headers():get("x-transform") then
@@ -24,7 +24,7 @@ function envoy_on_request(handle)
 end"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_recorded_as_it_came_whatever_filters_and_clients_say_of_it() {
+async fn a_request_is_recorded_as_it_arrived_whatever_filters_and_clients_claim() {
     let path = Altered::start(None, |bootstrap| {
         let filters = bootstrap.pointer_mut(MANAGER).unwrap()["http_filters"].as_array_mut().unwrap();
         let lua = json!({
@@ -91,7 +91,7 @@ async fn a_grpc_call_that_fails_is_recorded_with_its_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upgraded_connection_makes_one_record_with_all_bytes_of_both_ways() {
+async fn an_upgraded_connection_produces_one_record_with_the_bytes_of_both_directions() {
     const SIZE: usize = 10 << 20;
     let path = Altered::start(Some(echo().await), |bootstrap| {
         bootstrap.pointer_mut(MANAGER).unwrap()["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
@@ -130,7 +130,7 @@ async fn echo() -> SocketAddr {
                     "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
                 connection.write_all(head.as_bytes()).await.unwrap();
                 let (mut reader, mut writer) = connection.split();
-                // It ends as the client does.
+                // The connection ends when the client closes it.
                 let _ = tokio::io::copy(&mut reader, &mut writer).await;
             });
         }

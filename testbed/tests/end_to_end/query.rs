@@ -1,4 +1,4 @@
-//! The query function over HTTP, as a component: exports that stream, scenarios, its description.
+//! Tests of the query function over HTTP, as a component: streaming exports, scenarios, its description.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ async fn an_export_streams_every_record_in_both_forms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_page_comes_whole() {
+async fn a_large_page_is_complete() {
     let stored = Stored::with(300, 100_000).await;
     let page = stored.json("/query?page_size=290").await;
     assert_eq!(page["logs"].as_array().unwrap().len(), 290);
@@ -47,7 +47,7 @@ async fn a_large_page_comes_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_that_cannot_go_on_breaks_the_connection_off() {
+async fn an_export_that_cannot_continue_resets_the_connection() {
     // Far more than the buffers between the component and a client that does not read.
     let stored = Stored::with(2_000, 60_000).await;
     let mut connection = TcpStream::connect(stored.functions.address()).await.unwrap();
@@ -59,12 +59,12 @@ async fn an_export_that_cannot_go_on_breaks_the_connection_off() {
     let text = String::from_utf8_lossy(&answer);
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("transfer-encoding: chunked"));
-    // A chunked body that is whole ends with a chunk of no bytes.
+    // A complete chunked body ends with an empty chunk.
     assert!(!text.ends_with("0\r\n\r\n"), "it looks whole");
     assert!(answer.len() > 1_000_000 && answer.len() < 110_000_000, "{}", answer.len());
     assert!(stored.functions.log().contains("level=error function=query"), "{}", stored.functions.log());
-    // The function goes on, and before the answer begins a failure has a status. An instance that has met the failure makes
-    // the table anew.
+    // The function keeps working, and a failure before the response begins has a status. An instance that has met the
+    // failure recreates the table.
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let request = Request::get(stored.url("/query")).body("").unwrap();
@@ -92,7 +92,7 @@ async fn a_client_that_hangs_up_ends_its_export_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scenarios_values_and_the_description_are_answered() {
+async fn scenarios_values_and_the_description_are_served() {
     let stored = Stored::with(10, 10).await;
     let line = stored.json("/query/scenarios/rt_p90?interval=86400").await;
     assert_eq!(line["timeSeries"]["dataPoints"][0]["value"], 9.0);
@@ -116,7 +116,7 @@ async fn scenarios_values_and_the_description_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_the_component_admits_nobody_until_it_is_opened() {
+async fn without_a_token_the_component_admits_nobody_unless_it_is_open() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("gatelog.db");
     for (variables, status) in [
@@ -138,7 +138,7 @@ async fn without_a_token_the_component_admits_nobody_until_it_is_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn head_is_answered_with_the_length_of_the_body_that_get_has() {
+async fn head_returns_the_length_of_the_body_of_get() {
     let stored = Stored::with(3, 10).await;
     for path in ["/query", "/query?format=csv", "/query/1", "/query/scenarios", "/health", "/health/ready"] {
         let get = Client::default().send(Request::get(stored.url(path)).body("").unwrap()).await.unwrap();
@@ -150,7 +150,8 @@ async fn head_is_answered_with_the_length_of_the_body_that_get_has() {
     }
 }
 
-/// The functions over records whose ids and durations are numbers, one a second, each with a body of `body_bytes` zeros.
+/// The functions over records whose ids and durations are numbers, one record per second, each with a body of
+/// `body_bytes` zeros.
 struct Stored {
     functions: Functions,
     database: PathBuf,
@@ -163,7 +164,7 @@ impl Stored {
         let database = directory.path().join("gatelog.db");
         let functions = Functions::start(&Options::storing_in(&database)).await.unwrap();
         let stored = Self { functions, database, _directory: directory };
-        // Makes the table.
+        // Creates the table.
         assert_eq!(stored.json("/query").await["total"], 0);
         stored
             .execute(&format!(

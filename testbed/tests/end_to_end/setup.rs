@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-/// How long a record may take from Envoy to an answer of `/query`: longer than the filter retries a push.
+/// Time limit for a record to get from Envoy to a response of `/query`: longer than the filter retries a
+/// push.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
 
 /// Client, Envoy, upstream, functions and database of one test.
@@ -31,31 +32,31 @@ impl Path {
         Self::with_filter(&json!({})).await
     }
 
-    /// With further keys of the filter's configuration.
+    /// Starts with further keys of the filter's configuration.
     pub async fn with_filter(overrides: &Value) -> Self {
         Self::with(overrides, &[]).await
     }
 
-    /// With further keys of the filter's configuration, and values of the functions' variables.
+    /// Starts with further keys of the filter's configuration, and values of the functions' variables.
     pub async fn with(overrides: &Value, variables: &[(&str, &str)]) -> Self {
         let wasm = artifacts::artifact("gatelog-filter").unwrap();
         Self::start_with(vec![Filter::gatelog(&wasm, overrides)], variables, &[], &[]).await
     }
 
-    /// With filters of Envoy's own before and after gatelog's.
+    /// Starts with Envoy's own filters before and after gatelog's.
     pub async fn among(before: &[Value], after: &[Value]) -> Self {
         let wasm = artifacts::artifact("gatelog-filter").unwrap();
         Self::start_with(vec![Filter::gatelog(&wasm, &json!({}))], &[], before, after).await
     }
 
-    /// With this configuration of the filter and nothing else.
+    /// Starts with only this configuration of the filter.
     pub async fn with_configuration(configuration: &Value) -> Self {
         let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
         let filter = Filter { configuration: configuration.clone(), ..filter };
         Self::start_with(vec![filter], &[], &[], &[]).await
     }
 
-    /// With these proxy-wasm filters, in order.
+    /// Starts with these proxy-wasm filters, in order.
     pub async fn with_filters(filters: Vec<Filter>) -> Self {
         Self::start_with(filters, &[], &[], &[]).await
     }
@@ -97,7 +98,7 @@ impl Path {
         self.directory.path().join("gatelog.db")
     }
 
-    /// The number of stored records, once there are `count`; with more, the error says so.
+    /// The number of stored records, once there are `count`; more are an error.
     pub async fn await_total(&self, count: u64) {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         loop {
@@ -111,7 +112,8 @@ impl Path {
         }
     }
 
-    /// Waits until a record of each of these request ids is stored. None may be there twice, and at most `most` in all.
+    /// Waits until a record of each of these request ids is stored. None may be stored twice, and at most `most` in
+    /// total.
     pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         loop {
@@ -158,7 +160,7 @@ impl Path {
         }
     }
 
-    /// What Envoy's own access log says, by request id; one line for each of `count` requests.
+    /// The lines of Envoy's own access log by request id, one for each of `count` requests.
     pub async fn access_log(&self, count: usize) -> HashMap<String, Value> {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         loop {

@@ -1,4 +1,4 @@
-//! What happens to the traffic when the filter's VM fails, with the settings of deploy/envoy.
+//! Tests of the traffic when the filter's VM fails, with the settings of deploy/envoy.
 
 use std::net::SocketAddr;
 
@@ -13,15 +13,15 @@ use tokio::net::TcpStream;
 use crate::filter::{await_stat, read_until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_request_fails_when_the_filters_vm_does_those_in_flight_included() {
+async fn no_request_fails_when_the_filters_vm_fails_not_even_those_in_flight() {
     let upstream = Upstream::start().await.unwrap();
     let envoy = Envoy::start_yaml(&example(upstream.address())).await.unwrap();
 
-    // The first request's answer is under way when the VM fails ...
+    // The first request's response has begun when the VM fails ...
     let mut streamed = open(&envoy, "/echo", "transfer-encoding: chunked").await;
     streamed.write_all(b"5\r\nfirst\r\n").await.unwrap();
     read_until(&mut streamed, "first").await;
-    // ... and the second's has not begun, as its own body is not yet whole.
+    // ... and the second's has not begun, because its body is not yet complete.
     let mut waiting = open(&envoy, "/v1/embeddings", "content-length: 2").await;
     waiting.write_all(b"{").await.unwrap();
     await_stat(&envoy, "cluster.web.upstream_rq_total", 2).await;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::site::{functions, options, records};
 
-/// Where the connection manager of the first listener is.
+/// The path of the first listener's connection manager.
 pub const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 
 /// What differs by nature: the number of the row, ids, and what each measures by itself.

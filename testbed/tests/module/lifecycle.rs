@@ -48,11 +48,11 @@ async fn a_collector_that_is_down_for_20_s_under_traffic_loses_nothing_and_store
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_under_load() {
+async fn every_answered_request_is_stored_although_envoy_is_terminated_under_load() {
     terminate_under_load(Site::start(&Module::whole(&patient())).await).await;
 }
 
-/// Bounds that a slow machine does not reach: there is an address, and time for what waits.
+/// Bounds that a slow machine does not reach: an address for the last records, and time and room for waiting ones.
 pub fn patient() -> Value {
     json!({ "collector_address": "", "drain_timeout_ms": 30_000, "queue": { "max_entries": 100_000 } })
 }
@@ -78,7 +78,7 @@ fn load(site: &Site, client: usize) -> JoinHandle<Vec<String>> {
         loop {
             let id = format!("{client}-{}", answered.len());
             let request = Request::get(&url).header("x-request-id", &id).body("").unwrap();
-            // Envoy ends in the middle of some.
+            // Envoy ends in the middle of some requests.
             if sender.send(request).await.is_err() {
                 return answered;
             }
@@ -99,7 +99,7 @@ fn placeholder(site: &Site) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_records_of_all_are_stored_when_envoy_is_terminated_at_once() {
+async fn the_very_first_records_are_stored_when_envoy_is_terminated_at_once() {
     for overrides in [
         json!({ "queue": { "max_coalescing_delay": 600 } }),
         json!({ "queue": { "max_coalescing_delay": 600 }, "collector_address": "" }),

@@ -25,6 +25,6 @@ async fn records_arrive_and_their_metrics_show_in_envoy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_was_answered_is_stored_although_envoy_is_terminated_under_load() {
+async fn every_answered_request_is_stored_although_envoy_is_terminated_under_load() {
     terminate_under_load(Site::start(&module()).await).await;
 }

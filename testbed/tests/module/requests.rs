@@ -182,7 +182,7 @@ pub async fn tunnel_echo() -> SocketAddr {
                     "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
                 connection.write_all(head.as_bytes()).await.unwrap();
                 let (mut reader, mut writer) = connection.split();
-                // It ends as the client does.
+                // The connection ends when the client closes it.
                 let _ = tokio::io::copy(&mut reader, &mut writer).await;
             });
         }

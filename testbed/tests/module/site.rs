@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-/// How long a record may take from Envoy to an answer of `/query`.
+/// Time limit for a record to get from Envoy to a response of `/query`.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
 
 /// Envoy, functions, upstream and client.
@@ -103,7 +103,8 @@ impl Site {
         }
     }
 
-    /// Waits until a record of each of these request ids is stored. None may be there twice, and at most `most` in all.
+    /// Waits until a record of each of these request ids is stored. None may be stored twice, and at most `most` in
+    /// total.
     pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
         let deadline = Instant::now() + ARRIVAL_LIMIT;
         loop {

@@ -1,5 +1,5 @@
-//! Databases that fail: the answer is 503 with `Retry-After` before the time is over, the function recovers by itself,
-//! and what was acknowledged is there once.
+//! Tests of databases that fail: the response is 503 with `Retry-After` before the time is over, the function recovers
+//! by itself, and every acknowledged record is stored once.
 
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -14,18 +14,18 @@ use tokio::time::{Duration, Instant};
 
 use crate::support::{Stored, numbered};
 
-/// How long a statement may take here.
+/// Time limit of a statement in these tests.
 const LIMIT_MS: &str = "1000";
-/// The same, with the slack that a busy machine may need.
+/// The same, with slack for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mariadb_that_stops_crashes_freezes_or_only_reads_costs_no_acknowledged_record() {
+async fn a_mariadb_that_stops_crashes_freezes_or_is_read_only_loses_no_acknowledged_record() {
     a_server_that_fails_costs_no_acknowledged_record(&MariaDb::start(&[]).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mysql_that_stops_crashes_freezes_or_only_reads_costs_no_acknowledged_record() {
+async fn a_mysql_that_stops_crashes_freezes_or_is_read_only_loses_no_acknowledged_record() {
     a_server_that_fails_costs_no_acknowledged_record(&MySql::start(&[]).unwrap()).await;
 }
 
@@ -55,7 +55,7 @@ async fn a_server_that_fails_costs_no_acknowledged_record(server: &SqlServer) {
 
     server.sql("SET GLOBAL read_only = 1").unwrap();
     it_is_refused(&stored, &["1290"]).await;
-    // A frozen server may store the refused record when it goes on. That record has a later time.
+    // A frozen server may store the refused record when it continues. That record has a later time.
     let until = "/query?page_size=1&end=2026-01-31T12:30:00Z";
     assert_eq!(stored.json(until).await["total"], 50, "reading goes on");
     server.sql("SET GLOBAL read_only = 0").unwrap();
@@ -63,8 +63,8 @@ async fn a_server_that_fails_costs_no_acknowledged_record(server: &SqlServer) {
     every_number_is_there_once(&stored, 60).await;
 }
 
-/// Requests that wait for a connection, statements that wait behind them and connections that are given up meet in every
-/// order here, and no request may wait for longer than its time.
+/// Requests that wait for a connection, statements that wait behind them and connections that are given up occur in
+/// every order here, and no request may wait longer than its time limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mysql_that_freezes_again_and_again_under_many_pushes_answers_each_in_time() {
     const PUSHES_AT_ONCE: usize = 24;
@@ -114,7 +114,7 @@ async fn await_that(mut holds: impl FnMut() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mariadb_out_of_connections_is_waited_out() {
+async fn a_mariadb_out_of_connections_is_waited_for() {
     let server = MariaDb::start(&["--max-connections=10"]).unwrap();
     let url = server.database().unwrap();
     let stored = on(&server).await;
@@ -130,7 +130,7 @@ async fn a_mariadb_out_of_connections_is_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mariadb_on_a_full_disk_takes_records_again_when_there_is_room() {
+async fn a_mariadb_on_a_full_disk_accepts_records_again_when_there_is_room() {
     let disk = SmallDisk::new(96).unwrap();
     let server = MariaDb::start_on(&disk.path().join("data"), &[]).unwrap();
     let stored = on(&server).await;
@@ -145,7 +145,7 @@ async fn a_mariadb_on_a_full_disk_takes_records_again_when_there_is_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_libsql_file_on_a_full_disk_takes_records_again_when_there_is_room() {
+async fn a_libsql_file_on_a_full_disk_accepts_records_again_when_there_is_room() {
     let disk = SmallDisk::new(8).unwrap();
     let folder = tempfile::tempdir_in(disk.path()).unwrap();
     let file = folder.path().join("gatelog.db");
@@ -196,14 +196,14 @@ async fn on(server: &SqlServer) -> Stored {
     Stored::in_mysql_at(&url, &host, &[("database_timeout_ms", LIMIT_MS)]).await
 }
 
-/// The next record gets 503, and the log says why, in one of these words.
+/// The next record gets 503, and the log gives the reason, with one of these texts.
 async fn it_is_refused(stored: &Stored, why: &[&str]) {
     let began = Instant::now();
     let answer = stored.post(&large(1_000_000)).await;
     assert_eq!(answer.status(), 503, "{}\n{}", answer.body(), stored.functions.log());
     assert_eq!(answer.headers()["retry-after"], "2");
     assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
-    // The line may be that of the same failure a moment before.
+    // The line may be from the same failure a moment before.
     let log = stored.functions.log();
     let failures: Vec<&str> = log.lines().filter(|line| line.contains("level=error")).collect();
     let says_why = |line: &&str| why.iter().any(|words| line.contains(words));
@@ -231,7 +231,8 @@ async fn until_it_is_full(stored: &Stored) -> usize {
     }
 }
 
-/// The record that was always refused may be stored nevertheless: a time-out says nothing about the database.
+/// The record that was always refused may still be stored, because a time-out says nothing about the
+/// database.
 async fn every_number_is_there_once(stored: &Stored, count: usize) {
     let lines = stored.get("/query?format=csv&fields=duration&sort_order=ASC").await;
     let mut numbers: Vec<usize> = lines.body().lines().skip(1).map(|line| line.parse().unwrap()).collect();

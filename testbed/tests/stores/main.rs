@@ -1,5 +1,5 @@
-//! The functions, as components, over each database that they can store in: one story for all, and
-//! what happens when a database fails.
+//! Tests of the functions, as components, over each supported database: the same story for all, and databases
+//! that fail.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -29,7 +29,7 @@ async fn the_story_on_mariadb() {
     story::tell(&stored).await;
 }
 
-/// Its accounts sign in with `caching_sha2_password`, over a connection without TLS.
+/// Its accounts use `caching_sha2_password`, over a connection without TLS.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_on_mysql() {
     let stored = Stored::in_mysql(MySql::shared().unwrap()).await;
@@ -43,8 +43,8 @@ async fn the_story_on_turso() {
     story::tell(&stored).await;
 }
 
-/// The server is tursodb, which knows no cursors: `gatelog-databases` asks it in its own way and answers as a libSQL server
-/// does. So this tests Spin's side and the SQL, not the protocol of a libSQL server.
+/// The server is tursodb, which does not support cursors: `gatelog-databases` translates for it and responds like a libSQL
+/// server. This therefore tests Spin's side and the SQL, not the protocol of a libSQL server.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_on_a_libsql_server_by_runtime_config() {
     let turso = Turso::start().unwrap();

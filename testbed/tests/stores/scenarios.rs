@@ -1,6 +1,8 @@
-//! HiMarket's scenarios over HTTP answer the same on every database, for each kind of request.
+//! Tests that HiMarket's scenarios over HTTP give the same results on every database, for each kind of
+//! request.
 //!
-//! That the statements behind them answer what HiMarket's own do on MariaDB and MySQL, `gatelog-storage` tests.
+//! The tests of `gatelog-storage` check that their statements give the results of HiMarket's own on MariaDB and
+//! MySQL.
 
 use gatelog_databases::{MariaDb, MySql};
 use gatelog_storage::scenarios::SCENARIOS;
@@ -8,10 +10,10 @@ use serde_json::Value;
 
 use crate::support::Stored;
 
-/// Calls, tools and what is odd about either: missing and wrong members, other cases, no time, other times.
+/// Calls and tools with oddities: missing and wrong members, other letter cases, no time, other times.
 const RECORDS: &str = include_str!("scenarios.ndjson");
 
-/// What HiMarket's pages send along.
+/// Parameters that HiMarket's pages send.
 const PARAMETERS: &[&str] = &[
     "",
     "bizType=MODEL_API",
@@ -23,7 +25,7 @@ const PARAMETERS: &[&str] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_scenarios_answer_the_same_on_libsql_mariadb_and_mysql() {
+async fn the_scenarios_give_the_same_results_on_libsql_mariadb_and_mysql() {
     let libsql = holding_the_records(Stored::in_a_file().await).await;
     let mariadb = holding_the_records(Stored::in_mysql(MariaDb::shared().unwrap()).await).await;
     let mysql = holding_the_records(Stored::in_mysql(MySql::shared().unwrap()).await).await;
@@ -37,7 +39,7 @@ async fn the_scenarios_answer_the_same_on_libsql_mariadb_and_mysql() {
             with_values += usize::from(has_values(&expected));
         }
     }
-    // Most narrow the records to some, not to none.
+    // Most filters select some records, not none.
     assert!(with_values > SCENARIOS.len() * 3, "{with_values}");
 }
 

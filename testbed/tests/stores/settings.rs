@@ -1,11 +1,11 @@
-//! Variables that do not fit together: the first answer and `/health/ready` say so, and show no secret.
+//! Tests of contradictory variables: the first response and `/health/ready` report them, without secrets.
 
 use gatelog_databases::{MariaDb, Turso};
 
 use crate::support::{Stored, numbered};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_combination_is_told_at_the_first_request_and_by_readiness() {
+async fn a_wrong_combination_is_reported_at_the_first_request_and_by_readiness() {
     let server = MariaDb::shared().unwrap();
     let url = server.database().unwrap();
     let host = format!("127.0.0.1:{}", server.port());

@@ -1,10 +1,10 @@
-//! The life of records over HTTP: stored exactly once, found by every kind of question, counted, exported.
+//! The life of records over HTTP: stored exactly once, found by every kind of query, counted, exported.
 
 use serde_json::{Value, json};
 
 use crate::support::{Stored, numbered};
 
-/// Tells the story; the database is empty.
+/// Runs the story on an empty database.
 pub async fn tell(stored: &Stored) {
     assert_eq!(stored.get("/health").await.body(), "ok");
     assert_eq!(stored.json("/health/ready").await, json!({"status": "ready"}));
@@ -30,7 +30,7 @@ async fn records_are_stored_once(stored: &Stored) {
         (&answer.body()["accepted"], answer.body()["rejected"].as_array().unwrap().len()),
         (&json!(1), 2)
     );
-    // More values than a statement of SQLite takes.
+    // More values than a SQLite statement may have.
     let many = numbered(100..5_000);
     assert_eq!(stored.store(&many).await, (4_900, 0));
     assert_eq!(stored.store(&many).await, (0, 4_900));

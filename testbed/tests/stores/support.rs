@@ -1,4 +1,4 @@
-//! The functions over one database, and short ways to speak with them.
+//! The functions over one database, and helpers for requests to them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl Stored {
         Self::with(&[("store", "turso"), ("turso_url", &turso.url()), ("turso_token", Turso::TOKEN)]).await
     }
 
-    /// Through Spin's SQLite interface.
+    /// Uses Spin's SQLite interface.
     pub async fn by_runtime_config(turso: &Turso) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("runtime-config.toml");
@@ -51,7 +51,7 @@ impl Stored {
         Self { functions, _folder: folder, client: Client::default() }
     }
 
-    /// With these variables, and an unused file.
+    /// Uses these variables, and an unused file.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("unused.db");
@@ -79,14 +79,14 @@ impl Stored {
         (count("accepted"), count("duplicates"))
     }
 
-    /// Gets an answer of any status.
+    /// Gets a response with any status.
     pub async fn get(&self, path: &str) -> Response<String> {
         let url = format!("http://{}{path}", self.functions.address());
         let answer = self.client.send(Request::get(url).body("").unwrap()).await.unwrap();
         answer.map(|body| String::from_utf8(body.to_vec()).unwrap())
     }
 
-    /// Gets JSON from an answer that must be 200.
+    /// Gets JSON from a response that must be 200.
     pub async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), 200, "{path}: {}\n{}", answer.body(), self.functions.log());
@@ -120,7 +120,7 @@ impl Stored {
     }
 }
 
-/// Records with these numbers as ids, one a second.
+/// Records with these numbers as ids, one per second.
 pub fn numbered(numbers: std::ops::Range<usize>) -> Value {
     numbers
         .map(|number| {

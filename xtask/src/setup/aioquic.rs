@@ -12,7 +12,8 @@ use crate::process;
 /// The release that the project is tested with.
 const VERSION: &str = "1.7.2";
 
-/// The folder to put on Python's path: what `GATELOG_AIOQUIC` names, else one that is filled once.
+/// The folder to put on Python's path: the one that `GATELOG_AIOQUIC` names, otherwise one in the cache,
+/// fetched once.
 ///
 /// # Errors
 /// Fails with what to do when the package cannot be fetched.

@@ -1,4 +1,4 @@
-//! Folders of the cache, made once per user; each appears complete or not at all.
+//! Folders of the cache, created once per user; each appears complete or not at all.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,9 +16,10 @@ pub fn get(name: &str) -> Result<Option<PathBuf>> {
     Ok(folder.is_dir().then_some(folder))
 }
 
-/// The folder `name` of the cache; when it does not exist, `make` fills a temporary one that then takes the name.
+/// The folder `name` of the cache. When it does not exist, `make` fills a temporary folder that is then renamed.
 ///
-/// When several runs need it at once, one makes it and the others wait. The next run removes what an interrupted one left.
+/// When several runs need it at once, one creates it and the others wait. The next run removes the remains of an
+/// interrupted one.
 ///
 /// # Errors
 /// Those of `make`, and those of the file system.
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interrupted_run_leaves_nothing_and_the_next_starts_afresh() {
+    fn an_interrupted_run_leaves_nothing_and_the_next_starts_over() {
         let cache = tempfile::tempdir().unwrap();
         let failed = get_or_make_in(cache.path(), "thing", |dir| {
             fs::write(dir.join("half"), "")?;
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_runs_at_once_only_one_makes_the_folder() {
+    fn of_several_concurrent_runs_only_one_creates_the_folder() {
         let cache = tempfile::tempdir().unwrap();
         let made = AtomicUsize::new(0);
         thread::scope(|scope| {

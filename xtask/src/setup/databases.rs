@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::{cache, debian};
 use crate::{process, workspace};
 
-/// The programs of a private MariaDB and Debian's packages of them, which start no service.
+/// The programs of a private MariaDB and their Debian packages, which start no service.
 const MARIADB: &[(&str, &str)] = &[
     ("mariadbd", "mariadb-server-core"),
     ("mariadb-install-db", "mariadb-server-core"),
@@ -29,10 +29,11 @@ pub fn mariadb() -> Result<()> {
     Ok(())
 }
 
-/// Turso's server: `GATELOG_TURSODB`, else `tursodb` on the path, else the one of the npm package, fetched once.
+/// Turso's server: `GATELOG_TURSODB`, otherwise `tursodb` on the path, otherwise the one in the npm package,
+/// fetched once.
 ///
 /// # Errors
-/// Fails with what to do when none is there and the package cannot be fetched.
+/// Fails with what to do when there is none and the package cannot be fetched.
 pub fn tursodb() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("GATELOG_TURSODB").map(PathBuf::from) {
         return Ok(named);

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{process, workspace};
 
-/// Where daemons are; not on the path of ordinary users.
+/// Folders of daemons, which are not on the path of ordinary users.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /// Whether this is Debian or one of its derivatives.
@@ -36,7 +36,8 @@ pub fn ensure_command(name: &str, package: &str) -> Result<PathBuf> {
 /// Installs packages; `what` says what they are for.
 ///
 /// # Errors
-/// Fails with the command to run when this user may not install, and with apt-get's words when it fails.
+/// Fails with the command to run when this user may not install packages, and with apt-get's message when it
+/// fails.
 pub fn install(packages: &[&str], what: &str) -> Result<()> {
     let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
     let privileges = privileges().with_context(|| {
@@ -79,7 +80,7 @@ fn apt_get(privileges: Privileges) -> Command {
     command
 }
 
-/// Fetches the package lists, once in a run. A failure is only reported, because the present lists may suffice.
+/// Fetches the package lists, once per run. A failure is only reported, because the existing lists may suffice.
 fn update(privileges: Privileges) {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
@@ -87,7 +88,7 @@ fn update(privileges: Privileges) {
             process::capture(apt_get(privileges).arg("update"))
         });
         if let Err(error) = fetched {
-            eprintln!("  apt-get update failed; the present lists are used: {error:#}");
+            eprintln!("  apt-get update failed; the existing lists are used: {error:#}");
         }
     });
 }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_that_is_there_is_used_and_nothing_is_installed() {
+    fn an_existing_command_is_used_and_nothing_is_installed() {
         let shell = ensure_command("sh", "no-such-package").unwrap();
         assert!(shell.ends_with("sh"));
     }

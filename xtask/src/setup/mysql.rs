@@ -1,5 +1,5 @@
-//! MySQL, which only Debian's unstable suite has. Its packages, and all that they need down to the C library, are
-//! unpacked into one folder, from which MySQL runs on a system of any age. Nothing is installed.
+//! MySQL, which only Debian's unstable suite has. Its packages, and all their dependencies down to the C library,
+//! are unpacked into one folder, from which MySQL runs on a system of any age. Nothing is installed.
 
 use std::env;
 use std::fs;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use super::{cache, debian};
 use crate::process;
 
-/// The packages that hold the programs.
+/// The packages with the programs.
 const PACKAGES: [&str; 2] = ["mysql-server-core", "mysql-client-core"];
 /// Dependencies of the packages that neither program uses.
 const NOT_NEEDED: &[&str] = &["adduser", "debconf", "dpkg", "passwd", "perl", "systemd", "tar"];
@@ -28,7 +28,8 @@ pub struct MySql {
     pub client: PathBuf,
 }
 
-/// MySQL: what `GATELOG_MYSQLD` and `GATELOG_MYSQL` name, else the one on the path, else Debian's, fetched once.
+/// MySQL: the programs that `GATELOG_MYSQLD` and `GATELOG_MYSQL` name, otherwise those on the path, otherwise
+/// Debian's, fetched once.
 ///
 /// # Errors
 /// Fails with what to do when there is none and it cannot be fetched.
@@ -51,7 +52,7 @@ fn named(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from)
 }
 
-/// The system's program, when it is MySQL's and new enough: MariaDB has programs of the same names.
+/// The system's program, if it is MySQL's and new enough, because MariaDB has programs with the same names.
 fn of_the_system(name: &str) -> Option<PathBuf> {
     let file = debian::find(name)?;
     let says = process::capture(process::command(&file).arg("--version")).ok()?;
@@ -92,7 +93,7 @@ fn fetch(folder: &Path) -> Result<()> {
 }
 
 /// The packages in the output of `apt-cache depends --recurse`: the lines that are not indented, without those in angle
-/// brackets, which only name what others provide.
+/// brackets, which are only provided by other packages.
 fn needed(listed: &str) -> Vec<&str> {
     let is_needed = |name: &&str| {
         name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -106,7 +107,7 @@ fn needed(listed: &str) -> Vec<&str> {
     names
 }
 
-/// apt with its own lists, in its own folder, as if nothing were installed.
+/// apt with its own lists in its own folder, as if nothing were installed.
 struct Apt {
     folder: PathBuf,
 }
@@ -190,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mariadb_of_the_same_name_and_an_old_mysql_are_not_taken() {
+    fn a_mariadb_with_the_same_name_and_an_old_mysql_are_not_used() {
         assert!(is_mysql_8("/x/mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))"));
         assert!(is_mysql_8("mysql  Ver 8.0.45-0ubuntu0.24.04.1 for Linux on x86_64 ((Ubuntu))"));
         assert!(!is_mysql_8("mysqld  Ver 5.7.44 for Linux on x86_64 (MySQL Community Server (GPL))"));
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mirror_is_that_of_the_archive_and_not_of_security_updates() {
+    fn the_mirror_is_that_of_the_archive_and_not_that_of_security_updates() {
         let stanza = |uri: &str| {
             format!(
                 "Types: deb\n# as of today\nURIs: {uri}\nSuites: stable\nSigned-By: /usr/share/keyrings/a.gpg\n"

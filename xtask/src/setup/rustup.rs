@@ -1,4 +1,4 @@
-//! What rustup can add to the active toolchain: targets and components.
+//! Adds targets and components to the active toolchain with rustup.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::{process, workspace};
 
-/// How long rustup may take; a working download ends long before.
+/// Time limit for rustup; a working download ends long before.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Whether the active toolchain, whoever installed it, has the standard library of all `targets`.
@@ -22,7 +22,8 @@ pub fn has_targets(targets: &[&str]) -> Result<bool> {
     Ok(targets.iter().all(|target| holds_std(&libraries.join(target).join("lib"))))
 }
 
-/// Lets rustup download `targets`, and returns whether it did. Where it cannot, it usually ends within a second.
+/// Lets rustup download `targets`, and returns whether it succeeded. Where it cannot, it usually ends within a
+/// second.
 pub fn add_targets(targets: &[&str]) -> bool {
     let what = format!("adding the targets {} with rustup", targets.join(" and "));
     attempt(&what, rustup().args(["target", "add"]).args(targets))
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_long_report_only_the_error_is_shown() {
+    fn only_the_error_of_a_long_report_is_shown() {
         let report = "failed (exit status: 1): rustup target add x\ninfo: downloading component\n\
                       error: component download failed for x\n\nCaused by:\n    0: no network";
         assert_eq!(reason(report), "component download failed for x");
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_without_its_standard_library_is_not_there() {
+    fn a_target_without_its_standard_library_counts_as_missing() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!holds_std(folder.path()));
         assert!(!holds_std(&folder.path().join("missing")));

@@ -12,7 +12,7 @@ use super::cache;
 use crate::targets::TARGETS;
 use crate::{process, workspace};
 
-/// The packages that hold all of it. Debian's security suite has the compiler.
+/// The required packages. Debian's security suite has the compiler.
 pub const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "wasi-libc", "lld-22"];
 
 const RUSTC: &str = "/usr/bin/rustc";
@@ -25,7 +25,7 @@ const WASM_LD: &str = "/usr/bin/wasm-ld-22";
 /// The oldest compiler that builds the project, `[1, minor]` of the workspace's `rust-version`.
 const OLDEST_MINOR: u32 = 95;
 
-/// A folder to give to Debian's compiler as `--sysroot`.
+/// A folder to pass to Debian's compiler as `--sysroot`.
 #[derive(Debug, Clone)]
 pub struct Sysroot(PathBuf);
 
@@ -45,7 +45,7 @@ impl Sysroot {
         Ok(Self(folder))
     }
 
-    /// The sysroot, only when it is already built and the packages are still there.
+    /// The sysroot, only if it is already built and the packages are still installed.
     pub fn cached() -> Option<Self> {
         let compiler = Compiler::installed().ok()?;
         let folder = cache::get(&compiler.key()).ok()??;
@@ -56,7 +56,7 @@ impl Sysroot {
     /// Debian's cargo, set up to build for the wasm targets.
     pub fn cargo(&self) -> Command {
         let mut command = debian_cargo();
-        // Not RUSTFLAGS, because the folder's name may hold a space.
+        // Not RUSTFLAGS, because the folder's name may contain a space.
         command.env("CARGO_ENCODED_RUSTFLAGS", format!("--sysroot={}", self.0.display()));
         command
     }
@@ -108,7 +108,7 @@ impl Compiler {
 }
 
 fn build(folder: &Path) -> Result<()> {
-    // Whatever an interrupted build leaves is then removed with the unfinished folder.
+    // The remains of an interrupted build are then removed with the unfinished folder.
     let scratch = folder.join("build");
     fs::create_dir(&scratch)?;
     tempfile::env::override_temp_dir(&scratch).ok();
@@ -131,9 +131,9 @@ fn build(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the linkers, under the names that the compiler uses, where it looks: into the sysroot's tool folder. Debian
-/// has no `wasm-component-ld`; rustup's toolchain has. It may have been updated or removed since the last run, so the
-/// links are checked each time.
+/// Links the linkers, under the names that the compiler uses, into the sysroot's tool folder, where it looks for
+/// them. Debian has no `wasm-component-ld`; rustup's toolchain has. It may have been updated or removed since the
+/// last run, so the links are checked each time.
 fn link_linkers(folder: &Path, compiler: &Compiler) -> Result<()> {
     const COMPONENT_LD: &str = "wasm-component-ld";
     let own = Path::new("lib/rustlib").join(&compiler.host).join("bin");

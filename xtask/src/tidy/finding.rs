@@ -1,14 +1,14 @@
-//! What a rule finds.
+//! A violation of a rule.
 
 use std::fmt;
 
-/// One place that breaks a rule. It prints as `file:line: what; what to do`.
+/// A place that breaks a rule. It prints as `file:line: what; what to do`.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     path: String,
     /// From 1.
     pub line: usize,
-    /// What is wrong there.
+    /// The problem there.
     pub what: String,
     fix: &'static str,
 }

@@ -1,12 +1,12 @@
-//! Rules about layers: who may depend on whom, and who may name the SDK of a wasm host.
+//! Rules about layers: which packages may depend on which, and which files may name the SDK of a wasm host.
 
 use super::finding::Finding;
 use super::metadata::{Metadata, Package};
 use super::tokens::{Token, TokenKind};
 use super::tree::File;
 
-/// The packages from the lowest layer to the highest, by folder; `*` stands for any. A package may depend on packages of
-/// lower layers only, so that those of one layer never see each other.
+/// The packages from the lowest layer to the highest, by folder; `*` stands for any. A package may depend only on
+/// packages of lower layers, so packages of one layer never depend on each other.
 const LAYERS: &[&[&str]] = &[
     &["record", "sync", "databases", "artifacts", "harness/guests/*-filter", "spin-host/guests/probe"],
     &["storage", "syslog", "filter"],
@@ -18,12 +18,12 @@ const LAYERS: &[&[&str]] = &[
     &["xtask"],
 ];
 
-/// The folders of code that also runs outside of wasm, whose logic must not know its host. The packages above them are
+/// The folders of code that also runs outside wasm, whose logic must not know its host. The packages above them are
 /// native, and cannot name an SDK because they cannot depend on one.
 const HOST_FREE: &[&str] = &["record/*", "sync/*", "storage/*", "syslog/*", "filter/*", "functions/*"];
 
-/// An SDK by its name in code, and the files that may name it. The filter speaks proxy-wasm's ABI itself; only the guests
-/// of the harness use the SDK.
+/// An SDK by its name in code, and the files that may name it. The filter implements proxy-wasm's ABI itself; only the
+/// guests of the harness use the SDK.
 const SHELLS: &[(&str, &[&str])] =
     &[("proxy_wasm", &["harness/guests/*"]), ("spin_sdk", SPIN_SHELLS), ("wasip3", SPIN_SHELLS)];
 
@@ -35,7 +35,7 @@ const SPIN_SHELLS: &[&str] = &[
     "syslog/src/transport/wasi*",
 ];
 
-/// The SDKs as packages. Native builds must not see them.
+/// The SDKs as packages. Native builds must not contain them.
 const SDKS: &[&str] = &["proxy-wasm", "spin-sdk", "wasip3"];
 
 /// Checks which files name an SDK.
@@ -67,7 +67,7 @@ pub fn check_dependencies(metadata: &Metadata) -> Vec<Finding> {
             findings.push(Finding::new(&package.manifest(), 1, "the package is in no layer", fix));
             continue;
         };
-        // A package may depend on itself, to have its tests see an optional feature.
+        // A package may depend on itself, so that its tests can use an optional feature.
         let others = package.dependencies.iter().filter(|dependency| dependency.name != package.name);
         for dependency in others.filter(|dependency| dependency.path.is_some()) {
             let Some(other) = members.iter().find(|member| member.name == dependency.name) else { continue };
@@ -101,7 +101,7 @@ fn layer_of(package: &Package) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.iter().any(|pattern| matches(pattern, folder)))
 }
 
-/// Whether a path fits a pattern, in which one `*` stands for any characters.
+/// Whether a path matches a pattern, in which one `*` stands for any characters.
 fn matches(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {
         Some((before, after)) => path.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),

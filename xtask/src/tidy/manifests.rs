@@ -7,7 +7,7 @@ use super::tree::File;
 
 const ROOT: &str = "Cargo.toml";
 
-/// What a package takes over from the root.
+/// Keys that a package inherits from the root.
 const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "publish"];
 
 /// Checks one file, when it is the manifest of a package.
@@ -35,7 +35,7 @@ fn check_manifest(file: &File) -> Vec<Finding> {
         }
     }
     let own_name = package.and_then(|package| package.get("name")).and_then(Value::as_str);
-    // A package may depend on itself, to have its tests see an optional feature.
+    // A package may depend on itself, so that its tests can use an optional feature.
     for (name, dependency) in dependencies(&manifest).filter(|(name, _)| own_name != Some(name)) {
         if !dependency.as_table().is_some_and(inherits) {
             let what = format!("the dependency {name} is not taken from the workspace");
@@ -58,7 +58,7 @@ fn dependencies(manifest: &Table) -> impl Iterator<Item = (&String, &Value)> {
     tables.flat_map(move |table| kinds.into_iter().filter_map(|kind| table.get(kind)?.as_table())).flatten()
 }
 
-/// The line that begins with `key`, else the first.
+/// The line that begins with `key`, otherwise the first.
 fn line_of(file: &File, key: &str) -> usize {
     let begins = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', '.', '=']));
     file.text.lines().position(begins).map_or(1, |index| index + 1)
@@ -87,7 +87,7 @@ workspace = true
     }
 
     #[test]
-    fn a_manifest_that_takes_all_from_the_workspace_is_right() {
+    fn a_manifest_that_inherits_everything_from_the_workspace_is_valid() {
         let text =
             format!("{GOOD}\n[dependencies]\nserde = {{ workspace = true, features = [\"derive\"] }}\n");
         assert!(findings("record/Cargo.toml", &text).is_empty());

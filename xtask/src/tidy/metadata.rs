@@ -1,4 +1,4 @@
-//! What cargo knows about the packages: `cargo metadata`, as far as rules need it.
+//! Data about the packages from `cargo metadata`, as far as rules need it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -65,7 +65,7 @@ impl Metadata {
         self.packages.iter().filter(|package| self.is_member(&package.id))
     }
 
-    /// The packages from elsewhere that a build for the target uses, for development too.
+    /// The external packages that a build for the target uses, including development dependencies.
     pub fn foreign(&self) -> impl Iterator<Item = &Package> {
         let used = self.resolve.nodes.iter().filter(|node| !self.is_member(&node.id));
         used.filter_map(|node| self.package(&node.id))

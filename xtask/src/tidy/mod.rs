@@ -1,17 +1,17 @@
 //! `cargo xtask tidy`: the project's own rules, as far as a program can check them.
 //!
-//! Each file here holds the rules about one kind of thing, as functions from text to findings:
+//! Each file here has the rules about one subject, as functions from text to findings:
 //!
 //! - [`text`]: any text file: white space, paths of one machine
 //! - [`rust`]: Rust files: the opening line, length, forbidden test attributes
-//! - [`layers`]: who may depend on whom, and who may name a host's SDK
+//! - [`layers`]: which packages may depend on which, and which files may name a host's SDK
 //! - [`circles`]: which modules may import which
 //! - [`unreached`]: files that belong to no crate
 //! - [`manifests`]: versions and lints in one place
 //! - [`vendored`]: libraries in folders with a `VENDOR.toml`
 //! - [`docs`]: paths and links in documents, and the length of the README
 //!
-//! The licences and sources of dependencies are for `cargo deny`, by the rules in `deny.toml`.
+//! `cargo deny` checks the licences and sources of dependencies, by the rules in `deny.toml`.
 
 mod circles;
 mod docs;
@@ -39,7 +39,7 @@ const REQUIRED: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "
 /// Checks the checkout, and prints each finding as `file:line: what; what to do`.
 ///
 /// # Errors
-/// Fails when there are findings, or git, cargo or cargo-deny cannot be asked.
+/// Fails when there are findings, or git, cargo or cargo-deny cannot be run.
 pub fn tidy() -> Result<()> {
     let tree = Tree::read()?;
     let mut findings = of_files(&tree);

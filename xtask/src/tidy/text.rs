@@ -3,8 +3,8 @@
 use super::finding::Finding;
 use super::tree::File;
 
-/// Top-level folders that exist on one machine only, and whether naming the folder itself is already wrong. (The others
-/// are common first parts of request paths, so something must follow.)
+/// Top-level folders that are specific to one machine, and whether the folder alone is already wrong. (The others are
+/// common first parts of request paths, so something must follow.)
 const MACHINE_FOLDERS: &[(&str, bool)] = &[("root", true), ("work", true), ("home", false), ("tmp", false)];
 
 /// Checks one file.
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn request_paths_and_longer_names_are_no_machine_paths() {
+    fn request_paths_and_longer_names_are_not_machine_paths() {
         for text in ["GET /home", "a/work/b", "/workspace/x", "./tmp/x", "/rootless", "{dir}/tmp/x", "/tmp"] {
             assert!(findings("a.md", text).is_empty(), "{text}");
         }

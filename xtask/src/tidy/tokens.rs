@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// One token.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What kind it is.
+    /// Its kind.
     pub kind: TokenKind,
     /// Its text; for a literal with its quotes.
     pub text: String,
@@ -14,21 +14,21 @@ pub struct Token {
     pub line: usize,
 }
 
-/// The kinds of token that rules tell apart.
+/// The kinds of token that rules distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     /// A name or keyword.
     Word,
     /// A text, number or character.
     Literal,
-    /// Anything else, one character each, brackets too.
+    /// Anything else, one character each, including brackets.
     Sign,
 }
 
 /// The tokens of a file. Documentation comments are left out like all comments.
 ///
 /// # Errors
-/// Fails when the text is not made of Rust's tokens.
+/// Fails when the text does not consist of Rust tokens.
 pub fn tokens(text: &str) -> Result<Vec<Token>> {
     let stream: TokenStream = text.parse().map_err(|error| anyhow!("{error}"))?;
     let mut tokens = Vec::new();
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_are_left_out_and_literals_are_told_from_words() {
+    fn comments_are_left_out_and_literals_are_distinguished_from_words() {
         let tokens = tokens("//! spin_sdk\n/// proxy_wasm\nfn f() { // ignore\n  g(\"text\") }\n").unwrap();
         let words: Vec<(&str, usize)> = tokens
             .iter()

@@ -11,7 +11,7 @@ use crate::{process, workspace};
 pub struct File {
     /// From the root, with slashes.
     pub path: String,
-    /// What it holds.
+    /// Its content.
     pub text: String,
 }
 
@@ -27,7 +27,7 @@ impl File {
 #[derive(Default)]
 pub struct Tree {
     files: Vec<File>,
-    /// Files and folders, binary files too.
+    /// Files and folders, including binary files.
     paths: BTreeSet<String>,
 }
 
@@ -35,7 +35,7 @@ impl Tree {
     /// Reads the checkout.
     ///
     /// # Errors
-    /// Fails when git does not answer, as in a folder that is no checkout.
+    /// Fails when git fails, for example outside a checkout.
     pub fn read() -> Result<Self> {
         let root = workspace::root()?;
         let mut git = process::command("git");
@@ -65,7 +65,7 @@ impl Tree {
         self.paths.contains(path.trim_end_matches('/'))
     }
 
-    /// Whether some file, in any folder, has this name.
+    /// Whether any file, in any folder, has this name.
     pub fn has_name(&self, name: &str) -> bool {
         self.paths.iter().any(|path| path.rsplit('/').next() == Some(name))
     }

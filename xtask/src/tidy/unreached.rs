@@ -1,10 +1,10 @@
-//! The rule that every Rust file belongs to a program or library: the compiler says nothing of a file that no module
-//! names, and the tests in it would never run.
+//! The rule that every Rust file belongs to a program or library. The compiler does not report a file that no module
+//! names, and its tests would never run.
 
 use super::finding::Finding;
 use super::tree::{File, Tree};
 
-const FIX: &str = "name it there by `mod`, or delete it";
+const FIX: &str = "declare it there with `mod`, or delete it";
 
 /// Finds files beside or below a crate's root that their parent does not declare.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -24,11 +24,11 @@ fn check_file(tree: &Tree, file: &File) -> Option<Finding> {
     if declares(&parent.text, name) {
         return None;
     }
-    let what = format!("no part of the crate: {} does not declare it", parent.path);
+    let what = format!("not part of the crate: {} does not declare it", parent.path);
     Some(Finding::new(&file.path, 1, what, FIX))
 }
 
-/// Whether cargo takes each file of a folder for a program of its own.
+/// Whether cargo treats each file of a folder as a separate program.
 fn is_folder_of_roots(tree: &Tree, folder: &str) -> bool {
     match folder.rsplit('/').next() {
         Some("bin" | "benches" | "examples" | "fuzz_targets") => true,
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_file_that_the_program_of_tests_does_not_name_is_found() {
+    fn a_test_file_that_the_test_program_does_not_name_is_found() {
         let found = unreached(&[
             ("storage/tests/main.rs", "mod golden;\nmod stories;\n"),
             ("storage/tests/golden.rs", ""),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_of_their_own_are_reached() {
+    fn separate_programs_are_reached() {
         let found = unreached(&[
             ("record/tests/bounds.rs", ""),
             ("bench/benches/filter.rs", ""),

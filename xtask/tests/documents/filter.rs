@@ -132,7 +132,7 @@ fn the_values_on_the_page_are_accepted_and_what_lies_outside_is_refused() {
 
 #[test]
 fn the_page_names_each_word_that_makes_a_name_secret_or_not_and_no_other() {
-    let rows = page::rows("docs/configuration.md", &["list", "when a name is of it", "words"]);
+    let rows = page::rows("docs/configuration.md", &["list", "when a name matches", "words"]);
     let named: Vec<(&str, &[String])> = rows.iter().map(|row| (&*row[0].text, &*row[2].codes)).collect();
     let lists = [
         ("part", DENIED_PARTS),

@@ -35,7 +35,7 @@ fn the_page_names_each_filter_that_is_not_named_after_its_field_and_no_other() {
 
 #[test]
 fn the_forms_on_the_page_are_filters() {
-    let rows = page::rows("docs/query.md", &["parameter", "for", "a record fits when its field"]);
+    let rows = page::rows("docs/query.md", &["parameter", "for", "a record matches when its field"]);
     for code in rows.iter().flat_map(|row| &row[0].codes) {
         let (name, _) = code.split_once('=').unwrap();
         assert!(FILTERS.iter().any(|filter| filter.name == name), "{name}");

@@ -1,5 +1,5 @@
-//! An `ai_log` made from a record, for calls that no AI plugin of the gateway has logged: the keys of Higress's
-//! ai-statistics, so that the same dashboards show them.
+//! Builds an `ai_log` from a record, for calls that no AI plugin of the gateway has logged. It has the keys of
+//! Higress's ai-statistics, so that the same dashboards show it.
 
 use gatelog_record::AccessRecord;
 use gatelog_record::json::write::ObjectWriter;
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 /// The `ai_log` of an AI call whose record is otherwise complete.
 ///
-/// A failed call has no `llm_service_duration`: dashboards average it, and no model worked.
+/// A failed call has no `llm_service_duration`, because dashboards average it and no model was at work.
 pub fn build(record: &AccessRecord<'_>) -> Option<Box<RawValue>> {
     let streamed = record.response_type == "stream";
     let succeeded = (200..300).contains(&record.response_code);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn unknown_values_are_left_out() {
         let record = AccessRecord { duration: 5, response_code: 200, ..AccessRecord::default() };
         let log = build(&record).unwrap();
         assert_eq!(log.get(), r#"{"api":"-","llm_service_duration":5}"#);

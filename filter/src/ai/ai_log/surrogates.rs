@@ -1,12 +1,12 @@
-//! Halves of surrogate pairs in JSON, which readers and databases refuse, and plugins write that cut a text at a length.
+//! Repairs halves of surrogate pairs in JSON. Plugins that cut a text at a length write them; readers and databases
+//! refuse them.
 
-/// Bytes of an escape with a number: `\u0000`.
+/// Length in bytes of an escape with a number: `\u0000`.
 const ESCAPE: usize = 6;
-/// What stands in the place of each half.
+/// The replacement for each half.
 const REPLACEMENT: &[u8; ESCAPE] = b"\\ufffd";
 
-/// Puts U+FFFD in the place of each half of a surrogate pair that stands alone. The length stays the same, so nothing is
-/// copied.
+/// Replaces each unpaired half of a surrogate pair with U+FFFD. The length stays the same, so nothing is copied.
 pub fn mend(json: &mut [u8]) {
     let mut at = 0;
     while let Some(found) = json.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_alone_are_replaced_and_pairs_stay() {
+    fn unpaired_halves_are_replaced_and_pairs_stay() {
         for (json, expected) in [
             (r#""\ud83d""#, r#""\ufffd""#),
             (r#""\ud83d\ude00 \u00e9""#, r#""\ud83d\ude00 \u00e9""#),
@@ -60,7 +60,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_mended_is_json_and_needs_no_more(text in "(\\\\u(d83d|de00|00e9)|\\\\\\\\|[a-z]){0,12}") {
+        fn repaired_text_is_json_and_needs_no_further_repair(text in "(\\\\u(d83d|de00|00e9)|\\\\\\\\|[a-z]){0,12}") {
             let once = mended(&format!("\"{text}\""));
             prop_assert!(serde_json::from_str::<String>(&once).is_ok(), "{}", once);
             prop_assert_eq!(mended(&once), once);

@@ -1,7 +1,7 @@
-//! Unescapes a JSON string in place: an `ai_log` may have megabytes, and a VM never returns memory.
+//! Unescapes a JSON string in place, because an `ai_log` may be megabytes long and a VM never returns memory.
 
-/// Unescapes the inside of a JSON string; false when it is not well formed. The text never grows, so it stays in
-/// place. Half of a surrogate pair becomes a replacement character.
+/// Unescapes the inside of a JSON string; false when it is not well formed. The text never grows, so no copy is
+/// needed. Half of a surrogate pair becomes a replacement character.
 pub fn unescape(text: &mut Vec<u8>) -> bool {
     let (mut read, mut written) = (0, 0);
     while let Some(&byte) = text.get(read) {
@@ -29,7 +29,7 @@ fn put(text: &mut [u8], written: &mut usize, byte: u8) {
     *written += 1;
 }
 
-/// The character of the escape whose backslash stands before `read`.
+/// The character of the escape whose backslash precedes `read`.
 fn escape(text: &[u8], read: &mut usize) -> Option<char> {
     let kind = *text.get(*read)?;
     *read += 1;
@@ -70,7 +70,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn escapes_are_undone_and_what_is_no_inside_of_a_string_is_refused() {
+    fn escapes_are_undone_and_malformed_text_is_refused() {
         for (text, expected) in [
             (r#"{\"a\":\"\\\"\/\b\f\n\r\t\"}"#, Some("{\"a\":\"\\\"/\u{8}\u{c}\n\r\t\"}")),
             (r"\u00e9\u20ac\ud83d\ude00", Some("é€😀")),
@@ -102,7 +102,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_no_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn any_bytes_are_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             let before = bytes.len();
             let mut bytes = bytes;
             unescape(&mut bytes);

@@ -2,7 +2,7 @@
 //!
 //! # Format
 //!
-//! RFC 7932. The first bits tell the window: 10 to 24 bits, that is up to 16 MB.
+//! RFC 7932. The first bits give the window: 10 to 24 bits, that is up to 16 MB.
 
 use brotli_decompressor::{
     Allocator, BrotliDecoderTakeOutput, BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode,
@@ -12,14 +12,14 @@ use brotli_decompressor::{
 use super::budget::{Budget, Share};
 use super::coding::{Coding, Limits, Sink, Stop};
 
-/// Bytes that are decoded before they are handed on.
+/// Bytes that are decoded before they are passed on.
 const OUTPUT: usize = 8 << 10;
-/// About what the state takes besides the window: it has tables of Huffman codes for each kind of symbol.
+/// Approximate size of the state besides the window: tables of Huffman codes for each kind of symbol.
 const TABLES: usize = 64 << 10;
 
 /// The coding `br`.
 pub struct Brotli {
-    /// None before the first byte and after the end.
+    /// `None` before the first byte and after the end.
     state: Option<Box<State>>,
     is_over: bool,
     window: usize,
@@ -72,7 +72,7 @@ impl Coding for Brotli {
             match result {
                 BrotliResult::NeedsMoreOutput => {}
                 BrotliResult::NeedsMoreInput => {
-                    // It may have kept some bytes back, to hand them on with the next ones.
+                    // The decoder may have held back some bytes, to pass them on with the next ones.
                     let mut count = 0;
                     let rest = BrotliDecoderTakeOutput(&mut state, &mut count);
                     if !rest.is_empty() {
@@ -101,10 +101,10 @@ fn window_bits(first: u8) -> u32 {
     }
 }
 
-/// Gives the decoder memory as anything else gets it.
+/// Gives the decoder memory from the global allocator.
 struct Heap;
 
-/// A part of it.
+/// A block of this memory.
 struct Cells<T>(Box<[T]>);
 
 impl<T> Default for Cells<T> {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_is_told_by_the_first_byte() {
+    fn the_first_byte_gives_the_window() {
         for (first, bits) in
             [(0b0, 16), (0b1, 17), (0b11, 18), (0b1111, 24), (0b0010_0001, 10), (0b0111_0001, 15)]
         {

@@ -1,42 +1,42 @@
-//! The memory that the decoders of all bodies in a VM take together. A VM gives no memory back, so what thousands of
-//! streams want at the same time has to have an end.
+//! Bounds the memory that the decoders of all bodies in a VM take together. A VM never returns memory, so the demand
+//! of thousands of concurrent streams must have a limit.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use super::coding::Stop;
 
-/// Bytes that all decoders of a VM take at the moment.
+/// Bytes that all decoders of a VM currently take.
 #[derive(Clone, Debug, Default)]
 pub struct Budget(Rc<Cell<usize>>);
 
-/// The part of a [`Budget`] that one decoder has, until it is dropped.
+/// The share of a [`Budget`] that one decoder holds until it is dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
     bytes: usize,
-    /// Bytes that all may take together.
+    /// Bytes that all decoders together may take.
     most: usize,
 }
 
 impl Budget {
-    /// A share of nothing yet, of a budget of `most` bytes.
+    /// An empty share of a budget of `most` bytes.
     pub fn share(&self, most: usize) -> Share {
         Share { budget: self.clone(), bytes: 0, most }
     }
 
-    /// Bytes that are taken.
+    /// Bytes in use.
     pub fn taken(&self) -> usize {
         self.0.get()
     }
 }
 
 impl Share {
-    /// Makes the share as large as `bytes`, if it is not already.
+    /// Grows the share to `bytes`, if it is smaller.
     ///
     /// # Errors
     ///
-    /// [`Stop::OverLimit`] when the budget does not have as much.
+    /// [`Stop::OverLimit`] when the budget has less left.
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), Stop> {
         let more = bytes.saturating_sub(self.bytes);
         let taken = self.budget.taken().saturating_add(more);
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_shares_together_are_no_larger_than_the_budget_and_give_it_back() {
+    fn all_shares_together_are_within_the_budget_and_are_returned() {
         let budget = Budget::default();
         let (mut one, mut other) = (budget.share(100), budget.share(100));
         assert_eq!(one.grow_to(60), Ok(()));

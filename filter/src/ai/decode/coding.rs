@@ -1,9 +1,9 @@
-//! What a coding is, and how far one is followed.
+//! The interface of a coding, and the limits on decoding.
 
-/// How far compressed bodies are read.
+/// The limits for reading compressed bodies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// `ai.decode.max_window_bytes`: how far back a body may refer to what it has said, which is the memory that it takes.
+    /// `ai.decode.max_window_bytes`: how far back a body may refer to its own content, which is the memory that it takes.
     pub window_bytes: usize,
     /// `ai.decode.max_body_bytes`: bytes that one body may decode to.
     pub body_bytes: usize,
@@ -19,22 +19,22 @@ impl Default for Limits {
     }
 }
 
-/// Why the reading of a body ended before its end.
+/// Why reading stopped before the end of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
-    /// The bytes are not what the coding says.
-    #[error("the bytes are not of the coding that the headers name")]
+    /// The bytes are invalid for the coding.
+    #[error("the bytes are invalid for the coding that the headers name")]
     Damaged,
     /// One of the [`Limits`] is reached.
-    #[error("the body decodes to more, or needs more memory, than it may")]
+    #[error("the body decodes to more, or needs more memory, than allowed")]
     OverLimit,
 }
 
-/// Takes what was decoded, and tells whether to go on.
+/// Takes decoded bytes, and returns whether to continue.
 pub(super) type Sink<'s> = dyn FnMut(&[u8]) -> Result<(), Stop> + 's;
 
-/// One coding's state.
+/// The state of one coding.
 pub(super) trait Coding {
-    /// Decodes the next bytes and hands on what they complete.
+    /// Decodes the next bytes and passes on all content they complete.
     fn decode(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Stop>;
 }

@@ -1,4 +1,4 @@
-//! `deflate`: zlib's format, or, as many servers send, its inside without header and checksum.
+//! `deflate`: zlib's format or, as many servers send, its content without header and checksum.
 //!
 //! # Format
 //!
@@ -12,18 +12,18 @@ use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use super::budget::{Budget, Share};
 use super::coding::{Coding, Limits, Sink, Stop};
 
-/// Bytes that are decoded before they are handed on.
+/// Bytes that are decoded before they are passed on.
 const OUTPUT: usize = 8 << 10;
 
-/// The state of the inside, without which no format of this family can be read.
+/// The decoder state, shared by all formats of this family.
 pub struct Inflate {
     state: Box<InflateState>,
-    /// What it takes of the budget: nothing in it changes until it is given back.
+    /// Its share of the budget, which does not change until it is returned.
     _share: Share,
 }
 
 impl Inflate {
-    /// A state that begins with the header of zlib, or with none.
+    /// A state that expects zlib's header, or none.
     ///
     /// # Errors
     ///
@@ -33,16 +33,16 @@ impl Inflate {
         Ok(Self { state: InflateState::new_boxed(format), _share: share })
     }
 
-    /// Begins again, after the end of the bytes so far.
+    /// Starts again, after the end of the previous bytes.
     pub fn restart(&mut self) {
         self.state.reset(DataFormat::Raw);
     }
 
-    /// Decodes bytes and answers how many belong to it, and whether it has ended with them.
+    /// Decodes bytes and returns how many belong to the stream, and whether it has ended with them.
     ///
     /// # Errors
     ///
-    /// [`Stop::Damaged`] when they are not deflated, or whatever the sink answers.
+    /// [`Stop::Damaged`] when they are not deflated, or the sink's error.
     pub fn decode(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(usize, bool), Stop> {
         let (mut output, mut read) = ([0; OUTPUT], 0);
         loop {
@@ -79,10 +79,10 @@ pub struct Deflate {
 }
 
 enum State {
-    /// The first byte, once it came, waits for the second.
+    /// The first byte, which waits for the second.
     Start(Option<u8>),
     Inside(Inflate),
-    /// What comes after the end is none of it.
+    /// Bytes after the end are ignored.
     Over,
 }
 
@@ -94,7 +94,7 @@ impl Deflate {
     fn start(&mut self, first: u8, second: u8) -> Result<Inflate, Stop> {
         let number = u16::from_be_bytes([first, second]);
         let is_zlib = first & 0x0f == 8 && number.is_multiple_of(31);
-        // Readers of the web leave the checksum alone, too.
+        // Web browsers ignore the checksum, too.
         let format = if is_zlib { DataFormat::ZLibIgnoreChecksum } else { DataFormat::Raw };
         Inflate::new(format, self.budget.share(self.total))
     }

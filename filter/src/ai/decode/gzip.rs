@@ -1,13 +1,13 @@
-//! `gzip`: a header, deflated bytes, a checksum that is not looked at; several of them may follow one another.
+//! `gzip`: a header, deflated bytes, and a checksum that is ignored; several members may follow one another.
 //!
 //! # Format
 //!
-//! RFC 1952: the bytes 31 and 139, the method (8), flags, six bytes; then, as the flags say, a field with its length in
-//! two bytes before it, a name and a comment that end with NUL, and a checksum of two bytes. Eight bytes follow the
+//! RFC 1952: the bytes 31 and 139, the method (8), flags, six bytes; then, depending on the flags, a field preceded by
+//! its length in two bytes, a name and a comment that end with NUL, and a checksum of two bytes. Eight bytes follow the
 //! deflated ones.
 //!
-//! Some servers and proxies name the coding and send the body as it is; no text begins as a gzip file does, so the first
-//! byte tells.
+//! Some servers and proxies name the coding but send the body uncompressed. No text begins like a gzip file, so the
+//! first byte shows this.
 
 use miniz_oxide::DataFormat;
 
@@ -16,9 +16,9 @@ use super::coding::{Coding, Limits, Sink, Stop};
 use super::deflate::Inflate;
 
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
-/// Bytes before the parts that the flags tell of.
+/// Bytes before the parts that depend on the flags.
 const FIXED: usize = 10;
-/// Where the flags stand.
+/// Offset of the flags.
 const FLAGS: usize = 3;
 const HAS_CHECKSUM: u8 = 1 << 1;
 const HAS_EXTRA: u8 = 1 << 2;
@@ -38,11 +38,11 @@ pub struct Gzip {
 
 #[derive(Clone, Copy)]
 enum State {
-    /// This many bytes of the fixed header have come; and the flags.
+    /// The number of bytes of the fixed header read so far, and the flags.
     Header(usize, u8),
-    /// The parts that these flags tell of are still to come.
+    /// The parts given by these flags are still to come.
     Parts(u8),
-    /// The lower byte of the extra field's length, once it came.
+    /// The lower byte of the extra field's length, once read.
     ExtraLength(u8, Option<u8>),
     /// Bytes to skip, then the parts of the flags.
     Skip(u8, usize),
@@ -51,9 +51,9 @@ enum State {
     Content,
     /// Bytes of the trailer that are still to come.
     Trailer(usize),
-    /// It is not gzip at all.
+    /// The body is not gzip at all.
     Plain,
-    /// What comes after the end is none of it.
+    /// Bytes after the end are ignored.
     Over,
 }
 
@@ -63,11 +63,11 @@ impl Gzip {
         Self { state, inflate: None, total: limits.total_bytes, budget: budget.clone(), is_first: true }
     }
 
-    /// Takes a byte of the header.
+    /// Reads a byte of the header.
     fn header(&mut self, byte: u8) -> Result<(), Stop> {
         self.state = match self.state {
             State::Header(0, _) if byte != MAGIC[0] && self.is_first => State::Plain,
-            // Zeros and other bytes behind the last member are padding.
+            // Zeros and other bytes after the last member are padding.
             State::Header(0, _) if byte != MAGIC[0] => State::Over,
             State::Header(at, _) if MAGIC.get(at).is_some_and(|magic| *magic != byte) => {
                 return Err(Stop::Damaged);
@@ -87,7 +87,7 @@ impl Gzip {
             State::Trailer(_) => State::Header(0, 0),
             other => other,
         };
-        // States that take no byte pass on.
+        // States that need no byte move on.
         loop {
             self.state = match self.state {
                 State::Skip(flags, 0) => State::Parts(flags),
@@ -128,7 +128,7 @@ impl Coding for Gzip {
                 }
                 _ => {
                     self.header(*first)?;
-                    // The byte that told that it is no gzip belongs to the body.
+                    // The byte that showed that this is not gzip belongs to the body.
                     if !matches!(self.state, State::Plain) {
                         bytes = rest;
                     }

@@ -1,16 +1,16 @@
-//! Compressed bodies decoded as their chunks pass, for the filter's own reading; the traffic stays as it is.
+//! Decodes compressed bodies as their chunks pass, only for the filter; the traffic is unchanged.
 //!
 //! ```text
 //! chunk ─▶ Decoder ─▶ last coding ─▶ … ─▶ first coding ─▶ bounds ─▶ reader
 //! ```
 //!
-//! A body may be split at any byte, and what a chunk completes is handed on at once. Memory is bounded by the window of
-//! the coding, and the windows of all bodies together by a [`Budget`]. What is decoded is bounded in total and as a
-//! multiple of what came, because a few kilobytes can decode to gigabytes. At a bound, or at bytes that are not what the
-//! coding says, the reading ends; the exchange does not notice.
+//! A body may be split at any byte, and content that a chunk completes is passed on at once. Memory is bounded by the
+//! window of the coding, and the windows of all bodies together by a [`Budget`]. The decoded size is bounded in total
+//! and as a multiple of the input, because a few kilobytes can decode to gigabytes. At a bound, or at bytes that are
+//! invalid for the coding, reading stops; the exchange is not affected.
 //!
 //! - [`budget`]: the memory of all bodies of a VM.
-//! - [`coding`]: what a coding is, and how far one is followed.
+//! - [`coding`]: the interface of a coding, and the limits.
 //! - [`gzip`], [`deflate`], [`zstd`], [`brotli`]: one coding each.
 
 use std::fmt;
@@ -34,9 +34,9 @@ use deflate::Deflate;
 use gzip::Gzip;
 use zstd::Zstd;
 
-/// Bytes that any body may decode to, whatever its ratio: short texts that repeat themselves are no bomb.
+/// Bytes that any body may decode to, whatever its ratio, because short repetitive texts are not bombs.
 const FREE_OF_RATIO: usize = 1 << 20;
-/// More codings, one on top of another, than any sender applies.
+/// More combined codings than any sender applies.
 const MAX_CODINGS: usize = 3;
 
 /// Decodes one body.
@@ -53,12 +53,12 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder for the value of a `content-encoding` header, with the limits that hold when nothing is said.
+    /// A decoder for the value of a `content-encoding` header, with the default limits.
     pub fn new(content_encoding: Option<&str>) -> Self {
         Self::with_limits(content_encoding, &Limits::default(), &Budget::default())
     }
 
-    /// A decoder with other limits, whose window counts in `budget`.
+    /// A decoder with other limits, whose window counts towards `budget`.
     pub fn with_limits(content_encoding: Option<&str>, limits: &Limits, budget: &Budget) -> Self {
         let mut codings: Vec<Box<dyn Coding>> = Vec::new();
         let mut is_known = true;
@@ -86,7 +86,7 @@ impl Decoder {
         }
     }
 
-    /// False when a coding is not known, so that nothing of the body can be read.
+    /// False when a coding is unknown, so that the body cannot be read.
     pub fn is_known(&self) -> bool {
         self.is_known
     }
@@ -96,17 +96,17 @@ impl Decoder {
         self.decoded > 0
     }
 
-    /// True when nothing more is read.
+    /// True when no more is read.
     pub fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Why the reading ended before the body did; none when it did not.
+    /// Why reading stopped before the end of the body; `None` when it did not.
     pub fn stopped(&self) -> Option<Stop> {
         self.stopped
     }
 
-    /// Takes the next chunk of the body and hands its content on, in as many pieces as it comes.
+    /// Reads the next chunk of the body and passes on its content, in one or more pieces.
     pub fn feed(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8])) {
         self.feed_while(chunk, &mut |bytes| {
             out(bytes);
@@ -114,7 +114,8 @@ impl Decoder {
         });
     }
 
-    /// As [`Decoder::feed`], until `out` answers that it has enough: a small chunk may hold a lot.
+    /// Like [`Decoder::feed`], until `out` returns that it has enough, because a small chunk may decode to a
+    /// lot.
     pub fn feed_while(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8]) -> bool) {
         if self.is_over {
             return;
@@ -129,7 +130,7 @@ impl Decoder {
         let mut bounded = |bytes: &[u8]| {
             let room = most.saturating_sub(*decoded);
             *decoded = decoded.saturating_add(bytes.len());
-            // What ends at the limit does not depend on the pieces in which it comes.
+            // The cut at the limit does not depend on how the body is split.
             has_enough = !out(bytes.get(..room).unwrap_or(bytes));
             if has_enough || bytes.len() > room { Err(Stop::OverLimit) } else { Ok(()) }
         };
@@ -139,7 +140,7 @@ impl Decoder {
         }
     }
 
-    /// Ends the reading and gives its memory back.
+    /// Stops reading and returns the memory.
     pub fn end(&mut self) {
         self.is_over = true;
         self.codings = Vec::new();
@@ -158,7 +159,7 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// Takes the codings off, the last one first.
+/// Undoes the codings, the last one first.
 fn run(codings: &mut [Box<dyn Coding>], bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Stop> {
     match codings.split_last_mut() {
         None => sink(bytes),

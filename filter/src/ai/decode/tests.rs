@@ -1,4 +1,4 @@
-//! Every coding: whole, at any split, as a stream, too large, damaged, and not what it says.
+//! Tests of every coding: whole, at any split, as a stream, too large, damaged, and mislabelled.
 
 use std::io::Write;
 
@@ -15,12 +15,12 @@ use ruzstd::encoding::CompressionLevel;
 use super::*;
 use crate::tests::cut::chunks;
 
-/// An event stream, and what the reference implementation of Zstandard makes of it: in a stream that is flushed behind each
-/// event, and whole at level 19 with a checksum.
+/// An event stream, and its encodings by the reference implementation of Zstandard: as a stream that is flushed after each
+/// event, and as a whole at level 19 with a checksum.
 const CHAT: &[u8] = include_bytes!("../../../testdata/encoded/chat.sse");
 const CHAT_ZSTD: &[u8] = include_bytes!("../../../testdata/encoded/chat.sse.zst");
 const CHAT_ZSTD_19: &[u8] = include_bytes!("../../../testdata/encoded/chat.sse.19.zst");
-/// Bytes of the encoded stream and of what they hold, at each flush.
+/// Bytes of the encoded stream and of its content, at each flush.
 const CHAT_FLUSHES: &str = include_str!("../../../testdata/encoded/chat.sse.zst.flushes");
 
 const CODINGS: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
@@ -36,7 +36,7 @@ fn encode(coding: &str, body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A member of a gzip file with the optional parts that the flags tell of.
+/// A member of a gzip file with the optional parts given by the flags.
 fn gzip(body: &[u8], flags: u8) -> Vec<u8> {
     let mut file = vec![0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 255];
     for (flag, part) in [(4, &b"\x03\0ab\0"[..]), (8, b"name\0"), (16, b"a comment\0"), (2, b"\x01\x02")] {
@@ -53,7 +53,7 @@ fn zstd_encoded(body: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(body, CompressionLevel::Fastest)
 }
 
-/// The parts, each flushed before the next comes; the last one with the end.
+/// The parts, each flushed before the next; the last one with the end.
 fn brotli_flushed(parts: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut encoder = ::brotli::CompressorWriter::new(Vec::new(), 4096, 5, 18);
     let mut encoded: Vec<Vec<u8>> = Vec::new();
@@ -69,7 +69,7 @@ fn brotli_flushed(parts: &[&[u8]]) -> Vec<Vec<u8>> {
     encoded
 }
 
-/// As above, in the formats that begin with such a header.
+/// Like above, in the formats that begin with such a header.
 fn deflate_flushed(header: &[u8], parts: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut state = Box::new(CompressorOxide::new(create_comp_flags_from_zip_params(6, -15, 0)));
     let mut header = header.to_vec();
@@ -135,7 +135,7 @@ fn every_coding_is_decoded_at_every_split() {
 }
 
 #[test]
-fn what_a_stream_has_flushed_is_there_at_once() {
+fn flushed_content_of_a_stream_is_available_at_once() {
     let events: Vec<&[u8]> = CHAT.split_inclusive(|byte| *byte == b'}').collect();
     let gzip_header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     for (coding, parts) in [
@@ -163,7 +163,7 @@ fn what_a_stream_has_flushed_is_there_at_once() {
 }
 
 #[test]
-fn the_names_of_codings_are_known_in_any_case_and_several_are_taken_off_in_turn() {
+fn names_of_codings_are_recognised_in_any_case_and_several_are_undone_in_turn() {
     let body = b"{\"model\":\"m\"}";
     let once = encode("gzip", body);
     for (name, encoded) in [
@@ -186,7 +186,7 @@ fn the_names_of_codings_are_known_in_any_case_and_several_are_taken_off_in_turn(
 }
 
 #[test]
-fn a_coding_that_is_not_known_yields_nothing() {
+fn an_unknown_coding_yields_nothing() {
     for name in ["compress", "gzip, dcb", "aes128gcm, gzip", "gzip,gzip,gzip,gzip", "*", "brotli"] {
         let decoder = Decoder::new(Some(name));
         assert!(!decoder.is_known() && decoder.is_over(), "{name}");
@@ -196,7 +196,7 @@ fn a_coding_that_is_not_known_yields_nothing() {
 }
 
 #[test]
-fn a_body_that_is_not_coded_although_it_says_so_is_read_as_it_is() {
+fn a_body_that_claims_a_coding_but_has_none_is_read_unchanged() {
     for coding in ["gzip", "zstd"] {
         for body in [&b"{\"model\":\"m\"}"[..], b"data: {}\n\n", b"[1,2]", b"\xef\xbb\xbf{}  "] {
             for at in 0..=body.len() {
@@ -208,7 +208,7 @@ fn a_body_that_is_not_coded_although_it_says_so_is_read_as_it_is() {
 }
 
 #[test]
-fn every_part_of_a_gzip_header_is_passed_over_and_members_follow_one_another() {
+fn every_part_of_a_gzip_header_is_skipped_and_members_follow_one_another() {
     for flags in 0..32 {
         let file = gzip(b"abc", flags);
         let bytes: Vec<&[u8]> = file.chunks(1).collect();
@@ -239,7 +239,7 @@ fn frames_of_zstandard_follow_one_another_and_some_are_skipped() {
 }
 
 #[test]
-fn a_bomb_ends_the_reading_at_the_limit_wherever_it_is_cut() {
+fn reading_of_a_bomb_stops_at_the_limit_however_it_is_split() {
     let zeros = vec![b' '; 20 << 20];
     let limits = Limits { body_bytes: 3 << 20, ratio: 1_000_000, ..Limits::default() };
     let of_ratio = Limits { ratio: 2, ..Limits::default() };
@@ -256,7 +256,7 @@ fn a_bomb_ends_the_reading_at_the_limit_wherever_it_is_cut() {
             );
             assert_eq!(stopped, Some(Stop::OverLimit), "{coding}");
         }
-        // A bomb in a bomb: the inner one is as much of one.
+        // A nested bomb: the inner one is a bomb too.
         let twice = encode("gzip", &bomb);
         let (decoded, stopped) = decode_with(&format!("{coding}, gzip"), &limits, &[&twice]);
         assert_eq!((decoded.len(), stopped), (limits.body_bytes, Some(Stop::OverLimit)), "{coding}");
@@ -286,7 +286,7 @@ fn nothing_more_is_decoded_once_the_reader_has_enough() {
 }
 
 #[test]
-fn a_window_that_is_too_large_is_not_made() {
+fn a_window_that_is_too_large_is_not_allocated() {
     // A frame that asks for 16 MB; and Brotli's largest window.
     let frame = b"\x28\xb5\x2f\xfd\x00\x70\x01\0\0";
     assert_eq!(decode("zstd", &[frame]), (Vec::new(), Some(Stop::OverLimit)));
@@ -298,7 +298,7 @@ fn a_window_that_is_too_large_is_not_made() {
 }
 
 #[test]
-fn all_bodies_together_take_no_more_memory_than_they_may() {
+fn all_bodies_together_stay_within_the_memory_limit() {
     let limits = Limits { total_bytes: 1 << 20, ..Limits::default() };
     let body = vec![b'x'; 600_000];
     for coding in CODINGS {
@@ -317,7 +317,7 @@ fn all_bodies_together_take_no_more_memory_than_they_may() {
 }
 
 #[test]
-fn a_body_that_is_cut_off_yields_what_it_had_and_is_not_called_damaged() {
+fn a_truncated_body_yields_its_content_so_far_and_is_not_called_damaged() {
     for (coding, encoded) in
         [("gzip", gzip(CHAT, 0)), ("br", encode("br", CHAT)), ("zstd", CHAT_ZSTD.to_vec())]
     {
@@ -328,14 +328,14 @@ fn a_body_that_is_cut_off_yields_what_it_had_and_is_not_called_damaged() {
 }
 
 #[test]
-fn a_body_that_is_damaged_ends_the_reading() {
+fn reading_stops_at_damage() {
     for (coding, damaged) in [
         ("gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xff\xff\xff".to_vec()),
         ("gzip", b"\x1f\x8b\x07\0\0\0\0\0\0\x03".to_vec()),
         ("deflate", b"\x78\x9c\xff\xff\xff".to_vec()),
         ("br", vec![0x11; 20]),
         ("zstd", b"\x28\xb5\x2f\xfd\x20\x05\x07\0\0".to_vec()),
-        // A dictionary, a reserved bit, and something behind a frame that is none.
+        // A dictionary, a reserved bit, and bytes after a frame that are not a frame.
         ("zstd", b"\x28\xb5\x2f\xfd\x21\x07\x05\x01\0\0".to_vec()),
         ("zstd", b"\x28\xb5\x2f\xfd\x28\x05\x01\0\0".to_vec()),
         ("zstd", [zstd_encoded(b"abc"), b"abcd".to_vec()].concat()),
@@ -345,7 +345,7 @@ fn a_body_that_is_damaged_ends_the_reading() {
 }
 
 #[test]
-fn a_body_that_is_cut_off_anywhere_yields_the_same_in_any_chunks() {
+fn a_body_truncated_anywhere_yields_the_same_in_any_chunks() {
     // More than a window of DEFLATE, and repeats that end in the middle of one.
     let body = [vec![b'x'; 70_000], CHAT.to_vec()].concat();
     for coding in ["gzip", "deflate", "raw deflate", "br"] {
@@ -383,7 +383,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_body_comes_back_in_any_chunks(
+    fn any_body_is_decoded_in_any_chunks(
         body in any_body(),
         coding in proptest::sample::select(&CODINGS[..]),
         sizes in vec(0_usize..400, 0..30),
@@ -393,7 +393,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_do_no_harm_and_mean_the_same_in_any_chunks(
+    fn any_bytes_are_harmless_and_give_the_same_result_in_any_chunks(
         body in any_body(),
         coding in proptest::sample::select(&CODINGS[..]),
         changes in vec((any::<Index>(), any::<u8>()), 0..4),
@@ -413,12 +413,12 @@ proptest! {
         let whole = decode(coding, &[&encoded]);
         let cut = decode(coding, &chunks(&encoded, &sizes));
         let is_damaged = |read: &(Vec<u8>, Option<Stop>)| read.1 == Some(Stop::Damaged);
-        // The decoder of Brotli takes some faults for none, according to where the chunks end.
+        // The Brotli decoder misses some faults, depending on where the chunks end.
         prop_assert!(cut.1 == whole.1 || (coding == "br" && (is_damaged(&cut) || is_damaged(&whole))));
-        // How much comes before what is damaged depends on that, too.
+        // The amount decoded before the damage depends on this, too.
         let is_prefix = cut.0.starts_with(&whole.0) || whole.0.starts_with(&cut.0);
         prop_assert!(cut.0 == whole.0 || ((is_damaged(&cut) || is_damaged(&whole)) && is_prefix));
-        // The reference takes windows of any size, and frames with bits that are reserved.
+        // The reference accepts windows of any size, and frames with reserved bits.
         let is_compared = coding == "zstd" && whole.1.is_none();
         if let Some(body) = reference_zstd(&encoded).filter(|_| is_compared) {
             prop_assert_eq!(whole, (body, None));

@@ -1,11 +1,11 @@
-//! The JSON text inside a payload of Bedrock's invoke streams, `{"bytes":"…"}`, where it is written in Base64.
+//! The JSON text inside a payload of Bedrock's invoke streams, `{"bytes":"…"}`, encoded in Base64.
 
 use crate::base64;
 
-/// What stands before the text.
+/// What precedes the text.
 const BEFORE: &[u8] = b"\"bytes\"";
 
-/// The text inside a payload; none when it holds no such member.
+/// The text inside a payload; `None` when there is no such member.
 pub fn inside(payload: &[u8]) -> Option<Vec<u8>> {
     let at = payload.windows(BEFORE.len()).position(|part| part == BEFORE)?;
     let rest = payload.get(at + BEFORE.len()..)?.trim_ascii_start().strip_prefix(b":")?;
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_is_taken_out_of_the_payload() {
+    fn the_text_is_extracted_from_the_payload() {
         for (payload, expected) in [
             (&br#"{"bytes":"eyJhIjoxfQ==","p":"abcd"}"#[..], Some(&br#"{"a":1}"#[..])),
             (br#"{"p":"x","bytes" : "Pz8/"}"#, Some(b"???")),
@@ -39,7 +39,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_survived(payload in proptest::collection::vec(any::<u8>(), 0..60)) {
+        fn any_bytes_are_harmless(payload in proptest::collection::vec(any::<u8>(), 0..60)) {
             inside(&[b"{\"bytes\":\"", &payload[..], b"\"}"].concat());
         }
     }

@@ -1,27 +1,27 @@
-//! The counts of an answer, and what they mean together.
+//! The counts of a response, and their combined meaning.
 //!
-//! Providers count alike but mean different things. OpenAI's input includes what came from a cache, Anthropic's and Bedrock's
-//! does not; OpenAI's output includes reasoning, Gemini's does not, and that of some compatible providers (xAI) does not either.
-//! A record means one thing: input is everything that the model read, output everything that it wrote. Where a provider
-//! gives a total, that tells what its counts include; a wrong guess would show there.
+//! Providers use similar counts with different meanings. OpenAI's input includes tokens from a cache, Anthropic's and Bedrock's
+//! does not; OpenAI's output includes reasoning, but Gemini's and that of some compatible providers (xAI) does not. A record has
+//! one meaning: input is everything that the model read, output everything that it wrote. Where a provider gives a total, the
+//! total shows what its counts include.
 
 use super::keys::{COUNTS, Count};
 use crate::ai::count;
 
-/// The largest count of each kind that has come.
+/// The largest count of each kind so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     largest: [Option<i64>; COUNTS],
 }
 
-/// Numbers of tokens, as a record means them; none where the provider did not count.
+/// Numbers of tokens, with a record's meaning; `None` where the provider did not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Everything that the model read.
     pub input: Option<i64>,
     /// Everything that it wrote.
     pub output: Option<i64>,
-    /// All together: the provider's, else the sum.
+    /// The total: the provider's, otherwise the sum.
     pub total: Option<i64>,
     /// The part of the input that came from a cache.
     pub cached: Option<i64>,
@@ -32,26 +32,26 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// True when nothing but zeros was counted.
+    /// True when all counts are zero.
     pub fn is_zero(&self) -> bool {
         [self.input, self.output, self.total].into_iter().flatten().all(|number| number == 0)
     }
 }
 
 impl Counts {
-    /// Takes a count; a smaller one than before changes nothing.
+    /// Adds a count; a smaller one than before changes nothing.
     pub fn raise(&mut self, kind: Count, number: i64) {
         if let Some(largest) = self.largest.get_mut(kind as usize) {
             *largest = (*largest).max(Some(number));
         }
     }
 
-    /// True when input, output or all together was counted.
+    /// True when input, output or total was counted.
     pub fn are_any(&self) -> bool {
         self.given_input().or(self.given_output()).or(self.get(Count::Total)).is_some()
     }
 
-    /// What the counts mean.
+    /// The meaning of the counts.
     pub fn usage(&self) -> Usage {
         let cached = self.get(Count::Cached).max(self.get(Count::CachedApart));
         let cache_write = self.get(Count::CacheWrite).max(self.get(Count::CacheWriteApart));
@@ -59,7 +59,7 @@ impl Counts {
         let input = self.input(add(cached, cache_write));
         let output = self.output(input);
         let given = add(self.given_input(), self.given_output());
-        // A total below what it is made of is none: one of zero, or one of an earlier event.
+        // A total below the sum of its parts is invalid: it is zero, or from an earlier event.
         let total = self.get(Count::Total).filter(|total| given.is_none_or(|given| given <= *total));
         Usage { input, output, total: total.or_else(|| add(input, output)), cached, cache_write, reasoning }
     }
@@ -76,7 +76,7 @@ impl Counts {
         self.get(Count::Output).max(self.get(Count::OutputFresh)).or(self.get(Count::OutputElse))
     }
 
-    /// True when the total says that these two are all there is.
+    /// True when the total equals the sum of these two.
     fn are_all(&self, input: Option<i64>, output: Option<i64>) -> bool {
         self.get(Count::Total).is_some() && self.get(Count::Total) == add(input, output)
     }
@@ -89,7 +89,7 @@ impl Counts {
         let Some(whole) = self.get(Count::Input).max(fresh) else {
             return self.get(Count::InputElse);
         };
-        // What is billed need not include what a cache gave, but everything that was read does.
+        // Billed tokens need not include cached ones, but the input does.
         let is_billed = self.get(Count::InputElse).is_some();
         let whole = if caches > Some(whole) && !is_billed { add(Some(whole), caches)? } else { whole };
         add(Some(whole), self.get(Count::InputExtra))
@@ -110,7 +110,7 @@ impl Counts {
     }
 }
 
-/// The sum of what is there; none when nothing is, or when it is too large to be a count.
+/// The sum of the present counts; `None` when there are none, or when it is too large for a count.
 fn add(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     match (one, other) {
         (Some(one), Some(other)) => count::sum(one, other),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn input_and_output_mean_everything_whatever_the_provider_leaves_out() {
+    fn input_and_output_include_everything_whatever_the_provider_leaves_out() {
         for (name, counts, expected) in [
             (
                 "OpenAI",
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_counted_is_not_made_up() {
+    fn uncounted_values_are_not_invented() {
         assert_eq!(usage(&[]), Usage::default());
         assert_eq!(usage(&[(Total, 7)]), Usage { total: Some(7), ..Usage::default() });
         assert_eq!(usage(&[(Input, 7)]), Usage { input: Some(7), total: Some(7), ..Usage::default() });
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_of_each_kind_holds() {
+    fn the_largest_of_each_kind_is_kept() {
         let found = usage(&[(Input, 0), (Output, 1), (Input, 25), (Output, 15), (Input, 3), (Output, 0)]);
         assert_eq!((found.input, found.output, found.total), (Some(25), Some(15), Some(40)));
     }

@@ -1,57 +1,57 @@
-//! What was found in a body, as it was given: model, ids and counts of each kind. What the counts mean together says
-//! [`Counts::usage`](super::counts::Counts::usage).
+//! The values found in a body, unchanged: model, ids and counts of each kind.
+//! [`Counts::usage`](super::counts::Counts::usage) gives the combined meaning of the counts.
 //!
-//! Values come more than once, in events and under two names: of a count the largest holds, of a text the last, of an id the
-//! first. An empty text, and `null`, say nothing.
+//! Values occur more than once, in several events or under two names: the largest count, the last text and the first id are
+//! kept. An empty text and `null` are ignored.
 
 use super::counts::{Counts, Usage};
 use super::keys::{Count, Meaning, TOOLS_CALL};
 use super::scanner::{Found, Scalar, unescaped};
 use crate::ai::count::count;
 
-/// What was found in a body.
+/// The values found in a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// The model.
     pub model: Option<String>,
-    /// The provider's id of the answer.
+    /// The provider's id of the response.
     pub chat_id: Option<String>,
     /// Why the model stopped.
     pub finish_reason: Option<String>,
     /// The class of service.
     pub service_tier: Option<String>,
-    /// The provider, where only its answers have what this one has.
+    /// The provider, if only its responses have the members of this one.
     pub provider: Option<&'static str>,
     /// JSON-RPC method.
     pub rpc_method: Option<String>,
     /// JSON-RPC `params.name`.
     pub rpc_name: Option<String>,
-    /// A request asks something, or gives a text to work on.
+    /// A request asks something, or provides a text to work on.
     pub is_question: bool,
-    /// The body has what only answers of models have.
+    /// The body has members that only responses of models have.
     pub is_answer: bool,
-    /// Something generated has come.
+    /// Generated content has arrived.
     pub is_generating: bool,
     counts: Counts,
     other_id: Option<String>,
-    /// How an answer of Responses ended.
+    /// The final status of a response of the Responses API.
     status: Option<String>,
     is_done: bool,
     has_failed: bool,
     /// Number of JSON texts that have begun.
     documents: u32,
-    /// The last of them that had a count.
+    /// The last one with a count.
     counted: u32,
-    /// The last of them that had something generated.
+    /// The last one with generated content.
     generated: u32,
 }
 
-/// What the counts of an answer rest on.
+/// The source of a response's counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The provider counted, and its count is complete.
     Reported,
-    /// The answer ended, or could not be read further, before the count came, or before the last one.
+    /// The response ended, or could not be read further, before the count or the final count arrived.
     Partial,
 }
 
@@ -65,7 +65,7 @@ impl Source {
     }
 }
 
-/// Events after which nothing of an answer comes.
+/// Events that end a response.
 const LAST_EVENTS: [&str; 12] = [
     "response.completed",
     "response.incomplete",
@@ -81,11 +81,11 @@ const LAST_EVENTS: [&str; 12] = [
     "speech.audio.done",
 ];
 
-/// Statuses in which an answer of Responses stays.
+/// Final statuses of the Responses API.
 const LAST_STATUSES: [&str; 4] = ["completed", "incomplete", "failed", "cancelled"];
 
 impl Findings {
-    /// Takes a value from the scanner.
+    /// Adds a value from the scanner.
     pub fn take(&mut self, found: &Found<'_>) {
         match found.value {
             Scalar::Text(raw) => self.take_text(found.meaning, raw),
@@ -98,42 +98,43 @@ impl Findings {
         }
     }
 
-    /// Takes a count that stands outside of the body.
+    /// Adds a count from outside the body.
     pub(super) fn take_count(&mut self, kind: Count, raw: &[u8]) {
         self.take_literal(Meaning::Count(kind), raw);
     }
 
-    /// True when the body tells of an AI call: it has counts of tokens, or what only answers of models have.
+    /// True when the body belongs to an AI call: it has token counts, or members that only responses of
+    /// models have.
     pub fn is_ai(&self) -> bool {
         self.is_answer || self.counts.are_any()
     }
 
-    /// What was counted, in one meaning for all providers.
+    /// The counts, with the same meaning for all providers.
     pub fn usage(&self) -> Usage {
         self.counts.usage()
     }
 
-    /// The id of the answer, or another that the provider gives where there is none.
+    /// The id of the response, or a substitute that the provider gives where there is none.
     pub fn id(&self) -> Option<&str> {
         self.chat_id.as_deref().or(self.other_id.as_deref())
     }
 
-    /// Why the answer ended.
+    /// Why the response ended.
     pub fn ended_by(&self) -> Option<&str> {
         self.finish_reason.as_deref().or(self.status.as_deref())
     }
 
-    /// True when more than one JSON text has come.
+    /// True when more than one JSON text has arrived.
     pub(super) fn has_several_documents(&self) -> bool {
         self.documents > 1
     }
 
-    /// What the counts rest on; none where the provider does not count. `is_cut`: the exchange did not end as it should, or
+    /// The source of the counts; `None` where the provider does not count. `is_cut`: the exchange did not end properly, or
     /// its body was not read to the end.
     pub fn source(&self, is_streamed: bool, is_cut: bool) -> Option<Source> {
         let has_ended = self.is_done || self.ended_by().is_some();
         if self.counts.are_any() {
-            // Counts that come after everything generated are the last ones, whether or not the stream says that it is over.
+            // Counts after all generated content are final, whether or not the stream announces its end.
             let is_last = self.counted > self.generated && !is_cut;
             return Some(if (!is_streamed && !is_cut) || has_ended || is_last {
                 Source::Reported
@@ -141,15 +142,15 @@ impl Findings {
                 Source::Partial
             });
         }
-        // An error in place of an answer has no usage to wait for.
+        // An error instead of a response has no usage to wait for.
         let is_refused = self.has_failed && !self.is_generating && !is_cut;
         let is_over = self.is_done || (has_ended && !is_cut);
         let was_to_come = is_streamed || (is_cut && (self.is_answer || self.is_generating));
         (was_to_come && !is_over && !is_refused).then_some(Source::Partial)
     }
 
-    /// True when a request has told all it can: its model, with what it asks for where that matters (`with_question`), or its
-    /// JSON-RPC method with the tool of a call.
+    /// True when nothing more can be learned from a request: its model is known, with its question where that matters
+    /// (`with_question`), or its JSON-RPC method with the tool of a call.
     pub(super) fn is_request_known(&self, with_question: bool) -> bool {
         match &self.rpc_method {
             Some(method) => method != TOOLS_CALL || self.rpc_name.is_some(),
@@ -166,7 +167,7 @@ impl Findings {
             Meaning::Count(_) => self.take_literal(meaning, raw),
             Meaning::Model => replace(&mut self.model, raw),
             Meaning::ServiceTier => replace(&mut self.service_tier, raw),
-            // DashScope writes the word.
+            // DashScope writes `null` as a text.
             Meaning::FinishReason if raw != b"null" => replace(&mut self.finish_reason, raw),
             Meaning::Status if is_one_of(raw, &LAST_STATUSES) => replace(&mut self.status, raw),
             Meaning::ChatId => keep(&mut self.chat_id, raw),
@@ -216,7 +217,7 @@ impl Findings {
     }
 }
 
-/// The last one holds. Most events repeat what came before.
+/// Keeps the last one. Most events repeat the previous value.
 fn replace(place: &mut Option<String>, raw: &[u8]) {
     let is_there = place.as_ref().is_some_and(|text| text.as_bytes() == raw);
     if !raw.is_empty() && !is_there {
@@ -224,7 +225,7 @@ fn replace(place: &mut Option<String>, raw: &[u8]) {
     }
 }
 
-/// The first one holds.
+/// Keeps the first one.
 fn keep(place: &mut Option<String>, raw: &[u8]) {
     if place.is_none() {
         replace(place, raw);

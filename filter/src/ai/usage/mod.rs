@@ -4,15 +4,15 @@
 //! chunk ─▶ BodyReader ─▶ (EventStream │ Frames) ─▶ Scanner ─▶ Findings ─▶ Usage
 //! ```
 //!
-//! Nothing is buffered but the key or the short value that is being read, and of AWS's frames the frame, so the memory of a
-//! stream does not depend on its body, and a body may be split at any byte.
+//! Only the key or short value being read is buffered, and for AWS's format the current frame, so the memory of a stream
+//! does not depend on its body, and a body may be split at any byte.
 //!
-//! - [`keys`]: which values matter, a line for each path of one.
-//! - [`scanner`]: walks JSON and hands them out.
+//! - [`keys`]: the values that matter, with a line for each path.
+//! - [`scanner`]: walks JSON and reports them.
 //! - [`findings`]: keeps them.
-//! - [`counts`]: what the counts mean together, for each provider.
+//! - [`counts`]: the combined meaning of the counts, for each provider.
 //! - [`event_stream`]: the JSON texts inside server-sent events.
-//! - [`base64_payload`]: those inside the frames of Bedrock's invoke streams.
+//! - [`base64_payload`]: the JSON texts inside the frames of Bedrock's invoke streams.
 
 pub mod base64_payload;
 pub mod counts;
@@ -31,12 +31,12 @@ use event_stream::{EventStream, Piece};
 use keys::{ANSWER, HEADERS, REQUEST};
 use scanner::Scanner;
 
-/// Bytes that may stand before what tells a body's format, blank lines apart.
+/// Bytes that may precede the sign of a body's format, not counting blank lines.
 const MAX_HEAD: usize = 64;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The format that a content type declares; none when it is none of those that are read.
+/// The format that a content type declares; `None` when the format is not supported.
 pub fn declared(content_type: &[u8]) -> Option<BodyFormat> {
     let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is = |name: &str| essence.eq_ignore_ascii_case(name.as_bytes());
@@ -56,12 +56,12 @@ pub fn declared(content_type: &[u8]) -> Option<BodyFormat> {
     suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json")).then_some(BodyFormat::Json)
 }
 
-/// True when a body of this format comes in parts that a client shows one after another.
+/// True when a body of this format arrives in parts that a client shows one after another.
 pub fn is_streamed(format: BodyFormat) -> bool {
     matches!(format, BodyFormat::EventStream | BodyFormat::JsonLines | BodyFormat::AwsEventStream)
 }
 
-/// Without the blanks and the byte order marks at its start.
+/// The text without leading white space and byte order marks.
 fn without_marks(mut head: &[u8]) -> &[u8] {
     loop {
         let rest = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
@@ -72,12 +72,12 @@ fn without_marks(mut head: &[u8]) -> &[u8] {
     }
 }
 
-/// Which body is read.
+/// The body that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The request's: nothing more is read once the model, or the MCP tool, is known.
+    /// The request's body: reading stops once the model or the MCP tool is known.
     Request,
-    /// The response's: usage comes last, so everything is read.
+    /// The response's body: usage comes last, so everything is read.
     Response,
 }
 
@@ -89,17 +89,17 @@ pub struct BodyReader {
     framing: Framing,
     scanner: Scanner,
     findings: Findings,
-    /// Bytes that may still pass before something must have told of an AI call.
+    /// Bytes that may still pass before a sign of an AI call is required.
     window: Option<usize>,
     done: bool,
 }
 
-/// How the JSON texts of a body are parted.
+/// How the JSON texts of a body are separated.
 #[derive(Debug)]
 enum Framing {
-    /// Not known yet: the bytes that came.
+    /// Not known yet; holds the bytes so far.
     Head(Vec<u8>),
-    /// As the scanner reads them; an array when it is one.
+    /// Read directly by the scanner; says whether it is an array.
     Plain {
         is_array: bool,
     },
@@ -108,8 +108,8 @@ enum Framing {
 }
 
 impl BodyReader {
-    /// A reader that gives up after `window` bytes in which nothing told of an AI call; without a window it goes on
-    /// to the end. `declared` is what the content type says, which counts where the first bytes do not tell.
+    /// A reader that gives up after `window` bytes without a sign of an AI call; without a window it reads to the
+    /// end. `declared` is the format from the content type, used where the first bytes are inconclusive.
     pub fn new(side: Side, declared: Option<BodyFormat>, window: Option<usize>) -> Self {
         let tree = if side == Side::Request { &REQUEST } else { &ANSWER };
         Self {
@@ -123,7 +123,7 @@ impl BodyReader {
         }
     }
 
-    /// True when no further chunk can tell more.
+    /// True when further chunks cannot add anything.
     pub fn is_done(&self) -> bool {
         self.done
     }
@@ -133,17 +133,17 @@ impl BodyReader {
         self.done && matches!(self.framing, Framing::Head(_))
     }
 
-    /// What was found so far.
+    /// The values found so far.
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
 
-    /// True when the answer came in parts that a client shows one after another.
+    /// True when the response arrived in parts that a client shows one after another.
     pub fn is_streamed(&self) -> bool {
         match self.framing {
             Framing::Head(_) => self.declared.is_some_and(is_streamed),
             Framing::Events(_) | Framing::Frames(_) => true,
-            // Only Gemini streams an array, and only lines come one after another without one.
+            // Only Gemini streams an array, and only line formats have several texts without one.
             Framing::Plain { is_array: true } => self.findings.is_answer,
             Framing::Plain { is_array: false } => {
                 self.declared == Some(BodyFormat::JsonLines) || self.findings.has_several_documents()
@@ -151,7 +151,7 @@ impl BodyReader {
         }
     }
 
-    /// Reads the headers that hold counts.
+    /// Reads the headers with counts.
     pub fn read_headers(&mut self, headers: &Headers<'_>) {
         for (name, kind) in HEADERS {
             if let Some(count) = headers.get(name) {
@@ -162,7 +162,7 @@ impl BodyReader {
 
     /// Reads a chunk.
     pub fn read(&mut self, chunk: &[u8]) {
-        // The decision to give up is made at one byte of the body, wherever the chunks begin and end.
+        // Reading stops at a fixed byte of the body, however it is split into chunks.
         let Some(window) = self.window else { return self.read_on(chunk) };
         let (within, beyond) = chunk.split_at_checked(window).unwrap_or((chunk, &[]));
         self.read_on(within);
@@ -185,7 +185,7 @@ impl BodyReader {
             let (taken, rest) = bytes.split_at_checked(MAX_HEAD - head.len()).unwrap_or((bytes, &[]));
             bytes = rest;
             head.extend_from_slice(taken);
-            // Blank lines, which keep a connection alive, may be many.
+            // There may be many blank lines, which keep a connection alive.
             let says_nothing = head.len() - without_marks(head).len();
             head.drain(..says_nothing);
             let format = match sniff(head) {

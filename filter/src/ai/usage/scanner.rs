@@ -1,29 +1,29 @@
-//! Walks JSON text chunk by chunk and hands out the values whose paths are in a table; everything else is skipped.
+//! Walks JSON text chunk by chunk and reports the values whose paths are in a table; everything else is skipped.
 //!
-//! The walk is lenient: text that is no JSON yields nothing, or nonsense, but never fails. Objects and arrays are entered only
-//! where the table has paths inside of them, at most [`MAX_DEPTH`] deep; skipped values are counted through by their brackets,
-//! so nesting costs no memory. Nothing is kept but the key or the short value that is being read, so a text may be as large as
-//! it likes. An array at the top is walked as its elements are (Gemini streams one), and texts may follow one another.
+//! The walk is lenient: text that is not JSON yields nothing, or nonsense, but never fails. Objects and arrays are entered
+//! only where the table has paths inside them, at most [`MAX_DEPTH`] deep; skipped values are tracked by counting brackets, so
+//! nesting costs no memory. Only the key or short value being read is kept, so a text may be arbitrarily large. The elements
+//! of a top-level array are read like separate texts (Gemini streams an array), and texts may follow one another.
 
 use super::keys::{LONGEST, Meaning, ROOT, Tree};
 use crate::json::Json;
 
-/// Objects and arrays inside one another that are entered.
+/// Deepest nesting of objects and arrays that are entered.
 pub const MAX_DEPTH: usize = 16;
-/// Longest text value that is kept, in bytes before unescaping: 255 characters that are all escaped.
+/// Longest text value that is kept, in bytes before unescaping: 255 characters, all escaped.
 pub const MAX_TEXT: usize = 1_536;
-/// What is kept of a key: one byte more than the longest one of a table has when all of it is escaped.
+/// Bytes kept of a key: one more than the longest key of a table with all characters escaped.
 const LONGEST_WRITTEN: usize = 6 * LONGEST + 1;
 /// Longest number or literal that is kept.
 const MAX_LITERAL: usize = 48;
-/// What ends an event stream of OpenAI's form, in place of a JSON text: `[DONE]`.
+/// The end of an event stream in OpenAI's format, instead of a JSON text: `[DONE]`.
 const DONE: &[u8] = b"DONE";
 
 /// A value whose path is in the table.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Scalar<'a> {
-    /// A text, as it stands between its quotes: escapes are not undone. One that is not kept, see [`Meaning::keeps_text`], is
-    /// handed out when its first byte is there, and not at all when it is empty.
+    /// The raw text between the quotes, with escapes. A text that is not kept, see [`Meaning::keeps_text`], is reported at
+    /// its first byte, and not at all when it is empty.
     Text(&'a [u8]),
     /// A number, `true`, `false` or `null`.
     Literal(&'a [u8]),
@@ -31,12 +31,12 @@ pub enum Scalar<'a> {
     Container,
 }
 
-/// A value with what it is.
+/// A value with its meaning.
 #[derive(Debug)]
 pub struct Found<'a> {
-    /// What the table says of it.
+    /// The meaning from the table.
     pub meaning: Meaning,
-    /// The one provider that has it; empty when several have.
+    /// The only provider with this path; empty when several have it.
     pub provider: &'static str,
     /// The value.
     pub value: Scalar<'a>,
@@ -50,7 +50,7 @@ pub struct Scanner {
     /// The objects and arrays entered.
     stack: [Level; MAX_DEPTH],
     depth: usize,
-    /// The node of the value that is being read; none when it is in no path.
+    /// The node of the value being read; `None` when it is not on any path.
     node: Option<u16>,
     /// The key or value being read.
     text: Vec<u8>,
@@ -59,7 +59,7 @@ pub struct Scanner {
 /// An object or array that was entered.
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
-    /// Of an object, the node whose children its keys are; of an array, the node of each element.
+    /// For an object, the node whose children are its keys; for an array, the node of each element.
     node: u16,
     is_array: bool,
 }
@@ -75,7 +75,7 @@ enum State {
     InKey { escaped: bool },
     /// Between key and value.
     Colon,
-    /// At the first byte of a text whose being there matters, but not what it says.
+    /// At the first byte of a text whose presence matters, but not its content.
     BeginText,
     /// In a text value; kept or not.
     InText { escaped: bool, keep: bool },
@@ -87,15 +87,15 @@ enum State {
     Skip { open: u32 },
     /// In a text inside a skipped value.
     SkipText { open: u32, escaped: bool },
-    /// The text is no JSON; nothing more of it is read.
+    /// The text is not JSON; the rest of it is not read.
     Broken,
 }
 
-/// Takes what is found.
+/// Receives the values found.
 pub type Take<'t> = &'t mut dyn FnMut(Found<'_>);
 
 impl Scanner {
-    /// A scanner that looks for the paths of a table.
+    /// A scanner for the paths of a table.
     pub fn new(tree: &'static Tree) -> Self {
         Self {
             tree,
@@ -115,7 +115,7 @@ impl Scanner {
         self.text.clear();
     }
 
-    /// Reads a chunk and hands out what is complete.
+    /// Reads a chunk and reports complete values.
     pub fn read(&mut self, mut bytes: &[u8], take: Take<'_>) {
         while let Some((&byte, rest)) = bytes.split_first() {
             bytes = match self.state {
@@ -231,7 +231,7 @@ impl Scanner {
                     self.step(byte, take);
                 }
                 _ if byte.is_ascii_whitespace() => self.end_literal(take),
-                // One byte more than is kept tells that the rest is missing.
+                // One byte more than the limit shows that the rest is missing.
                 _ if self.text.len() <= MAX_LITERAL => self.text.push(byte),
                 _ => {}
             },
@@ -241,7 +241,8 @@ impl Scanner {
         }
     }
 
-    /// Keeps a text up to the quote that ends it, or up to and with the next backslash; where that byte is, if it is here.
+    /// Keeps a text up to its closing quote, or up to and including the next backslash; returns the position of that byte,
+    /// if it is in the chunk.
     fn gather(&mut self, bytes: &[u8], most: usize) -> Option<usize> {
         let end = special(bytes);
         let kept = end.map_or(bytes.len(), |end| end + usize::from(bytes.get(end) == Some(&b'\\')));
@@ -320,7 +321,7 @@ impl Scanner {
         }
     }
 
-    /// Hands out a value of the node at hand, when the table says anything of it.
+    /// Reports a value of the current node, if the table lists it.
     fn hand_out(&self, value: Scalar<'_>, take: Take<'_>) {
         let Some(node) = self.node else { return };
         let (meaning, provider) = (self.tree.meaning(node), self.tree.provider(node));
@@ -365,20 +366,21 @@ impl Scanner {
     }
 }
 
-/// The text that stands between quotes as `raw`. An escape that was cut off is left out, as is what is no UTF-8.
+/// The text for the raw bytes between quotes. A truncated escape is left out, and so are bytes that are not
+/// UTF-8.
 pub fn unescaped(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
     if !text.contains('\\') {
         return text.into_owned();
     }
-    // A text cut at its limit may end inside an escape: at most a surrogate pair of 12 bytes goes.
+    // A text cut at its limit may end inside an escape, so at most a surrogate pair of 12 bytes is dropped.
     (0..12)
         .filter_map(|cut| text.len().checked_sub(cut).and_then(|end| text.get(..end)))
         .find_map(json_string)
         .unwrap_or_default()
 }
 
-/// The text that a JSON string holds whose inside is `raw`; none when that is not well formed.
+/// The text of a JSON string whose inside is `raw`; `None` when it is not well formed.
 fn json_string(raw: &str) -> Option<String> {
     match Json::parse(&[b"\"", raw.as_bytes(), b"\""].concat()) {
         Ok(Json::Text(text)) => Some(text),
@@ -386,7 +388,7 @@ fn json_string(raw: &str) -> Option<String> {
     }
 }
 
-/// Where the next quote or backslash is. One function for all who ask.
+/// The position of the next quote or backslash. A shared function keeps the module small.
 #[inline(never)]
 fn special(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'"', b'\\', bytes)
@@ -397,114 +399,4 @@ fn after(bytes: &[u8], index: usize) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::ai::usage::keys::ANSWER;
-
-    /// Everything handed out for a text in chunks, as lines `meaning=value`.
-    fn values(chunks: &[&[u8]]) -> Vec<String> {
-        let (mut scanner, mut values) = (Scanner::new(&ANSWER), Vec::new());
-        for chunk in chunks {
-            scanner.read(chunk, &mut |found| {
-                let value = match found.value {
-                    Scalar::Text(raw) => unescaped(raw),
-                    Scalar::Literal(raw) => String::from_utf8_lossy(raw).into_owned(),
-                    Scalar::Container => "(container)".to_owned(),
-                };
-                if found.meaning != Meaning::Document {
-                    values.push(format!("{:?}={value}", found.meaning));
-                }
-            });
-        }
-        values
-    }
-
-    #[test]
-    fn values_whose_paths_are_in_the_table_are_handed_out() {
-        for (text, expected) in [
-            (r#"{"model":"m","x":1}"#, vec!["Model=m"]),
-            (
-                r#" { "model" : "m" , "usage" : { "prompt_tokens" : 12 } } "#,
-                vec!["Model=m", "Count(Input)=12"],
-            ),
-            (r#"{"tools":[{"usage":{"prompt_tokens":1}}],"id":"a\"b\u00e9"}"#, vec!["ChatId=a\"bé"]),
-            (r#"{"x":{"model":"inner"},"mod\u0065l":"m","usage":null}"#, vec!["Model=m"]),
-            (r#"[{"model":"a"},{"model":"b"}]"#, vec!["Model=a", "Model=b"]),
-            ("{\"model\":\"a\"}\n{\"model\":\"b\"}", vec!["Model=a", "Model=b"]),
-            (r#"{"model":"\\","id":"x"}"#, vec!["Model=\\", "ChatId=x"]),
-            (r#"{"x":"\"model\":1 \\","y":["]\"}"],"model":"m"}"#, vec!["Model=m"]),
-            (r#"{"usage":{"input_tokens":-1.5e3}}"#, vec!["Count(InputFresh)=-1.5e3"]),
-            (r#"{"model":["m"]}"#, vec!["Model=(container)"]),
-            (r#"{"choices":[],"model":"m"}"#, vec!["Model=m"]),
-            (
-                r#"{"choices":[[{"text":"x"}],{"finish_reason":"stop"},7],"model":"m"}"#,
-                vec!["FinishReason=stop", "Model=m"],
-            ),
-            (r#"{"choices":{"finish_reason":"stop"},"model":"m"}"#, vec!["Model=m"]),
-            (
-                r#"{"response":{"model":"m","usage":{"total_tokens":3}}}"#,
-                vec!["GeneratedText=(container)", "Model=m", "Count(Total)=3"],
-            ),
-            (r#"{"response":"text","text":""}"#, vec!["GeneratedText="]),
-            (
-                r#"{"x_groq":{"id":"no","usage":{"total_tokens":3}}}"#,
-                vec!["Sign=(container)", "Count(Total)=3"],
-            ),
-            ("[DONE]", vec!["Done=true"]),
-            ("", vec![]),
-            ("{]", vec![]),
-            (r#"{"usage":{"total_tokens":1],"model":"m"}"#, vec!["Count(Total)=1"]),
-            ("\"model\":\"m\"", vec![]),
-        ] {
-            assert_eq!(values(&[text.as_bytes()]), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn nesting_costs_no_memory_and_hides_nothing_after_it() {
-        let deep = format!(r#"{{"x":{}{},"model":"m"}}"#, "[{\"a\":".repeat(10_000), "}]".repeat(10_000));
-        assert_eq!(values(&[deep.as_bytes()]), ["Model=m"]);
-        let known = format!(
-            "{}{}",
-            r#"{"response":"#.repeat(10_000),
-            "1".to_owned() + &"}".repeat(10_000) + r#"{"model":"m"}"#
-        );
-        assert_eq!(values(&[known.as_bytes()]).len(), MAX_DEPTH + 1);
-    }
-
-    #[test]
-    fn a_long_text_is_cut_where_it_can_be_read() {
-        let text = format!(r#"{{"model":"{}"}}"#, "\\u00e9".repeat(1_000));
-        assert_eq!(values(&[text.as_bytes()]), [format!("Model={}", "é".repeat(256))]);
-        let text = format!(r#"{{"model":"a{}"}}"#, "\\u00e9".repeat(1_000));
-        assert_eq!(values(&[text.as_bytes()]), [format!("Model=a{}", "é".repeat(255))]);
-    }
-
-    #[test]
-    fn a_number_that_is_too_long_is_not_taken_for_its_beginning() {
-        let text = format!(r#"{{"usage":{{"total_tokens":1.{}1}}}}"#, "0".repeat(100));
-        let value = values(&[text.as_bytes()]).remove(0);
-        assert!(value.len() > "Count(Total)=".len() + MAX_LITERAL, "{value}");
-    }
-
-    proptest! {
-        #[test]
-        fn any_split_of_any_text_hands_out_the_same(
-            text in r#"(\{"|"\}|"model":|"usage":\{|"prompt_tokens":|"choices":\[|"delta":\{|"content":|[\[\]{},":\\0-9 ]|"m"|\\u00e9|null|,){0,40}"#,
-            at in 0_usize..100,
-        ) {
-            let (one, other) = text.as_bytes().split_at(text.floor_char_boundary(at.min(text.len())));
-            let whole = values(&[text.as_bytes()]);
-            prop_assert_eq!(values(&[one, other]), &whole[..]);
-            let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
-            prop_assert_eq!(values(&bytes), whole);
-        }
-
-        #[test]
-        fn no_bytes_make_the_scanner_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            values(&[&bytes]);
-        }
-    }
-}
+mod tests;

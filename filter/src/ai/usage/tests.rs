@@ -1,5 +1,5 @@
-//! How far bodies are read, and how their form is told. What the answers of each provider mean is tested over the whole filter, in
-//! `crate::tests::providers`.
+//! Tests of how far bodies are read and how their format is detected. The responses of each provider are tested with the whole
+//! filter, in `crate::tests::providers`.
 
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn read(declared: Option<BodyFormat>, chunks: &[&[u8]]) -> BodyReader {
 }
 
 #[test]
-fn a_request_tells_its_model_or_its_tool_and_then_no_more() {
+fn a_request_is_read_until_its_model_or_tool_is_known() {
     for (body, model, tool) in [
         (
             r#"{"messages":[{"content":"{\"model\":\"no\"}"}],"model":"qwen-max","stream":true,"model":"b"}"#,
@@ -45,7 +45,7 @@ fn a_request_tells_its_model_or_its_tool_and_then_no_more() {
 }
 
 #[test]
-fn where_a_request_may_be_any_other_it_is_read_until_it_asks_something_too() {
+fn where_a_request_need_not_be_an_ai_call_it_is_read_until_it_also_asks_something() {
     let body = br#"{"model":"m","x":[1],"messages":[]}"#;
     for (window, is_read_on) in [(None, false), (Some(1_000), true)] {
         let mut reader = BodyReader::new(Side::Request, None, window);
@@ -57,7 +57,7 @@ fn where_a_request_may_be_any_other_it_is_read_until_it_asks_something_too() {
 }
 
 #[test]
-fn a_body_that_tells_of_no_ai_call_is_given_up_at_the_window() {
+fn a_body_without_a_sign_of_an_ai_call_is_given_up_at_the_window() {
     let padded = |pad: usize| format!(r#"{{"pad":"{}","usage":{{"total_tokens":1}}}}"#, "x".repeat(pad));
     for (pad, total) in [(10, Some(1)), (2_000, None)] {
         let body = padded(pad) + &" ".repeat(2_000);
@@ -71,7 +71,7 @@ fn a_body_that_tells_of_no_ai_call_is_given_up_at_the_window() {
 }
 
 #[test]
-fn the_first_bytes_tell_the_form_and_the_content_type_only_where_they_do_not() {
+fn the_first_bytes_determine_the_format_and_the_content_type_only_where_they_do_not() {
     let json = &br#"{"model":"m"}"#[..];
     let event = &b"data: {\"model\":\"m\"}\n\n"[..];
     let late = &b"comment first\ndata: {\"model\":\"m\"}\n\n"[..];
@@ -96,7 +96,7 @@ fn the_first_bytes_tell_the_form_and_the_content_type_only_where_they_do_not() {
 }
 
 #[test]
-fn content_types_tell_the_format() {
+fn content_types_declare_the_format() {
     for (content_type, expected) in [
         ("application/json", Some(BodyFormat::Json)),
         ("Application/JSON; charset=utf-8", Some(BodyFormat::Json)),
@@ -113,7 +113,7 @@ fn content_types_tell_the_format() {
     }
 }
 
-/// Any form, or none.
+/// Any format, or none.
 fn any_form() -> impl Strategy<Value = Option<BodyFormat>> {
     prop_oneof![
         Just(None),
@@ -126,7 +126,7 @@ fn any_form() -> impl Strategy<Value = Option<BodyFormat>> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_survived_and_mean_the_same_in_crumbs(
+    fn any_bytes_are_harmless_and_give_the_same_result_in_small_chunks(
         form in any_form(),
         head in "(data: ?|id:|\\{|\\[|\u{feff}|\n| |[a-z]){0,6}",
         bytes in proptest::collection::vec(any::<u8>(), 0..200),

@@ -1,4 +1,5 @@
-//! A circuit breaker for an expression: one that fails too often costs more than it saves, so it is skipped for a while.
+//! A circuit breaker for an expression. An expression that fails too often costs more than it saves, so it is skipped
+//! for a while.
 
 use crate::host::headers::Headers;
 use crate::host::{Exchange, Expression};
@@ -7,16 +8,17 @@ use crate::host::{Exchange, Expression};
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker {
     expression: Expression,
-    /// Grows with each success and shrinks with each failure. When it is used up, the breaker opens.
+    /// The failure budget: grows with each success and shrinks with each failure. When it is exhausted, the
+    /// breaker opens.
     failure_budget: u32,
     /// Evaluations that an open breaker still skips; zero when the breaker is closed.
     skips_left: u32,
 }
 
-/// The largest failure budget, and the one to begin with.
+/// The largest and initial failure budget.
 pub(super) const MAX_FAILURE_BUDGET: u32 = 16;
-/// What a failure takes from the budget, to which a success adds 1: an expression that fails more often than every third
-/// time does not pay.
+/// The cost of a failure to the budget; a success adds 1. An expression that fails more often than every third time does
+/// not pay off.
 pub(super) const FAILURE_COST: u32 = 2;
 /// Evaluations that an open breaker skips.
 pub(super) const SKIPS: u32 = 1_024;
@@ -27,8 +29,8 @@ impl Breaker {
         Self { expression, failure_budget: MAX_FAILURE_BUDGET, skips_left: 0 }
     }
 
-    /// The value of the expression: a list of `len` elements. None when the gateway has no such list for the current stream, or
-    /// the breaker is open.
+    /// The value of the expression: a list of `len` elements. `None` when the gateway has no such list for the current stream,
+    /// or the breaker is open.
     pub fn evaluate(&mut self, len: usize, host: &impl Exchange) -> Option<Headers<'static>> {
         if self.skips_left > 0 {
             self.skips_left -= 1;
@@ -39,7 +41,7 @@ impl Breaker {
         match list {
             Some(_) => self.failure_budget = (self.failure_budget + 1).min(MAX_FAILURE_BUDGET),
             None if self.failure_budget > FAILURE_COST => self.failure_budget -= FAILURE_COST,
-            // The next time one failure opens it again.
+            // Next time, a single failure opens it again.
             None => (self.failure_budget, self.skips_left) = (FAILURE_COST, SKIPS),
         }
         list

@@ -1,9 +1,9 @@
-//! Where a gateway keeps each attribute that every record is made of, and which fields need it.
+//! The gateway's place for each attribute of a record, and the fields that need the attribute.
 
 use crate::host::attribute::{self, RenamedAttribute};
 use crate::host::attribute_values::Attribute;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
     /// An attribute that nearly every stream has. One without it fails both expressions.
@@ -20,7 +20,7 @@ impl Attribute {
     /// The fields of the record that the value goes into; none when every record needs it.
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
-            // Sampling uses these, and every record has a time.
+            // Sampling uses these, and every record needs a time.
             Self::Start | Self::Duration | Self::Flags | Self::Code => &[],
             Self::CodeDetails => &["response_code_details"],
             Self::BytesReceived => &["bytes_received"],
@@ -43,7 +43,7 @@ impl Attribute {
         matches!(self, Self::UpstreamLocal | Self::Attempts | Self::ServiceTime)
     }
 
-    /// Where the value comes from.
+    /// The source of the value.
     pub const fn source(self) -> Source {
         match self {
             Self::Start => Source::Always(attribute::REQUEST_TIME),

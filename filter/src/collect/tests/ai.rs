@@ -1,4 +1,4 @@
-//! Calls of models: how the filter detects one, and what the record holds.
+//! Tests of model calls: how the filter detects one, and what the record contains.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn answered(path: &str, status: i64) -> MockHost {
 }
 
 #[test]
-fn a_call_is_one_of_ai_when_two_of_place_request_and_answer_say_so() {
+fn a_call_is_an_ai_call_when_two_of_path_request_and_response_indicate_it() {
     const ASKS: &str = r#"{"model":"m","messages":[]}"#;
     const FACES: &str = r#"[{"faceId":"f","candidates":[{"personId":"p","confidence":0.8}]}]"#;
     let routed = ("xds.route_name", "ai-route-llm.internal");
@@ -44,7 +44,7 @@ fn a_call_is_one_of_ai_when_two_of_place_request_and_answer_say_so() {
 }
 
 #[test]
-fn a_request_without_a_body_on_an_ai_route_is_no_ai_call() {
+fn a_request_without_a_body_on_an_ai_route_is_not_an_ai_call() {
     let host = MockHost::new()
         .with_request(&[(":method", "GET"), (":path", "/v1/models")])
         .with_text("xds.route_name", "ai-route-llm.internal")
@@ -56,7 +56,7 @@ fn a_request_without_a_body_on_an_ai_route_is_no_ai_call() {
 }
 
 #[test]
-fn a_call_that_failed_takes_no_part_in_averages_and_one_that_was_not_found_has_no_log() {
+fn a_failed_call_is_not_part_of_averages_and_one_with_404_has_no_log() {
     const ASKS: &str = r#"{"model":"m","messages":[]}"#;
     const ERROR: &str = r#"{"error":{"message":"no","type":"x"}}"#;
     for (status, log) in [
@@ -74,13 +74,13 @@ fn a_call_that_failed_takes_no_part_in_averages_and_one_that_was_not_found_has_n
 }
 
 #[test]
-fn the_model_is_the_one_that_the_request_asks_for_wherever_it_says_so() {
+fn the_model_is_the_requested_one_wherever_it_is_named() {
     let routed = ("x-higress-llm-model", "routed");
     for (path, header, request, model) in [
         ("/v1/chat/completions", Some(routed), r#"{"model":"asked"}"#, "asked"),
         ("/v1/chat/completions", Some(routed), "{}", "routed"),
         ("/v1/models/gemini-2.5-pro:generateContent", None, "{}", "gemini-2.5-pro"),
-        // Azure names the deployment in the path alone.
+        // Azure names the deployment only in the path.
         ("/openai/deployments/d/chat/completions", None, r#"{"messages":[]}"#, "gpt-4o-2024"),
     ] {
         let mut headers = vec![(":method", "POST"), (":path", path), ("content-type", "application/json")];
@@ -120,7 +120,7 @@ fn model_and_usage_come_from_the_bodies() {
 }
 
 #[test]
-fn no_ai_log_is_built_when_that_is_switched_off_or_the_call_is_none_of_ai() {
+fn no_ai_log_is_built_when_this_is_off_or_the_call_is_not_an_ai_call() {
     let off = r#"{"collector_cluster":"c","ai":{"build_log":false}}"#;
     let omitted = r#"{"collector_cluster":"c","fields":{"omit":["ai_log","model"]}}"#;
     for (config, path, model) in [
@@ -140,7 +140,7 @@ fn no_ai_log_is_built_when_that_is_switched_off_or_the_call_is_none_of_ai() {
 }
 
 #[test]
-fn a_streamed_answer_tells_the_time_of_its_first_token() {
+fn a_streamed_response_gives_the_time_to_its_first_token() {
     let host = MockHost::new()
         .with_request(&CHAT)
         .with_response(&[(":status", "200"), ("content-type", "text/event-stream")])
@@ -160,7 +160,7 @@ fn a_streamed_answer_tells_the_time_of_its_first_token() {
 }
 
 #[test]
-fn the_model_is_known_even_when_the_answer_is_not_read() {
+fn the_model_is_known_even_when_the_response_is_not_read() {
     for (path, body, response, model) in [
         ("/v1/chat/completions", r#"{"model":"m"}"#, &[(":status", "500")][..], "m"),
         ("/v1beta/models/gemini-2.5-pro:generateContent", "{}", &[(":status", "429")], "gemini-2.5-pro"),
@@ -181,7 +181,7 @@ fn the_model_is_known_even_when_the_answer_is_not_read() {
 }
 
 #[test]
-fn ai_log_comes_first_and_bodies_fill_what_it_leaves_open() {
+fn ai_log_takes_precedence_and_bodies_fill_in_missing_values() {
     let log = r#"{\"api\":\"a@b@c\",\"model\":\"qwen\",\"input_token\":100,\"response_type\":\"normal\",\"consumer\":\"c1\",\"session_id\":\"s1\"}"#;
     let host = MockHost::new()
         .with_request(&CHAT)
@@ -205,7 +205,7 @@ fn ai_log_comes_first_and_bodies_fill_what_it_leaves_open() {
 }
 
 #[test]
-fn ai_log_is_asked_for_where_it_can_be() {
+fn ai_log_is_read_only_where_it_can_exist() {
     let asks = |host: &MockHost| host.asked().iter().any(|asked| asked == "attribute ai_log");
     let get = || MockHost::new().with_request(&[(":method", "GET")]);
     let post = || MockHost::new().with_request(&[(":method", "POST")]);

@@ -1,4 +1,4 @@
-//! Requests that other plugins and the router rewrite, and clients that pretend a rewrite.
+//! Tests of requests that other plugins and the router rewrite, and of clients that fake a rewrite.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn record_after(came: &[(&str, &str)], last: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn the_request_is_recorded_as_it_came_and_what_went_on_beside_it() {
+fn the_request_is_recorded_as_it_arrived_with_the_path_sent_upstream() {
     let last = [
         (":method", "GET"),
         (":scheme", "http"),
@@ -46,12 +46,12 @@ fn the_request_is_recorded_as_it_came_and_what_went_on_beside_it() {
 }
 
 #[test]
-fn a_path_that_nobody_changed_is_recorded_once() {
+fn an_unchanged_path_is_recorded_once() {
     assert!(record_after(&CAME, &CAME).get("upstream_path").is_none());
 }
 
 #[test]
-fn what_a_client_says_was_rewritten_is_not_believed() {
+fn rewrites_claimed_by_a_client_are_ignored() {
     let mut spoofed = CAME.to_vec();
     spoofed
         .extend([("x-envoy-original-path", "/healthz"), ("x-envoy-original-host", "innocent.example.com")]);
@@ -69,14 +69,14 @@ fn what_a_client_says_was_rewritten_is_not_believed() {
 }
 
 #[test]
-fn a_consumer_that_a_plugin_took_away_again_is_none() {
+fn a_consumer_that_a_plugin_removed_is_not_recorded() {
     let mut came = CAME.to_vec();
     came.push(("x-mse-consumer", "pretended"));
     assert_eq!(record_after(&came, &CAME)["consumer"], "");
 }
 
 #[test]
-fn headers_without_end_are_kept_only_as_far_as_they_are_recorded() {
+fn huge_headers_are_kept_only_as_far_as_they_are_recorded() {
     let (long, agent) = (format!("/{}", "é".repeat(20_000)), "ü".repeat(30_000));
     let came = [(":path", long.as_str()), ("user-agent", &agent), ("x-other", &agent), (":authority", "h")];
     let host = MockHost::new().with_request(&came);
@@ -91,7 +91,7 @@ fn headers_without_end_are_kept_only_as_far_as_they_are_recorded() {
         assert!(text.chars().take(characters).eq(whole.chars().take(characters)), "{field}");
         assert!(text.chars().count() >= characters, "{field}");
     };
-    // As much as the record holds of each.
+    // As much of each as the record holds.
     beginning("path", &long, 8_192);
     beginning("user_agent", &agent, 1_024);
     assert_eq!(record["authority"], "h");

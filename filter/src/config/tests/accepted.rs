@@ -1,21 +1,21 @@
-//! Configurations of db-log-pusher's users, defaults that follow from other keys, and what `Debug` shows.
+//! Tests of configurations of db-log-pusher's users, defaults that depend on other keys, and `Debug` output.
 
 use super::*;
 use crate::plugin::Plugin;
 use crate::rng::Rng;
 
-/// The parameters of db-log-pusher's README, as Higress's console and its example resource have them.
+/// The parameters of db-log-pusher's README, as in Higress's console and its example resource.
 const DOCUMENTED: &str = r#"{"log_level":"info","collector_service_name":"log-collector.higress-system.svc.cluster.local",
     "collector_port":80,"collector_path":"/ingest"}"#;
 
-/// The same in a rule, as the control plane passes the configuration of single routes.
+/// The same in a rule, in which the control plane passes the configuration of single routes.
 fn rule() -> String {
     let routes = r#"{"_match_route_":["model-api-qwen3-plus-0","travel-assistant"],"#;
     DOCUMENTED.replacen('{', routes, 1)
 }
 
 #[test]
-fn what_db_log_pusher_documents_is_accepted_and_so_is_what_it_reads() {
+fn everything_that_db_log_pusher_documents_or_reads_is_accepted() {
     let rule = rule();
     let quiet = rule.replace("\"info\"", "\"error\"");
     for (name, text, has_global, log_level) in [
@@ -48,7 +48,7 @@ fn what_db_log_pusher_documents_is_accepted_and_so_is_what_it_reads() {
 }
 
 #[test]
-fn the_log_level_is_the_most_talkative_one() {
+fn the_log_level_is_the_most_verbose_one() {
     for (text, expected) in [
         (r#"{"collector_cluster":"c"}"#, Verbosity::Info),
         (r#"{"collector_cluster":"c","log_level":"DEBUG"}"#, Verbosity::Info),

@@ -1,4 +1,4 @@
-//! What operators must not see, wherever clients and servers put it.
+//! Tests that operators do not see secrets, wherever clients and servers put them.
 
 use proptest::prelude::*;
 
@@ -120,7 +120,7 @@ fn bodies_lose_members_pairs_and_urls_even_when_they_are_cut_off() {
 }
 
 #[test]
-fn operators_add_names_and_take_names_out() {
+fn operators_can_add_and_remove_names() {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let redact = Redact {
         headers: names(&["x-pin"]),
@@ -140,7 +140,7 @@ fn operators_add_names_and_take_names_out() {
     assert_eq!((&*bare.header("authorization", "Bearer x"), &*bare.authority("u@h")), ("Bearer x", "u@h"));
 }
 
-/// Everything that separates something in a URL, raw and encoded, with names and values in between.
+/// Every separator in a URL, raw and encoded, with names and values in between.
 const SEPARATORS: &str = r"([a-z&=%?;#/:@,.+!$'()*\[\]{}|\\~ -]|%3[dDbBfF]|%2[36]|%253D|token|=|&){0,14}";
 
 proptest! {
@@ -181,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_taken_and_what_has_no_secrets_stays(text in "\\PC{0,60}", url in SEPARATORS) {
+    fn any_text_is_accepted_and_text_without_secrets_is_unchanged(text in "\\PC{0,60}", url in SEPARATORS) {
         let redact = Redact::default();
         let _ = (redact.path(&text), redact.text(&text), redact.header("x", &text), redact.authority(&text));
         let _ = (redact.path(&url), redact.text(&url));

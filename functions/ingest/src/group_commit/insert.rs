@@ -1,5 +1,5 @@
-//! One insert for the records of several requests. Bisection finds the records that the database refuses, so that the
-//! others are stored.
+//! Inserts the records of several requests at once. Bisection finds the records that the database refuses, so that
+//! the others are stored.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use gatelog_storage::{Executor, StorageError, insert};
 
 use super::outcome::{CommitResult, RecordOutcome, Refusal};
 
-/// The time for finding refused records. Each costs a few statements, and a client waits.
+/// The time limit for finding refused records. Each costs a few statements, and a client waits.
 #[derive(Debug)]
 pub(crate) struct Search<'h, H> {
     pub(crate) host: &'h H,
@@ -23,8 +23,8 @@ impl<H: Environment> Search<'_, H> {
     }
 }
 
-/// Stores the records of several requests in one insert. When it fails because of some of them, each request is stored
-/// by itself.
+/// Stores the records of several requests in one insert. When it fails because of some records, each request is stored
+/// separately.
 pub(crate) async fn store<'r, H: Environment>(
     database: &impl Executor,
     search: &Search<'_, H>,
@@ -50,9 +50,9 @@ pub(crate) async fn store<'r, H: Environment>(
     }
 }
 
-/// Stores the records of one request, all but those that the database refuses. When the time for the search is over,
-/// those that were not tried are refused too, as a client that sent them again would come no further. `answered` is what
-/// the database said to all of them, if they were tried.
+/// Stores the records of one request except those that the database refuses. When the time for the search is over,
+/// records not yet tried are refused too, because sending them again would give the same result. `answered` is the
+/// database's result for all of them together, if that was tried.
 async fn bisect<H: Environment>(
     database: &impl Executor,
     search: &Search<'_, H>,
@@ -92,7 +92,8 @@ fn of_new(new: bool) -> RecordOutcome {
     if new { RecordOutcome::New } else { RecordOutcome::Duplicate }
 }
 
-/// Whether the records of one request may have caused the failure. A database that is down or full is so for all.
+/// Whether the records of one request may have caused the failure. A database that is down or full fails all
+/// requests.
 fn may_be_of_one(error: &StorageError) -> bool {
     !matches!(
         error,

@@ -1,12 +1,14 @@
 //! Group commit. While one insert is running, arriving requests queue; the next insert stores the records of all of them.
-//! A request that finds no insert running, and no others of late, inserts at once.
+//! A request that finds no insert running, and no other recent requests, inserts at once.
 //!
-//! The request that has the turn leads: it stores its own records and those that are queued, and hands each request the
-//! outcome of its own. Then it calls the next leader: the request that came last, which has the most time left for an
-//! insert. Records are taken in the order in which they came. When the client of a leader hangs up, what it had taken goes
-//! back to the queue, and the next one leads. Records whose clients have all gone are left for [`GroupCommit::drain`].
+//! The request that has the turn is the leader: it stores its own records and the queued ones, and gives each request the
+//! outcome of its records. Then it wakes the next leader: the request that arrived last, which has the most time left for
+//! an insert. Records are taken in order of arrival. When the client of a leader hangs up, the records that the leader had
+//! taken return to the queue, and the next request leads. Records whose clients have all hung up are left for
+//! [`GroupCommit::drain`].
 //!
-//! - `insert`: the insert of several requests, and the bisection that finds what the database refuses of it.
+//! - `insert`: the insert of several requests, and the bisection that finds the records that the database
+//!   refuses.
 //! - [`outcome`]: the outcome of a commit for each record.
 
 mod insert;
@@ -27,60 +29,60 @@ use gatelog_sync::Notify;
 use self::insert::{Search, store};
 pub use self::outcome::{CommitResult, RecordOutcome, Refusal};
 
-/// How long after an insert of several small requests more of them are expected.
+/// For this long after an insert of several small requests, more of them are expected.
 const CROWDED: Duration = Duration::from_millis(30);
-/// Most records of a small request. For a larger one, the cost of its rows outweighs that of one more insert.
+/// Most records of a small request. For a larger one, the cost of its rows exceeds that of one more insert.
 const SMALL: usize = 8;
 /// How long a request that expects others waits for them. Instances take turns at the database, so fewer and larger
-/// inserts gain more than the wait costs; `cargo xtask bench ingest` measures it.
+/// inserts gain more than the wait costs; `cargo xtask bench ingest` measures this.
 const GATHER: Duration = Duration::from_millis(2);
 
 /// Stores the records of concurrent requests together.
 pub struct GroupCommit {
     limits: GroupLimits,
     queue: RefCell<VecDeque<Job>>,
-    /// Whether a request leads.
+    /// Whether there is a leader.
     has_leader: Cell<bool>,
     /// When the last insert of several small requests ended, in the host's ticks.
     crowded_at: Cell<Option<Duration>>,
 }
 
-/// Bounds of what is stored together. A request that is larger than a group is stored alone.
+/// Bounds of a group. A request that is larger than a group is stored alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupLimits {
     /// Most records in the insert of several requests.
     pub max_records: usize,
-    /// Most bytes of texts in the insert of several requests.
+    /// Most bytes of text in the insert of several requests.
     pub max_bytes: usize,
-    /// Most requests that wait in an instance; beyond, they are told to try again later.
+    /// Most requests that wait in an instance; further requests are told to retry later.
     pub max_waiting: usize,
-    /// Longest time for a request, waiting for others and for the database included.
+    /// Longest time for a request, including the wait for others and for the database.
     pub max_wait: Duration,
 }
 
-/// The records of a request that waits.
+/// The records of a waiting request.
 struct Job {
     records: Vec<AccessRecord<'static>>,
     bytes: usize,
-    /// The request that waits for the outcome. Its client may have hung up, as a gateway does that ends: the records are
-    /// complete, will not come again, and are stored all the same.
+    /// The request that waits for the outcome. Its client may have hung up, as a gateway does when it shuts down: the
+    /// records are complete, will not be sent again, and are still stored.
     waiter: Rc<Waiter>,
 }
 
 #[derive(Default)]
 struct Waiter {
     outcome: Cell<Option<CommitResult>>,
-    /// Wakes it when it has its outcome, or may lead.
+    /// Wakes the request when it has its outcome or may lead.
     notify: Notify,
-    /// It still waits for others to join, and does not lead.
+    /// The request still waits for others to join, and does not lead.
     gathers: Cell<bool>,
     /// Nobody waits any more.
     gone: Cell<bool>,
-    /// Its time was over, and its client will send the records again.
+    /// Its time ran out, and its client will send the records again.
     late: Cell<bool>,
 }
 
-/// What ends the wait of a request.
+/// The end of a request's wait.
 enum Woken<'c> {
     Answered(CommitResult),
     Leads(Leadership<'c>),
@@ -98,12 +100,12 @@ impl GroupCommit {
         Self { limits, queue: RefCell::default(), has_leader: Cell::new(false), crowded_at: Cell::new(None) }
     }
 
-    /// Stores the records of one request and answers when they are committed.
+    /// Stores the records of one request and returns when they are committed.
     ///
     /// # Errors
     ///
-    /// The database's, that too many requests wait, or that the time is over. Whatever happened, the same records may be
-    /// sent again.
+    /// The database's error, too many waiting requests, or a time-out. In every case, the same records may be sent
+    /// again.
     pub async fn commit(
         &self,
         database: &impl Executor,
@@ -126,18 +128,19 @@ impl GroupCommit {
             waiter.late.set(true);
             self.queue.borrow_mut().retain(|job| !Rc::ptr_eq(&job.waiter, &waiter));
             let limit = self.limits.max_wait.as_millis();
-            let reason = format!("no answer within {limit} ms, the wait for other requests included");
+            let reason = format!("no response within {limit} ms, including the wait for other requests");
             Err(StorageError::Unavailable { reason })
         })
     }
 
-    /// Whether all records that wait were abandoned by their clients: [`GroupCommit::drain`] has to store them.
+    /// Whether all waiting records were abandoned by their clients, so that [`GroupCommit::drain`] must store
+    /// them.
     pub fn has_abandoned(&self) -> bool {
         let queue = self.queue.borrow();
         !self.has_leader.get() && !queue.is_empty() && queue.iter().all(|job| job.waiter.gone.get())
     }
 
-    /// Stores what waits, unless a request does.
+    /// Stores waiting records, unless a request does.
     pub async fn drain(&self, database: &impl Executor, host: &impl Environment) {
         while !self.queue.borrow().is_empty()
             && let Some(_leadership) = self.try_lead()
@@ -171,13 +174,13 @@ impl GroupCommit {
         loop {
             match self.outcome_or_lead(waiter).await {
                 Woken::Answered(outcome) => return outcome,
-                // Groups are bounded, so the own records may not be in the first.
+                // Groups are bounded, so the request's own records may not be in the first.
                 Woken::Leads(_leadership) => self.lead(database, host, None).await,
             };
         }
     }
 
-    /// Waits for the outcome or, unless the request still gathers others, for the right to lead.
+    /// Waits for the outcome or, unless the request still waits for others, for the right to lead.
     async fn outcome_or_lead(&self, waiter: &Waiter) -> Woken<'_> {
         loop {
             if let Some(outcome) = waiter.outcome.take() {
@@ -200,13 +203,13 @@ impl GroupCommit {
         (!self.has_leader.replace(true)).then(|| Leadership(self))
     }
 
-    /// Wakes the request that is to lead next, unless one leads.
+    /// Wakes the next leader, unless there is one.
     fn wake_next_leader(&self) {
         if self.has_leader.get() {
             return;
         }
         let may_lead = |waiter: &&Rc<Waiter>| !waiter.gathers.get() && waiter.notify.is_waiting();
-        // The borrow ends before the waiter is woken, which may come back here.
+        // The borrow ends before the waiter is woken, because waking may re-enter this code.
         let next = self.queue.borrow().iter().rev().map(|job| &job.waiter).find(may_lead).cloned();
         if let Some(waiter) = next {
             waiter.notify.notify();
@@ -223,15 +226,15 @@ impl GroupCommit {
             let reason = format!("{} requests wait for it already", queue.len());
             return Err(StorageError::Unavailable { reason });
         }
-        // They leave the request that they borrow from.
+        // Owned copies, because the records outlive the request that they borrow from.
         let records: Vec<_> = records.iter().cloned().map(AccessRecord::into_owned).collect();
         let bytes = content_bytes(&records);
         queue.push_back(Job { records, bytes, waiter: Rc::clone(waiter) });
         Ok(Place { group_commit: self, waiter })
     }
 
-    /// Stores the leader's records, if it has not queued them, and as many of those that wait as the group has room for.
-    /// Returns the outcome of the leader's.
+    /// Stores the leader's records, if it has not queued them, and as many waiting records as fit in the group. Returns
+    /// the outcome of the leader's records.
     async fn lead(
         &self,
         database: &impl Executor,
@@ -282,7 +285,8 @@ impl Drop for Leadership<'_> {
     }
 }
 
-/// The place of a request in the queue. A request that leaves it may have been woken to lead, so it wakes another.
+/// The place of a request in the queue. A request that leaves the queue may have been woken to lead, so it wakes
+/// another.
 struct Place<'c> {
     group_commit: &'c GroupCommit,
     waiter: &'c Waiter,
@@ -295,7 +299,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What a leader has taken from the queue. What it leaves without an outcome goes back.
+/// The records that a leader has taken from the queue. Those without an outcome return to the queue.
 struct Group<'c> {
     group_commit: &'c GroupCommit,
     jobs: VecDeque<Job>,

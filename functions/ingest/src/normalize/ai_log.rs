@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use gatelog_record::mend;
 use serde_json::value::RawValue;
 
-/// The object in a value of `ai_log`, with how many places in it had to be mended: the value itself, or what stands in it
-/// when it is a text, with its quotes escaped (the way Higress's plugins keep it) or not. `None` when there is no object.
+/// The object in a value of `ai_log`, with the number of repairs: the value itself or, when it is a text, its content,
+/// with its quotes escaped (as Higress's plugins store it) or not. `None` when there is no object.
 ///
-/// Halves of surrogate pairs and numbers that no database takes are mended, so that they do not cost the log.
+/// Halves of surrogate pairs and numbers that databases refuse are repaired, so that the log is not lost.
 pub fn object(json: Cow<'_, RawValue>) -> Option<(Cow<'_, RawValue>, usize)> {
     let text = json.get().trim_ascii();
     if text.starts_with('{') {
@@ -16,14 +16,14 @@ pub fn object(json: Cow<'_, RawValue>) -> Option<(Cow<'_, RawValue>, usize)> {
     }
     let (text, mended) = inside(text)?;
     if text.trim_ascii_start().starts_with("{\\") {
-        // Another layer of the same: put quotes around, and read it as a text.
+        // Another layer of escaping: add quotes, and read it as a text.
         let (text, more) = inside(&format!("\"{text}\""))?;
         return of_text(text, mended + more);
     }
     of_text(text, mended)
 }
 
-/// The value with what databases refuse in it mended, and how many places that were.
+/// The value with everything repaired that databases refuse, and the number of repairs.
 pub fn mended(json: Cow<'_, RawValue>) -> (Cow<'_, RawValue>, usize) {
     match mend::json(json.get())
         .and_then(|(mended, count)| Some((RawValue::from_string(mended).ok()?, count)))
@@ -33,7 +33,7 @@ pub fn mended(json: Cow<'_, RawValue>) -> (Cow<'_, RawValue>, usize) {
     }
 }
 
-/// What stands in a JSON text.
+/// The content of a JSON text.
 fn inside(json: &str) -> Option<(String, usize)> {
     if !json.starts_with('"') {
         return None;
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_database_takes_is_mended_and_costs_nothing_else() {
+    fn what_databases_refuse_is_repaired_and_nothing_else_is_lost() {
         for (json, object) in [
             (r#"{"a":"\ud83d","b":1}"#, r#"{"a":"\ufffd","b":1}"#),
             (r#"{"a":1e400,"b":1}"#, r#"{"a":null,"b":1}"#),

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::ai_log::mended;
 
-/// What of a value of `request_headers` or `response_headers` is headers, and how many values were left out or mended:
-/// members whose value is no text, or all of it when it is no object.
+/// The valid headers in a value of `request_headers` or `response_headers`, and the number of values left out or
+/// repaired. Members whose value is not a text are left out, and so is a whole value that is not an object.
 pub fn headers(json: Cow<'_, RawValue>) -> (Option<Cow<'_, RawValue>>, usize) {
     let (json, mended) = mended(json);
     let Some(all) = members::members(json.get()) else { return (None, mended + 1) };

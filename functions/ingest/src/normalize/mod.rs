@@ -1,6 +1,6 @@
 //! Normalises a decoded record so that it can be stored: checks it, truncates its values, and gives it an id and a time.
 //!
-//! - [`ai_log`]: which AI logs are stored. [`captured_headers`]: which captured headers are.
+//! - [`ai_log`]: which AI logs are stored. [`captured_headers`]: which captured headers are stored.
 
 pub mod ai_log;
 pub mod captured_headers;
@@ -14,9 +14,9 @@ const MAX_ID_CHARS: usize = 36;
 /// What a record lost when it was normalised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// Values that were over their limit and cut, of the wrong shape and left out, or mended.
+    /// Values that were over their limit and cut, of the wrong form and left out, or repaired.
     pub values_cut: usize,
-    /// Whether `ai_log` was no JSON object and is left out.
+    /// Whether `ai_log` was not a JSON object and is left out.
     pub invalid_ai_log: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct Losses {
 ///
 /// # Errors
 ///
-/// Why the record cannot be stored, naming the key.
+/// The reason why the record cannot be stored, with the key.
 pub fn normalize(
     record: &mut AccessRecord<'_>,
     now: Timestamp,
@@ -65,7 +65,7 @@ pub fn normalize(
     Ok(losses)
 }
 
-/// An id that had to be cut could equal another's, and its record would be taken for a duplicate.
+/// A truncated id could equal another's, and its record would be taken for a duplicate.
 fn check_id(id: &str) -> Result<(), String> {
     let fits = id.len() <= MAX_ID_CHARS;
     let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ai_log_that_is_no_object_is_left_out_and_noticed() {
+    fn an_ai_log_that_is_not_an_object_is_left_out_and_reported() {
         for (json, kept) in [(r#"{"model":"m"}"#, true), ("7", false), (r#""-""#, false)] {
             let json = RawValue::from_string(json.to_owned()).unwrap();
             let mut record = AccessRecord { ai_log: Some(Cow::Owned(json)), ..AccessRecord::default() };

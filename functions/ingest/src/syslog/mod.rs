@@ -1,10 +1,10 @@
-//! The syslog sink of the function: when a record is logged, and what an answer says of it.
+//! The syslog sink of the function: when a record is logged, and how this affects the response.
 //!
-//! Records go to syslog after the database has committed them, so the database never waits for it, nor for what is wrong
-//! with its configuration. Under `best_effort` the answer does not wait either, neither for scripts nor for the receiver,
-//! and a record that was stored before is not logged again as far as the database tells which those are. Under
-//! `at_least_once` the answer is 503 until the receiver has confirmed all messages; the records then come again and are
-//! logged again, although they are stored already.
+//! Records go to syslog after the database has committed them, so neither syslog nor an error in its configuration delays
+//! the database. Under `best_effort` the response waits neither for scripts nor for the receiver, and a record that was
+//! already stored is not logged again, as far as the database reports duplicates. Under `at_least_once` the response is
+//! 503 until the receiver has confirmed all messages; the records are then sent again and logged again, although they are
+//! already stored.
 //!
 //! - [`setup`]: the variables and the entries.
 
@@ -29,13 +29,13 @@ pub mod setup;
 
 pub use setup::Setup;
 
-/// The sink as one instance has it.
+/// The sink of one instance.
 #[derive(Debug)]
 pub struct Syslog<T: Transport> {
     state: State<T>,
-    /// The counters as they were when they were last added to the function's.
+    /// The counters when they were last added to the function's.
     counted: RefCell<BTreeMap<&'static str, u64>>,
-    /// What scripts write by `kong.log`.
+    /// Lines that scripts write with `kong.log`.
     script_lines: Throttle,
 }
 
@@ -45,7 +45,7 @@ enum State<T: Transport> {
     Wrong(Wrong),
 }
 
-/// Takes the place of the sink when its configuration is wrong.
+/// Replaces the sink when its configuration is wrong.
 #[derive(Debug)]
 struct Wrong {
     problems: String,
@@ -55,13 +55,13 @@ struct Wrong {
     told: Cell<Option<Duration>>,
 }
 
-/// How long an instance waits before it logs again that the configuration is wrong.
+/// Interval at which an instance logs that the configuration is wrong.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
-/// How many lines of scripts an instance writes in [`Throttle::INTERVAL`].
+/// The number of lines from scripts that an instance writes in one [`Throttle::INTERVAL`].
 const SCRIPT_LINES: u32 = 20;
 
 impl<T: Transport> Syslog<T> {
-    /// The sink that was set up, over the transport that `transport` makes; `None` when there is none.
+    /// The configured sink, over the transport that `transport` creates; `None` when there is none.
     pub fn new(setup: Setup, transport: impl FnOnce(&SinkConfig) -> T) -> Option<Self> {
         let state = match setup {
             Setup::Off { .. } => return None,
@@ -81,11 +81,11 @@ impl<T: Transport> Syslog<T> {
         Some(Self { state, counted: RefCell::default(), script_lines })
     }
 
-    /// Logs the records of a request; `outcomes` tells what became of each.
+    /// Logs the records of a request; `outcomes` has the outcome of each.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotLogged`] and [`Failure::SyslogMisconfigured`], under `at_least_once` only.
+    /// [`Failure::NotLogged`] and [`Failure::SyslogMisconfigured`], only under `at_least_once`.
     pub async fn log(
         &self,
         records: &[AccessRecord<'_>],
@@ -115,7 +115,7 @@ impl<T: Transport> Syslog<T> {
         outcome
     }
 
-    /// Whether records or messages wait that nobody sends: [`Self::send`] has to be called.
+    /// Whether records or messages wait that no task is sending, so that [`Self::send`] must be called.
     pub fn has_pending(&self) -> bool {
         match &self.state {
             State::Works(logger) => logger.has_pending(),
@@ -123,7 +123,7 @@ impl<T: Transport> Syslog<T> {
         }
     }
 
-    /// Makes messages of what waits and sends them.
+    /// Makes messages of waiting records and sends them.
     pub async fn send(&self, host: &impl Environment, recorder: &MetricsRecorder) {
         if let State::Works(logger) = &self.state {
             logger.send(&SyslogRuntime(host)).await;
@@ -142,7 +142,7 @@ impl<T: Transport> Syslog<T> {
         self.script_lines.hold_back(left_out);
     }
 
-    /// Writes to the log what is to be read of scripts, and adds what was counted.
+    /// Writes the scripts' messages to the log, and adds the counts.
     fn report(&self, now: Duration, recorder: &MetricsRecorder) {
         let stats = match &self.state {
             State::Works(logger) => {
@@ -185,7 +185,7 @@ impl Wrong {
     }
 }
 
-/// The environment as the logger sees it.
+/// The environment in the logger's form.
 struct SyslogRuntime<'h, H>(&'h H);
 
 impl<H: Environment> Runtime for SyslogRuntime<'_, H> {
@@ -202,7 +202,7 @@ impl<H: Environment> Runtime for SyslogRuntime<'_, H> {
     }
 }
 
-/// The transport of a function without syslog: there is none of it.
+/// The transport type of a function without syslog, which has no values.
 #[derive(Clone, Copy, Debug)]
 pub enum Off {}
 
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_counter_of_the_sink_has_a_series_of_its_own() {
+    fn every_counter_of_the_sink_has_its_own_series() {
         let events = Stats::default().all().map(|(event, _)| event);
         assert_eq!(metrics::SYSLOG.values, events);
     }

@@ -1,4 +1,4 @@
-//! What the variables and the file of entries say of syslog.
+//! Reads the syslog configuration from the variables and the file of entries.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,30 +7,31 @@ use gatelog_functions_shared::{VariableReader, Variables};
 use gatelog_syslog::guarantee::Guarantee;
 use gatelog_syslog::{Sink, SinkConfig};
 
-/// Where the component finds its entries when the variable is empty.
+/// The file of entries that is used when the variable is empty.
 pub const ENTRIES_FILE: &str = "/syslog/entries.json";
 
-/// What is said of syslog.
+/// The syslog configuration.
 #[derive(Debug)]
 pub enum Setup {
-    /// There is none.
+    /// Syslog is off.
     Off {
-        /// Variables that say something of it nevertheless: whoever set them expects messages.
+        /// Syslog variables that are set nevertheless: whoever set them expects messages.
         given: Vec<String>,
     },
     /// Records are logged.
     On(Box<(SinkConfig, Sink)>),
-    /// Records should be logged and cannot be. They are stored nevertheless.
+    /// Records should be logged but cannot be. They are still stored.
     Wrong {
-        /// One text for each fault, which begins with the variable or the place in the file.
+        /// One text for each problem, which begins with the variable or the place in the file.
         problems: Vec<String>,
-        /// What answers may not say: the promise that was asked for, and the larger one when that is what is wrong.
+        /// The guarantee that responses cannot give: the configured one, or the stronger one when the guarantee
+        /// itself is wrong.
         promise: Guarantee,
     },
 }
 
 impl Setup {
-    /// What the operator should read when the function starts.
+    /// The message for the operator when the function starts.
     pub fn warning(&self) -> Option<String> {
         match self {
             Self::Off { given } if !given.is_empty() => Some(format!(
@@ -42,9 +43,9 @@ impl Setup {
     }
 }
 
-/// Reads what is said of syslog. `read_file` reads a file of the component.
+/// Reads the syslog configuration. `read_file` reads a file of the component.
 pub async fn read(variables: &impl Variables, read_file: impl Fn(&str) -> io::Result<String>) -> Setup {
-    // Problems of syslog are kept apart: they must not keep records from being stored.
+    // Problems with syslog are kept separate, because they must not prevent records from being stored.
     let mut settings = VariableReader::new(variables);
     let mut texts = HashMap::new();
     for (name, _) in SinkConfig::SETTINGS {
@@ -65,7 +66,7 @@ pub async fn read(variables: &impl Variables, read_file: impl Fn(&str) -> io::Re
     });
     let sink = match entries(of_variable, read_file) {
         Ok((place, entries)) => {
-            // Entries are looked at also when an option is wrong, so that everything is said at once.
+            // Entries are checked even when an option is wrong, so that all problems are reported at once.
             let sink = match &options {
                 Some(options) => Sink::new(options, &entries).map(Some),
                 None => Sink::check(&entries).map(|()| None),
@@ -88,7 +89,7 @@ pub async fn read(variables: &impl Variables, read_file: impl Fn(&str) -> io::Re
     }
 }
 
-/// The text of the entries, and where it is from; or what is wrong.
+/// The text of the entries and its source, or the problem.
 fn entries(
     of_variable: String,
     read_file: impl Fn(&str) -> io::Result<String>,

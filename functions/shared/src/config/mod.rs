@@ -1,8 +1,8 @@
 //! Configuration from the application's variables.
 //!
-//! - [`variables`]: where variables come from, and the error of wrong ones.
-//! - [`reader`]: reading variables one by one, collecting everything that is wrong.
-//! - [`store`]: which database the variables choose.
+//! - [`variables`]: the source of variables, and the error for wrong ones.
+//! - [`reader`]: reads variables one by one and collects all problems.
+//! - [`store`]: the database that the variables select.
 
 pub mod reader;
 pub mod store;

@@ -1,11 +1,12 @@
-//! Configuration from the application's variables: every problem is reported at once, each naming its variable.
+//! Reads configuration from the application's variables. All problems are reported at once, each with the name
+//! of its variable.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::variables::{Variables, VariablesError};
 
-/// Reads variables one by one and collects what is wrong with them.
+/// Reads variables one by one and collects their problems.
 #[derive(Debug)]
 pub struct VariableReader<'v, V> {
     variables: &'v V,
@@ -13,7 +14,7 @@ pub struct VariableReader<'v, V> {
 }
 
 impl<'v, V: Variables> VariableReader<'v, V> {
-    /// A reader that has found nothing wrong yet.
+    /// A reader without problems so far.
     pub fn new(variables: &'v V) -> Self {
         Self { variables, problems: Vec::new() }
     }
@@ -28,7 +29,7 @@ impl<'v, V: Variables> VariableReader<'v, V> {
             Ok(number) if range.contains(&number) => number,
             _ => {
                 let (low, high) = range.into_inner();
-                self.problems.push(format!("{name}: \"{text}\" is no whole number from {low} to {high}"));
+                self.problems.push(format!("{name}: \"{text}\" is not a whole number from {low} to {high}"));
                 default
             }
         }
@@ -53,7 +54,7 @@ impl<'v, V: Variables> VariableReader<'v, V> {
         }
     }
 
-    /// A text without blanks around it; empty when the variable is missing.
+    /// A text without surrounding white space; empty when the variable is missing.
     pub async fn text(&mut self, name: &str) -> String {
         match self.variables.get(name).await {
             Ok(value) => value.unwrap_or_default().trim().to_owned(),
@@ -64,16 +65,16 @@ impl<'v, V: Variables> VariableReader<'v, V> {
         }
     }
 
-    /// Notes something else that is wrong; the text begins with the variable's name and holds no secret.
+    /// Adds another problem; the text begins with the variable's name and contains no secret.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
-    /// What was read, if nothing was wrong.
+    /// The configuration, if there were no problems.
     ///
     /// # Errors
     ///
-    /// Everything that was wrong.
+    /// All problems.
     pub fn finish<T>(self, settings: T) -> Result<T, VariablesError> {
         if self.problems.is_empty() { Ok(settings) } else { Err(VariablesError { problems: self.problems }) }
     }
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread")]
-    async fn every_bad_variable_is_named_at_once() {
+    async fn all_bad_variables_are_named_at_once() {
         let variables = [("a", "x"), ("b", "11"), ("c", " 7 "), ("d", "")];
         let mut settings = VariableReader::new(&variables);
         for name in ["a", "b", "c", "d", "e"] {
@@ -93,8 +94,8 @@ mod tests {
         let error = settings.finish(()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the function's variables are wrong: a: \"x\" is no whole number from 1 to 10; \
-             b: \"11\" is no whole number from 1 to 10"
+            "the function's variables are wrong: a: \"x\" is not a whole number from 1 to 10; \
+             b: \"11\" is not a whole number from 1 to 10"
         );
     }
 

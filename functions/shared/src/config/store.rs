@@ -1,4 +1,4 @@
-//! Which database the functions store in, by the variables `store`, `sqlite_synchronous`, `mysql_url`, `turso_url`,
+//! The database of the functions, from the variables `store`, `sqlite_synchronous`, `mysql_url`, `turso_url`,
 //! `turso_token` and `database_timeout_ms`. All functions read them here.
 
 use std::fmt;
@@ -9,21 +9,21 @@ use gatelog_storage::Durability;
 use super::reader::VariableReader;
 use super::variables::{Variables, VariablesError};
 
-/// The database to use, and how long it may take.
+/// The database to use, and its time limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// Which database.
+    /// The database.
     pub store: Store,
-    /// How long a statement may take, waiting for a connection and for the schema included.
+    /// Time limit of a statement, including the wait for a connection and for the schema.
     pub time_limit: Duration,
 }
 
-/// A kind of database and where it is.
+/// A kind of database and its address.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Store {
     /// Spin's SQLite interface, under the label `default`.
     Libsql {
-        /// What a commit survives.
+        /// The durability of a commit.
         durability: Durability,
     },
     /// Spin's MySQL interface.
@@ -35,21 +35,21 @@ pub enum Store {
     Turso {
         /// `https://…`.
         url: String,
-        /// The database's token; empty for a server that asks for none.
+        /// The database's token; empty for a server that requires none.
         token: String,
     },
 }
 
 impl StoreConfig {
-    /// Default of the variable `database_timeout_ms`: less than the five seconds after which the filter gives an answer
-    /// up.
+    /// Default of the variable `database_timeout_ms`: less than the five seconds for which the filter waits for a
+    /// response.
     pub const TIMEOUT_MS: usize = 4_000;
 
     /// Reads the variables.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them, also when they do not fit together.
+    /// All problems, including variables that contradict each other.
     pub async fn read(variables: &impl Variables) -> Result<Self, VariablesError> {
         let mut settings = VariableReader::new(variables);
         let time_limit = Self::read_time_limit(&mut settings).await;
@@ -69,7 +69,7 @@ impl StoreConfig {
         settings.finish(Self { store, time_limit })
     }
 
-    /// Reads the variable `database_timeout_ms`, which bounds a whole request to ingest too.
+    /// Reads the variable `database_timeout_ms`, which also bounds a whole request to ingest.
     pub async fn read_time_limit(settings: &mut VariableReader<'_, impl Variables>) -> Duration {
         let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
         Duration::from_millis(timeout as u64)
@@ -93,7 +93,7 @@ async fn mysql_url(settings: &mut VariableReader<'_, impl Variables>) -> String 
     if url.is_empty() {
         settings.problem(format!("mysql_url: it is not set, and store is mysql; write {form}"));
     } else if !has_scheme(&url, &["mysql"]) {
-        // The text may hold a password, so it is not shown.
+        // The text may contain a password, so it is not shown.
         settings.problem(format!("mysql_url: it does not begin with mysql://; write {form}"));
     } else if !names_database(&url) {
         settings.problem(format!("mysql_url: it names no database; write {form}"));
@@ -108,7 +108,7 @@ async fn turso_url(settings: &mut VariableReader<'_, impl Variables>) -> String 
     if url.is_empty() || url.ends_with(".invalid") {
         settings.problem(format!("turso_url: it is not set, and store is turso; write {form}"));
     } else if has_scheme(&url, &["libsql", "wss", "ws"]) {
-        settings.problem(format!("turso_url: only https:// and http:// are spoken; write {form}"));
+        settings.problem(format!("turso_url: only https:// and http:// are supported; write {form}"));
     } else if !has_scheme(&url, &["https", "http"]) {
         settings.problem(format!("turso_url: it does not begin with https://; write {form}"));
     }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "current_thread")]
-    async fn each_store_is_chosen_by_its_name_and_libsql_by_default() {
+    async fn each_store_is_selected_by_name_and_libsql_by_default() {
         let read = |variables: [(&'static str, &'static str); 4]| async move {
             StoreConfig::read(&variables).await.unwrap()
         };
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn what_does_not_fit_together_is_told_and_no_secret_is_shown() {
+    async fn contradictory_variables_are_reported_without_secrets() {
         for (store, url, expected) in [
             ("postgres", "", "store: \"postgres\" is none of libsql, mysql, turso"),
             ("libsql", "off", "sqlite_synchronous: \"off\" is none of full, normal"),

@@ -2,14 +2,14 @@
 
 use thiserror::Error;
 
-/// Where variables come from.
+/// A source of variables.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
 pub trait Variables {
     /// The value of the variable; `None` when the application has no such variable.
     ///
     /// # Errors
     ///
-    /// When the provider of variables fails; the text says how.
+    /// When the variables provider fails; the text says how.
     async fn get(&self, name: &str) -> Result<Option<String>, String>;
 }
 
@@ -24,6 +24,6 @@ impl<const COUNT: usize> Variables for [(&str, &str); COUNT] {
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the function's variables are wrong: {}", problems.join("; "))]
 pub struct VariablesError {
-    /// One text for each variable, which begins with its name. Values of secrets are never in it.
+    /// One text for each variable, which begins with its name and never contains a secret.
     pub problems: Vec<String>,
 }

@@ -8,18 +8,18 @@ use subtle::ConstantTimeEq;
 
 use super::Failure;
 
-/// The token that a request has to bear; none admits everybody.
+/// The token that a request must carry; `None` admits everybody.
 #[derive(Clone, Default)]
 pub struct Token(Option<String>);
 
 impl Token {
-    /// A token from its variable; blank means none.
+    /// A token from its variable; a blank variable means no token.
     pub fn new(text: &str) -> Self {
         let text = text.trim();
         Self((!text.is_empty()).then(|| text.to_owned()))
     }
 
-    /// Whether requests have to bear a token.
+    /// Whether requests must carry a token.
     pub fn is_required(&self) -> bool {
         self.0.is_some()
     }

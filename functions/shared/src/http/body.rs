@@ -1,4 +1,4 @@
-//! Reading a request's body, never beyond its limits of size and time.
+//! Reads a request's body within limits of size and time.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -14,15 +14,17 @@ use crate::Environment;
 /// A body that has not been read yet.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
 pub trait BodySource {
-    /// Reads all of it.
+    /// Reads the whole body.
     ///
     /// # Errors
     ///
-    /// [`Failure::TooLarge`] as soon as more than `max_bytes` have come, [`Failure::BadRequest`] when it breaks off.
+    /// [`Failure::TooLarge`] as soon as more than `max_bytes` have arrived, [`Failure::BadRequest`] when the body is
+    /// cut off.
     async fn read(self, max_bytes: usize) -> Result<Bytes, Failure>;
 
-    /// Reads and forgets the rest, but no more than `max_bytes`. A client that is still sending when the answer comes
-    /// often sees a broken connection instead of the answer, so a body that is refused for its size is taken in first.
+    /// Reads and discards the rest, but no more than `max_bytes`. A client that is still sending when the response
+    /// arrives often sees a broken connection instead of the response, so a body that is refused for its size is read
+    /// first.
     async fn discard(self, max_bytes: usize);
 }
 
@@ -34,19 +36,19 @@ impl BodySource for Bytes {
     async fn discard(self, _max_bytes: usize) {}
 }
 
-/// What a body may cost.
+/// The limits of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyLimits {
     /// Most bytes.
     pub max_bytes: usize,
-    /// How long all of it may take to come.
+    /// Time limit for the whole body to arrive.
     pub timeout: Duration,
 }
 
-/// How long a body that says itself that it is too large is taken in before the answer.
+/// How long a body that declares itself too large is read before the response.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Reads a body within its limits. One that says itself that it is too large is refused without being kept.
+/// Reads a body within its limits. A body that declares itself too large is refused without being kept.
 ///
 /// # Errors
 ///
@@ -70,14 +72,14 @@ pub async fn read(
         Either::Left((outcome, _)) => outcome,
         Either::Right(_) => Err(Failure::TooSlow {
             message: format!(
-                "the body did not come within {} ms: send it faster, or less",
+                "the body did not arrive within {} ms: send it faster, or less",
                 timeout.as_millis()
             ),
         }),
     }
 }
 
-/// Refuses a body that says itself that it is over the limit, before any of it is read.
+/// Refuses a body that declares itself over the limit, before any of it is read.
 fn check_declared_length(headers: &HeaderMap, max_bytes: usize) -> Result<(), Failure> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match declared {
@@ -118,7 +120,7 @@ mod tests {
         }
     }
 
-    /// A host whose waits end at once, and that knows how long the last was to be.
+    /// A host whose waits end at once, and that records the length of the last one.
     #[derive(Default)]
     struct Impatient(Cell<Duration>);
 
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn a_body_that_is_there_needs_no_time() {
+    async fn a_body_that_has_arrived_needs_no_time() {
         let body = Bytes::from("0123456789");
         let read = read(body.clone(), &HeaderMap::new(), LIMITS, &Impatient::default()).await;
         assert_eq!(read.unwrap(), body);

@@ -1,6 +1,6 @@
 //! Why a request was not served: one text for the client and another for the log.
 //!
-//! The client's text never holds SQL, hosts, paths or secrets. The status says whether a retry can help:
+//! The client's text never contains SQL, hosts, paths or secrets. The status says whether a retry can help:
 //! 503, 500 and 408 yes, 413 with a smaller body, any other 4xx no.
 
 use gatelog_storage::StorageError;
@@ -13,76 +13,76 @@ use crate::config::variables::VariablesError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// 400: the request makes no sense.
+    /// 400: the request is invalid.
     #[error("{message}")]
     BadRequest {
-        /// What is wrong and, where one is at fault, which parameter or key.
+        /// The problem and, where there is one, the parameter or key at fault.
         message: String,
     },
     /// 401: the bearer token is missing or wrong.
     #[error("the bearer token is missing or wrong")]
     Unauthorized,
-    /// 403: nobody may ask, because the operator has not said who may.
+    /// 403: nobody has access, because the operator has not configured who may.
     #[error("{message}")]
     Forbidden {
-        /// What has to be set.
+        /// The variable that must be set.
         message: String,
     },
-    /// 404: nothing is there.
+    /// 404: not found.
     #[error("{message}")]
     NotFound {
-        /// What is not there.
+        /// What was not found.
         message: String,
     },
-    /// 405: the path does not know the method.
+    /// 405: the path does not allow the method.
     #[error("the method is not allowed here: use {allow}")]
     MethodNotAllowed {
-        /// The methods that are known, as in the header `Allow`.
+        /// The allowed methods, as in the header `Allow`.
         allow: &'static str,
     },
-    /// 406: the header `Accept` refuses every form that there is.
+    /// 406: the header `Accept` excludes every available format.
     #[error("{message}")]
     NotAcceptable {
-        /// Which forms there are.
+        /// The available formats.
         message: String,
     },
-    /// 408: the body did not come in time.
+    /// 408: the body did not arrive in time.
     #[error("{message}")]
     TooSlow {
-        /// Which limit, and its value.
+        /// The limit and its value.
         message: String,
     },
     /// 413: the body, or the number of records in it, is over a limit.
     #[error("{message}")]
     TooLarge {
-        /// Which limit, and its value.
+        /// The limit and its value.
         message: String,
     },
-    /// 415: the body's type or encoding is not understood.
+    /// 415: the body's type or encoding is not supported.
     #[error("{message}")]
     UnsupportedMediaType {
-        /// What is not understood, and what is.
+        /// What is not supported, and what is.
         message: String,
     },
-    /// 503, or 500 when trying again is useless: the database did not do its part.
+    /// 503, or 500 when a retry is useless: the database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// 503: the function's variables are wrong.
     #[error(transparent)]
     Variables(#[from] VariablesError),
-    /// 503: the records are stored, but syslog has not confirmed them as it was promised.
+    /// 503: the records are stored, but syslog has not confirmed them as guaranteed.
     #[error("{reason}")]
     NotLogged {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// 503: the records are stored, but what is promised of syslog cannot be kept, because its variables are wrong.
+    /// 503: the records are stored, but the syslog guarantee cannot be kept, because its variables are wrong.
     #[error("the records are stored, but syslog is not configured correctly")]
     SyslogMisconfigured,
 }
 
 impl Failure {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
@@ -105,7 +105,7 @@ impl Failure {
         }
     }
 
-    /// What the client reads.
+    /// The text for the client.
     pub fn public_message(&self) -> String {
         match self {
             Self::Storage(
@@ -130,7 +130,7 @@ impl Failure {
         }
     }
 
-    /// One word for the kind of failure, for metrics.
+    /// The class of the failure, for metrics.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Storage(error) => error.class(),
@@ -140,7 +140,7 @@ impl Failure {
         }
     }
 
-    /// Whether the operator, not the client, has to act.
+    /// Whether the operator, not the client, must act.
     pub fn is_server_error(&self) -> bool {
         self.status().is_server_error()
     }

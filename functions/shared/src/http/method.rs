@@ -1,10 +1,10 @@
-//! Which methods a path takes.
+//! Checks the methods that a path allows.
 
 use http::Method;
 
 use super::Failure;
 
-/// Refuses every method but `GET` and `HEAD`, which is answered like `GET` without the body.
+/// Refuses every method except `GET` and `HEAD`; the latter is answered like `GET` without the body.
 ///
 /// # Errors
 ///
@@ -17,7 +17,7 @@ pub fn require_read(method: &Method) -> Result<(), Failure> {
     }
 }
 
-/// Refuses every method but `allowed`.
+/// Refuses every method except `allowed`.
 ///
 /// # Errors
 ///
@@ -32,14 +32,14 @@ mod tests {
     use crate::http::response;
 
     #[test]
-    fn a_wrong_method_is_told_the_right_one() {
+    fn a_wrong_method_is_answered_with_the_right_one() {
         let response = response::failure(&require(&Method::PUT, "POST").unwrap_err());
         assert_eq!(response.status(), 405);
         assert_eq!(response.headers()["allow"], "POST");
     }
 
     #[test]
-    fn a_path_that_is_read_takes_get_and_head() {
+    fn a_readable_path_allows_get_and_head() {
         assert!(require_read(&Method::GET).is_ok() && require_read(&Method::HEAD).is_ok());
         let response = response::failure(&require_read(&Method::POST).unwrap_err());
         assert_eq!(response.headers()["allow"], "GET, HEAD");

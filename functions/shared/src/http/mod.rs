@@ -1,10 +1,10 @@
-//! HTTP as every function speaks it.
+//! HTTP code shared by all functions.
 //!
 //! - [`access`]: bearer tokens.
-//! - [`body`]: reading a request's body within limits of size and time.
+//! - [`body`]: reads a request's body within limits of size and time.
 //! - [`failure`]: [`Failure`], the error of every handler: its status, its text for the client, its text for the log.
-//! - [`method`]: which methods a path takes.
-//! - [`response`]: [`Response`], and how JSON, text and failures become one.
+//! - [`method`]: checks the methods that a path allows.
+//! - [`response`]: [`Response`], made from JSON, text or failures.
 
 pub mod access;
 pub mod body;

@@ -1,7 +1,7 @@
-//! Answers: JSON, plain text and failures, complete or streamed.
+//! Responses: JSON, plain text and failures, complete or streamed.
 //!
-//! A complete answer has a `Content-Length`. Spin's server sends an answer without one in two writes, and the client's
-//! kernel delays its acknowledgement of the first: that costs 44 ms an answer.
+//! A complete response has a `Content-Length`. Spin's server sends a response without one in two writes, and the
+//! client's kernel delays its acknowledgement of the first, which costs 44 ms per response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -14,23 +14,23 @@ use serde::Serialize;
 
 use super::Failure;
 
-/// Seconds after which a client may try again when the database could not take or answer a request.
+/// Seconds after which a client may retry when the database could not serve a request.
 pub const RETRY_AFTER_SECONDS: &str = "2";
 
-/// What a handler answers.
+/// A handler's response.
 pub type Response = http::Response<Body>;
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
 pub enum Body {
     /// Complete, in memory.
     Full(Bytes),
-    /// Made while it is sent.
+    /// Produced while it is sent.
     Stream(Chunks),
 }
 
 impl Body {
-    /// The bytes of a complete body; of a streamed one there are none yet.
+    /// The bytes of a complete body; empty for a streamed one.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Full(bytes) => bytes,
@@ -38,11 +38,11 @@ impl Body {
         }
     }
 
-    /// All of the body in memory, for tests.
+    /// The whole body in memory, for tests.
     ///
     /// # Errors
     ///
-    /// The failure that breaks the stream off.
+    /// The failure that ends the stream early.
     pub async fn collect(self) -> Result<Bytes, Failure> {
         let mut chunks = match self {
             Self::Full(bytes) => return Ok(bytes),
@@ -56,11 +56,11 @@ impl Body {
     }
 }
 
-/// The parts of a streamed body. A failure ends it, and the client sees a body that breaks off.
+/// The parts of a streamed body. A failure ends it, and the client sees a truncated body.
 pub struct Chunks(Pin<Box<dyn Stream<Item = Result<Bytes, Failure>>>>);
 
 impl Chunks {
-    /// A body of the parts that `stream` yields; the next is asked for when the last was taken.
+    /// A body of the parts that `stream` yields; each is requested when the previous one was taken.
     pub fn new(stream: impl Stream<Item = Result<Bytes, Failure>> + 'static) -> Self {
         Self(Box::pin(stream))
     }
@@ -83,25 +83,25 @@ impl fmt::Debug for Chunks {
     }
 }
 
-/// A JSON answer.
+/// A JSON response.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    // What the functions answer are maps with string keys and numbers, which always can be written.
+    // The functions' responses are maps with string keys and numbers, which can always be written.
     let body = serde_json::to_vec(value).unwrap_or_else(|_| br#"{"status":"error"}"#.to_vec());
     with_content_type(status, "application/json", Body::Full(body.into()))
 }
 
-/// A plain text answer.
+/// A plain text response.
 pub fn text(status: StatusCode, text: &'static str) -> Response {
     with_content_type(status, "text/plain; charset=utf-8", Body::Full(Bytes::from_static(text.as_bytes())))
 }
 
-/// The answer `{"status":"error","error":"…"}` to a failure, with the headers that belong to its status.
+/// The response `{"status":"error","error":"…"}` to a failure, with the headers for its status.
 pub fn failure(failure: &Failure) -> Response {
     let error = failure.public_message();
     failure_with_body(failure, &ErrorBody { status: "error", error: &error })
 }
 
-/// The answer to a failure with a body of another shape.
+/// The response to a failure with a body of another form.
 pub fn failure_with_body(failure: &Failure, body: &impl Serialize) -> Response {
     let mut response = json(failure.status(), body);
     let headers = response.headers_mut();
@@ -126,7 +126,7 @@ struct ErrorBody<'a> {
     error: &'a str,
 }
 
-/// An answer of any type.
+/// A response of any content type.
 pub fn with_content_type(status: StatusCode, content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -135,8 +135,8 @@ pub fn with_content_type(status: StatusCode, content_type: &'static str, body: B
     response
 }
 
-/// Sets the `Content-Length` of a complete answer to the length of its body; a streamed answer has none. The shell calls
-/// it for every answer, so that every complete answer has one, however it was made.
+/// Sets the `Content-Length` of a complete response to the length of its body; a streamed response has none. The shell
+/// calls this for every response, so that every complete response has one, however it was made.
 pub fn set_content_length(response: &mut Response) {
     let length = match response.body() {
         Body::Full(bytes) => Some(bytes.len()),
@@ -148,7 +148,7 @@ pub fn set_content_length(response: &mut Response) {
     };
 }
 
-/// The answer to a request with this method. For `HEAD` a complete answer keeps its body: the server leaves it out and
+/// The response to a request with this method. For `HEAD` a complete response keeps its body; the server omits it and
 /// sends its length. A streamed body is not produced.
 pub fn for_method(method: &Method, mut response: Response) -> Response {
     if *method == Method::HEAD && matches!(response.body(), Body::Stream(_)) {
@@ -163,7 +163,7 @@ mod tests {
     use crate::config::VariablesError;
 
     #[test]
-    fn a_complete_answer_says_its_length_and_a_streamed_one_does_not() {
+    fn a_complete_response_states_its_length_and_a_streamed_one_does_not() {
         let length = |response: &Response| {
             response.headers().get(CONTENT_LENGTH).map(|value| value.to_str().unwrap().to_owned())
         };
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shell_corrects_the_length_of_a_body_that_was_exchanged() {
+    fn the_shell_corrects_the_length_of_a_replaced_body() {
         let mut response = text(StatusCode::OK, "ok");
         *response.body_mut() = Body::Full(Bytes::from_static(b"longer"));
         set_content_length(&mut response);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
-    async fn head_gets_the_length_of_a_complete_body_and_makes_no_stream() {
+    async fn head_gets_the_length_of_a_complete_body_and_starts_no_stream() {
         let response = for_method(&Method::HEAD, text(StatusCode::OK, "twelve bytes"));
         assert_eq!(response.headers()["content-length"], "12");
         assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");

@@ -1,5 +1,5 @@
-//! Failures in the log: of each class one line in a while, so that a database which is down does not fill the log. A failure
-//! with another reason than the last is written at once.
+//! Logs failures. Each class is throttled, so that a database that is down does not fill the log. A failure with a different
+//! reason from the last is written at once.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,22 +15,24 @@ pub struct FailureThrottle {
     by_class: RefCell<BTreeMap<&'static str, OfClass>>,
 }
 
-/// What was written of one class.
+/// The lines written for one class.
 #[derive(Debug, Default)]
 struct OfClass {
     throttle: Throttle,
     last: String,
-    /// When the first of the other reasons of this interval was written, in the host's ticks.
+    /// When the first different reason of this interval was written, in the host's ticks.
     since: Duration,
     other_reasons: u32,
 }
 
-/// Other reasons of a class that are written at once in [`Throttle::INTERVAL`]; reasons may alternate.
+/// Different reasons of a class that are written at once in one [`Throttle::INTERVAL`]; reasons may
+/// alternate.
 const MAX_OTHER_REASONS: u32 = 5;
 
 impl FailureThrottle {
-    /// Writes a line for a failure that the operator has to know of, unless another of its class with the same words was
-    /// written less than [`Throttle::INTERVAL`] before `now`, the host's ticks. What clients do wrong only they are told.
+    /// Writes a line for a failure that concerns the operator, unless another of its class with the same text was written
+    /// less than [`Throttle::INTERVAL`] before `now`, in the host's ticks. Clients' errors are only reported to the
+    /// clients.
     pub fn write(&self, function: &str, failure: &Failure, now: Duration) {
         if failure.is_server_error() {
             let mut by_class = self.by_class.borrow_mut();
@@ -57,7 +59,7 @@ impl OfClass {
     }
 }
 
-/// The failures of one function, for handlers that see no other clock.
+/// The failures of one function, for handlers without another clock.
 #[derive(Debug)]
 pub struct FailureLog {
     function: &'static str,
@@ -66,12 +68,12 @@ pub struct FailureLog {
 }
 
 impl FailureLog {
-    /// The log of a function. `ticks` tells the time since some fixed moment, never going back.
+    /// The log of a function. `ticks` returns the monotonic time since some fixed moment.
     pub fn new(function: &'static str, ticks: fn() -> Duration) -> Self {
         Self { function, ticks, throttle: FailureThrottle::default() }
     }
 
-    /// As [`FailureThrottle::write`].
+    /// Like [`FailureThrottle::write`].
     pub fn write(&self, failure: &Failure) {
         self.throttle.write(self.function, failure, (self.ticks)());
     }
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_class_of_failures_has_a_throttle_and_what_clients_do_wrong_has_none() {
+    fn each_class_of_failures_is_throttled_and_client_errors_are_not_logged() {
         let throttle = FailureThrottle::default();
         let failed = |failure| throttle.write("test", &failure, Duration::ZERO);
         let reason = || "down".to_owned();
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn another_reason_is_written_at_once_a_few_times_an_interval() {
+    fn a_different_reason_is_written_at_once_a_few_times_per_interval() {
         let throttle = FailureThrottle::default();
         let held_back =
             |of: &FailureThrottle| of.by_class.borrow()["database_unavailable"].throttle.held_back();

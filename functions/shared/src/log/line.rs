@@ -1,19 +1,19 @@
-//! One line of the log, and writing it.
+//! Formats and writes one line of the log.
 //!
-//! A line that cannot be written is lost and nothing else happens: Spin fails the write when its own log cannot take the
-//! line, as on a full disk, and `eprintln!` would then trap the instance with all its requests.
+//! A line that cannot be written is lost without further effect. Spin fails the write when its own log cannot be
+//! written, for example on a full disk, and `eprintln!` would then trap the instance with all its requests.
 
 use std::fmt;
 use std::io::{self, Write};
 
-/// How much an event matters.
+/// The level of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Something that an operator asked for.
+    /// Something that an operator requested.
     Info,
-    /// Something does not work as an operator may expect.
+    /// Something does not work as an operator might expect.
     Warn,
-    /// A request was not served and the operator has to act.
+    /// A request was not served and the operator must act.
     Error,
 }
 
@@ -22,8 +22,8 @@ pub fn write(level: Level, function: &str, message: impl fmt::Display) {
     write_to(&mut io::stderr(), level, function, message);
 }
 
-/// The line of an event: `level=error function=ingest message="…"`. The message is quoted and escaped, so it stays
-/// one line.
+/// The line of an event: `level=error function=ingest message="…"`. The message is quoted and escaped, so it
+/// remains one line.
 pub fn line(level: Level, function: &str, message: impl fmt::Display) -> String {
     let level = match level {
         Level::Info => "info",
@@ -36,7 +36,7 @@ pub fn line(level: Level, function: &str, message: impl fmt::Display) -> String 
 /// Writes the line in one call, so that lines of several instances do not mix.
 fn write_to(log: &mut impl Write, level: Level, function: &str, message: impl fmt::Display) {
     let line = line(level, function, message) + "\n";
-    // There is no other place to report it.
+    // There is nowhere else to report the error.
     let _ = log.write_all(line.as_bytes());
 }
 
@@ -44,7 +44,7 @@ fn write_to(log: &mut impl Write, level: Level, function: &str, message: impl fm
 mod tests {
     use super::*;
 
-    /// A log on a disk that is full, and counts what was tried.
+    /// A log on a full disk, which counts the attempts.
     struct Full(usize);
 
     impl Write for Full {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_takes_nothing_loses_lines_and_fails_nobody() {
+    fn a_log_that_cannot_be_written_loses_lines_and_fails_no_request() {
         let mut log = Full(0);
         write_to(&mut log, Level::Error, "ingest", "the database is full");
         assert_eq!(log.0, 1);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_with_a_line_break_stays_one_line() {
+    fn a_message_with_a_line_break_remains_one_line() {
         let line = line(Level::Warn, "ingest", "a\n\"b\"");
         assert_eq!(line, r#"level=warn function=ingest message="a\n\"b\"""#);
     }

@@ -1,7 +1,7 @@
 //! The log: one line for each event on standard error, which Spin prefixes with the component's name.
 //!
-//! - [`mod@line`]: the line of an event, and writing it.
-//! - [`throttle`]: events that clients can cause are written once in a while.
+//! - [`mod@line`]: formats and writes the line of an event.
+//! - [`throttle`]: limits the lines for events that clients can cause.
 //! - [`failures`]: requests that were not served.
 
 pub mod failures;

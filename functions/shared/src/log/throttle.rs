@@ -1,4 +1,4 @@
-//! Events that clients can cause are logged once in a while, so that no client fills the log.
+//! Limits the log lines for events that clients can cause, so that no client can fill the log.
 
 use std::cell::Cell;
 use std::fmt;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use super::line::{self, Level};
 
-/// Writes at most one line an interval for one kind of event, or a few. Events beyond are counted, and the next line has
-/// their number.
+/// Writes at most one line, or a few, per interval for one kind of event. Further events are counted, and the next line
+/// has their number.
 ///
 /// Each kind of event has its own throttle, which lives as long as the instance.
 #[derive(Debug)]
 pub struct Throttle {
     interval: Duration,
-    /// Lines in an interval.
+    /// Lines per interval.
     most: u32,
-    /// When the interval began, in the host's ticks, and how many lines were written in it.
+    /// When the interval began, in the host's ticks, and the number of lines written in it.
     since: Cell<Option<Duration>>,
     written: Cell<u32>,
     held_back: Cell<u64>,
@@ -36,34 +36,34 @@ impl Throttle {
         Self::of_several(interval, 1)
     }
 
-    /// The same for at most `most` lines in an interval.
+    /// The same for at most `most` lines per interval.
     pub const fn of_several(interval: Duration, most: u32) -> Self {
         Self { interval, most, since: Cell::new(None), written: Cell::new(0), held_back: Cell::new(0) }
     }
 
-    /// Writes a line, unless as many as may be were written less than an interval before `now`, the host's ticks.
+    /// Writes a line, unless the limit was reached in the interval before `now`, in the host's ticks.
     pub fn write(&self, level: Level, function: &str, now: Duration, message: impl fmt::Display) {
         if let Some(message) = self.admit(now, message) {
             line::write(level, function, message);
         }
     }
 
-    /// Lets the next line pass.
+    /// Allows the next line.
     pub fn open(&self) {
         self.since.set(None);
     }
 
-    /// Counts lines that did not come so far.
+    /// Counts lines that were dropped before they got here.
     pub fn hold_back(&self, lines: u64) {
         self.held_back.set(self.held_back.get().saturating_add(lines));
     }
 
-    /// How many lines were held back since the last that was written.
+    /// The number of lines suppressed since the last written one.
     pub fn held_back(&self) -> u64 {
         self.held_back.get()
     }
 
-    /// The message with the number of those that were held back since the last; `None` when this one is held back.
+    /// The message with the number of lines suppressed since the last; `None` when this one is suppressed.
     fn admit(&self, now: Duration, message: impl fmt::Display) -> Option<String> {
         if self.since.get().is_none_or(|since| now.saturating_sub(since) >= self.interval) {
             self.since.set(Some(now));
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_an_interval_is_written_and_tells_how_many_were_not() {
+    fn one_line_per_interval_is_written_with_the_number_of_suppressed_ones() {
         let throttle = Throttle::default();
         let at = |seconds| throttle.admit(Duration::from_secs(seconds), format_args!("at {seconds}"));
         assert_eq!(at(5).as_deref(), Some("at 5"));

@@ -1,53 +1,53 @@
-//! What the functions count: every family of metrics, with its series, and how a series is named in the database.
+//! The functions' metrics: every family with its series, and the names of series in the database.
 //!
 //! A series' name in the database is its name in Prometheus' text, such as
-//! `gatelog_ingest_records_total{outcome="accepted"}`, so both are read by the same eyes.
+//! `gatelog_ingest_records_total{outcome="accepted"}`, so both read the same.
 
-/// Several series of one name.
+/// Several series with one name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
     /// Its name in Prometheus.
     pub name: &'static str,
-    /// What it counts, for people.
+    /// The help text.
     pub help: &'static str,
-    /// The label that tells its series apart; empty when there is one only.
+    /// The label that distinguishes its series; empty when there is only one.
     pub label: &'static str,
-    /// The label's values. Each is a series; a value that is not here is counted as the last.
+    /// The label's values. Each is a series; an unknown value is counted as the last.
     pub values: &'static [&'static str],
 }
 
-/// Records of bodies that could be read, by what became of them.
+/// Records of readable bodies, by outcome.
 pub const RECORDS: Family = Family {
     name: "gatelog_ingest_records_total",
-    help: "Records that came to /ingest, by what became of them.",
+    help: "Records sent to /ingest, by outcome.",
     label: "outcome",
     values: &["accepted", "duplicate", "rejected"],
 };
 /// Values that could not be kept as they were.
 pub const VALUES_CUT: Family = Family {
     name: "gatelog_ingest_values_cut_total",
-    help: "Values that were over their limit and cut, no counts and left out, or broken and mended.",
+    help: "Values that were cut to their limit, left out because they were not counts, or repaired.",
     label: "",
     values: &[""],
 };
-/// AI logs that are no JSON object.
+/// AI logs that are not JSON objects.
 pub const INVALID_AI_LOGS: Family = Family {
     name: "gatelog_ingest_invalid_ai_logs_total",
-    help: "Values of ai_log that are no JSON object and were left out.",
+    help: "Values of ai_log that were not JSON objects and were left out.",
     label: "",
     values: &[""],
 };
 /// Requests to ingest by status.
 pub const REQUESTS: Family = Family {
     name: "gatelog_ingest_requests_total",
-    help: "Requests to /ingest, by the status of the answer.",
+    help: "Requests to /ingest, by response status.",
     label: "code",
     values: &["200", "400", "401", "405", "408", "413", "415", "500", "503", "other"],
 };
 /// Requests that were not served, by reason.
 pub const FAILURES: Family = Family {
     name: "gatelog_ingest_failures_total",
-    help: "Requests to /ingest that failed for a reason of gatelog's own, by class.",
+    help: "Requests to /ingest that failed because of gatelog or its database, by class.",
     label: "class",
     values: &[
         "database_unavailable",
@@ -59,7 +59,7 @@ pub const FAILURES: Family = Family {
         "other",
     ],
 };
-/// Records that the retention deleted.
+/// Records deleted by retention.
 pub const DELETED: Family = Family {
     name: "gatelog_retention_deleted_records_total",
     help: "Records that were deleted because they were older than retention_days.",
@@ -69,12 +69,12 @@ pub const DELETED: Family = Family {
 /// Flushes that failed.
 pub const FLUSH_FAILURES: Family = Family {
     name: "gatelog_flush_failures_total",
-    help: "Times that an instance could not add its counts to these and tried again.",
+    help: "Times that an instance could not add its counts to the shared ones and retried.",
     label: "",
     values: &[""],
 };
 
-/// What the syslog sink did.
+/// Events of the syslog sink.
 pub const SYSLOG: Family = Family {
     name: "gatelog_syslog_events_total",
     help: "Syslog: messages made, cut, sent, failed (not delivered) and dropped (no room to wait); records without a message \
@@ -100,12 +100,12 @@ pub const SYSLOG: Family = Family {
 pub const COUNTERS: &[&Family] =
     &[&RECORDS, &VALUES_CUT, &INVALID_AI_LOGS, &REQUESTS, &FAILURES, &DELETED, &SYSLOG, &FLUSH_FAILURES];
 
-/// Seconds that an insert took, its commit included.
+/// Duration of inserts in seconds, including the commit.
 pub const WRITE_SECONDS: Histogram = Histogram {
     name: "gatelog_ingest_write_seconds",
     bucket_name: "gatelog_ingest_write_seconds_bucket",
     sum_name: "gatelog_ingest_write_seconds_sum",
-    help: "Seconds that an insert into the database took, to its commit.",
+    help: "Duration of inserts into the database in seconds, including the commit.",
     bounds: &[
         ("0.001", 1_000),
         ("0.0025", 2_500),
@@ -128,19 +128,19 @@ pub const WRITE_SECONDS: Histogram = Histogram {
 pub struct Histogram {
     /// Its name in Prometheus.
     pub name: &'static str,
-    /// The name of its buckets, which the label `le` tells apart. In the database each holds only what is above the one
-    /// before.
+    /// The name of its buckets, distinguished by the label `le`. In the database, each counts only the values above the
+    /// previous bucket.
     pub bucket_name: &'static str,
     /// The name of its sum, in the database in microseconds.
     pub sum_name: &'static str,
-    /// What it measures, for people.
+    /// The help text.
     pub help: &'static str,
-    /// The upper end of each bucket: as Prometheus' text has it, in seconds, and in microseconds.
+    /// The upper end of each bucket: in seconds, as in Prometheus' text, and in microseconds.
     pub bounds: &'static [(&'static str, u64)],
 }
 
 impl Family {
-    /// The known value that stands for `value`.
+    /// The known value under which `value` is counted.
     pub(crate) fn known(&self, value: &str) -> &'static str {
         let found = self.values.iter().find(|known| **known == value);
         found.or(self.values.last()).copied().unwrap_or_default()

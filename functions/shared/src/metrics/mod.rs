@@ -1,7 +1,7 @@
-//! Metrics: what is counted, and counting it.
+//! Metrics of the functions.
 //!
 //! - [`catalogue`]: every family of metrics with its series.
-//! - [`recorder`]: what one instance has counted, added to the counters that all instances share.
+//! - [`recorder`]: adds the counts of one instance to the counters that all instances share.
 
 pub mod catalogue;
 pub mod recorder;

@@ -1,5 +1,5 @@
-//! What an instance has counted since it last added to the counters that all instances share. An instance lives for
-//! seconds, so it adds often, but never while a request waits.
+//! Collects the counts of an instance and adds them to the counters that all instances share. An instance lives
+//! only for seconds, so it flushes often, but never while a request waits.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,11 +14,13 @@ use http::HeaderMap;
 use super::catalogue::{FLUSH_FAILURES, Family, Histogram, series};
 use crate::{Environment, log};
 
-/// Rest between a count and the flush that adds it, in which others gather.
+/// Delay between a count and its flush, in which more counts accumulate.
 const FLUSH_DELAY: Duration = Duration::from_millis(400);
-/// Tries until the counts are given up. Those of an instance whose database stays away have no other place.
+/// Attempts before the counts are given up. When its database stays unavailable, an instance has nowhere else
+/// to put them.
 const FLUSH_ATTEMPTS: u32 = 5;
-/// Most filter VMs whose reports are kept between two flushes; further ones are kept at their next push.
+/// Most filter VMs whose reports are kept between two flushes; the reports of others are kept at their next
+/// push.
 const MAX_REPORTS: usize = 256;
 
 /// Counts that are not yet in the database.
@@ -32,14 +34,14 @@ pub struct MetricsRecorder {
 }
 
 impl MetricsRecorder {
-    /// Nothing counted yet. `trusts_filters` says whether only those can report who bear a token; what anybody can report
-    /// is bounded, see [`gatelog_storage::open_filter_reports`].
+    /// An empty recorder. `trusts_filters` says whether only bearers of a token can report; reports open to anyone are
+    /// bounded, see [`gatelog_storage::open_filter_reports`].
     pub fn new(trusts_filters: bool) -> Self {
         let (counts, reports, is_flushing) = Default::default();
         Self { counts, reports, trusts_filters, is_flushing }
     }
 
-    /// Counts `count` more of the series with the label's `value`.
+    /// Adds `count` to the series with the label's `value`.
     pub fn add(&self, family: &Family, value: &str, count: usize) {
         if count > 0 {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -47,17 +49,17 @@ impl MetricsRecorder {
         }
     }
 
-    /// Counts one more time.
+    /// Adds one duration to the histogram.
     pub fn observe(&self, histogram: &Histogram, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.count((histogram.bucket_name, "le", histogram.bucket_of(micros)), 1);
         self.count((histogram.sum_name, "", ""), i64::try_from(micros).unwrap_or(i64::MAX));
     }
 
-    /// Keeps what a filter reports of itself in the headers of a push. A value that cannot be read counts as 0.
+    /// Keeps a filter's report about itself from the headers of a push. An unreadable value counts as 0.
     pub fn record_filter_report(&self, headers: &HeaderMap, now: Timestamp) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        // A larger number is as good as the largest that a filter can have counted.
+        // A larger number is treated as the largest that a filter can have counted.
         let most = |count: u64| i64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let number = |name| text(name).and_then(|text| text.parse().ok()).map_or(0, most);
         let Some(vm) = text(FILTER_HEADER).filter(|vm| is_name(vm)) else { return };
@@ -74,7 +76,8 @@ impl MetricsRecorder {
         }
     }
 
-    /// Begins to flush when something was counted and no other task flushes. The guard is the duty to do it.
+    /// Begins a flush when something was counted and no other task flushes. The holder of the guard must do
+    /// it.
     pub fn begin_flush(&self) -> Option<FlushGuard<'_>> {
         (!self.is_empty() && !self.is_flushing.replace(true)).then_some(FlushGuard(self))
     }
@@ -121,7 +124,7 @@ impl MetricsRecorder {
 pub struct FlushGuard<'r>(&'r MetricsRecorder);
 
 impl FlushGuard<'_> {
-    /// Waits a little, then adds what was counted to the shared counters, trying a few times.
+    /// Waits briefly, then adds the counts to the shared counters, with a few attempts.
     pub async fn flush(&self, database: &impl Executor, host: &impl Environment, function: &str) {
         let recorder = self.0;
         for attempt in 1..=FLUSH_ATTEMPTS {
@@ -144,7 +147,7 @@ impl Drop for FlushGuard<'_> {
     }
 }
 
-/// Makes `known` the later of two reports. Pushes may overtake each other, counts never go down.
+/// Sets `known` to the later of two reports. Pushes may overtake each other, but counts never decrease.
 fn merge(known: &mut FilterReport, other: &FilterReport) {
     if other.seen_ms >= known.seen_ms {
         known.seen_ms = other.seen_ms;

@@ -1,4 +1,5 @@
-//! The database of a component, chosen by its variables, with connections that live as long as the instance.
+//! The database of a component, selected by its variables, with connections that live as long as the
+//! instance.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -13,17 +14,17 @@ use gatelog_storage::{Dialect, Executor, Pool, Rows, Statement, StorageError};
 use super::variables::SpinVariables;
 use crate::config::store::{Store, StoreConfig};
 
-/// Most connections of a component that reads; each is one to the server.
+/// Most connections of a reading component; each is a connection to the server.
 const READERS: usize = 16;
-/// Connections of a component that writes to SQLite, which lets one writer work at a time: waiting for it in the pool is
-/// fair and free, while SQLite waits by sleeping.
+/// Connections of a component that writes to SQLite. SQLite allows one writer at a time; waiting in the pool is fair and
+/// costs nothing, while SQLite waits by sleeping.
 const SQLITE_WRITERS: usize = 1;
 /// Connections of a component that writes to MySQL.
 const MYSQL_WRITERS: usize = 4;
-/// Requests to Turso at once; it is their only bound.
+/// Concurrent requests to Turso; this is their only bound.
 const TURSO_REQUESTS: usize = 8;
 
-/// The chosen database.
+/// The selected database.
 #[derive(Debug)]
 pub enum Database {
     /// `store = "libsql"`.
@@ -32,9 +33,9 @@ pub enum Database {
     Mysql(Pool<SpinMysql>),
     /// `store = "turso"`.
     Turso(Pool<Turso<SpinHttp>>),
-    /// The variables are wrong: every statement fails and says how.
+    /// The variables are wrong, so every statement fails with the reason.
     Misconfigured {
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
 }
@@ -45,19 +46,19 @@ thread_local! {
 
 /// The database of this instance. `writes` says whether the component inserts.
 ///
-/// Wrong variables are no error here: every statement will fail, as when the database is down. They are read again
-/// for the next request.
+/// Wrong variables are not an error here: every statement will fail, as when the database is down. They are read
+/// again for the next request.
 pub async fn database(writes: bool) -> Rc<Database> {
     opened(writes, None).await
 }
 
-/// As [`database`], for a component that asks, bounds by itself what runs at once and for how long, and wants to know
-/// when what it gave up has ended.
+/// Like [`database`], for a component that queries, bounds the number and time of running statements itself, and must
+/// know when a statement that it gave up has ended.
 pub async fn patient_database() -> Rc<Database> {
     opened(false, Some(PATIENCE)).await
 }
 
-/// After this even a statement that was given up is taken for ended.
+/// After this time, even a statement that was given up counts as ended.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
 async fn opened(writes: bool, patience: Option<Duration>) -> Rc<Database> {

@@ -1,4 +1,4 @@
-//! The clocks and random bytes of Spin's host, and work after an answer.
+//! The clocks and random bytes of Spin's host, and work after a response.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,7 +34,7 @@ impl Environment for SpinEnvironment {
     }
 }
 
-/// Work that goes on after the answer that is being made. The instance lives until it is done.
+/// Work that continues after the current response. The instance lives until it is done.
 pub fn spawn(work: impl Future<Output = ()> + 'static) {
     wasip3::spawn(work);
 }

@@ -1,4 +1,4 @@
-//! Requests and answers as Spin passes them.
+//! Converts requests and responses from and to Spin's types.
 
 use std::pin::Pin;
 
@@ -31,7 +31,7 @@ impl BodySource for SpinBody {
         let mut read = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| Failure::BadRequest {
-                message: format!("the body breaks off after {} bytes: {error}", read.len()),
+                message: format!("the body ends early after {} bytes: {error}", read.len()),
             })?;
             if let Some(data) = frame.data_ref() {
                 if data.len() > max_bytes.saturating_sub(read.len()) {
@@ -56,24 +56,25 @@ impl BodySource for SpinBody {
     }
 }
 
-/// A request as handlers take it.
+/// A request in the handlers' form.
 pub fn request(request: Request) -> http::Request<SpinBody> {
     request.map(SpinBody)
 }
 
-/// The body of an answer as Spin takes it.
+/// The body of a response in Spin's form.
 pub type ResponseBody = Either<FullBody<Bytes>, StreamBody<FrameStream>>;
 
 type FrameStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, BrokenOff>>>>;
 
-/// What ends a streamed body early. The host breaks the connection off, so the client cannot take the body for whole.
+/// The error that ends a streamed body early. The host resets the connection, so the client does not take the body
+/// for complete.
 #[derive(Debug, Error)]
-#[error("the answer breaks off: {message}")]
+#[error("the response is cut off: {message}")]
 pub struct BrokenOff {
     message: String,
 }
 
-/// An answer as Spin takes it.
+/// A response in Spin's form.
 pub fn response(mut response: Response) -> http::Response<ResponseBody> {
     set_content_length(&mut response);
     response.map(|body| match body {

@@ -1,10 +1,10 @@
-//! The variables that Spin gives to the component.
+//! The variables that Spin provides to the component.
 
 use spin_sdk::variables;
 
 use crate::Variables;
 
-/// The variables that the manifest gives to the component.
+/// The variables that the manifest grants to the component.
 #[derive(Clone, Copy, Debug)]
 pub struct SpinVariables;
 

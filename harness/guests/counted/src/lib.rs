@@ -1,11 +1,11 @@
-//! gatelog's filter, as gateways load it but for one thing: it counts its allocations.
+//! gatelog's filter as gateways load it, except that it counts its allocations.
 #![cfg(target_family = "wasm")]
 
-// Its exports are those of this module too.
+// The filter's exports become exports of this module.
 use gatelog_filter as _;
 
 mod allocator {
-    //! The filter's allocator with a counter before it.
+    //! The filter's allocator with a counter.
     #![expect(unsafe_code, reason = "an allocator is unsafe by nature")]
 
     use std::alloc::{GlobalAlloc, Layout};
@@ -20,7 +20,7 @@ mod allocator {
 
     static COUNT: AtomicU32 = AtomicU32::new(0);
 
-    /// Allocations since the start, those that grow an older one included; wraps around.
+    /// Allocations since the start, including reallocations; wraps around.
     #[unsafe(no_mangle)]
     pub extern "C" fn gatelog_allocations() -> u32 {
         COUNT.load(Ordering::Relaxed)
@@ -30,28 +30,28 @@ mod allocator {
         COUNT.fetch_add(1, Ordering::Relaxed);
     }
 
-    // SAFETY: every call goes to the filter's allocator as it comes.
+    // SAFETY: every call is passed unchanged to the filter's allocator.
     unsafe impl GlobalAlloc for Counted {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             count();
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the contract.
             unsafe { self.0.alloc(layout) }
         }
 
         unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
             count();
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the contract.
             unsafe { self.0.alloc_zeroed(layout) }
         }
 
         unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
             count();
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the contract.
             unsafe { self.0.realloc(pointer, layout, size) }
         }
 
         unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-            // SAFETY: the caller's.
+            // SAFETY: the caller upholds the contract.
             unsafe { self.0.dealloc(pointer, layout) }
         }
     }

@@ -1,12 +1,13 @@
-//! A filter that does what its configuration says and logs what the gateway answers.
+//! A filter that runs the script in its configuration and logs the gateway's results.
 //!
-//! The configuration is a script: one `CALLBACK: OPERATION ARGUMENTS` a line, done in order whenever that callback runs,
-//! and logged as `CALLBACK: OPERATION ARGUMENTS = STATUS ANSWER` at level info. Callbacks of streams: `create`,
-//! `request_headers`, `request_body`, `request_trailers`, `response_headers`, `response_body`, `response_trailers`, `log`,
-//! `done`. Of the plugin: `vm_start` (its lines stand in the VM's configuration), `configure`, `tick`, `callout`,
-//! `root_done`. `ops.rs` lists the operations. Three change what the callback answers: `pause`, `refuse`, `keep`.
+//! The configuration is a script with one `CALLBACK: OPERATION ARGUMENTS` per line. The operations of a callback are run
+//! in order whenever it is called, and logged as `CALLBACK: OPERATION ARGUMENTS = STATUS ANSWER` at level info. Callbacks
+//! of streams: `create`, `request_headers`, `request_body`, `request_trailers`, `response_headers`, `response_body`,
+//! `response_trailers`, `log`, `done`. Of the plugin: `vm_start` (its lines are in the VM's configuration), `configure`,
+//! `tick`, `callout`, `root_done`. `ops.rs` lists the operations. Three operations change the callback's result: `pause`,
+//! `refuse`, `keep`.
 //!
-//! Since it logs raw answers, the same script shows how one gateway differs from another.
+//! Because it logs raw results, the same script shows how two gateways differ.
 #![cfg(target_family = "wasm")]
 
 mod ops;
@@ -22,7 +23,7 @@ thread_local! {
     static CONTEXTS: RefCell<Contexts> = RefCell::default();
 }
 
-/// What the gateway has created.
+/// The contexts that the gateway has created.
 #[derive(Default)]
 struct Contexts {
     scripts: BTreeMap<u32, Script>,
@@ -30,7 +31,7 @@ struct Contexts {
     streams: BTreeMap<u32, u32>,
 }
 
-/// The script of a root context, or of a stream's, and whether it is a stream's.
+/// The script of a root context or of a stream's root context, and whether the context is a stream.
 fn script(context: u32) -> (Script, bool) {
     CONTEXTS.with_borrow(|contexts| {
         let root = contexts.streams.get(&context);
@@ -39,7 +40,7 @@ fn script(context: u32) -> (Script, bool) {
     })
 }
 
-/// Does what stands under a callback; answers 1 when it asks to pause, else 0.
+/// Runs the operations of a callback; returns 1 when the script asks to pause, otherwise 0.
 fn act(context: u32, callback: &str) -> u32 {
     script(context).0.run(callback, "pause").into()
 }

@@ -1,8 +1,8 @@
-//! The operations of a script. Arguments are separated by blanks; the last one of a kind of text takes the rest.
+//! The operations of a script. Arguments are separated by spaces; a final text argument takes the rest.
 
 use crate::raw;
 
-/// Does one operation and answers its status and what came back.
+/// Runs one operation and returns its status and result.
 pub(crate) fn perform(op: &str) -> String {
     let mut words = op.split_whitespace();
     let name = words.next().unwrap_or_default();
@@ -63,7 +63,7 @@ fn bytes((status, bytes): raw::Answer) -> String {
     format!("{status} {}", show(&bytes))
 }
 
-/// Text as it is, other bytes in hexadecimal.
+/// Text unchanged, other bytes in hexadecimal.
 fn show(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains(char::is_control) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! Host functions as they are imported, so that every status can be seen.
+//! Raw imports of host functions, so that every status is visible.
 #![expect(unsafe_code, reason = "imported functions cannot be called otherwise")]
 
 use std::{ptr, slice};
@@ -48,7 +48,7 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, size: usize, out: *mut u32) -> u32;
     fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
     fn proxy_record_metric(metric: u32, value: u64) -> u32;
-    // One of those that the filter never calls.
+    // A function that the filter never calls.
     fn proxy_grpc_cancel(token: u32) -> u32;
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn clock(clock: u32) -> (u32, u64) {
     (unsafe { clock_time_get(clock, 0, &mut out) }, out)
 }
 
-/// Calls with pointers that leave the memory: one that is read, one that an answer goes to, one that a value goes to.
+/// Calls with pointers outside the memory: one to read from, one for a result, one for a value.
 pub(crate) fn bad_pointers() -> [u32; 3] {
     let far = ptr::without_provenance::<u8>(usize::MAX - 3);
     let out = ptr::without_provenance_mut::<u64>(usize::MAX - 3);
@@ -171,7 +171,7 @@ fn bytes(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Answer {
         return (status, Vec::new());
     }
     let answer = unsafe { slice::from_raw_parts(at, size) }.to_vec();
-    // The gateway got it from `proxy_on_memory_allocate`, which makes boxed slices.
+    // The gateway allocated it with `proxy_on_memory_allocate`, which returns boxed slices.
     drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(at, size)) });
     (status, answer)
 }

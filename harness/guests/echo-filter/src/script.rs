@@ -1,4 +1,4 @@
-//! What the configuration asks for: operations by callback.
+//! The configuration's script: operations by callback.
 
 use crate::{ops, raw};
 
@@ -7,7 +7,7 @@ use crate::{ops, raw};
 pub(crate) struct Script(Vec<(String, String)>);
 
 impl Script {
-    /// Reads the script in one of the gateway's buffers.
+    /// Reads the script from one of the gateway's buffers.
     pub(crate) fn read(buffer: u32) -> Self {
         let bytes = raw::buffer(buffer, 0, u32::MAX).1;
         let text = String::from_utf8_lossy(&bytes);
@@ -15,7 +15,7 @@ impl Script {
         Self(lines.map(|(callback, op)| (callback.trim().to_owned(), op.trim().to_owned())).collect())
     }
 
-    /// Does what stands under a callback; answers whether `mark` (such as `pause`) stood among it.
+    /// Runs the operations of a callback; returns whether `mark` (such as `pause`) is among them.
     pub(crate) fn run(&self, callback: &str, mark: &str) -> bool {
         let mut marked = false;
         for (_, op) in self.0.iter().filter(|(name, _)| name == callback) {

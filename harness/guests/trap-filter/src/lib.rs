@@ -1,4 +1,5 @@
-//! A filter that traps at the third request of its VM: what a fault in a filter does to a gateway's traffic.
+//! A filter that traps at the third request of its VM, to show the effect of a filter's failure on a
+//! gateway's traffic.
 #![cfg(target_family = "wasm")]
 
 use std::sync::atomic::{AtomicU32, Ordering};

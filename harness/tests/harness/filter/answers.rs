@@ -1,4 +1,4 @@
-//! What the filter makes of answers that are late, come twice or never, and of a gateway that loses its calls.
+//! Tests of responses that are late, arrive twice or never, and of a gateway that loses the filter's calls.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const RETRY_TIME: Duration = Duration::from_secs(60);
 
 #[test]
-fn a_collector_that_never_answers_costs_the_records_after_the_retry_time_and_they_are_counted() {
+fn records_for_a_collector_that_never_answers_are_dropped_after_the_retry_time_and_counted() {
     let mut vm = filter(json!({}));
     serve(&mut vm, "/", 3);
     vm.advance(COALESCING).unwrap();
     assert_eq!(vm.callouts().count(), 1);
-    // The gateway gives each try up after the timeout; the filter tries again until the retry time is over.
+    // The gateway gives up each attempt after the timeout; the filter retries until the retry time is over.
     vm.advance(RETRY_TIME - COALESCING).unwrap();
     assert_fate(&vm, 3, 0, &[]);
     vm.advance(COALESCING + 2 * TIMEOUT).unwrap();
@@ -33,7 +33,7 @@ fn a_collector_that_never_answers_costs_the_records_after_the_retry_time_and_the
 }
 
 #[test]
-fn an_answer_in_the_last_moment_counts() {
+fn a_response_at_the_last_moment_counts() {
     let mut vm = filter(json!({}));
     serve(&mut vm, "/", 2);
     vm.advance(COALESCING).unwrap();
@@ -45,7 +45,7 @@ fn an_answer_in_the_last_moment_counts() {
 }
 
 #[test]
-fn an_answer_that_comes_twice_counts_once() {
+fn a_response_that_arrives_twice_counts_once() {
     let mut vm = filter(json!({}));
     let plugin = vm.plugin().unwrap();
     serve(&mut vm, "/first/", 2);
@@ -76,7 +76,7 @@ fn a_call_that_the_gateway_loses_is_made_again_with_the_same_records() {
     let again = vm.oldest_callout().unwrap();
     assert_ne!(again.id, lost.id);
     assert_eq!(again.body, lost.body, "the same records with the same ids");
-    // The lost call's answer comes after all.
+    // The lost call's response arrives after all.
     vm.respond_unasked(plugin, lost.id, stored(2)).unwrap();
     vm.advance(COALESCING).unwrap();
     assert_fate(&vm, 2, 0, &[]);
@@ -127,7 +127,7 @@ fn a_broken_connection_and_every_kind_of_answer_leave_each_record_pushed_or_coun
     let mut vm = filter(json!({"queue": {"max_batch_size": 1, "concurrency_limit": 1}}));
     serve(&mut vm, "/", 5);
     vm.advance(COALESCING).unwrap();
-    // The first: broken, then a server error, then somebody else's 200, then stored.
+    // The first: broken connection, then a server error, then another service's 200, then stored.
     let id = vm.oldest_callout().unwrap().id;
     vm.fail(id).unwrap();
     for reply in [Reply::status(503), Reply::status(200).with_body("<html>")] {
@@ -137,13 +137,13 @@ fn a_broken_connection_and_every_kind_of_answer_leave_each_record_pushed_or_coun
     }
     vm.advance(COALESCING).unwrap();
     assert_eq!(paths(&acknowledge_oldest(&mut vm)), ["/0"]);
-    // The second is too large, the third is refused for good.
+    // The second is too large, the third is refused permanently.
     for status in [413, 400] {
         vm.advance(COALESCING).unwrap();
         let id = vm.oldest_callout().unwrap().id;
         vm.respond(id, Reply::status(status)).unwrap();
     }
-    // The fourth is named as unreadable.
+    // The fourth has a record reported as unreadable.
     vm.advance(COALESCING).unwrap();
     let id = vm.oldest_callout().unwrap().id;
     let rejected = json!({"accepted": 0, "duplicates": 0, "rejected": [{"index": 0, "error": "no"}]});

@@ -1,4 +1,4 @@
-//! Clocks that are set, and a machine that sleeps.
+//! Tests of clocks that are set, and of a machine that sleeps.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::support::{
 const HOUR_NS: u64 = 3_600_000_000_000;
 
 #[test]
-fn a_time_of_day_that_jumps_neither_hurries_nor_delays_a_push() {
+fn a_jump_of_the_time_of_day_neither_hastens_nor_delays_a_push() {
     for jump in [i64::MAX / 4, 3_600_000_000_000, -3_600_000_000_000, i64::MIN / 8] {
         let mut vm = filter(json!({}));
         serve(&mut vm, "/", 2);
@@ -20,7 +20,7 @@ fn a_time_of_day_that_jumps_neither_hurries_nor_delays_a_push() {
         assert_eq!(vm.callouts().count(), 0, "{jump}: the first record has not waited long enough");
         vm.advance(Duration::from_millis(300)).unwrap();
         assert_eq!(vm.callouts().count(), 1, "{jump}");
-        // A retry waits by the other clock, too.
+        // A retry also uses the monotonic clock.
         let id = vm.oldest_callout().unwrap().id;
         vm.fail(id).unwrap();
         vm.set_wall_ns(vm.wall_ns().saturating_add_signed(-jump));
@@ -44,14 +44,14 @@ fn records_show_the_time_of_day_and_their_ids_grow_even_when_it_goes_back() {
     let all: Vec<Value> = pushes.iter().flat_map(records).collect();
     let times: Vec<_> = all.iter().map(|record| record["start_time"].as_str().unwrap()).collect();
     let hours: Vec<_> = times.iter().map(|time| time.get(..13).unwrap()).collect();
-    // The VM starts at midnight, and an exchange that takes 3 ms began before.
+    // The VM starts at midnight, and an exchange of 3 ms began before midnight.
     assert_eq!(hours, ["2025-12-31T23", "2026-01-01T00", "2025-12-31T22", "2025-12-31T23"]);
     let ids: Vec<_> = all.iter().map(|record| record["record_id"].as_str().unwrap()).collect();
     assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
 }
 
 #[test]
-fn a_time_of_day_that_jumps_during_an_exchange_does_not_change_how_long_it_took() {
+fn a_jump_of_the_time_of_day_during_an_exchange_does_not_change_its_duration() {
     let mut vm = filter(json!({}));
     let plugin = vm.plugin().unwrap();
     let exchange = get("/jump");
@@ -70,19 +70,19 @@ fn a_time_of_day_that_jumps_during_an_exchange_does_not_change_how_long_it_took(
 }
 
 #[test]
-fn a_machine_that_sleeps_beyond_the_retry_time_loses_no_record_uncounted() {
+fn a_machine_that_sleeps_beyond_the_retry_time_counts_every_lost_record() {
     let mut vm = filter(json!({"queue": {"max_batch_size": 2}}));
     serve(&mut vm, "/under-way/", 2);
     vm.advance(COALESCING).unwrap();
     serve(&mut vm, "/waiting/", 1);
     vm.sleep(Duration::from_secs(3_600));
-    // The gateway times the call out, which has failed for longer than the retry time by then.
+    // The gateway times out the call; by then, the batch has failed for longer than the retry time.
     vm.advance(COALESCING).unwrap();
     assert_eq!(paths(&acknowledge_oldest(&mut vm)), ["/waiting/0"]);
     vm.advance(COALESCING).unwrap();
     assert_fate(&vm, 3, 1, &[("retry_time", 2)]);
     assert_eq!(metric(&vm, "in_flight"), 0);
-    // All is as before.
+    // Everything works as before.
     serve(&mut vm, "/after/", 1);
     vm.advance(COALESCING).unwrap();
     assert_eq!(paths(&acknowledge_oldest(&mut vm)), ["/after/0"]);

@@ -1,4 +1,4 @@
-//! Other configurations while records wait, and two root contexts in one VM.
+//! Tests of reconfiguration while records wait, and of two root contexts in one VM.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::support::{
     records, serve,
 };
 
-/// Acknowledges whatever comes within ten seconds.
+/// Acknowledges every push within ten seconds.
 fn drain(vm: &mut Vm) -> Vec<Callout> {
     let mut pushes = Vec::new();
     for _ in 0..10 {
@@ -21,7 +21,7 @@ fn drain(vm: &mut Vm) -> Vec<Callout> {
 }
 
 #[test]
-fn records_that_wait_and_those_under_way_outlive_a_configuration_for_the_same_collector() {
+fn waiting_and_in_flight_records_survive_a_new_configuration_for_the_same_collector() {
     let mut vm = filter(json!({"queue": {"max_batch_size": 3}}));
     let plugin = vm.plugin().unwrap();
     serve(&mut vm, "/under-way/", 3);
@@ -65,7 +65,7 @@ fn a_push_that_fails_after_its_collector_is_gone_is_sent_to_the_new_one() {
 }
 
 #[test]
-fn a_batch_that_waits_for_another_try_outlives_a_configuration() {
+fn a_batch_that_waits_for_a_retry_survives_a_new_configuration() {
     for cluster in ["collector", "other"] {
         let slow = json!({"initial_retry_delay": 30, "max_retry_delay": 30});
         let mut vm = filter(json!({"queue": slow}));
@@ -83,7 +83,7 @@ fn a_batch_that_waits_for_another_try_outlives_a_configuration() {
 }
 
 #[test]
-fn what_does_not_fit_into_a_smaller_queue_is_counted_and_the_newest_records_stay() {
+fn records_that_do_not_fit_into_a_smaller_queue_are_counted_and_the_newest_stay() {
     let mut vm = filter(json!({}));
     let plugin = vm.plugin().unwrap();
     serve(&mut vm, "/", 50);
@@ -94,7 +94,7 @@ fn what_does_not_fit_into_a_smaller_queue_is_counted_and_the_newest_records_stay
 }
 
 #[test]
-fn a_refused_configuration_leaves_the_older_one_at_work() {
+fn a_refused_configuration_leaves_the_previous_one_active() {
     let mut vm = filter(json!({}));
     let plugin = vm.plugin().unwrap();
     serve(&mut vm, "/", 1);
@@ -146,7 +146,7 @@ fn two_root_contexts_of_a_vm_push_their_own_records_to_their_own_collectors() {
     };
     assert_eq!(of(&vm, "one"), ["/0", "/3"]);
     assert_eq!(of(&vm, "two"), ["/1", "/2", "/4", "/5"]);
-    // One of them is configured again; the other's records do not move.
+    // One of them is reconfigured; the other's records are unaffected.
     vm.configure_again(two, configured(json!({"collector_cluster": "three"}))).unwrap();
     drain(&mut vm);
     assert_fate(&vm, 6, 6, &[]);

@@ -1,4 +1,4 @@
-//! The same seed, clock and traffic give the same bytes, so that a failure can be repeated.
+//! The same seed, clock and traffic give the same bytes, so that a failure can be reproduced.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The end of a plugin: what waits is pushed, and what cannot be is counted.
+//! Tests of a plugin's shutdown: waiting records are pushed, and those that cannot be pushed are counted.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn records_whose_push_had_failed_are_pushed_once_more_when_the_gateway_ends() {
 }
 
 #[test]
-fn what_nobody_acknowledges_until_the_drain_time_is_over_is_counted() {
+fn records_not_acknowledged_before_the_drain_time_is_over_are_counted() {
     let mut vm = filter(json!({"drain_timeout_ms": 2_000}));
     serve(&mut vm, "/", 4);
     assert!(!vm.shutdown().unwrap());

@@ -1,4 +1,5 @@
-//! Headers and bodies that mean harm: each request makes one record that is JSON, and none stops the filter.
+//! Tests of hostile headers and bodies: each request produces one record that is valid JSON, and none stops
+//! the filter.
 
 use gatelog_harness::{Exchange, Headers, Vm};
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use super::support::{COALESCING, acknowledge_all, assert_fate, filter, records};
 
 const CAPTURED: [&str; 5] = ["user-agent", "content-type", "x-forwarded-for", "traceparent", "authorization"];
 
-/// Bodies, and headers that the tests break, become part of the record.
+/// Captures bodies, and the headers that the tests vary, into the record.
 fn curious_filter() -> Vm {
     filter(json!({
         "capture": {
@@ -17,7 +18,7 @@ fn curious_filter() -> Vm {
     }))
 }
 
-/// Pushes what waits, asserts that this many records were made and pushed, and gives them back.
+/// Pushes waiting records, asserts that this many were made and pushed, and returns them.
 fn all_records(mut vm: Vm, expected: usize) -> Vec<Value> {
     let mut all = Vec::new();
     for _ in 0..10 {
@@ -133,7 +134,7 @@ impl Random {
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
 
-    /// Fewer bytes than `bound`; half of them are signs of JSON, event streams and URLs.
+    /// Fewer bytes than `bound`; half of them are characters with a meaning in JSON, event streams and URLs.
     fn bytes(&mut self, bound: usize) -> Vec<u8> {
         const SIGNS: &[u8] = b"{}[]\":,\\\n\r =&?/%0data";
         let length = self.below(bound);

@@ -1,4 +1,5 @@
-//! The memory of a VM: it does not grow with the number of streams, and when there is none left a record loses a part.
+//! Tests of a VM's memory: it does not grow with the number of streams, and when it is exhausted a record loses a
+//! part.
 
 use gatelog_harness::{Exchange, Headers};
 use serde_json::json;
@@ -6,9 +7,9 @@ use serde_json::json;
 use super::support::{COALESCING, acknowledge_all, assert_fate, filter, get, metric, records};
 
 const STREAMS: usize = 100_000;
-/// After so many streams the memory has its final size.
+/// After this many streams, the memory has its final size.
 const WARM_UP: usize = 10_000;
-/// Streams between two looks of the filter at its queue.
+/// Streams between two checks of the queue by the filter.
 const BETWEEN_PUSHES: usize = 250;
 
 #[test]
@@ -36,13 +37,14 @@ fn memory_stays_flat_over_100_000_streams() {
 }
 
 #[test]
-fn streams_that_are_never_pushed_take_no_more_than_the_queue_may() {
+fn streams_that_are_never_pushed_take_no_more_memory_than_the_queue_may() {
     let mut vm = filter(json!({"queue": {"max_bytes": 1_048_576, "max_batch_bytes": 65_536}}));
     let start = vm.memory_bytes();
     for _ in 0..WARM_UP {
         vm.run(&get("/orders/1")).unwrap();
     }
-    // The clock stands still: nothing is pushed. The queue, one batch, and room for the allocator.
+    // The clock stands still, so nothing is pushed. The bound covers the queue, one batch, and room for the
+    // allocator.
     assert!(vm.memory_bytes() - start < 3 * 1_048_576, "{} bytes from {start}", vm.memory_bytes());
     vm.advance(COALESCING).unwrap();
     let (waiting, dropped) = (metric(&vm, "queue_entries"), metric(&vm, "dropped_queue_full"));
@@ -52,12 +54,12 @@ fn streams_that_are_never_pushed_take_no_more_than_the_queue_may() {
 }
 
 #[test]
-fn headers_that_no_memory_is_left_for_cost_the_record_nothing_else() {
+fn headers_for_which_no_memory_is_left_are_all_that_the_record_loses() {
     let mut vm = filter(json!({}));
     vm.run(&get("/before")).unwrap();
     let large = Headers::from([(":method", "GET"), (":path", "/large"), (":authority", "a.example")])
         .with("x-large", vec![b'x'; 16 << 20]);
-    // Room for what the filter allocates itself, and not for these headers.
+    // Room for the filter's own allocations, but not for these headers.
     vm.limit_memory(vm.memory_bytes() + (1 << 20));
     let exchange = Exchange::new()
         .request(large)

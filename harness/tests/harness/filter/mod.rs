@@ -1,7 +1,7 @@
-//! The very filter that gateways load, in the deterministic host: what only shows over many streams, over long times, or
-//! with a gateway and a collector that misbehave.
+//! Tests of the same filter that gateways load, in the deterministic host: behaviour that only shows over many streams,
+//! over a long time, or with a gateway or collector that misbehaves.
 //!
-//! The filter's own metrics have to account for each record: it is pushed, waits, or is counted as dropped.
+//! The filter's own metrics must account for each record: it is pushed, waits, or is counted as dropped.
 #![expect(clippy::indexing_slicing, reason = "a missing part is a failed test")]
 
 mod answers;

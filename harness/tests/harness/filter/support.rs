@@ -11,21 +11,21 @@ use serde_json::{Value, json};
 static FILTER: LazyLock<Module> =
     LazyLock::new(|| Module::load(artifact("gatelog_filter").unwrap()).unwrap());
 
-/// The default of `max_coalescing_delay`: after it, what waits is pushed.
+/// The default of `max_coalescing_delay`, after which waiting records are pushed.
 pub const COALESCING: Duration = Duration::from_secs(1);
 
 /// A VM with the filter, pushing to the cluster `collector` unless `configuration` says otherwise. It sends no empty
-/// pushes, so that each callout is one that the test's traffic made.
+/// pushes, so that each callout results from the test's traffic.
 pub fn filter(configuration: Value) -> Vm {
     Vm::builder(&FILTER).plugin_configuration(configured(configuration)).start().unwrap()
 }
 
-/// As [`filter`], with random bytes from a seed.
+/// Like [`filter`], with random bytes from a seed.
 pub fn filter_with_seed(seed: u64) -> Vm {
     Vm::builder(&FILTER).plugin_configuration(configured(json!({}))).random_seed(seed).start().unwrap()
 }
 
-/// The text of a configuration, with what [`filter`] adds to it.
+/// The text of a configuration, with the keys that [`filter`] adds.
 pub fn configured(mut configuration: Value) -> String {
     let all = configuration.as_object_mut().unwrap();
     all.entry("collector_cluster").or_insert(json!("collector"));
@@ -45,7 +45,7 @@ pub fn get(path: &str) -> Exchange {
         .log_attribute("response.flags", 0)
 }
 
-/// Runs this many requests, whose paths are counted from 0 behind `prefix`.
+/// Runs this many requests, whose paths are `prefix` and a number from 0.
 pub fn serve(vm: &mut Vm, prefix: &str, requests: usize) {
     for number in 0..requests {
         let finished = vm.run(&get(&format!("{prefix}{number}"))).unwrap();
@@ -63,20 +63,20 @@ pub fn paths(push: &Callout) -> Vec<String> {
     records(push).iter().map(|record| record["path"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The answer of an ingest that stored this many records.
+/// The response of an ingest that stored this many records.
 pub fn stored(records: usize) -> Reply {
     let body = json!({"accepted": records, "duplicates": 0, "rejected": []}).to_string();
     Reply::status(200).with_body(body)
 }
 
-/// Acknowledges the oldest push under way, and gives back what was pushed.
+/// Acknowledges the oldest push in flight, and returns the pushed records.
 pub fn acknowledge_oldest(vm: &mut Vm) -> Callout {
     let push = vm.oldest_callout().unwrap();
     let (id, reply) = (push.id, stored(records(push).len()));
     vm.respond(id, reply).unwrap()
 }
 
-/// Acknowledges pushes until none is under way, and gives back all of them.
+/// Acknowledges pushes until none is in flight, and returns all of them.
 pub fn acknowledge_all(vm: &mut Vm) -> Vec<Callout> {
     let mut pushes = Vec::new();
     while vm.oldest_callout().is_some() {
@@ -85,7 +85,7 @@ pub fn acknowledge_all(vm: &mut Vm) -> Vec<Callout> {
     pushes
 }
 
-/// What a counter or gauge of the filter shows.
+/// The value of a counter or gauge of the filter.
 pub fn metric(vm: &Vm, name: &str) -> u64 {
     match vm.metric(&format!("gatelog_{name}")).unwrap() {
         Metric::Counter(value) | Metric::Gauge(value) => *value,
@@ -93,8 +93,8 @@ pub fn metric(vm: &Vm, name: &str) -> u64 {
     }
 }
 
-/// Asserts what became of the records, by the filter's own metrics: how many were made, how many of them were pushed, and
-/// how many dropped for which reason. There must be no other drops.
+/// Asserts the outcome of the records by the filter's own metrics: how many were made, how many were pushed, and how many
+/// were dropped for each reason. There must be no other drops.
 pub fn assert_fate(vm: &Vm, made: u64, pushed: u64, dropped: &[(&str, u64)]) {
     let mut expected = vec![("collected", made), ("pushed", pushed)];
     for reason in ["queue_full", "too_large", "refused", "retry_time", "shutdown"] {

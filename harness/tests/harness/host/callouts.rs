@@ -1,4 +1,4 @@
-//! Callouts, ticks and the clock.
+//! Tests of callouts, ticks and the clock.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn a_callout_that_takes_too_long_is_answered_by_the_gateway() {
 }
 
 #[test]
-fn a_callout_without_time_out_waits_for_ever() {
+fn a_callout_without_time_out_waits_forever() {
     let mut vm = echo("configure: call up 0 :method=GET,:path=/,:authority=a");
     vm.advance(Duration::from_secs(1_000_000)).unwrap();
     assert_eq!(vm.callouts().next().unwrap().timeout, None);
@@ -94,7 +94,7 @@ fn a_tick_period_can_be_changed_and_stopped_while_it_ticks() {
 }
 
 #[test]
-fn a_time_out_that_is_due_with_a_tick_comes_first() {
+fn a_time_out_due_with_a_tick_fires_first() {
     let mut vm = echo(&format!("configure: {CALL}\nconfigure: tick 100\ntick: time\ncallout: time"));
     vm.advance(Duration::from_millis(100)).unwrap();
     let callbacks: Vec<_> = lines(&vm).iter().filter_map(|line| Some(line.split_once(':')?.0)).collect();

@@ -1,4 +1,4 @@
-//! The host against Envoy: the same script and the same traffic give the same answers.
+//! Compares the host with Envoy: the same script and the same traffic give the same results.
 
 use gatelog_harness::{Exchange, Reply, Vm};
 

@@ -1,4 +1,4 @@
-//! The proxy-wasm host, tested with a guest that logs what the host answers.
+//! Tests of the proxy-wasm host with a guest that logs the host's results.
 
 mod callouts;
 mod envoy;
@@ -19,12 +19,12 @@ fn echo(script: &str) -> Vm {
     Vm::builder(&ECHO).plugin_configuration(script).start().unwrap()
 }
 
-/// What the guest logged, line by line.
+/// The guest's log, line by line.
 fn lines(vm: &Vm) -> Vec<&str> {
     vm.logs().lines().iter().map(|line| line.text.as_str()).collect()
 }
 
-/// What followed the equals sign in the guest's lines.
+/// The text after the equals sign in the guest's lines.
 fn answers(vm: &Vm) -> Vec<&str> {
     lines(vm)
         .into_iter()

@@ -1,4 +1,4 @@
-//! A plugin as a whole: its start, its end, its failures, and what it keeps between streams.
+//! Tests of a plugin as a whole: its start, its end, its failures, and its state between streams.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn shutdown_waits_for_a_plugin_that_is_not_done() {
     vm.respond(call, Reply::status(200)).unwrap();
     assert!(vm.is_shut_down());
     assert!(vm.plugin().is_err());
-    // Its ticks and time-outs went with it.
+    // Its ticks and time-outs are gone too.
     vm.advance(Duration::from_secs(1)).unwrap();
     assert_eq!(answers(&vm), ["0", "1", "0 4", "0"]);
 }
@@ -123,7 +123,7 @@ fn attributes_of_the_gateway_are_read_in_every_context() {
 }
 
 #[test]
-fn a_module_that_wants_more_than_envoy_offers_is_refused_by_name() {
+fn a_module_that_imports_more_than_envoy_offers_is_refused_by_name() {
     // (module (import "env" "proxy_more" (func)))
     let bytes = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x12\x01\x03env\x0aproxy_more\0\0";
     let error = Module::compile("more", bytes).unwrap_err();
@@ -185,11 +185,11 @@ fn a_function_that_the_host_leaves_out_says_so() {
 }
 
 #[test]
-fn memory_beyond_the_limit_is_not_given() {
+fn memory_beyond_the_limit_is_not_granted() {
     let mut vm = echo("request_headers: header 0 x-large");
     vm.limit_memory(vm.memory_bytes());
     let large = Headers::new().with("x-large", vec![b'x'; 8 << 20]);
     let error = vm.run(&Exchange::new().request(large)).unwrap_err();
-    // The guest allocates as most programs do, and ends when it cannot.
+    // The guest allocates like most programs, and aborts when it cannot.
     assert!(matches!(error, Error::Trap { callback: Callback::RequestHeaders, .. }), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Streams: the order of callbacks, what can be read in each, and what a guest asks for.
+//! Tests of streams: the order of callbacks, what can be read in each, and the guest's requests.
 
 use gatelog_harness::{Action, Callback, Exchange, Headers};
 
@@ -40,7 +40,7 @@ fn an_exchange_runs_its_callbacks_in_order() {
 }
 
 #[test]
-fn the_last_step_of_a_message_is_told_to_be_its_end() {
+fn the_last_step_of_a_message_is_marked_as_its_end() {
     let script = "";
     for (exchange, expected) in [
         (get(), ["request_headers 3 true", "response_headers 1 true"]),
@@ -100,7 +100,7 @@ fn attributes_that_are_final_at_the_end_are_read_only_in_the_log() {
 }
 
 #[test]
-fn values_that_are_no_text_pass_unchanged() {
+fn values_that_are_not_text_pass_unchanged() {
     let mut vm = echo("request_headers: header 0 x-raw\nrequest_headers: property request.path");
     let headers = Headers::new().with(":path", b"/\xff\x00").with("x-raw", b"\x80");
     vm.run(&Exchange::new().request(headers)).unwrap();
@@ -121,7 +121,7 @@ fn streams_can_be_interleaved() {
 }
 
 #[test]
-fn a_pause_is_recorded_and_holds_nothing_up() {
+fn a_pause_is_recorded_and_delays_nothing() {
     let mut vm = echo("request_body: pause\nrequest_body: buffer 0 0 100");
     let finished = vm.run(&get().request_body(["ab", "cd"])).unwrap();
     assert!(finished.paused());
@@ -137,7 +137,7 @@ fn host_calls_are_counted_by_step_and_by_function() {
     assert_eq!(made.of("proxy_get_header_map_value"), 2);
     assert_eq!(made.of("proxy_get_current_time_nanoseconds"), 1);
     let log = finished.steps.iter().find(|step| step.callback == Callback::Log).unwrap();
-    // Three operations and a line of log for each.
+    // Three operations, and one log line for each.
     assert_eq!(log.host_calls, 6);
     assert_eq!(finished.steps.iter().map(|step| step.host_calls).sum::<u64>(), made.total());
 }

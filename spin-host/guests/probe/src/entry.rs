@@ -14,7 +14,7 @@ use crate::{mysql, net, sql};
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 /// Requests that wait in this instance.
 static WAITING: AtomicU64 = AtomicU64::new(0);
-/// Whether they may go on.
+/// Whether the waiting requests may continue.
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
 #[http_service]
@@ -77,7 +77,7 @@ fn trap() -> String {
     }
 }
 
-/// Answers when another request to the same instance calls [`release`].
+/// Responds when another request to the same instance calls [`release`].
 async fn wait(name: &str) -> String {
     let place = WAITING.fetch_add(1, Ordering::Relaxed) + 1;
     println!("waiting {place} {name}");
@@ -92,7 +92,7 @@ fn release() -> String {
     WAITING.load(Ordering::Relaxed).to_string()
 }
 
-/// Computes for a while without giving way.
+/// Computes for a while without yielding.
 fn busy(time: Duration) -> String {
     println!("busy");
     let start = Instant::now();
@@ -103,7 +103,7 @@ fn busy(time: Duration) -> String {
     format!("{}", rounds > 0)
 }
 
-/// Leaves work behind that goes on after the answer.
+/// Leaves work running after the response.
 fn background(name: String) -> String {
     wit_bindgen::spawn(async move {
         monotonic_clock::wait_for(20_000_000).await;

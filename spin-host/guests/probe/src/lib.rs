@@ -1,4 +1,4 @@
-//! A component whose paths each try one trait of the host that it runs in, and answer with what happened.
+//! A component whose paths each try one behaviour of its host and respond with what happened.
 //!
 //! - `entry`: requests, instances, variables, files, output.
 //! - `sql`, `mysql`: databases.

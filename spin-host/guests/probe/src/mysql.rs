@@ -1,4 +1,4 @@
-//! What the host does with MySQL. Each answer is text that a test compares.
+//! Tries the host's MySQL interface. Each response is text that a test compares.
 
 use std::pin::pin;
 
@@ -35,7 +35,7 @@ pub async fn answer(what: &str, body: &str) -> String {
     answer
 }
 
-/// Tells where an error arrives: from `query` itself or from the result.
+/// Shows where an error arrives: from `query` itself or from the result.
 async fn query(connection: &Connection, statement: &str) -> String {
     let mut result = match connection.query(statement, []).await {
         Ok(result) => result,

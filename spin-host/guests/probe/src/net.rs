@@ -1,4 +1,4 @@
-//! What the host lets a component reach.
+//! Tries which addresses the host lets a component reach.
 
 use std::net::SocketAddrV4;
 

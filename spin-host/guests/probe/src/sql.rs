@@ -1,4 +1,4 @@
-//! What the host does with databases. Each answer is text that a test compares.
+//! Tries the host's SQLite interface. Each response is text that a test compares.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub async fn answer(what: &str, statement: String) -> String {
     result.unwrap_or_else(|error| format!("error: {error:?}"))
 }
 
-/// Tells where an error arrives: from `execute` itself or from the result.
+/// Shows where an error arrives: from `execute` itself or from the result.
 async fn run(statement: &str) -> Result<String, Error> {
     let connection = Connection::open_default().await?;
     let result = match connection.execute(statement, []).await {
@@ -68,7 +68,7 @@ async fn kept(statement: &str) -> Result<String, Error> {
     Ok(lines(&rows))
 }
 
-/// Opens connections until no more are given.
+/// Opens connections until the host refuses one.
 async fn connections() -> Result<String, Error> {
     let mut open = Vec::new();
     loop {
@@ -115,8 +115,8 @@ async fn count(statement: &str) -> Result<String, Error> {
     Ok(rows.to_string())
 }
 
-/// Runs a statement many times on one connection that does not wait for the disk, and gives the microseconds it
-/// took. The number stands before the statement.
+/// Runs a statement many times on one connection that does not wait for the disk, and returns the microseconds
+/// taken. The number of runs precedes the statement.
 async fn repeat(text: &str) -> Result<String, Error> {
     let (times, statement) = text.split_once(' ').unwrap_or(("0", ""));
     let times: u32 = times.parse().unwrap_or(0);

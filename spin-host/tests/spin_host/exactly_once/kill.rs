@@ -1,4 +1,4 @@
-//! The host is killed (SIGKILL) between the commit and the answer, over and over, and the batch is sent again.
+//! The host is repeatedly killed (SIGKILL) between the commit and the response, and the batch is sent again.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,9 +13,9 @@ use super::store::{assert_stored_once, body, connect, ids, stored};
 
 /// Records in a batch.
 const RECORDS: usize = 50;
-/// How often the host has to die after the commit and before the answer.
+/// How often the host must die after the commit and before the response.
 const KILLS: usize = 200;
-/// Starts after which the test gives up: the moment is not always met.
+/// Starts after which the test gives up, because the kill does not always hit the moment.
 const MAX_STARTS: usize = 1_500;
 /// Longer than a commit ever takes here.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,10 +29,10 @@ struct Deaths {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_killed_between_commit_and_answer_200_times_loses_and_doubles_nothing() {
+async fn a_host_killed_between_commit_and_response_200_times_loses_and_duplicates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("gatelog.db");
-    // Makes the tables, so that every later commit is that of a batch.
+    // Creates the tables, so that every later commit is that of a batch.
     let mut first = Host::start(&database);
     first.address();
     assert_eq!(first.post(&body(ids(0, RECORDS))), (RECORDS, 0));
@@ -45,9 +45,10 @@ async fn a_host_killed_between_commit_and_answer_200_times_loses_and_doubles_not
         assert!(batch < MAX_STARTS, "the moment is met too rarely: {deaths:?}");
         let mut host = next;
         host.address();
-        // It gets ready while the other one dies.
+        // The next host starts while this one dies.
         next = Host::start(&database);
-        // The client knows nothing of the batch before: it sends it again, its second half first.
+        // The client does not know the outcome of the previous batch, so it sends it again, the second half
+        // first.
         let (new, old) = host.post(&body(ids(batch - 1, RECORDS).skip(RECORDS / 2)));
         assert!((new, old) == (0, RECORDS / 2) || (new, old) == (RECORDS / 2, 0), "{new} new, {old} old");
         let (new, old) = host.post(&body(ids(batch - 1, RECORDS)));
@@ -64,7 +65,7 @@ async fn a_host_killed_between_commit_and_answer_200_times_loses_and_doubles_not
         host.process.kill().unwrap();
         host.process.wait().unwrap();
         let mut answer = Vec::new();
-        // A connection that breaks is what is expected here.
+        // A broken connection is expected here.
         let _ = connection.read_to_end(&mut answer);
         let stored = stored(&watch, &format!("batch-{batch}-")).await.len();
         match (stored, answer.is_empty()) {
@@ -96,14 +97,14 @@ struct Host {
 }
 
 impl Host {
-    /// Starts one, and does not wait for it.
+    /// Starts a process without waiting for it.
     fn start(database: &Path) -> Self {
         let process = Command::new(env!("CARGO_BIN_EXE_gatelog-local"))
             .args(["up", "--quiet", "--listen", "127.0.0.1:0", "--from"])
             .arg(workspace().join("spin.toml"))
             .arg("--sqlite-file")
             .arg(database)
-            // What a killed host cannot remove goes with the database.
+            // Files that a killed host cannot remove are deleted with the database.
             .env("TMPDIR", database.parent().unwrap())
             .stdout(Stdio::piped())
             .spawn()
@@ -111,7 +112,7 @@ impl Host {
         Self { process, address: None }
     }
 
-    /// Where it serves, once it does.
+    /// The address of the process, once it serves.
     fn address(&mut self) -> &str {
         let process = &mut self.process;
         self.address.get_or_insert_with(|| {
@@ -123,7 +124,7 @@ impl Host {
         })
     }
 
-    /// Sends a batch, and answers the connection on which the answer comes.
+    /// Sends a batch, and returns the connection on which the response arrives.
     fn send(&mut self, body: &str) -> TcpStream {
         let mut connection = TcpStream::connect(self.address()).unwrap();
         connection.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -135,7 +136,7 @@ impl Host {
         connection
     }
 
-    /// Sends a batch that must be acknowledged, and answers what was accepted and what was there.
+    /// Sends a batch that must be acknowledged, and returns the numbers of accepted and duplicate records.
     fn post(&mut self, body: &str) -> (usize, usize) {
         let mut answer = String::new();
         self.send(body).read_to_string(&mut answer).unwrap();
@@ -146,7 +147,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have ended before.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! Batches that come more than once.
+//! Batches that are sent more than once.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ async fn batches_that_16_clients_send_at_once_are_stored_once_and_accepted_once(
     let client = async |client: usize| {
         let (mut accepted, mut duplicates) = (0, 0);
         for turn in 0..batches {
-            // Neighbours send in other orders, and every other one from the end.
+            // Each client sends in a different order, and every other one from the end.
             let batch = if client.is_multiple_of(2) { turn } else { batches - 1 - turn };
             let mut batch: Vec<String> = ids(batch, RECORDS).collect();
             batch.rotate_left(client);
@@ -64,7 +64,8 @@ async fn start(database: &Path) -> RunningApp {
     App::builder(workspace().join("spin.toml")).sqlite_file(database).start().await.unwrap()
 }
 
-/// Sends a batch until it is acknowledged, as the filter does, and answers what was accepted and what was there.
+/// Sends a batch until it is acknowledged, as the filter does, and returns the numbers of accepted and duplicate
+/// records.
 async fn post(app: &RunningApp, body: String) -> (usize, usize) {
     let body = Bytes::from(body);
     loop {
@@ -82,7 +83,7 @@ async fn post(app: &RunningApp, body: String) -> (usize, usize) {
     }
 }
 
-/// A number of an answer such as `{"accepted":50,"duplicates":0,"rejected":[]}`.
+/// A number from a response such as `{"accepted":50,"duplicates":0,"rejected":[]}`.
 pub fn number(answer: &str, key: &str) -> usize {
     let (_, rest) =
         answer.split_once(&format!("\"{key}\":")).unwrap_or_else(|| panic!("no {key} in {answer}"));

@@ -1,4 +1,4 @@
-//! Batches, and what is stored of them.
+//! Batches and their stored records.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ pub fn ids(batch: usize, records: usize) -> impl Iterator<Item = String> {
     (0..records).map(move |record| format!("batch-{batch}-{record}"))
 }
 
-/// Fails unless each of the ids is stored once, and nothing else is.
+/// Fails unless each of the ids is stored exactly once, and nothing else is.
 pub async fn assert_stored_once(database: &Path, expected: impl IntoIterator<Item = String>) {
     let stored = stored(&connect(database).await, "").await;
     let distinct: BTreeSet<&String> = stored.iter().collect();

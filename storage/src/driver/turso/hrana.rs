@@ -1,6 +1,7 @@
-//! The messages of Hrana 2 over HTTP, as far as one statement needs them.
+//! The messages of Hrana 2 over HTTP that a single statement needs.
 //!
-//! Format: libSQL's `docs/HRANA_2_SPEC.md`. Integers travel as decimal texts, because JSON readers cut large numbers.
+//! Format: libSQL's `docs/HRANA_2_SPEC.md`. Integers are sent as decimal texts, because JSON readers lose digits of
+//! large numbers.
 
 use std::borrow::Cow;
 
@@ -29,7 +30,7 @@ struct Stmt<'a> {
     want_rows: bool,
 }
 
-/// A value as it travels.
+/// A value in the protocol.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Wire<'a> {
@@ -71,7 +72,7 @@ enum Outcome<'a> {
 
 #[derive(Deserialize)]
 struct Response<'a> {
-    /// Of the answer to `execute` only.
+    /// Only in the response to `execute`.
     #[serde(borrow)]
     result: Option<Answered<'a>>,
 }
@@ -82,7 +83,7 @@ struct Answered<'a> {
     rows: Vec<Vec<Wire<'a>>>,
 }
 
-/// An error of the server: its words, and SQLite's name for it or the server's own.
+/// A server error: its message, and its code from SQLite or from the server.
 #[derive(Deserialize)]
 struct Refusal {
     message: String,
@@ -96,11 +97,11 @@ pub(super) fn request(statement: &Statement<'_>) -> String {
     let mut requests = vec![execute(statement.sql(), statement.params().iter().map(wire).collect())];
     requests.extend(statement.follow_up().map(|sql| execute(sql, Vec::new())));
     requests.push(Request::Close);
-    // Only maps with other keys than texts fail, and there are none.
+    // Only maps with keys other than texts fail, and there are none.
     serde_json::to_string(&Pipeline { baton: None, requests }).unwrap_or_default()
 }
 
-/// The rows in an answer: those of the last statement.
+/// The rows in a response: those of the last statement.
 pub(super) fn rows(body: &[u8]) -> Result<Rows, StorageError> {
     let unexpected = |reason: String| StorageError::UnexpectedAnswer { statement: "a pipeline", reason };
     let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| unexpected(error.to_string()))?;
@@ -115,7 +116,7 @@ pub(super) fn rows(body: &[u8]) -> Result<Rows, StorageError> {
     rows.into_iter().map(|row| row.into_iter().map(read).collect::<Result<Row, _>>()).collect()
 }
 
-/// An answer with another status than 200.
+/// A response with a status other than 200.
 pub(super) fn refused(status: u16, body: &[u8]) -> StorageError {
     let said: String = String::from_utf8_lossy(body).chars().take(300).collect();
     match status {
@@ -157,7 +158,7 @@ fn read(value: Wire<'_>) -> Result<Value<'static>, StorageError> {
         })?),
         Wire::Float { value } => Value::Real(value),
         Wire::Text { value } => Value::from(value.into_owned()),
-        // No column of the table holds bytes.
+        // No column of the table contains bytes.
         Wire::Blob { base64 } => Value::from(base64.into_owned()),
     })
 }
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_of_an_answer_are_read() {
+    fn the_rows_of_a_response_are_read() {
         let body = br#"{"baton":null,"base_url":null,"results":[{"type":"ok","response":{"type":"execute","result":{
             "cols":[{"name":"a","decltype":null}],"rows":[[{"type":"integer","value":"7"},{"type":"float","value":1.5},
             {"type":"text","value":"a\nb"},{"type":"null"}]],"affected_row_count":0}}},
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_keep_the_servers_words() {
+    fn errors_keep_the_servers_message() {
         let body = br#"{"results":[{"type":"error","error":{"message":"no such table: a","code":"SQLITE_ERROR"}},{"type":"ok","response":{"type":"close"}}]}"#;
         assert_eq!(
             rows(body).unwrap_err().to_string(),

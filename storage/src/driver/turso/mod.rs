@@ -1,7 +1,7 @@
 //! Turso, or any libSQL server, over its HTTP protocol (Hrana 2): for platforms where Spin offers no SQLite.
 //!
-//! Each statement is one `POST /v2/pipeline` that opens a stream, runs the statement and closes the stream. So nothing
-//! is left on the server that could expire, and a statement costs one round trip; HTTP connections are kept by the host.
+//! Each statement is one `POST /v2/pipeline` that opens a stream, runs the statement and closes the stream. Nothing that
+//! could expire is left on the server, and a statement costs one round trip; the host keeps HTTP connections.
 
 mod hrana;
 
@@ -14,11 +14,11 @@ use crate::{Dialect, Executor, Rows, Statement, StorageError};
 /// Sends requests to the server.
 #[expect(async_fn_in_trait, reason = "futures need not be Send: components are single-threaded")]
 pub trait Http {
-    /// Posts JSON to `url` with this `authorization` header, unless it is empty, and answers status and body.
+    /// Posts JSON to `url` with this `authorization` header, unless it is empty, and returns status and body.
     ///
     /// # Errors
     ///
-    /// How the request failed.
+    /// The reason why the request failed.
     async fn post(&self, url: &str, authorization: &str, json: String) -> Result<(u16, Vec<u8>), String>;
 
     /// Waits.
@@ -43,7 +43,7 @@ impl<H> std::fmt::Debug for Server<H> {
 }
 
 impl<H: Http> Turso<H> {
-    /// The database at `https://…` with its token; without one when the token is empty.
+    /// The database at `https://…` with its token; an empty token means none.
     pub fn new(http: H, url: &str, token: &str) -> Self {
         Self(Rc::new(Server {
             http,
@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that keeps the requests, and offers a baton and another address with each answer.
+    /// A server that keeps the requests, and offers a baton and another address in each response.
     #[derive(Default)]
     struct Server(RefCell<Vec<Value>>);
 
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn no_statement_needs_a_stream_of_another_so_that_none_can_expire() {
+    fn no_statement_uses_the_stream_of_another_so_none_can_expire() {
         let case: Value =
             serde_json::from_str(include_str!("../../../testdata/cases/79-turso-no-baton.json")).unwrap();
         let server = Server::default();
@@ -115,7 +115,7 @@ mod tests {
         for follow_up in [None, Some("SELECT changes()")] {
             for _ in 0..count {
                 let statement = Statement::new("SELECT 1", Vec::new()).with_follow_up(follow_up);
-                // Whether rows came is no matter here.
+                // Returned rows do not matter here.
                 let _ = block_on(turso.run(&statement));
             }
         }

@@ -1,4 +1,4 @@
-//! The ingest component, with a real rsyslog: the sockets that production uses.
+//! Tests of the ingest component with a real rsyslog, over the sockets used in production.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Ingest {
 
     async fn with_rsyslog(rsyslog: &Rsyslog, more: &[(&str, &str)]) -> Self {
         let of_rsyslog = variables(rsyslog);
-        // A variable that is given twice has the later value.
+        // When a variable is given twice, the later value applies.
         let of_rsyslog = of_rsyslog.iter().map(|(name, value)| (*name, &**value));
         Self::start(&of_rsyslog.chain(more.iter().copied()).collect::<Vec<_>>()).await
     }
@@ -40,7 +40,7 @@ impl Ingest {
         self.post_with(first, last, "").await
     }
 
-    /// As [`Self::post`], with something behind each path.
+    /// Like [`Self::post`], with a suffix on each path.
     pub async fn post_with(&self, first: usize, last: usize, behind: &str) -> (StatusCode, Value) {
         let records: Vec<Value> = (first..=last)
             .map(|number| {
@@ -94,7 +94,7 @@ async fn messages_arrive_over_both_protocols_with_the_entries_of_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_best_effort_a_record_that_was_stored_before_is_not_logged_again() {
+async fn under_best_effort_an_already_stored_record_is_not_logged_again() {
     let rsyslog = Rsyslog::start(65_536).await.unwrap();
     let ingest = Ingest::with_rsyslog(&rsyslog, &[]).await;
     ingest.post(1, 3).await;
@@ -107,7 +107,7 @@ async fn under_best_effort_a_record_that_was_stored_before_is_not_logged_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_best_effort_an_absent_receiver_keeps_no_record_from_being_stored() {
+async fn under_best_effort_records_are_stored_even_if_the_receiver_is_absent() {
     let mut rsyslog = Rsyslog::start(65_536).await.unwrap();
     let ingest = Ingest::with_rsyslog(&rsyslog, &[]).await;
     rsyslog.stop().await.unwrap();
@@ -115,7 +115,7 @@ async fn under_best_effort_an_absent_receiver_keeps_no_record_from_being_stored(
         assert_eq!(ingest.post(number, number).await.0, StatusCode::OK);
     }
     assert_eq!(ingest.stored().await, 3);
-    // The log line comes after the answer.
+    // The log line is written after the response.
     let said = "1 of 1 syslog messages were not delivered: connecting to";
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while !ingest.functions.log().contains(said) {
@@ -125,7 +125,7 @@ async fn under_best_effort_an_absent_receiver_keeps_no_record_from_being_stored(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_best_effort_the_answer_does_not_wait_for_a_receiver_that_reads_nothing() {
+async fn under_best_effort_the_response_does_not_wait_for_a_receiver_that_reads_nothing() {
     let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = deaf.local_addr().unwrap().port().to_string();
     let variables = [
@@ -173,7 +173,7 @@ async fn under_at_least_once_a_batch_is_acknowledged_when_the_receiver_has_it() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_wrong_is_named_at_once_in_the_log() {
+async fn all_problems_are_reported_at_once_in_the_log() {
     let variables = [
         ("syslog_delivery", "best_effort"),
         ("syslog_address", "syslog.example.com"),
@@ -186,7 +186,7 @@ async fn everything_that_is_wrong_is_named_at_once_in_the_log() {
     let log = ingest.functions.log();
     for named in [
         "syslog_address: ",
-        "no IP address",
+        "not an IP address",
         "syslog_protocol: ",
         "syslog_entries: [0].config.facility is",
         "syslog_entries: [0].config.log_level is",
@@ -219,14 +219,15 @@ async fn under_at_least_once_a_script_that_does_not_compile_stops_the_acknowledg
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn syslog_that_is_off_is_said_to_be_so_where_an_address_is_set() {
+async fn the_log_says_that_syslog_is_off_when_an_address_is_set() {
     let ingest = Ingest::start(&[("syslog_address", "10.0.0.5")]).await;
     assert_eq!(ingest.post(1, 1).await.0, StatusCode::OK);
     let log = ingest.functions.log();
     assert!(log.contains("syslog is off although syslog_address is set: set syslog_delivery to"), "{log}");
 }
 
-/// Scripts that try to use all time, all memory, or the whole stack of the component, which is smaller than a program's.
+/// Scripts that try to use all the time, all the memory, or the whole stack of the component, which is smaller than a
+/// program's.
 const GREEDY: [&str; 14] = [
     "while true do end",
     "while true do pcall(function() while true do end end) end",

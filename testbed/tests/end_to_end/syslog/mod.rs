@@ -1,4 +1,4 @@
-//! Kong's Syslog plugin with a real rsyslog.
+//! Tests of syslog, in the form of Kong's plugin, with a real rsyslog.
 
 mod component;
 mod receivers;

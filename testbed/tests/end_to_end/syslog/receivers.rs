@@ -1,5 +1,5 @@
-//! Receivers that close, half-close or reset a connection at any point, and receivers that do nothing until the component
-//! gives up: none of them may make an instance of the component fail.
+//! Tests with receivers that close, half-close or reset a connection at any point, or do nothing until the component
+//! gives up: none may cause an instance of the component to fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ enum End {
     HalfClose,
 }
 
-/// Records in a request; their messages have about three kilobytes together.
+/// Records in a request; their messages together are about three kilobytes.
 const BATCH: usize = 5;
 /// The most bytes after which a connection is ended: more than a batch.
 const MOST_BYTES: usize = 4_000;
@@ -75,7 +75,7 @@ async fn receive(mut stream: TcpStream, number: usize) -> std::io::Result<()> {
             count => left -= count,
         }
     }
-    // Hits the moments after the component has sent: a timer is too coarse for them.
+    // Hits moments shortly after the component has sent, for which a timer is too coarse.
     let (start, delay) = (Instant::now(), Duration::from_micros((turn % 16 * 8) as u64));
     while start.elapsed() < delay {
         std::hint::spin_loop();
@@ -104,7 +104,7 @@ fn assert_no_instance_failed(ingest: &Ingest) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_best_effort_no_end_of_a_connection_harms_the_component() {
+async fn under_best_effort_no_way_of_ending_a_connection_harms_the_component() {
     const CLIENTS: usize = 8;
     const REQUESTS: usize = 250;
     let receiver = Moody::start().await;
@@ -122,12 +122,12 @@ async fn under_best_effort_no_end_of_a_connection_harms_the_component() {
     futures::future::join_all((0..CLIENTS).map(client)).await;
     assert_no_instance_failed(&ingest);
     assert_eq!(ingest.stored().await, (CLIENTS * REQUESTS * BATCH) as u64);
-    // Every kind of end came, each with the connection after it that is read to its end.
+    // Every kind of end has occurred, each followed by a connection that is read to its end.
     assert!(receiver.connections() >= 6, "{} connections", receiver.connections());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_at_least_once_no_end_of_a_connection_harms_the_component() {
+async fn under_at_least_once_no_way_of_ending_a_connection_harms_the_component() {
     const CLIENTS: usize = 8;
     const CONNECTIONS: usize = 400;
     let receiver = Moody::start().await;
@@ -155,7 +155,7 @@ async fn under_at_least_once_no_end_of_a_connection_harms_the_component() {
     assert!(acknowledged.iter().sum::<usize>() > 0, "what the receiver reads to the end is acknowledged");
 }
 
-/// Listens with room for one connection that is not taken, and takes little of what is sent.
+/// Listens with room for one unaccepted connection, and with a small receive buffer.
 async fn tight_listener() -> TcpListener {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -176,7 +176,7 @@ async fn fill(listener: &TcpListener) -> Vec<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_given_up_harms_the_component_neither_while_connecting_nor_sending_nor_ending() {
+async fn giving_up_while_connecting_sending_or_closing_does_not_harm_the_component() {
     for (is_full, records, doing) in
         [(true, 1, "connecting to"), (false, 4_000, "sending to"), (false, 1, "ending the connection to")]
     {
@@ -190,7 +190,7 @@ async fn what_is_given_up_harms_the_component_neither_while_connecting_nor_sendi
             ("syslog_queue_max_bytes", "33554432"),
         ];
         let ingest = Ingest::start(&variables).await;
-        // Messages of several records are more than the buffers on the way take.
+        // Messages of several records exceed the buffers in between.
         let behind = "?".to_owned() + &"x".repeat(900);
         let accept = async {
             if is_full {

@@ -1,4 +1,4 @@
-//! How rsyslog reads the sink's messages, and what happens to them when it restarts.
+//! Tests of how rsyslog parses the sink's messages, and of messages during a restart.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -139,7 +139,7 @@ async fn facility_severity_tag_host_time_and_json_arrive_in_every_form_framing_a
 }
 
 #[tokio::test]
-async fn every_facility_and_severity_is_the_one_that_rsyslog_knows_by_that_name() {
+async fn every_facility_and_severity_has_the_same_name_in_rsyslog() {
     let severities = ["debug", "info", "notice", "warning", "err", "crit", "alert", "emerg"];
     let facilities = [
         "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp",
@@ -191,7 +191,7 @@ async fn a_message_of_sixty_kilobytes_arrives_whole_when_both_sides_allow_it() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_default_size_is_cut_and_still_json_to_an_rsyslog_with_its_own_default() {
+async fn a_message_over_the_default_size_is_cut_and_still_json_for_an_rsyslog_with_its_default() {
     let headers = RawValue::from_string(json!({"cookie": "v".repeat(60_500)}).to_string()).unwrap();
     local(async {
         let rsyslog = Rsyslog::start(8_192).await.unwrap();
@@ -224,7 +224,7 @@ async fn best_effort_counts_every_message_when_rsyslog_is_restarted_under_load()
         let restart = async {
             rsyslog.await_received(1_000).await.unwrap();
             rsyslog.stop().await.unwrap();
-            // A receiver that is back at once may lose no message that the sender can know of.
+            // With a receiver that is back at once, no message known to the sender may be lost.
             while sender.counted("failed") == 0 {
                 sleep(Duration::from_millis(2)).await;
             }
@@ -232,7 +232,7 @@ async fn best_effort_counts_every_message_when_rsyslog_is_restarted_under_load()
             restarted.set(true);
         };
         tokio::join!(send, restart);
-        // The pause after a failure may still last.
+        // The pause after a failure may not be over.
         let last = loop {
             let sent = sender.counted("sent");
             sender.log(&[record("/last", 200)]).await.unwrap();

@@ -1,5 +1,5 @@
-//! The plugin's own verification: `log_level` info, `successful_severity` notice, one call through the gateway, and a
-//! look into the file that the daemon writes.
+//! The verification from the plugin's documentation: `log_level` info, `successful_severity` notice, one call through
+//! the gateway, and a check of the file that the daemon writes.
 
 use gatelog_testbed::rsyslog::Rsyslog;
 use http::Request;
@@ -50,7 +50,7 @@ async fn one_call_with_successful_severity_notice_is_logged_as_notice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_below_the_log_level_is_stored_and_not_logged() {
+async fn records_below_the_log_level_are_stored_and_not_logged() {
     let rsyslog = Rsyslog::start(65_536).await.unwrap();
     let [delivery, address, port] = variables(&rsyslog);
     let entries = json!([{"config": {"log_level": "notice", "server_errors_severity": "err"}}]).to_string();

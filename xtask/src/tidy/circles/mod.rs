@@ -1,11 +1,11 @@
 //! The rule that no modules of a crate import each other in a circle, so that each can be read, moved and tested with
-//! only what is below it.
+//! only the modules below it.
 //!
 //! The unit is a file. It imports another when its code, or a `use` item, names something that the other defines;
 //! re-exports are followed to the definition, so a module may re-export what its children define, and the children may
-//! take from each other by way of it. Declaring `mod child;` is no import either. But a child that takes what its parent
-//! itself defines, while the parent uses the child, is half of a circle. Tests are left out. (That packages depend on
-//! each other in no circle, `layers` sees to.)
+//! import from each other through it. Declaring `mod child;` is not an import either. But a child that imports what its
+//! parent itself defines, while the parent uses the child, forms a circle. Tests are left out. (`layers` checks that
+//! packages do not depend on each other in a circle.)
 
 mod modules;
 mod paths;
@@ -39,7 +39,7 @@ const CHECKED: &[&str] = &[
     "xtask",
 ];
 
-const FIX: &str = "move what both need into a file of its own, below them";
+const FIX: &str = "move the shared code into a separate file below them";
 
 /// Checks the crates of all packages in [`CHECKED`]: the library and the programs.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -77,7 +77,7 @@ impl Imports {
             let imported = module.imports.iter().map(|(path, is_re_export)| (path, *is_re_export));
             for (path, is_re_export) in imported.chain(used) {
                 for target in resolve::resolve(krate, index, path) {
-                    // A module's name alone is only the way to what is used of it.
+                    // A module's name alone is only a path to the item that is used.
                     let Target::ItemOf(definer) = target else { continue };
                     let Some(to) = krate.modules.get(definer).map(|module| module.file) else { continue };
                     if to != module.file && !(is_re_export && krate.is_within(definer, index)) {
@@ -90,7 +90,7 @@ impl Imports {
         imports
     }
 
-    /// One finding for each group of files that all import each other, directly or by way of others.
+    /// One finding for each group of files that all import each other, directly or indirectly.
     fn circles(&self, krate: &Crate) -> Vec<Finding> {
         let mut seen: BTreeSet<usize> = BTreeSet::new();
         let mut findings = Vec::new();
@@ -118,7 +118,7 @@ impl Imports {
         Some(Finding::new(name(first), *line, what, FIX))
     }
 
-    /// The files that a file imports, directly or by way of others.
+    /// The files that a file imports, directly or indirectly.
     fn reached(&self, from: usize) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
         let mut open = vec![from];
@@ -129,7 +129,7 @@ impl Imports {
         reached
     }
 
-    /// The shortest way from a file back to it.
+    /// The shortest path from a file back to itself.
     fn shortest_circle(&self, from: usize) -> Option<Vec<usize>> {
         let mut ways = VecDeque::from([vec![from]]);
         let mut seen = BTreeSet::new();
@@ -166,7 +166,7 @@ mod tests {
             found,
             [
                 "a/src/b.rs:1: 2 files import each other in a circle: a/src/b.rs:1 names crate::c::C of a/src/c.rs, \
-              a/src/c.rs:2 names super::b::B of a/src/b.rs; move what both need into a file of its own, below them"
+              a/src/c.rs:2 names super::b::B of a/src/b.rs; move the shared code into a separate file below them"
             ]
         );
     }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_may_re_export_its_children_and_children_may_take_from_each_other_through_it() {
+    fn a_parent_may_re_export_its_children_and_children_may_import_from_each_other_through_it() {
         let found = findings(&[
             ("a/src/lib.rs", "pub mod b; pub use b::C;"),
             ("a/src/b.rs", "mod c; mod d; pub use c::C; pub use d::D;"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_takes_what_its_parent_defines_while_the_parent_uses_it_is_a_circle() {
+    fn a_child_that_imports_what_its_parent_defines_while_the_parent_uses_it_is_a_circle() {
         let child = ("a/src/b/c.rs", "pub struct C(super::B);");
         let found = findings(&[
             ("a/src/lib.rs", "mod b;"),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_import_what_they_like() {
+    fn tests_may_import_anything() {
         let found = findings(&[
             ("a/src/lib.rs", "mod b; mod c;"),
             ("a/src/b.rs", "pub struct B(crate::c::C);"),

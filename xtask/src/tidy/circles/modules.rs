@@ -22,26 +22,26 @@ pub struct Crate {
 pub struct Module {
     /// The index of its file.
     pub file: usize,
-    /// The index of the module that declares it; none for the root.
+    /// The index of the module that declares it; `None` for the root.
     pub parent: Option<usize>,
-    /// What each name means. A module, a type and a function may share one.
+    /// The meanings of each name. A module, a type and a function may share one.
     pub meanings: BTreeMap<String, Vec<Meaning>>,
-    /// Modules whose names are all taken in.
+    /// Modules imported by globs.
     pub globs: Vec<NamedPath>,
-    /// What the code names.
+    /// The paths in the code.
     pub paths: Vec<NamedPath>,
     /// The paths of `use` items, and whether each is a re-export.
     pub imports: Vec<(NamedPath, bool)>,
 }
 
-/// What a name of a module means.
+/// The meaning of a name in a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
     /// The module with this index.
     Module(usize),
     /// Something that the module defines.
     Item,
-    /// What another path means.
+    /// An alias of another path.
     Alias(NamedPath),
 }
 
@@ -57,7 +57,7 @@ impl Crate {
         Ok(krate)
     }
 
-    /// Whether `module` is `ancestor` or inside of it.
+    /// Whether `module` is `ancestor` or inside it.
     pub fn is_within(&self, module: usize, ancestor: usize) -> bool {
         let parent = |module: &usize| self.modules.get(*module).and_then(|module| module.parent);
         std::iter::successors(Some(module), parent).any(|module| module == ancestor)
@@ -128,7 +128,7 @@ impl Module {
     }
 }
 
-/// The file of the module at `path`, which has no ending.
+/// The file of the module at `path`, which has no extension.
 fn file_of(tree: &Tree, path: &str) -> String {
     let alone = format!("{path}.rs");
     if tree.has(&alone) { alone } else { format!("{path}/mod.rs") }

@@ -1,13 +1,13 @@
-//! The paths that a piece of Rust names: types, functions, macros, and what `use` items bring.
+//! The paths that Rust code names: types, functions, macros, and imports of `use` items.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Meta, Path, UseTree, Visibility};
 
-/// A path as it stands in the code.
+/// A path as written in the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedPath {
-    /// Its names, `crate`, `self` and `super` among them.
+    /// Its names, including `crate`, `self` and `super`.
     pub names: Vec<String>,
     /// The line of its first name.
     pub line: usize,
@@ -18,23 +18,23 @@ pub struct NamedPath {
 pub struct Import {
     /// The name in the module that holds the item; `*` for a glob, and `_` when there is none.
     pub name: String,
-    /// What it stands for; of a glob the module that is opened.
+    /// The path that it stands for; for a glob, the module.
     pub path: NamedPath,
     /// Whether other modules may use the name, too.
     pub is_re_export: bool,
 }
 
-/// What the items of one module name.
+/// The paths in the items of one module.
 #[derive(Debug, Default)]
 pub struct Named {
     /// The paths in signatures, bodies and macros.
     pub paths: Vec<NamedPath>,
-    /// What `use` items bring, those inside of functions too.
+    /// The imports of `use` items, including those inside functions.
     pub imports: Vec<Import>,
 }
 
 impl Named {
-    /// Adds what an item names; an inline module is the caller's.
+    /// Adds the paths of an item; the caller handles inline modules.
     pub fn add(&mut self, item: &Item) {
         self.visit_item(item);
     }
@@ -134,7 +134,7 @@ fn flatten(tree: &UseTree, before: &mut Vec<String>, line: usize, is_re_export: 
     }
 }
 
-/// Reads paths out of what a macro gets, which has no grammar: names that `::` joins, and single names.
+/// Reads paths from a macro's input, which has no grammar: names joined by `::`, and single names.
 fn paths_of_tokens(tokens: TokenStream, to: &mut Vec<NamedPath>) {
     let mut names: Vec<String> = Vec::new();
     let mut line = 0;
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_item_is_taken_apart_into_its_names() {
+    fn a_use_item_is_split_into_its_names() {
         let imports = named("use a::{self, b::{C as D, *},\n e};\npub use self::f;\nuse g::H as _;").imports;
         let shown: Vec<String> = imports
             .iter()

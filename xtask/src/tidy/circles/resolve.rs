@@ -1,14 +1,14 @@
-//! Finding the file that defines what a path names, through `use` items and re-exports.
+//! Finds the file that defines the target of a path, through `use` items and re-exports.
 
 use std::collections::BTreeSet;
 
 use super::modules::{Crate, Meaning};
 use super::paths::NamedPath;
 
-/// How many aliases may lead to each other; more are a circle of `use` items, which the compiler refuses.
+/// Longest chain of aliases; a longer one is a circle of `use` items, which the compiler refuses.
 const MAX_ALIASES: usize = 16;
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A module, by its index.
@@ -17,8 +17,8 @@ pub enum Target {
     ItemOf(usize),
 }
 
-/// What `path` means in the module `from`: nothing for what other crates define, and more than one target when a name
-/// has several meanings.
+/// The targets of `path` in the module `from`: none for items of other crates, and more than one when a name has
+/// several meanings.
 pub fn resolve(krate: &Crate, from: usize, path: &NamedPath) -> BTreeSet<Target> {
     follow(krate, from, path, MAX_ALIASES)
 }
@@ -43,7 +43,7 @@ fn step(krate: &Crate, target: Target, name: &str, aliases: usize) -> BTreeSet<T
         return parent(krate, module);
     }
     let found = meanings(krate, module, name, aliases);
-    // A macro may define what no item shows.
+    // A macro may define names that no item shows.
     if found.is_empty() { BTreeSet::from([Target::ItemOf(module)]) } else { found }
 }
 
@@ -52,7 +52,7 @@ fn parent(krate: &Crate, module: usize) -> BTreeSet<Target> {
     parent.map(Target::Module).into_iter().collect()
 }
 
-/// What a name means in a module: what stands there, else what a glob brings.
+/// The meaning of a name in a module: its own items, otherwise those imported by globs.
 fn meanings(krate: &Crate, module: usize, name: &str, aliases: usize) -> BTreeSet<Target> {
     let Some(left) = aliases.checked_sub(1) else { return BTreeSet::new() };
     let Some(here) = krate.modules.get(module) else { return BTreeSet::new() };
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_macro_defines_is_its_modules_and_what_others_define_is_nobodys() {
+    fn a_macros_definitions_belong_to_its_module_and_those_of_other_crates_to_none() {
         assert_eq!(defined_in(3, "crate::b::Made"), [1]);
         assert!(defined_in(3, "Z").is_empty());
         assert!(defined_in(3, "Vec::new").is_empty());

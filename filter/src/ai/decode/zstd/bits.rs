@@ -25,21 +25,21 @@ impl<'b> Forward<'b> {
         Ok(bits as u32)
     }
 
-    /// Gives the last bit back.
+    /// Returns the last bit to the input.
     pub fn back(&mut self) {
         self.bit = self.bit.saturating_sub(1);
     }
 
-    /// Bytes that were read, the last one perhaps in part.
+    /// Bytes that were read, the last one perhaps partially.
     pub fn bytes_read(&self) -> usize {
         self.bit.div_ceil(8)
     }
 }
 
-/// Reads bits from the last byte on. The highest bit that is set in it only marks where the bits begin.
+/// Reads bits backward from the last byte. Its highest set bit only marks where the bits begin.
 pub struct Backward<'b> {
     bytes: &'b [u8],
-    /// Bits that are left; below zero when more were read than there are.
+    /// Bits that are left; negative when more were read than exist.
     left: isize,
 }
 
@@ -51,12 +51,12 @@ impl<'b> Backward<'b> {
         Ok(Self { bytes, left })
     }
 
-    /// Bits that are left; below zero when more were read than there are.
+    /// Bits that are left; negative when more were read than exist.
     pub fn left(&self) -> isize {
         self.left
     }
 
-    /// The next `count` bits, at most 56, without taking them. What is not there is zero.
+    /// The next `count` bits, at most 56, without consuming them. Missing bits are zero.
     pub fn peek(&self, count: u32) -> u64 {
         let start = self.left - count as isize;
         match usize::try_from(start) {
@@ -69,7 +69,7 @@ impl<'b> Backward<'b> {
         }
     }
 
-    /// Takes bits.
+    /// Consumes bits.
     pub fn skip(&mut self, count: u32) {
         self.left -= count as isize;
     }
@@ -86,7 +86,7 @@ fn mask(count: u32) -> u64 {
     (1 << count) - 1
 }
 
-/// Eight bytes from `at` on, little endian; zeros behind the end.
+/// Eight bytes from `at` on, little endian; zeros after the end.
 fn load(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at..).unwrap_or_default();
     if let Some(word) = rest.first_chunk::<8>() {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bits_are_read_forward_and_given_back() {
+    fn bits_are_read_forward_and_returned() {
         let mut bits = Forward::new(&[0b1010_0110, 0b1]);
         assert_eq!((bits.read(3), bits.read(4)), (Ok(0b110), Ok(0b0100)));
         bits.back();

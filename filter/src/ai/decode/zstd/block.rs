@@ -1,4 +1,4 @@
-//! A compressed block: literals, and sequences that mix them with what came before (RFC 8878, 3.1.1.3).
+//! A compressed block: literals, and sequences that combine them with earlier content (RFC 8878, 3.1.1.3).
 
 use super::bits::Backward;
 use super::fse::Table;
@@ -7,7 +7,7 @@ use super::huffman::Codes;
 use super::tables;
 use crate::ai::decode::coding::Stop;
 
-/// What a block may take over from the one before.
+/// The state that a block may reuse from the previous one.
 pub struct Blocks {
     codes: Codes,
     literal_lengths: Option<Table>,
@@ -19,7 +19,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// At the beginning of a frame.
+    /// The state at the beginning of a frame.
     pub fn new() -> Self {
         Self {
             codes: Codes::default(),
@@ -31,13 +31,13 @@ impl Blocks {
         }
     }
 
-    /// Decodes a block behind the history.
+    /// Decodes a block after the history.
     pub fn decode(&mut self, bytes: &[u8], history: &mut History) -> Result<(), Stop> {
         let length = self.read_literals(bytes)?;
         let rest = bytes.get(length..).ok_or(Stop::Damaged)?;
         let (count, length) = sequence_count(rest)?;
         if count == 0 {
-            // Nothing but literals; the rest of the block is empty then.
+            // Only literals; the rest of the block is then empty.
             return history.push(&self.literals);
         }
         let mut rest = rest.get(length..).ok_or(Stop::Damaged)?;
@@ -53,7 +53,7 @@ impl Blocks {
         self.run(count, Backward::new(rest)?, history)
     }
 
-    /// Reads the literals and answers how many bytes they take.
+    /// Reads the literals and returns how many bytes they take.
     fn read_literals(&mut self, bytes: &[u8]) -> Result<usize, Stop> {
         let head = load(bytes);
         let (kind, format) = (head & 3, head >> 2 & 3);
@@ -96,7 +96,8 @@ impl Blocks {
         Ok(length + packed)
     }
 
-    /// Three streams have a quarter of the literals each, rounded up, and their sizes stand before them.
+    /// Three of the four streams have a quarter of the literals each, rounded up, and are preceded by their
+    /// sizes.
     fn read_four_streams(&mut self, bytes: &[u8], size: usize) -> Result<(), Stop> {
         let (sizes, mut rest) = bytes.split_first_chunk::<6>().ok_or(Stop::Damaged)?;
         let part = size.div_ceil(4);
@@ -148,8 +149,8 @@ impl Blocks {
     }
 }
 
-/// The offset that a value means: the first three values stand for the last offsets, or one shifted when the sequence has
-/// no literals.
+/// The offset for a value: the first three values stand for the last offsets, shifted by one when the sequence has no
+/// literals.
 fn offset_of(last: &mut [usize; 3], value: u64, is_shifted: bool) -> Result<usize, Stop> {
     let [first, second, third] = *last;
     let offset = match value + u64::from(is_shifted) {

@@ -3,13 +3,13 @@
 use super::bits::{Backward, Forward};
 use crate::ai::decode::coding::Stop;
 
-/// What a state means.
+/// The meaning of a state.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
     symbol: u8,
-    /// Bits that the next state is read with.
+    /// Bits to read for the next state.
     bits: u8,
-    /// What is added to them.
+    /// The base that is added to the bits.
     base: u16,
 }
 
@@ -20,7 +20,7 @@ pub struct Table {
     accuracy: u32,
 }
 
-/// The place in a table.
+/// The current position in a table.
 #[derive(Clone, Copy, Debug)]
 pub struct State(usize);
 
@@ -75,7 +75,7 @@ impl Table {
         Self { cells: vec![Cell { symbol, ..Cell::default() }], accuracy: 0 }
     }
 
-    /// A table from its description, and the bytes that this takes.
+    /// A table from its description, and the length of the description in bytes.
     pub fn read(bytes: &[u8], max_accuracy: u32, max_symbols: usize) -> Result<(Self, usize), Stop> {
         let mut bits = Forward::new(bytes);
         let accuracy = bits.read(4)? + 5;
@@ -106,26 +106,26 @@ impl Table {
         State(usize::try_from(bits.read(self.accuracy)).unwrap_or(usize::MAX))
     }
 
-    /// What a state means.
+    /// The meaning of a state.
     pub fn symbol(&self, state: State) -> u8 {
         self.cell(state).symbol
     }
 
-    /// The state that follows.
+    /// The next state.
     pub fn next(&self, state: State, bits: &mut Backward<'_>) -> State {
         let cell = self.cell(state);
         let more = usize::try_from(bits.read(cell.bits.into())).unwrap_or(usize::MAX);
         State(usize::from(cell.base) + more)
     }
 
-    /// Every state that the bits can make has a cell.
+    /// Every state that the bits can encode has a cell.
     fn cell(&self, state: State) -> Cell {
         self.cells.get(state.0).copied().unwrap_or_default()
     }
 }
 
-/// The probability of a symbol when `remaining` states have no symbol yet: its values take as many bits as they need, the
-/// smaller ones one less.
+/// The probability of a symbol when `remaining` states have no symbol yet. Values take as many bits as necessary, the
+/// smaller ones one bit less.
 fn read_probability(bits: &mut Forward<'_>, remaining: u32) -> Result<i16, Stop> {
     let count = (remaining + 1).ilog2() + 1;
     let value = bits.read(count)?;

@@ -1,4 +1,4 @@
-//! What a frame has decoded to, as far back as it may refer to it.
+//! The decoded content of a frame, as far back as the frame may refer to it.
 
 use crate::ai::decode::budget::Share;
 use crate::ai::decode::coding::Stop;
@@ -6,18 +6,18 @@ use crate::ai::decode::coding::Stop;
 /// Bytes that a block may decode to.
 pub const MAX_BLOCK: usize = 128 << 10;
 
-/// Bytes that memory grows by at least.
+/// Smallest step in bytes by which memory grows.
 const LEAST: usize = 4 << 10;
 
-/// The end of what was decoded.
+/// The end of the decoded content.
 pub struct History {
     bytes: Vec<u8>,
-    /// Bytes that have to be kept.
+    /// Bytes that must be kept.
     window: usize,
-    /// Where the bytes begin that were not handed on yet.
+    /// Start of the bytes that were not passed on yet.
     new: usize,
     share: Share,
-    /// Bytes of the share that are for others than the history.
+    /// Bytes of the share that are not for the history.
     others: usize,
 }
 
@@ -27,7 +27,7 @@ impl History {
         Self { bytes: Vec::new(), window: 0, new: 0, share, others }
     }
 
-    /// Begins a frame with another window.
+    /// Begins a frame with a new window.
     pub fn restart(&mut self, window: usize) {
         self.bytes.clear();
         (self.window, self.new) = (window, 0);
@@ -47,13 +47,13 @@ impl History {
         Ok(())
     }
 
-    /// Adds `length` bytes that stand `offset` bytes before the end; they may run into themselves.
+    /// Adds a copy of `length` bytes that start `offset` bytes before the end; they may overlap the copy.
     pub fn repeat(&mut self, offset: usize, length: usize) -> Result<(), Stop> {
         self.make_room(length)?;
         let start = self.bytes.len().checked_sub(offset).filter(|_| offset > 0).ok_or(Stop::Damaged)?;
         let mut left = length;
         while left > 0 {
-            // What was added belongs to what is repeated, so each round copies more.
+            // The copied bytes are part of the repeated ones, so each round copies more.
             let part = (self.bytes.len() - start).min(left);
             self.bytes.extend_from_within(start..start + part);
             left -= part;
@@ -61,20 +61,20 @@ impl History {
         Ok(())
     }
 
-    /// What was added since the last time, and leaves room for more.
+    /// Takes the bytes added since the last call, and leaves room for more.
     pub fn take_new(&mut self) -> &[u8] {
         let new = std::mem::replace(&mut self.new, self.bytes.len());
         self.bytes.get(new..).unwrap_or_default()
     }
 
-    /// Makes room for `more` bytes: first by giving up what is older than the window, then with memory.
+    /// Makes room for `more` bytes: first by dropping content older than the window, then by allocating.
     fn make_room(&mut self, more: usize) -> Result<(), Stop> {
         let needed = self.bytes.len() + more;
         if needed <= self.bytes.capacity() {
             return Ok(());
         }
         let old = self.bytes.len().saturating_sub(self.window).min(self.new);
-        // Moving the window costs its length, so it has to be worth it.
+        // Moving the window costs its length, so it must be worth it.
         if old > self.window / 2 && old >= more.max(LEAST) {
             self.bytes.drain(..old);
             self.new -= old;

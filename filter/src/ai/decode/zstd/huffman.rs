@@ -11,14 +11,14 @@ const WEIGHTS_ACCURACY: u32 = 6;
 /// The weights of all symbols but the last, which follows from the others.
 const MAX_WEIGHTS: usize = 255;
 
-/// What the next bits mean.
+/// The meaning of the next bits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
     symbol: u8,
     bits: u8,
 }
 
-/// A cell for each sequence of as many bits as the longest code has.
+/// A cell for each sequence of bits of the longest code's length.
 #[derive(Clone, Debug, Default)]
 pub struct Codes {
     cells: Vec<Cell>,
@@ -26,7 +26,7 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// The codes from their description, and the bytes that this takes.
+    /// The codes from their description, and the length of the description in bytes.
     pub fn read(bytes: &[u8]) -> Result<(Self, usize), Stop> {
         let (head, rest) = bytes.split_first().ok_or(Stop::Damaged)?;
         let (weights, length) = if *head < 128 {
@@ -42,7 +42,8 @@ impl Codes {
         Ok((Self::of(weights)?, 1 + length))
     }
 
-    /// A symbol of weight `w` has `1 << (w - 1)` cells; all cells together are a power of two, which tells the last weight.
+    /// A symbol of weight `w` has `1 << (w - 1)` cells; the total number of cells is a power of two, which gives the last
+    /// weight.
     fn of(mut weights: Vec<u8>) -> Result<Self, Stop> {
         let cells_of = |weight: u8| match weight {
             0 => Some(0_u32),
@@ -101,7 +102,7 @@ fn coded_weights(bytes: &[u8]) -> Result<Vec<u8>, Stop> {
     while weights.len() < MAX_WEIGHTS {
         weights.push(table.symbol(state));
         state = table.next(state, &mut bits);
-        // There were not enough bits for another one: what is left is the state of the other.
+        // There were not enough bits for another weight, so the last one is the other state's.
         if bits.left() < 0 {
             weights.push(table.symbol(other));
             return if weights.len() <= MAX_WEIGHTS { Ok(weights) } else { Err(Stop::Damaged) };

@@ -1,15 +1,15 @@
 //! `zstd`: Zstandard, decoded block by block.
 //!
-//! Written for streams: crates that decode Zstandard in safe Rust keep the last window of what they have decoded to
-//! themselves until the frame is over, so that a stream's events would all come at its end, and none of one that breaks off.
+//! Written for streams: crates that decode Zstandard in safe Rust hold back the last window of decoded content until the
+//! frame ends, so a stream's events would all arrive at its end, and those of a truncated stream never.
 //!
 //! # Format
 //!
-//! RFC 8878. A body is frames, one after another: a magic number, a header that tells the window, blocks of at most 128 KiB
-//! that begin with three bytes, and perhaps a checksum, which is not looked at. Frames with another magic number are to be
-//! skipped. A dictionary is nothing that the filter could have.
+//! RFC 8878. A body is a sequence of frames: a magic number, a header that gives the window, blocks of at most 128 KiB that
+//! begin with three bytes, and perhaps a checksum, which is ignored. Frames with another magic number are skipped.
+//! Dictionaries are not supported, because the filter cannot have them.
 //!
-//! Some proxies name the coding and send the body as it is; the magic number tells.
+//! Some proxies name the coding but send the body uncompressed; the magic number shows this.
 
 use super::budget::Budget;
 use super::coding::{Coding, Limits, Sink, Stop};
@@ -25,17 +25,17 @@ use block::Blocks;
 use history::{History, MAX_BLOCK};
 
 const MAGIC: u32 = 0xfd2f_b528;
-/// Magic numbers of frames to be skipped, but for the lowest four bits.
+/// Magic numbers of frames to skip, without the lowest four bits.
 const SKIPPED: u32 = 0x184d_2a50;
 /// Bytes before each block.
 const BLOCK_HEADER: usize = 3;
-/// About what the tables and the literals of a frame take besides its window.
+/// Approximate size of the tables and literals of a frame, besides its window.
 const TABLES: usize = 192 << 10;
 
 /// The coding `zstd`.
 pub struct Zstd {
     state: State,
-    /// Bytes that are no whole part yet.
+    /// Bytes of an incomplete part.
     pending: Vec<u8>,
     frame: Option<Box<Frame>>,
     window: usize,
@@ -49,14 +49,14 @@ struct Frame {
     history: History,
 }
 
-/// What comes next.
+/// The next part.
 #[derive(Clone, Copy, Debug)]
 enum State {
     Magic,
-    /// The length of what is to be skipped.
+    /// The length of a frame to skip.
     SkipLength,
     Skip(usize),
-    /// The byte that tells how long the header is.
+    /// The byte that gives the length of the header.
     Descriptor,
     /// The rest of the header, by the descriptor.
     Header(u8),
@@ -69,19 +69,19 @@ enum State {
         has_checksum: bool,
     },
     Checksum,
-    /// It is not Zstandard at all.
+    /// The body is not Zstandard at all.
     Plain,
 }
 
 impl State {
-    /// Bytes that have to come together.
+    /// Bytes of the part, which must be complete.
     fn needs(self) -> usize {
         match self {
             Self::Magic | Self::SkipLength | Self::Checksum => 4,
             Self::Descriptor => 1,
             Self::Header(descriptor) => header_length(descriptor),
             Self::BlockHeader(_) => BLOCK_HEADER,
-            // One byte stands for as many as the size says.
+            // One byte is repeated as often as the size says.
             Self::Block { kind: 1, .. } => 1,
             Self::Block { size, .. } => size,
             Self::Skip(_) | Self::Plain => 0,
@@ -102,7 +102,7 @@ impl Zstd {
         }
     }
 
-    /// Takes a whole part and answers what comes next.
+    /// Reads a complete part and returns the next one.
     fn take(&mut self, part: &[u8], sink: &mut Sink<'_>) -> Result<State, Stop> {
         Ok(match self.state {
             State::Magic => match number(part) {
@@ -147,7 +147,7 @@ impl Zstd {
             if is_single { (None, header) } else { (header.first(), header.get(1..).unwrap_or_default()) };
         let dictionary_length = dictionary_length(descriptor);
         let (dictionary, size) = rest.split_at_checked(dictionary_length).unwrap_or((rest, &[]));
-        // Bit 3 is reserved, and a dictionary is elsewhere.
+        // Bit 3 is reserved, and a dictionary is not available.
         if descriptor >> 3 & 1 == 1 || dictionary.iter().any(|byte| *byte != 0) {
             return Err(Stop::Damaged);
         }
@@ -157,7 +157,7 @@ impl Zstd {
                 let base = 1_u64 << (10 + (window >> 3));
                 base + base / 8 * u64::from(window & 7)
             }
-            // The whole content is the window; two bytes leave out what one could say.
+            // The whole content is the window; a two-byte size omits the values that one byte can express.
             None if content_size_length(descriptor) == 2 => size + 256,
             None => size,
         };
@@ -225,7 +225,8 @@ impl Coding for Zstd {
             }
             let mut part = std::mem::take(&mut self.pending);
             self.state = self.take(&part, sink)?;
-            // Blocks of a stream are small, so the memory is kept for the next one; a large one's is not.
+            // Blocks of a stream are small, so their memory is kept for the next one; that of a large block
+            // is not.
             if part.capacity() <= 4 << 10 {
                 part.clear();
                 self.pending = part;
@@ -234,7 +235,7 @@ impl Coding for Zstd {
     }
 }
 
-/// Bytes of a frame's header behind the descriptor.
+/// Bytes of a frame's header after the descriptor.
 fn header_length(descriptor: u8) -> usize {
     let window = usize::from(descriptor >> 5 & 1 == 0);
     window + dictionary_length(descriptor) + content_size_length(descriptor)

@@ -4,22 +4,22 @@ use super::bits::Backward;
 use super::fse::Table;
 use crate::ai::decode::coding::Stop;
 
-/// One kind.
+/// One kind of number.
 pub struct Kind {
     max_accuracy: u32,
-    /// How many codes there are.
+    /// The number of codes.
     codes: usize,
-    /// The table that holds when a block brings none.
+    /// The default table.
     predefined: &'static [i16],
     predefined_accuracy: u32,
-    /// Codes below this number stand for themselves, more `base`.
+    /// Codes below this number stand for themselves plus `base`.
     plain: u8,
     base: usize,
-    /// The smallest number that a code from there on stands for, and the bits that are added to it.
+    /// For each further code, the smallest number and the count of additional bits.
     long: &'static [(usize, u32)],
 }
 
-/// How many literals a sequence begins with.
+/// The number of literals at the start of a sequence.
 pub const LITERAL_LENGTHS: Kind = Kind {
     max_accuracy: 9,
     codes: 36,
@@ -54,7 +54,7 @@ pub const LITERAL_LENGTHS: Kind = Kind {
     ],
 };
 
-/// How many bytes are repeated then.
+/// The number of bytes repeated after the literals.
 pub const MATCH_LENGTHS: Kind = Kind {
     max_accuracy: 9,
     codes: 53,
@@ -90,7 +90,7 @@ pub const MATCH_LENGTHS: Kind = Kind {
     ],
 };
 
-/// How far back they stand: as many bits as the code says.
+/// The distance back to these bytes, with as many bits as the code says.
 pub const OFFSETS: Kind = Kind {
     max_accuracy: 8,
     codes: 32,
@@ -102,7 +102,8 @@ pub const OFFSETS: Kind = Kind {
 };
 
 impl Kind {
-    /// Puts the table of a block into `table`, unless that of the block before still holds, and answers what follows it.
+    /// Stores the table of a block in `table`, unless the previous block's table is reused, and returns the remaining
+    /// bytes.
     pub fn read<'b>(&self, mode: u8, bytes: &'b [u8], table: &mut Option<Table>) -> Result<&'b [u8], Stop> {
         match mode {
             0 => {
@@ -126,7 +127,7 @@ impl Kind {
         }
     }
 
-    /// The number that a code stands for, with the bits that belong to it.
+    /// The number for a code and its additional bits.
     pub fn value(&self, code: u8, bits: &mut Backward<'_>) -> Result<usize, Stop> {
         let Some(index) = code.checked_sub(self.plain) else { return Ok(usize::from(code) + self.base) };
         let (least, count) = self.long.get(usize::from(index)).ok_or(Stop::Damaged)?;

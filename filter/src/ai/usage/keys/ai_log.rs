@@ -1,4 +1,4 @@
-//! What is read of an `ai_log`, in the names of Higress's ai-statistics.
+//! The members that are read from an `ai_log`, with the names of Higress's ai-statistics.
 
 use super::line::Count::{Cached, Input, Output, Reasoning, Total};
 use super::line::LogText::{Api, Consumer, ResponseType, Session};
@@ -6,7 +6,7 @@ use super::line::Meaning::{ChatId, Count, FirstToken, Log, Model};
 use super::table;
 
 table! {
-    /// The members of an `ai_log` that have a field of their own in the record.
+    /// The members of an `ai_log` that have their own field in the record.
     AI_LOG {
         "" "api" => Log(Api),
         "" "model" => Model,

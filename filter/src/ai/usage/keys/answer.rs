@@ -1,4 +1,5 @@
-//! What is read of an answer: the formats of all known providers, with a line for each path of a value.
+//! The values that are read from a response: the formats of all known providers, with a line for each path of
+//! a value.
 
 use super::line::Count::{
     CacheWrite, CacheWriteApart, Cached, CachedApart, Input, InputElse, InputExtra, InputFresh, Output,
@@ -11,7 +12,7 @@ use super::line::Meaning::{
 use super::table;
 
 table! {
-    /// Model, ids, counts, and what tells that a model answered.
+    /// Model, ids, counts, and signs that a model responded.
     ANSWER {
         // OpenAI chat, completions and embeddings, and everything compatible: Azure, DeepSeek, Doubao, Groq, Mistral,
         // Moonshot, vLLM, SGLang, xAI, LiteLLM, new-api, OpenRouter.
@@ -59,7 +60,7 @@ table! {
         "" "usage.promptTokens" => Count(Input),
         "" "usage.completionTokens" => Count(Output),
 
-        // OpenAI Responses, images and audio; in events of Responses the answer is in `response`.
+        // OpenAI Responses, images and audio; events of Responses have the response in `response`.
         "" "type" => Event,
         "" "response" => Same(""),
         "" "status" => Status,
@@ -79,7 +80,7 @@ table! {
         "" "usage.input_token_details.cached_tokens" => Count(Cached),
         "" "usage.output_token_details.reasoning_tokens" => Count(Reasoning),
 
-        // Anthropic messages, also of Vertex and of Bedrock; in `message_start` the answer is in `message`.
+        // Anthropic messages, also of Vertex and of Bedrock; `message_start` has the response in `message`.
         "" "message" => Same(""),
         "" "usage.cache_read_input_tokens" => Count(CachedApart),
         "" "usage.cache_creation_input_tokens" => Count(CacheWriteApart),
@@ -131,7 +132,7 @@ table! {
         "" "usage.cacheReadInputTokenCount" => Count(CachedApart),
         "" "usage.cacheWriteInputTokenCount" => Count(CacheWriteApart),
 
-        // Bedrock invoke: what it adds to the last event, and the formats of Nova, Titan and Llama.
+        // Bedrock invoke: members added to the last event, and the formats of Nova, Titan and Llama.
         "aws.bedrock" "amazon-bedrock-invocationMetrics.inputTokenCount" => Count(InputFresh),
         "" "amazon-bedrock-invocationMetrics.outputTokenCount" => Count(Output),
         "" "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount" => Count(CachedApart),
@@ -149,7 +150,7 @@ table! {
         "" "generation_token_count" => Count(Output),
         "" "generation" => GeneratedText,
 
-        // Cohere; what is billed is what counts. Its answers of v1 have `meta`, as those of Jina and SiliconFlow do.
+        // Cohere; billed tokens are used. Its v1 responses have `meta`, like those of Jina and SiliconFlow.
         "cohere" "usage.billed_units.input_tokens" => Count(Input),
         "cohere" "usage.billed_units.output_tokens" => Count(Output),
         "" "usage.tokens.input_tokens" => Count(InputElse),
@@ -168,7 +169,7 @@ table! {
         "" "generations.*.text" => GeneratedText,
         "" "results.*.relevance_score" => Answer,
 
-        // Ollama, in lines; in its chat the text is in `message`. The server of llama.cpp.
+        // Ollama, in lines; in its chat the text is in `message`. llama.cpp's server.
         "" "response" => GeneratedText,
         "" "content" => GeneratedText,
         "" "thinking" => GeneratedText,
@@ -208,7 +209,7 @@ table! {
         "" "Usage.TotalTokens" => Count(Total),
         "" "Error" => Error,
 
-        // Dify and others that wrap an answer of OpenAI's form.
+        // Dify and others that wrap a response in OpenAI's format.
         "" "event" => Event,
         "" "message_id" => ChatId,
         "" "answer" => GeneratedText,
@@ -224,7 +225,7 @@ table! {
         "" "usage.output_count" => Count(Output),
         "" "usage.token_count" => Count(Total),
 
-        // The servers of Hugging Face.
+        // Hugging Face's servers.
         "" "token.text" => GeneratedText,
         "" "details.finish_reason" => FinishReason,
         "" "details.generated_tokens" => Count(Output),

@@ -1,48 +1,49 @@
-//! A line of a table: where a value is, and what it means.
+//! A line of a table: the path of a value, and its meaning.
 
 /// A line of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    /// The one provider whose answers have this path, by its name in the record; empty when several have it.
+    /// The only provider whose responses have this path, by its name in the record; empty when several have
+    /// it.
     pub provider: &'static str,
-    /// Where the value is.
+    /// The path of the value.
     pub path: &'static str,
-    /// What the value is.
+    /// The meaning of the value.
     pub meaning: Meaning,
 }
 
-/// What a value is.
+/// The meaning of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// A number of tokens.
     Count(Count),
     /// The model.
     Model,
-    /// The provider's id of the answer.
+    /// The provider's id of the response.
     ChatId,
-    /// An id that stands for that of the answer where there is none.
+    /// An id that substitutes for a missing response id.
     OtherId,
     /// Why the model stopped.
     FinishReason,
-    /// How far an answer of OpenAI's Responses is; the final ones tell why it ended.
+    /// The status of a response of OpenAI's Responses API; final ones say why it ended.
     Status,
     /// The class of service.
     ServiceTier,
     /// A text that the model wrote, unless it is empty.
     GeneratedText,
-    /// An object, or an array, that is there only when the model made one: a tool call, an image.
+    /// An object or array that is present only when the model generated one: a tool call, an image.
     GeneratedPart,
-    /// Something that only answers of models have.
+    /// A member that only responses of models have.
     Answer,
-    /// What kind of object this is: `chat.completion`.
+    /// The type of this object: `chat.completion`.
     Object,
-    /// What kind of event this is: `message_start`.
+    /// The type of this event: `message_start`.
     Event,
     /// `true` when nothing follows.
     Done,
-    /// What went wrong.
+    /// An error.
     Error,
-    /// What a model is asked: messages, a prompt.
+    /// The input for a model: messages, a prompt.
     Question,
     /// The method of a JSON-RPC call.
     RpcMethod,
@@ -52,51 +53,51 @@ pub enum Meaning {
     Log(LogText),
     /// `llm_first_token_duration` of `ai_log`, in milliseconds.
     FirstToken,
-    /// An object that holds what this path, or the whole text when it is empty, holds elsewhere.
+    /// An object with the same members as this path, or as the whole text when the path is empty.
     Same(&'static str),
-    /// The beginning of an object that is inside no other.
+    /// The beginning of a top-level object.
     Document,
-    /// Nothing but a sign of the provider.
+    /// Only a sign of the provider.
     Sign,
 }
 
-/// A kind of count. Kinds differ in what they include, which depends on the provider.
+/// A kind of count. The kinds differ in what they include, which depends on the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
     /// Everything that was read.
     Input,
-    /// What was read; without caches, where those are counted beside it ([`Count::CachedApart`]).
+    /// Input without caches, where those are counted separately ([`Count::CachedApart`]).
     InputFresh,
-    /// What was read beside the prompt: answers of tools.
+    /// Input in addition to the prompt: results of tools.
     InputExtra,
-    /// What was read, where no other count of it is given.
+    /// Input, where no other count of it is given.
     InputElse,
     /// Everything that was written.
     Output,
-    /// What was written without the thoughts, where those are counted beside it ([`Count::ReasoningApart`]).
+    /// Output without the thoughts, where those are counted separately ([`Count::ReasoningApart`]).
     OutputFresh,
-    /// What was written, where no other count of it is given.
+    /// Output, where no other count of it is given.
     OutputElse,
-    /// All together.
+    /// The total.
     Total,
     /// The part of the input that came from a cache.
     Cached,
-    /// What came from a cache and is not counted in [`Count::InputFresh`].
+    /// Input from a cache that is not included in [`Count::InputFresh`].
     CachedApart,
     /// The part of the input that went into a cache.
     CacheWrite,
-    /// What went into a cache and is not counted in [`Count::InputFresh`].
+    /// Input written to a cache that is not included in [`Count::InputFresh`].
     CacheWriteApart,
     /// The part of the output that was reasoning.
     Reasoning,
-    /// The thoughts, which are not counted in [`Count::OutputFresh`].
+    /// The thoughts, which are not included in [`Count::OutputFresh`].
     ReasoningApart,
 }
 
 /// Number of [`Count`]s.
 pub const COUNTS: usize = Count::ReasoningApart as usize + 1;
 
-/// A text of `ai_log` that has a field of its own.
+/// A text of `ai_log` that has its own field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogText {
     /// `api`
@@ -110,7 +111,7 @@ pub enum LogText {
 }
 
 impl Meaning {
-    /// True when a text under this path has to be kept.
+    /// True when a text under this path must be kept.
     pub const fn keeps_text(self) -> bool {
         !matches!(
             self,

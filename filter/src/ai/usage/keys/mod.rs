@@ -1,7 +1,8 @@
-//! Which values of a JSON text matter, by their paths: tables with a line for each path, and the tree that the compiler makes
-//! of a table, in which the scanner finds its way.
+//! The values of a JSON text that matter, by path: tables with a line for each path, and the tree that the compiler builds
+//! from a table for the scanner.
 //!
-//! A path is the keys of the objects around a value and its own, joined with dots; `*` stands for each element of an array.
+//! A path is the keys of the enclosing objects and the value's own key, joined with dots; `*` stands for each element of an
+//! array.
 
 mod ai_log;
 mod answer;
@@ -18,7 +19,7 @@ pub use tree::{LONGEST, Node, ROOT, Tree};
 /// The JSON-RPC method that calls a tool of an MCP server.
 pub const TOOLS_CALL: &str = "tools/call";
 
-/// Headers of an answer that hold counts: those of Bedrock's invoke, some of whose models count nothing in the body.
+/// Response headers with counts: those of Bedrock's invoke, where some models have no counts in the body.
 pub const HEADERS: [(&str, Count); 4] = [
     ("x-amzn-bedrock-input-token-count", Count::InputFresh),
     ("x-amzn-bedrock-output-token-count", Count::Output),
@@ -26,7 +27,7 @@ pub const HEADERS: [(&str, Count); 4] = [
     ("x-amzn-bedrock-cache-write-input-token-count", Count::CacheWriteApart),
 ];
 
-/// Makes a table and its tree: `NAME { "provider" "path" => meaning, }`.
+/// Builds a table and its tree: `NAME { "provider" "path" => meaning, }`.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $( $provider:literal $path:literal => $meaning:expr, )+ }) => {
         $(#[$doc])*
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn no_path_is_in_a_table_twice_and_no_key_is_longer_than_is_kept() {
+    fn no_path_is_in_a_table_twice_and_no_key_exceeds_the_kept_length() {
         for tree in [&ANSWER, &REQUEST, &AI_LOG] {
             let mut seen = std::collections::HashSet::new();
             for line in tree.lines {

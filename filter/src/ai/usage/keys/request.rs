@@ -1,10 +1,10 @@
-//! What is read of a request.
+//! The values that are read from a request.
 
 use super::line::Meaning::{Model, Question, RpcMethod, RpcName};
 use super::table;
 
 table! {
-    /// The model that a request asks for, whether it asks one anything, and what it calls by JSON-RPC.
+    /// The requested model, whether the request has a question for it, and the JSON-RPC call.
     REQUEST {
         "" "model" => Model,
         // OpenAI chat, Anthropic, Cohere, Ollama, Bedrock Converse.
@@ -16,9 +16,9 @@ table! {
         // Gemini.
         "" "contents" => Question,
         "" "requests" => Question,
-        // Rerank: the query alone is what any search has.
+        // Rerank; any search has a query, so the query alone is not enough.
         "" "documents" => Question,
-        // Cohere embed, and the servers of Hugging Face.
+        // Cohere embed, and Hugging Face's servers.
         "" "texts" => Question,
         "" "inputs" => Question,
         // Cohere v1 chat.

@@ -1,7 +1,6 @@
-//! The tree of a table's paths. The compiler makes it, so a VM that starts has nothing to do.
+//! The tree of a table's paths. The compiler builds it, so a starting VM has nothing to do.
 //!
-//! A node is a key; its children are a chain through the nodes, so that a key is compared only with those that may stand
-//! beside it.
+//! A node is a key; its children form a chain through the nodes, so that a key is compared only with possible siblings.
 
 #![expect(
     clippy::indexing_slicing,
@@ -10,7 +9,7 @@
 
 use super::line::{Line, Meaning};
 
-/// The node of a whole JSON text. No node is its parent, so the number also says that there is no child, or no next one.
+/// The node of a whole JSON text. It is never a child, so its number also means that there is no child or no next node.
 pub const ROOT: u16 = 0;
 
 /// Longest key of a table, in bytes.
@@ -19,13 +18,13 @@ pub const LONGEST: usize = 40;
 /// No line.
 const NONE: u16 = u16::MAX;
 
-/// A key in its place.
+/// A key at its place in the tree.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
     key: &'static [u8],
     first_child: u16,
     next: u16,
-    /// The node among whose children those of an object here are looked up: this one, or another that is like it.
+    /// The node whose children are the members of an object here: this one, or another with the same members.
     inside: u16,
     line: u16,
     provider: &'static str,
@@ -58,23 +57,23 @@ impl Tree {
         None
     }
 
-    /// The node whose children are those of an object, or of an array, under this one.
+    /// The node whose children are the members of an object or array under this one.
     pub fn inside(&self, node: u16) -> u16 {
         self.node(node).map_or(node, |node| node.inside)
     }
 
-    /// True when an object or array under this node may hold what matters.
+    /// True when an object or array under this node may contain values that matter.
     pub fn has_children(&self, node: u16) -> bool {
         self.node(self.inside(node)).is_some_and(|node| node.first_child != ROOT)
     }
 
-    /// What the value of a node is; none when only what is inside matters.
+    /// The meaning of a node's value; `None` when only its contents matter.
     pub fn meaning(&self, node: u16) -> Option<Meaning> {
         let line = self.node(node)?.line;
         self.lines.get(usize::from(line)).map(|line| line.meaning)
     }
 
-    /// The one provider that has this path; empty when several have it.
+    /// The only provider with this path; empty when several have it.
     pub fn provider(&self, node: u16) -> &'static str {
         self.node(node).map_or("", |node| node.provider)
     }
@@ -84,7 +83,7 @@ impl Tree {
     }
 }
 
-/// Nodes of the largest tree that is made.
+/// Nodes of the largest tree.
 const MOST: usize = 1_024;
 
 /// Number of nodes of a table's tree.
@@ -114,7 +113,7 @@ const fn grow<const SIZE: usize>(lines: &[Line]) -> ([Node; SIZE], usize) {
         }
         index += 1;
     }
-    // What is inside is known when every path has its node.
+    // The contents are known when every path has its node.
     let mut index = 0;
     while index < lines.len() {
         if let Meaning::Same(other) = lines[index].meaning {
@@ -129,7 +128,7 @@ const fn grow<const SIZE: usize>(lines: &[Line]) -> ([Node; SIZE], usize) {
     (nodes, used)
 }
 
-/// The node of a path, made where it is missing.
+/// The node of a path, created if it is missing.
 const fn plant<const SIZE: usize>(
     mut nodes: [Node; SIZE],
     mut used: usize,
@@ -161,7 +160,7 @@ const fn plant<const SIZE: usize>(
     (nodes, used, node)
 }
 
-/// The first key of a path, and what follows its dot.
+/// The first key of a path, and the rest after its dot.
 const fn first_key(path: &'static [u8]) -> (&'static [u8], &'static [u8]) {
     let mut end = 0;
     while end < path.len() && path[end] != b'.' {
