@@ -28,7 +28,8 @@ pub struct FilterStream {
     pub filter: Pointer,
     /// True for HTTP/3.
     pub is_logged_later: bool,
-    /// Where Envoy has the response code details, once the stream is complete; null when there are none.
+    /// Where Envoy has the response code details, once the stream is complete; null when there are none, or a filter is not
+    /// shown them, as in 1.38: then the order alone tells.
     pub details: *const u8,
 }
 

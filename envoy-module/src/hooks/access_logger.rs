@@ -107,7 +107,7 @@ extern "C" fn envoy_dynamic_module_on_access_logger_log(envoy_logger: Pointer, l
         let details = exchange.details();
         // SAFETY: it is not destroyed yet, and no other hook of it runs.
         let complete = unsafe { passed::complete().as_mut() };
-        if let Some(seen) = complete.filter(|seen| !details.is_null() && seen.details == details) {
+        if let Some(seen) = complete.filter(|seen| seen.details.is_null() || seen.details == details) {
             let exchange = exchange.with_state(State::Filter(seen.filter));
             return worker::record(document, &mut seen.stream, &exchange);
         }
