@@ -67,7 +67,9 @@ fn every_text_is_there_in_chinese() {
     let missing: Vec<&String> = texts
         .iter()
         .filter(|text| {
-            !chinese.contains(&format!("'{text}':")) && !chinese.contains(&format!("\n  {text}:")) && !same(text)
+            !chinese.contains(&format!("'{text}':"))
+                && !chinese.contains(&format!("\n  {text}:"))
+                && !same(text)
         })
         .collect();
     assert!(texts.len() > 200 && missing.is_empty(), "{missing:?}");

@@ -42,7 +42,9 @@ pub fn axe() -> Result<PathBuf> {
 fn fetch(folder: &Path) -> Result<()> {
     let npm = debian::ensure_command("npm", "npm")?;
     let options = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
-    process::capture(process::command(&npm).args(options).arg(folder).arg(format!("axe-core@{AXE_VERSION}")))?;
+    process::capture(
+        process::command(&npm).args(options).arg(folder).arg(format!("axe-core@{AXE_VERSION}")),
+    )?;
     anyhow::ensure!(script(folder).is_file(), "the package axe-core holds no axe.min.js");
     Ok(())
 }
