@@ -186,12 +186,14 @@ impl Page {
     /// another host, and no token was in an address.
     pub async fn finish(self, site: &Site) {
         for entry in self.log("browser").await {
-            let message = entry["message"].as_str().unwrap_or_default();
+            let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+            let message = text("message");
             let is_expected = self.expected.iter().any(|expected| message.contains(expected));
-            assert!(entry["level"] != "SEVERE" || is_expected, "the console says: {message}");
+            assert!(text("level") != "SEVERE" || is_expected, "the console says: {message}");
         }
         for entry in self.log("performance").await {
-            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+            let event: Value =
+                serde_json::from_str(entry.get("message").and_then(Value::as_str).unwrap()).unwrap();
             let Some(url) = event.pointer("/message/params/request/url").and_then(Value::as_str) else {
                 continue;
             };

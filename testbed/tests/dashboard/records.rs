@@ -96,10 +96,10 @@ fn ai_call(number: usize) -> Value {
         "method": "POST", "path": "/v1/chat/completions", "route_name": "llm", "service": "llm", "duration": 400 + number % 700,
         "time_to_headers": 120, "time_to_first_token": 150 + number % 300, "response_type": "stream", "model": model,
         "provider": match model { "gpt-4o-mini" => "openai", "claude-sonnet-4-5" => "anthropic", _ => "" },
-        "consumer": if number % 8 == 0 { "web-shop" } else { "batch" },
+        "consumer": if number.is_multiple_of(8) { "web-shop" } else { "batch" },
         "session_id": format!("session-{}", number / 100),
     });
-    if number % 20 != 0 {
+    if !number.is_multiple_of(20) {
         let tokens = 100 + number;
         merge(
             &mut call,

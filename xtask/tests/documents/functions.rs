@@ -84,8 +84,13 @@ fn given_to(manifest: &Table, component: &str, values: &Values) -> Values {
     filled.collect()
 }
 
+/// The components that are given variables; the dashboard has none.
 fn components(manifest: &Table) -> Vec<String> {
-    manifest["component"].as_table().unwrap().keys().cloned().collect()
+    let components = manifest["component"].as_table().unwrap().iter();
+    components
+        .filter(|(_, component)| component.get("variables").is_some())
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 struct Variable {
