@@ -55,6 +55,13 @@ impl Browser {
     }
 }
 
+/// Chromium outlives a ChromeDriver that is killed, so it is ended first.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        _ = self.session.end_at_drop();
+    }
+}
+
 /// Starts ChromeDriver on a free port, and reads the port from what it prints.
 async fn driver() -> (Child, String) {
     let mut driver = Command::new("chromedriver")

@@ -1,6 +1,10 @@
 //! WebDriver, as far as the tests speak it: commands over HTTP, each a JSON object, each answered by one
 //! (<https://www.w3.org/TR/webdriver2/>).
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use anyhow::{Context as _, ensure};
 use gatelog_testbed::client::Client;
 use http::{Method, Request};
@@ -38,6 +42,17 @@ impl Session {
     /// Ends the browser.
     pub async fn end(&self) -> anyhow::Result<()> {
         send(&self.client, Method::DELETE, &self.url, &Value::Null).await.map(drop)
+    }
+
+    /// Ends the browser, if it has not ended, from where nothing can be awaited: a test that panics drops it.
+    pub fn end_at_drop(&self) -> anyhow::Result<()> {
+        let (host, path) =
+            self.url.strip_prefix("http://").and_then(|url| url.split_once('/')).context("no address")?;
+        let mut driver = TcpStream::connect(host)?;
+        driver.set_read_timeout(Some(Duration::from_secs(60)))?;
+        write!(driver, "DELETE /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+        driver.read_to_end(&mut Vec::new())?;
+        Ok(())
     }
 
     /// What a script in the page returns; `kind` is `sync`, or `async` for one that calls its last argument.
