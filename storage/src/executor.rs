@@ -12,6 +12,11 @@ pub trait Executor {
     /// The SQL that the database understands.
     fn dialect(&self) -> Dialect;
 
+    /// Whether preparing a statement again costs nothing when one of the same text ran lately.
+    fn keeps_prepared(&self) -> bool {
+        false
+    }
+
     /// Runs one statement to its end and answers its rows.
     ///
     /// When this answers, a changing statement has been committed. An error means that it is unknown whether it
@@ -28,6 +33,10 @@ impl<E: Executor> Executor for Rc<E> {
         E::dialect(self)
     }
 
+    fn keeps_prepared(&self) -> bool {
+        E::keeps_prepared(self)
+    }
+
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         E::run(self, statement).await
     }
@@ -36,6 +45,10 @@ impl<E: Executor> Executor for Rc<E> {
 impl<E: Executor> Executor for &E {
     fn dialect(&self) -> Dialect {
         E::dialect(self)
+    }
+
+    fn keeps_prepared(&self) -> bool {
+        E::keeps_prepared(self)
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {

@@ -2,11 +2,15 @@
 //!
 //! Values are bound one by one in a multi-row `VALUES`, which is the fastest form; columns that no record of the
 //! batch fills are left out. A batch with more values than a statement takes travels as one JSON value.
+//!
+//! SQLite spends as long on preparing such a statement as on running it. A host that keeps prepared statements finds them by
+//! their text, so there are few sizes: a batch between two of them is filled up with rows that are duplicates of its last
+//! record, which the statement skips.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue};
+use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue, Kind};
 
 use crate::dialect::dml::NewRows;
 use crate::schema::TABLE;
@@ -53,7 +57,9 @@ pub async fn insert_each<'r>(
         return Err(StorageError::Refused { reason: "a record has no start_time".to_owned() });
     }
     let dialect = executor.dialect();
-    let rows = run_again_when_rolled_back(executor, &statement(dialect, records)).await?;
+    let rows = if executor.keeps_prepared() { filled_up(records.len()) } else { records.len() };
+    let statement = statement_of_rows(dialect, records, rows);
+    let rows = run_again_when_rolled_back(executor, &statement).await?;
     let ids = records.iter().map(|record| &*record.borrow().record_id);
     if let NewRows::Returned(_) = dialect.new_rows()
         && !matches!(rows.as_slice(), [row] if row.len() == COUNTS)
@@ -103,6 +109,27 @@ pub fn statement<'s, 'r: 's>(
     dialect: Dialect,
     records: &'s [impl Borrow<AccessRecord<'r>>],
 ) -> Statement<'s> {
+    statement_of_rows(dialect, records, records.len())
+}
+
+/// Rows of a statement that stores more than ten records. A batch of other sizes is filled up to the next; a larger one is not.
+/// What filters push by default, and several of them together, are among them.
+const SIZES: [usize; 14] = [10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 250, 300, 400, 500];
+
+/// Rows of the statement that stores so many records. To prepare a small one costs next to nothing.
+fn filled_up(records: usize) -> usize {
+    match SIZES.first() {
+        Some(least) if records < *least => records,
+        _ => SIZES.into_iter().find(|size| *size >= records).unwrap_or(records),
+    }
+}
+
+/// As [`statement()`], with at least so many rows if it takes their values.
+fn statement_of_rows<'s, 'r: 's>(
+    dialect: Dialect,
+    records: &'s [impl Borrow<AccessRecord<'r>>],
+    rows: usize,
+) -> Statement<'s> {
     let values: Vec<_> = records.iter().map(|record| record.borrow().values()).collect();
     let filled = filled_fields(&values);
     let fields: Vec<&Field> =
@@ -113,9 +140,13 @@ pub fn statement<'s, 'r: 's>(
     let present = |row: [FieldValue<'s>; FIELDS.len()]| {
         row.into_iter().zip(filled).filter_map(|(value, filled)| filled.then_some(value))
     };
-    let params = if fields.len() * records.len() <= dialect.max_params() {
-        push_placeholders(&mut sql, fields.len(), records.len());
-        values.into_iter().flat_map(present).map(|value| bound(dialect, value)).collect()
+    let most_rows = dialect.max_params() / fields.len().max(1);
+    let params = if records.len() <= most_rows {
+        let rows = if (records.len()..=most_rows).contains(&rows) { rows } else { records.len() };
+        push_placeholders(&mut sql, fields.len(), rows);
+        let duplicate = values.last().map(|last| duplicate_of(last));
+        let duplicates = std::iter::repeat_n(duplicate, rows - records.len()).flatten();
+        values.into_iter().chain(duplicates).flat_map(present).map(|value| bound(dialect, value)).collect()
     } else {
         sql.push_str(&dialect.rows_from_json(&fields));
         let rows = values.into_iter().map(|row| present(row).map(|value| json(dialect, value)).collect());
@@ -130,6 +161,20 @@ pub fn statement<'s, 'r: 's>(
         Some(record) => statement.with_probe(probe(&record.borrow().record_id)),
         None => statement,
     }
+}
+
+/// A row with the id of `values`, and otherwise with no more than each row needs.
+fn duplicate_of<'s>(values: &[FieldValue<'s>; FIELDS.len()]) -> [FieldValue<'s>; FIELDS.len()] {
+    let mut row = *values;
+    for (field, value) in FIELDS.iter().zip(&mut row) {
+        match value {
+            FieldValue::Integer(_) if field.kind != Kind::Integer => *value = FieldValue::Absent,
+            FieldValue::Text(_) if field.name != "record_id" => *value = FieldValue::Absent,
+            FieldValue::Json(_) => *value = FieldValue::Absent,
+            _ => {}
+        }
+    }
+    row
 }
 
 /// Asks whether a record is stored.

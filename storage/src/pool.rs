@@ -23,6 +23,11 @@ pub trait Connect {
     /// The SQL that the database understands.
     fn dialect(&self) -> Dialect;
 
+    /// As [`Executor::keeps_prepared`], of its connections.
+    fn keeps_prepared(&self) -> bool {
+        false
+    }
+
     /// Opens a connection and sets it up.
     ///
     /// # Errors
@@ -139,6 +144,10 @@ impl<C: Connect> Pool<C> {
 impl<C: Connect> Executor for Pool<C> {
     fn dialect(&self) -> Dialect {
         self.connect.dialect()
+    }
+
+    fn keeps_prepared(&self) -> bool {
+        self.connect.keeps_prepared()
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {

@@ -53,9 +53,9 @@ enum Area {
         /// A quick look: fewer and shorter rounds.
         #[arg(long)]
         quick: bool,
-        /// What runs the functions.
-        #[arg(long, value_enum, default_value_t = RuntimeName::Local)]
-        runtime: RuntimeName,
+        /// What runs the functions: Spin where version 4 is on the path, unless the variable GATELOG_RUNTIME chooses.
+        #[arg(long, value_enum)]
+        runtime: Option<RuntimeName>,
         /// Only these parts.
         parts: Vec<ingest::Part>,
     },
@@ -88,8 +88,9 @@ async fn main() -> anyhow::Result<()> {
         }
         Area::Ingest { quick, runtime, parts } => {
             let runtime = match runtime {
-                RuntimeName::Local => Runtime::Local,
-                RuntimeName::Spin => {
+                None => Runtime::chosen()?,
+                Some(RuntimeName::Local) => Runtime::Local,
+                Some(RuntimeName::Spin) => {
                     Runtime::spin().context("there is no `spin` of version 4 on the path")?
                 }
             };

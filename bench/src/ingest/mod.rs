@@ -15,6 +15,7 @@ use bytes::Bytes;
 use gatelog_artifacts::workspace;
 use gatelog_databases::MariaDb;
 use gatelog_spin_host::App;
+use gatelog_storage::{Durability, Executor};
 use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::runtime::Runtime;
 use http::Request;
@@ -25,8 +26,9 @@ use crate::traffic;
 use load::{Pusher, Store};
 use native::Native;
 
-/// Records in a batch: what the filter pushes by default.
-const BATCH: u64 = 50;
+/// Batches of what the filter pushes by default, and of twice as much, with what commits survive.
+const BATCHES: &[(u64, Durability)] =
+    &[(50, Durability::Full), (100, Durability::Full), (100, Durability::Normal)];
 /// Batches under way at once: the default of a filter.
 const BATCH_CONNECTIONS: u32 = 4;
 /// Connections that push single records.
@@ -39,6 +41,8 @@ const CROWD: &[u32] = &[1, 4, CROWD_BASE, 32, 64, 128];
 const CROWD_BASE: u32 = 16;
 /// Size of the batch whose memory is measured.
 const LARGE_BATCH_BYTES: usize = 5_000_000;
+/// By so many records it grows until it has that size.
+const LARGE_BATCH_STEP: u64 = 50;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +63,7 @@ impl Effort {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Part {
-    /// Batches of 50 over four connections.
+    /// Batches over four connections.
     Batches,
     /// Single records over 32 connections.
     Singles,
@@ -95,16 +99,71 @@ pub async fn run(effort: Effort, parts: &[Part], runtime: &Runtime) -> anyhow::R
     Ok(())
 }
 
-/// Batches into libSQL, through the component and natively by turns.
+/// Batches into libSQL over a few connections.
 async fn batches(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Result<()> {
-    let database = folder.join("batches.db");
-    let functions = start(&database, runtime).await?;
-    let mut native = Native::open(&folder.join("native.db")).await?;
-    let mut pusher =
-        Pusher::new(functions.address(), Store::libsql(&database).await?, BATCH, BATCH_CONNECTIONS);
+    for (records, durability) in BATCHES.iter().copied() {
+        let name = format!("batches_of_{records}.{}", named(durability));
+        let load = Load { name: &name, records, connections: BATCH_CONNECTIONS, at_least: 0.7 };
+        libsql(effort, folder, runtime, durability, &load).await?;
+    }
+    Ok(())
+}
+
+/// Single records from many connections, each stored before it is acknowledged.
+async fn singles(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Result<()> {
+    for durability in [Durability::Full, Durability::Normal] {
+        let name = format!("singles.{}", named(durability));
+        let load = Load { name: &name, records: 1, connections: SINGLE_CONNECTIONS, at_least: 0.5 };
+        libsql(effort, folder, runtime, durability, &load).await?;
+    }
+    let server = MariaDb::start(&[])?;
+    let url = server.database()?;
+    let host = format!("127.0.0.1:{}", server.port());
+    let options = Options::storing_in(&folder.join("unused.db")).runtime(runtime.clone());
+    let options = options.variables(&[("store", "mysql"), ("mysql_url", &url), ("mysql_host", &host)]);
+    let native = Native::mysql(&server.database()?).await?;
+    let load = Load { name: "singles.mariadb", records: 1, connections: SINGLE_CONNECTIONS, at_least: 0.5 };
+    by_turns(effort, Functions::start(&options).await?, Store::mysql(&url).await?, native, &load).await
+}
+
+/// A load, and the share of a native insert's rows that it has to reach.
+#[derive(Clone, Copy, Debug)]
+struct Load<'a> {
+    /// Its name in the figure.
+    name: &'a str,
+    /// Records in a push.
+    records: u64,
+    connections: u32,
+    at_least: f64,
+}
+
+/// Pushes into a libSQL file, and inserts natively into another that is as durable.
+async fn libsql(
+    effort: Effort,
+    folder: &Path,
+    runtime: &Runtime,
+    durability: Durability,
+    load: &Load<'_>,
+) -> anyhow::Result<()> {
+    let file = folder.join(format!("{}.db", load.name));
+    let native = Native::libsql(&folder.join(format!("{}.native.db", load.name)), durability).await?;
+    let options = Options::storing_in(&file).runtime(runtime.clone());
+    let options = options.variables(&[("sqlite_synchronous", named(durability))]);
+    by_turns(effort, Functions::start(&options).await?, Store::libsql(&file).await?, native, load).await
+}
+
+/// Pushes, and inserts the same rows natively one batch after the other, by turns. Prints the ratio of their rows per second.
+async fn by_turns<E: Executor>(
+    effort: Effort,
+    functions: Functions,
+    store: Store,
+    mut native: Native<E>,
+    load: &Load<'_>,
+) -> anyhow::Result<()> {
+    let mut pusher = Pusher::new(functions.address(), store, load.records, load.connections);
     let (mut ratios, mut component, mut alone) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=effort.rounds {
-        let native_rate = native.store(BATCH, effort.load).await?;
+        let native_rate = native.store(load.records, effort.load).await?;
         let rate = pusher.push(effort.load).await?;
         // The first round warms up.
         if round > 0 {
@@ -115,30 +174,13 @@ async fn batches(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Re
     }
     functions.stop().await;
     println!(
-        "# batches of {BATCH}: {:.0} rows/s through the component, {:.0} rows/s natively",
+        "# {}: {:.0} rows/s through the component, {:.0} rows/s natively",
+        load.name,
         median(&component),
         median(&alone)
     );
-    print("ingest.batches.rows_of_native", median(&ratios), "ratio", Target::AtLeast(0.6));
-    Ok(())
-}
-
-/// Single records from many connections, each stored before it is acknowledged.
-async fn singles(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Result<()> {
-    let mut native = Native::open(&folder.join("native-singles.db")).await?;
-    let alone = native.store(1, effort.load).await?;
-    println!("# one record after the other, natively into libSQL: {alone:.0} rows/s");
-    let file = folder.join("singles.db");
-    let rate = singles_into(start(&file, runtime).await?, Store::libsql(&file).await?, effort).await?;
-    print("ingest.singles.libsql", rate, "requests/s", Target::AtLeast(5_000.0));
-
-    let server = MariaDb::start(&[])?;
-    let url = server.database()?;
-    let host = format!("127.0.0.1:{}", server.port());
-    let options = Options::storing_in(&folder.join("unused.db")).runtime(runtime.clone());
-    let options = options.variables(&[("store", "mysql"), ("mysql_url", &url), ("mysql_host", &host)]);
-    let rate = singles_into(Functions::start(&options).await?, Store::mysql(&url).await?, effort).await?;
-    print("ingest.singles.mariadb", rate, "requests/s", Target::AtLeast(3_000.0));
+    let name = format!("ingest.{}.rows_of_native", load.name);
+    print(&name, median(&ratios), "ratio", Target::AtLeast(load.at_least));
     Ok(())
 }
 
@@ -170,28 +212,14 @@ async fn crowd(effort: Effort, folder: &Path, runtime: &Runtime) -> anyhow::Resu
     Ok(())
 }
 
-/// Requests per second.
-async fn singles_into(functions: Functions, store: Store, effort: Effort) -> anyhow::Result<f64> {
-    let mut pusher = Pusher::new(functions.address(), store, 1, SINGLE_CONNECTIONS);
-    let mut rates = Vec::new();
-    for round in 0..=effort.rounds {
-        let rate = pusher.push(effort.load).await?;
-        if round > 0 {
-            rates.push(rate);
-        }
-    }
-    functions.stop().await;
-    Ok(median(&rates))
-}
-
 /// The linear memory of an instance that stores a large batch.
 async fn memory(folder: &Path) -> anyhow::Result<()> {
     // These records are smaller than most, so it takes more of them to reach the size.
     let builder = App::builder(workspace().join("spin.toml")).sqlite_file(folder.join("memory.db"));
     let app = builder.variable("max_batch_records", "100000").start().await?;
-    let mut records = BATCH;
+    let mut records = LARGE_BATCH_STEP;
     while traffic::batch(0, records).len() < LARGE_BATCH_BYTES {
-        records += BATCH;
+        records += LARGE_BATCH_STEP;
     }
     let body = traffic::batch(0, records);
     let request = Request::post("http://gatelog.bench/ingest").body(Full::new(Bytes::from(body)))?;
@@ -208,6 +236,14 @@ async fn memory(folder: &Path) -> anyhow::Result<()> {
 
 async fn start(database: &Path, runtime: &Runtime) -> anyhow::Result<Functions> {
     Functions::start(&Options::storing_in(database).runtime(runtime.clone())).await
+}
+
+/// The value of `sqlite_synchronous`.
+fn named(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Full => "full",
+        Durability::Normal => "normal",
+    }
 }
 
 fn print(name: &str, value: f64, unit: &'static str, target: Target) {

@@ -5,29 +5,43 @@ use std::time::{Duration, Instant};
 
 use gatelog_record::{AccessRecord, batch};
 use gatelog_storage::driver::native::NativeSqlite;
-use gatelog_storage::insert;
+use gatelog_storage::driver::native_mysql::NativeMysql;
+use gatelog_storage::{Durability, Executor, insert};
 
 use crate::traffic;
 
-/// A database that this process opens itself.
+/// A database that this process opens itself, with the table and indexes of the functions.
 #[derive(Debug)]
-pub struct Native {
-    database: NativeSqlite,
+pub struct Native<E> {
+    database: E,
     stored: u64,
 }
 
-impl Native {
-    /// Opens a database file with the table and indexes of the functions.
+impl Native<NativeSqlite> {
+    /// A libSQL file whose commits survive what those of the functions do.
     ///
     /// # Errors
     ///
     /// When the file cannot be made.
-    pub async fn open(file: &Path) -> anyhow::Result<Self> {
-        Ok(Self { database: NativeSqlite::open(file).await?, stored: 0 })
+    pub async fn libsql(file: &Path, durability: Durability) -> anyhow::Result<Self> {
+        Ok(Self { database: NativeSqlite::open(file).await?.with_durability(durability).await?, stored: 0 })
     }
+}
 
-    /// Stores batches until inserts have taken `duration`, and returns the rows per second. The time to make the records
-    /// does not count.
+impl Native<NativeMysql> {
+    /// A database of a MySQL server.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached, or the table not be made.
+    pub async fn mysql(url: &str) -> anyhow::Result<Self> {
+        Ok(Self { database: NativeMysql::open(url).await?, stored: 0 })
+    }
+}
+
+impl<E: Executor> Native<E> {
+    /// Stores batches, one after the other, until inserts have taken `duration`, and returns the rows per second. The time
+    /// to make the records does not count.
     ///
     /// # Errors
     ///

@@ -16,6 +16,10 @@ impl<E: Executor, H: Environment> Executor for TimedExecutor<'_, E, H> {
         self.database.dialect()
     }
 
+    fn keeps_prepared(&self) -> bool {
+        self.database.keeps_prepared()
+    }
+
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         let start = self.host.ticks();
         let rows = self.database.run(statement).await?;

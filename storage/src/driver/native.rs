@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::statement::{Row, counted};
-use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
+use crate::{Dialect, Durability, Executor, Rows, Statement, StorageError, Value, schema};
 
 /// A connection to a database file.
 #[derive(Debug)]
@@ -28,6 +28,16 @@ impl NativeSqlite {
         }
         schema::ensure(&driver).await?;
         Ok(driver)
+    }
+
+    /// The connection, whose commits survive this from now on. A new one is [`Durability::Full`].
+    ///
+    /// # Errors
+    ///
+    /// When SQLite refuses.
+    pub async fn with_durability(self, durability: Durability) -> Result<Self, StorageError> {
+        self.run(&Statement::new(durability.pragma(), Vec::new())).await?;
+        Ok(self)
     }
 
     /// Runs a statement that SQLite refuses at once while other connections use the file, such as the first change to

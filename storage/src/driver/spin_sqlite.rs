@@ -35,6 +35,11 @@ impl Connect for SpinSqlite {
         Dialect::Sqlite
     }
 
+    /// Spin keeps the last sixteen of a connection. (A libSQL server gets a few rows too many.)
+    fn keeps_prepared(&self) -> bool {
+        true
+    }
+
     async fn connect(&self) -> Result<Connection, StorageError> {
         let mut connection = self.open().await?;
         let Some(durability) = self.writes else { return Ok(connection) };

@@ -99,6 +99,13 @@ impl Executor for Database {
         }
     }
 
+    fn keeps_prepared(&self) -> bool {
+        match self {
+            Self::Sqlite(pool) => pool.keeps_prepared(),
+            Self::Mysql(_) | Self::Turso(_) | Self::Misconfigured { .. } => false,
+        }
+    }
+
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         match self {
             Self::Sqlite(pool) => pool.run(statement).await,
