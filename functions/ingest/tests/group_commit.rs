@@ -148,7 +148,7 @@ async fn every_request_is_answered_within_its_time_whatever_it_waits_for() {
             assert_eq!(first.await.unwrap(), Ok(vec![RecordOutcome::New]));
             for late in [second, third] {
                 let error = late.await.unwrap().unwrap_err();
-                assert!(error.contains("no answer within 200 ms"), "{error}");
+                assert!(error.contains("no response within 200 ms"), "{error}");
             }
             assert!(!clock.is_finished(), "the time for the insert began anew");
             assert!(!shared.group_commit.has_abandoned(), "their clients send them again");

@@ -102,7 +102,7 @@ async fn what_cannot_be_read_is_refused_with_the_reason() {
         (400, "2 of 2 records cannot be read: record 0: it has no key of an access record", b"{}\n{"),
         (400, "not JSON", b"\xff\xfe\xfd"),
         (400, "response_code", br#"{"response_code":"ok"}"#),
-        (400, "start_time: \"yesterday\" is no time", br#"{"start_time":"yesterday"}"#),
+        (400, "start_time: \"yesterday\" is not a time", br#"{"start_time":"yesterday"}"#),
         (
             400,
             "start_time: \"2038-01-19 03:14:08\" is not between",

@@ -173,7 +173,7 @@ mod tests {
             ("mysql", "root:hunter2@db/gatelog", "mysql_url: it does not begin with mysql://"),
             ("mysql", "mysql://root:hunter2@db", "mysql_url: it names no database"),
             ("turso", "https://turso.invalid", "turso_url: it is not set, and store is turso"),
-            ("turso", "libsql://a.turso.io", "turso_url: only https:// and http:// are spoken"),
+            ("turso", "libsql://a.turso.io", "turso_url: only https:// and http:// are supported"),
             ("turso", "a.turso.io", "turso_url: it does not begin with https://"),
         ] {
             let variables =

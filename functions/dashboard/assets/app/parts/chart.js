@@ -19,6 +19,12 @@ function stacked(series) {
   return sums.reverse();
 }
 
+// The places of values that no line reaches, because there is none before and none after them.
+function alone(plot, number) {
+  const values = plot.data[number];
+  return values.flatMap((value, index) => ((value ?? null) !== null && (values[index - 1] ?? values[index + 1] ?? null) === null ? [index] : []));
+}
+
 function options({ series, kind, width, height, format, stepMs, onBrush, onPoint }) {
   const order = kind === 'bars' ? [...series].reverse() : series;
   const text = style('--text-2');
@@ -37,7 +43,7 @@ function options({ series, kind, width, height, format, stepMs, onBrush, onPoint
     series: [{}, ...order.map(({ label, color }) => {
       const stroke = style(color);
       const bars = { fill: stroke, stroke, width: 0, paths: uPlot.paths.bars({ size: [0.86, 64], align: 1 }), points: { show: false } };
-      const line = { stroke, width: 2, points: { show: false }, spanGaps: false };
+      const line = { stroke, width: 2, points: { show: true, size: 5, fill: stroke, filter: alone }, spanGaps: false };
       return { label, ...(kind === 'bars' ? bars : line) };
     })],
     hooks: {
