@@ -35,9 +35,9 @@ pub const ARTIFACTS: &[Artifact] = &[
     Artifact { package: "gatelog-trap-filter", target: WASIP1, max_bytes: None },
     Artifact { package: "gatelog-counted-filter", target: PLAIN, max_bytes: None },
     // Lua, for the custom fields of the syslog sink, is the larger half of it.
-    Artifact { package: "gatelog-ingest", target: WASIP2, max_bytes: Some(2_750_000) },
-    // With the time zones of the world, 200 kB.
-    Artifact { package: "gatelog-query", target: WASIP2, max_bytes: Some(1_750_000) },
+    Artifact { package: "gatelog-ingest", target: WASIP2, max_bytes: Some(2_950_000) },
+    // With the time zones of the world, 200 kB, and the price table, 80 kB.
+    Artifact { package: "gatelog-query", target: WASIP2, max_bytes: Some(2_150_000) },
     Artifact { package: "gatelog-health", target: WASIP2, max_bytes: Some(1_500_000) },
     Artifact { package: "gatelog-probe", target: WASIP2, max_bytes: None },
 ];
