@@ -4,6 +4,7 @@
 //! - [`handler`]: a request becomes an answer; no Spin in it.
 //! - [`content`]: which content types and encodings are read.
 //! - [`normalize`]: a decoded record becomes one that can be stored.
+//! - [`pricing`]: what an AI call costs.
 //! - [`group_commit`]: concurrent requests share an insert.
 //! - `receipt`: what clients are told of their records.
 //! - [`syslog`]: stored records as syslog messages.
@@ -22,6 +23,7 @@ pub mod handler;
 mod log;
 pub mod maintenance;
 pub mod normalize;
+pub mod pricing;
 mod receipt;
 pub mod syslog;
 mod timed_executor;

@@ -5,11 +5,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::service::{Clock, Service, config, failures, ids};
 use gatelog_functions_shared::Environment as _;
 use gatelog_query::{QueryConfig, handle};
 use http::Request;
 use serde_json::{Value, json};
-use crate::service::{Clock, Service, config, failures, ids};
 
 const RECORDS: &str = r#"
 {"record_id":"1","start_time":"2026-01-31T11:20:00Z","model":"gpt","response_code":500,"duration":7}
