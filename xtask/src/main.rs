@@ -1,10 +1,11 @@
-//! Project tasks: `cargo xtask setup | build | test | ci | demo | bench | tidy`.
+//! Project tasks: `cargo xtask setup | build | test | ci | demo | bench | prices | tidy`.
 
 mod artifacts;
 mod bench;
 mod build;
 mod demo;
 mod module;
+mod prices;
 mod process;
 mod runtime;
 mod setup;
@@ -48,6 +49,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Make the default price table from published ones.
+    Prices(prices::Options),
     /// Check the project's own rules.
     Tidy,
 }
@@ -71,6 +74,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test(options) | Task::Ci(options) => test::test(&options),
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),
+        Task::Prices(options) => prices::prices(&options),
         Task::Tidy => tidy::tidy(),
     }
 }

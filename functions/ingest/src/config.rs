@@ -6,6 +6,7 @@ use std::time::Duration;
 use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::store::StoreConfig;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
+use gatelog_prices::ConfiguredTable;
 
 use crate::group_commit::GroupLimits;
 use crate::syslog::setup::{self, Setup};
@@ -27,6 +28,8 @@ pub struct IngestConfig {
     /// Variable `retention_days`: days for which records are kept, counted from their `start_time`; 0, the default, means
     /// forever.
     pub retention_days: usize,
+    /// Variable `prices`: what differs from the default price table; nothing by default.
+    pub prices: ConfiguredTable,
 }
 
 impl IngestConfig {
@@ -75,6 +78,8 @@ impl IngestConfig {
                 max_wait: StoreConfig::read_time_limit(&mut settings).await,
             },
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
+            // What is wrong with it must not keep records from being stored.
+            prices: ConfiguredTable::new(settings.text("prices").await),
         };
         let syslog = setup::read(variables, read_file).await;
         settings.finish((config, syslog))

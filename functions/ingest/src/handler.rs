@@ -18,6 +18,7 @@ use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
 use crate::maintenance::Maintenance;
 use crate::normalize::normalize;
+use crate::pricing::{Unpriced, price};
 use crate::receipt::{NothingStored, Stored, cut, rejected};
 use crate::syslog::{Off, Syslog};
 use crate::timed_executor::TimedExecutor;
@@ -154,11 +155,14 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         };
         let now = self.host.now();
         let (mut values_cut, mut invalid_ai_logs) = (batch.values_lost, 0);
+        let mut unpriced = Unpriced::default();
+        let prices = self.config.prices.table();
         for (index, mut record) in batch.records {
             match normalize(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
                 Ok(losses) => {
                     values_cut += losses.values_cut;
                     invalid_ai_logs += usize::from(losses.invalid_ai_log);
+                    price(&mut record, prices, &mut unpriced);
                     readable.records.push(record);
                     readable.indexes.push(index);
                 }
@@ -167,7 +171,16 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         }
         self.recorder.add(&metrics::VALUES_CUT, "", values_cut);
         self.recorder.add(&metrics::INVALID_AI_LOGS, "", invalid_ai_logs);
+        self.recorder.add(&metrics::UNPRICED, "no_price", unpriced.without_price);
+        self.recorder.add(&metrics::UNPRICED, "misconfigured", unpriced.misconfigured);
         let now = self.host.ticks();
+        if let Err(error) = prices {
+            let count = unpriced.misconfigured;
+            let what = format_args!(
+                "the variable prices is wrong, {count} records are stored without a cost: {error}"
+            );
+            self.throttles.prices.write(Level::Warn, FUNCTION, now, what);
+        }
         if values_cut + invalid_ai_logs > 0 {
             let what = format_args!(
                 "{values_cut} values were cut, left out or repaired, {invalid_ai_logs} AI logs were not objects and were left out"

@@ -4,6 +4,7 @@
 //! - [`handler`]: turns a request into a response, without Spin.
 //! - [`content`]: checks content types and encodings.
 //! - [`normalize`]: makes a decoded record storable.
+//! - [`pricing`]: computes what an AI call costs.
 //! - [`group_commit`]: concurrent requests share an insert.
 //! - `receipt`: the response about a batch.
 //! - [`syslog`]: stored records as syslog messages.
@@ -23,6 +24,7 @@ pub mod handler;
 mod log;
 pub mod maintenance;
 pub mod normalize;
+pub mod pricing;
 mod receipt;
 pub mod syslog;
 mod timed_executor;

@@ -12,6 +12,8 @@ pub(crate) struct Throttles {
     pub(crate) lost_values: Throttle,
     /// Records cannot be read.
     pub(crate) unreadable: Throttle,
+    /// Records have no cost because the prices are wrong.
+    pub(crate) prices: Throttle,
     /// The database refuses records.
     pub(crate) refused: Throttle,
     /// Requests were not served.

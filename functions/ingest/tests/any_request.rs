@@ -138,6 +138,7 @@ fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
                 max_batch_records: 6,
                 group: IngestConfig::GROUP,
                 retention_days: 0,
+                prices: gatelog_prices::ConfiguredTable::default(),
             };
             (Ingest::new(config, database, StillHost::default()), database, folder)
         };

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use gatelog_functions_shared::{Environment, Response, Token};
 use gatelog_ingest::syslog::Setup;
 use gatelog_ingest::{Ingest as Function, IngestConfig};
+use gatelog_prices::ConfiguredTable;
 use gatelog_record::{FieldValue, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, query::records};
@@ -375,6 +376,7 @@ fn config() -> IngestConfig {
         max_batch_records: IngestConfig::MAX_BATCH_RECORDS,
         group: IngestConfig::GROUP,
         retention_days: 0,
+        prices: ConfiguredTable::default(),
     }
 }
 

@@ -5,4 +5,5 @@ mod cases;
 mod group_commit;
 mod ingest;
 mod manifest;
+mod pricing;
 mod syslog;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::store::StoreConfig;
 use gatelog_functions_shared::{Failure, Token, VariableReader, Variables};
+use gatelog_prices::ConfiguredTable;
 use http::HeaderMap;
 
 use crate::params::time::Zone;
@@ -31,6 +32,8 @@ pub struct QueryConfig {
     pub max_running_statements: usize,
     /// Variable `database_timeout_ms`: how long a statement may take, waiting for its turn included.
     pub time_limit: Duration,
+    /// Variable `prices`: what differs from the default price table; nothing by default. Ingest has the same.
+    pub prices: ConfiguredTable,
 }
 
 impl QueryConfig {
@@ -74,6 +77,8 @@ impl QueryConfig {
                 .number("max_running_statements", Self::MAX_RUNNING_STATEMENTS, 1..=16)
                 .await,
             time_limit: StoreConfig::read_time_limit(&mut settings).await,
+            // What is wrong with it keeps nobody from reading records.
+            prices: ConfiguredTable::new(settings.text("prices").await),
         };
         settings.finish(config)
     }

@@ -8,6 +8,7 @@
 //! - `GET /query/filters/{field}`: the values of a field.
 //! - `GET /query/histogram`, `facets`, `top`, `summary`, `tail`, `sessions`, `sessions/{id}`: numbers over many records, and
 //!   the records that come.
+//! - `GET /query/prices`: what AI calls cost.
 //! - `GET /query/openapi.json`: the description of all this.
 //!
 //! `HEAD` is answered like `GET`, without the body. Errors are
@@ -27,7 +28,7 @@ use serde::Serialize;
 
 use crate::config::QueryConfig;
 use crate::params::{InvalidParameter, each};
-use crate::{aggregate, list, one, openapi, scenario, values};
+use crate::{aggregate, list, one, openapi, prices, scenario, values};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "query";
@@ -98,6 +99,10 @@ async fn route<B, E: Executor + Clone + 'static>(
             no_parameters(query_string)?;
             let document = Body::Full(Bytes::from_static(openapi::DOCUMENT.as_bytes()));
             Ok(response::with_content_type(StatusCode::OK, "application/json", document))
+        }
+        ["prices"] => {
+            no_parameters(query_string)?;
+            prices::serve(&config.prices)
         }
         ["scenarios"] => {
             no_parameters(query_string)?;

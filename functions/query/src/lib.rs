@@ -6,6 +6,7 @@
 //!   writing them.
 //! - [`scenario`]: HiMarket's statistics; [`java_double`]: its numbers. [`values`]: the values of a field.
 //! - [`aggregate`]: numbers over many records, and the records that come.
+//! - [`prices`](mod@prices): what AI calls cost.
 //! - [`params`]: the query string. [`accept`]: which form a client prefers.
 //! - [`limited_executor`]: how many statements the database works on at once.
 //! - [`openapi`]: the description of the function, made from the tables.
@@ -28,6 +29,7 @@ pub mod log_entry;
 pub mod one;
 pub mod openapi;
 pub mod params;
+pub mod prices;
 pub mod reader;
 pub mod scenario;
 pub mod values;

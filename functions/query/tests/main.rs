@@ -7,6 +7,7 @@ mod collector_parity;
 mod export;
 mod injection;
 mod openapi;
+mod prices;
 mod query;
 mod query_strings;
 mod scenarios;

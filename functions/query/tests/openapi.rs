@@ -85,6 +85,7 @@ async fn answers_have_the_documented_shape() {
         ("/query/filters/{field}", "/query/filters/model".into()),
         ("/query/filters/{field}", "/query/filters/response_code?limit=1".into()),
         ("/query/openapi.json", "/query/openapi.json".into()),
+        ("/query/prices", "/query/prices".into()),
     ];
     for (path, uri) in [
         ("/query/histogram", "/query/histogram"),
@@ -153,6 +154,7 @@ const PATHS: &[(&str, &str)] = &[
     ("/query/scenarios/{name}", "/query/scenarios/rt_p50"),
     ("/query/filters/{field}", "/query/filters/model"),
     ("/query/openapi.json", "/query/openapi.json"),
+    ("/query/prices", "/query/prices"),
     ("/query/histogram", "/query/histogram"),
     ("/query/facets", "/query/facets"),
     ("/query/top", "/query/top"),

@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn an_error_names_its_line() {
         for (text, expected) in [
-            ("a: 1\nb: 2\na: 3\n", "line 3: the key a stands twice"),
+            ("a: 1\nb: 2\na: 3\n", "line 3: the key a occurs twice"),
             ("a: 1\n? [1]\n: 2\n", "line 2: the key [1] is a list"),
             ("a: 1\n---\nb: 2\n", "line 2: a second document"),
             ("<<: 7\n", "<< needs a mapping"),

@@ -6,6 +6,7 @@
 mod aggregates;
 mod json;
 mod parameters;
+mod prices;
 mod schemas;
 
 use serde_json::{Map, Value, json};
@@ -74,6 +75,9 @@ fn paths() -> Value {
         ) },
         "/query/filters/{field}": { "get": operation(
             "values", "The values of a field", values_parameters(), answer("The values, in ascending order.", "Values"),
+        ) },
+        "/query/prices": { "get": operation(
+            "prices", "What AI calls cost", vec![], answer("The price table by which ingest sets cost_nano and price_id.", "Prices"),
         ) },
         "/query/openapi.json": { "get": operation(
             "openapi",

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::aggregates::aggregate_schemas;
 use super::json::{object, reference, with};
+use super::prices::price_schemas;
 use crate::log_entry::may_be_left_out;
 
 pub(super) fn schemas() -> Value {
@@ -64,6 +65,7 @@ pub(super) fn schemas() -> Value {
     });
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.extend(aggregate_schemas());
+        schemas.extend(price_schemas());
     }
     schemas
 }

@@ -86,6 +86,7 @@ pub fn config() -> QueryConfig {
         time_zone: Zone::UTC,
         max_running_statements: QueryConfig::MAX_RUNNING_STATEMENTS,
         time_limit: Duration::from_secs(30),
+        prices: gatelog_prices::ConfiguredTable::default(),
     }
 }
 

@@ -37,6 +37,13 @@ pub const INVALID_AI_LOGS: Family = Family {
     label: "",
     values: &[""],
 };
+/// Records with tokens and without a cost.
+pub const UNPRICED: Family = Family {
+    name: "gatelog_unpriced_records_total",
+    help: "Records with tokens that have no cost, because no price is known or because the variable prices is wrong.",
+    label: "reason",
+    values: &["no_price", "misconfigured"],
+};
 /// Requests to ingest by status.
 pub const REQUESTS: Family = Family {
     name: "gatelog_ingest_requests_total",
@@ -97,8 +104,17 @@ pub const SYSLOG: Family = Family {
 };
 
 /// All families of counters.
-pub const COUNTERS: &[&Family] =
-    &[&RECORDS, &VALUES_CUT, &INVALID_AI_LOGS, &REQUESTS, &FAILURES, &DELETED, &SYSLOG, &FLUSH_FAILURES];
+pub const COUNTERS: &[&Family] = &[
+    &RECORDS,
+    &VALUES_CUT,
+    &INVALID_AI_LOGS,
+    &UNPRICED,
+    &REQUESTS,
+    &FAILURES,
+    &DELETED,
+    &SYSLOG,
+    &FLUSH_FAILURES,
+];
 
 /// Duration of inserts in seconds, including the commit.
 pub const WRITE_SECONDS: Histogram = Histogram {

@@ -8,6 +8,6 @@ pub mod recorder;
 
 pub use catalogue::{
     COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, RECORDS, REQUESTS,
-    SYSLOG, VALUES_CUT, WRITE_SECONDS, series,
+    SYSLOG, UNPRICED, VALUES_CUT, WRITE_SECONDS, series,
 };
 pub use recorder::{FlushGuard, MetricsRecorder};

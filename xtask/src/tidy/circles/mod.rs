@@ -30,6 +30,7 @@ const CHECKED: &[&str] = &[
     "functions/query",
     "functions/shared",
     "harness",
+    "prices",
     "record",
     "spin-host",
     "storage",
