@@ -61,7 +61,7 @@ mod tests {
             ("storage/tests/upgrade.rs", ""),
         ]);
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].starts_with("storage/tests/stories/texts.rs:1: no part of the crate"), "{found:?}");
+        assert!(found[0].starts_with("storage/tests/stories/texts.rs:1: not part of the crate"), "{found:?}");
         assert!(found[1].contains("storage/tests/main.rs does not declare it"), "{found:?}");
     }
 
