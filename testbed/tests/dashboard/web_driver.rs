@@ -51,7 +51,8 @@ impl Session {
         let mut driver = TcpStream::connect(host)?;
         driver.set_read_timeout(Some(Duration::from_secs(60)))?;
         write!(driver, "DELETE /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
-        driver.read_to_end(&mut Vec::new())?;
+        // The driver answers when the browser has ended, and keeps the connection.
+        _ = driver.read(&mut [0; 1024])?;
         Ok(())
     }
 
