@@ -17,6 +17,8 @@ use crate::client::Client;
 
 /// Time limit for Envoy to become ready, most of it for compiling the filter.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// Time limit for a text to get into the log: longer than it takes on any busy machine.
+const LOG_LIMIT: Duration = Duration::from_secs(120);
 
 /// What an Envoy is started with besides its configuration.
 #[derive(Clone, Debug)]
@@ -144,6 +146,20 @@ impl Envoy {
     /// Its process id.
     pub fn pid(&self) -> Option<u32> {
         self.process.id()
+    }
+
+    /// Waits until its log has each of these texts.
+    ///
+    /// # Errors
+    ///
+    /// When one is still missing after two minutes.
+    pub async fn await_log(&self, texts: &[&str]) -> anyhow::Result<()> {
+        let deadline = Instant::now() + LOG_LIMIT;
+        while let Some(missing) = texts.iter().find(|text| !self.log().contains(**text)) {
+            anyhow::ensure!(Instant::now() < deadline, "Envoy's log has no {missing:?}:\n{}", self.log());
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     /// Its log so far.

@@ -6,6 +6,8 @@
 //! - [`envoy`]: finds, configures and runs a real Envoy with the filter in it.
 //! - [`gateway_config`]: the Envoy configuration, as JSON.
 //! - [`access_loggers`], [`module_config`]: access loggers and the module in that configuration.
+//! - [`arrival`]: waits for records and lines of Envoy's log.
+//! - [`http3`], [`tunnel`]: HTTP/3 and upgraded connections.
 //! - [`client`]: an HTTP client, and raw connections for misbehaviour.
 //! - [`coding`]: content codings, as servers apply them.
 //! - [`functions`]: the functions, under `spin up` or in the local host, as [`runtime`] selects.
@@ -15,12 +17,14 @@
 //! - [`report`]: results of `/query`, as tables.
 
 pub mod access_loggers;
+pub mod arrival;
 pub mod client;
 pub mod coding;
 pub mod envoy;
 pub mod functions;
 pub mod gateway_config;
 pub mod higress;
+pub mod http3;
 pub mod module_config;
 mod options;
 pub mod report;
@@ -28,4 +32,5 @@ pub mod rsyslog;
 pub mod runtime;
 mod spin_up;
 pub mod traffic;
+pub mod tunnel;
 pub mod upstream;

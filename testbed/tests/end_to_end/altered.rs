@@ -2,20 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use gatelog_artifacts as artifacts;
-use gatelog_testbed::client::Client;
+use gatelog_testbed::arrival;
 use gatelog_testbed::envoy::Envoy;
 use gatelog_testbed::functions::{Functions, Options};
 use gatelog_testbed::gateway_config::{Filter, Gateway};
 use gatelog_testbed::upstream::Upstream;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
-/// Time limit for a record to get from Envoy to a response of `/query`.
-const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
 /// The path of the first listener's connection manager.
 pub const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
 
@@ -50,35 +46,15 @@ impl Altered {
 
     /// All records by their request ids, as soon as there are `count`; one more is an error.
     pub async fn records(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        let url = format!("http://{}/query?page_size=100", self.functions.address());
-        loop {
-            let answer = Client::default().get_json(&url).await.unwrap();
-            let mut records = answer["logs"].as_array().unwrap().clone();
-            if records.len() >= count {
-                assert_eq!(records.len(), count, "more records than requests: {records:#?}");
-                records.sort_by_key(|record| record["request_id"].to_string());
-                return records;
-            }
-            let log = self.envoy.log();
-            assert!(Instant::now() < deadline, "{} of {count} records; Envoy said:\n{log}", records.len());
-            sleep(Duration::from_millis(50)).await;
-        }
+        let mut records = arrival::records(&self.functions, &self.envoy, count).await.unwrap();
+        records.sort_by_key(|record| record["request_id"].to_string());
+        records
     }
 
     /// The lines of Envoy's own log by their request ids, once there are `count`.
     pub async fn lines(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        loop {
-            let text = std::fs::read_to_string(&self.access_log).unwrap_or_default();
-            if text.lines().count() >= count {
-                let mut lines: Vec<Value> =
-                    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-                lines.sort_by_key(|line| line["request_id"].to_string());
-                return lines;
-            }
-            assert!(Instant::now() < deadline, "Envoy's access log is short:\n{text}");
-            sleep(Duration::from_millis(50)).await;
-        }
+        let mut lines = arrival::access_log(&self.access_log, count).await.unwrap();
+        lines.sort_by_key(|line| line["request_id"].to_string());
+        lines
     }
 }

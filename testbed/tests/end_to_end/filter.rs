@@ -259,11 +259,7 @@ async fn a_wrong_configuration_is_refused_with_all_its_problems_and_traffic_cont
     let next = directory.path().join("next.json");
     std::fs::write(&next, wrong.listener_file("2").to_string()).unwrap();
     std::fs::rename(next, &listener_file).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !(envoy.log().contains("timeout_ms") && envoy.log().contains("no_such_key")) {
-        assert!(Instant::now() < deadline, "Envoy's log does not name the keys:\n{}", envoy.log());
-        sleep(Duration::from_millis(50)).await;
-    }
+    envoy.await_log(&["timeout_ms", "no_such_key"]).await.unwrap();
     let request = Request::get(format!("http://{}/hello", envoy.listener())).body("").unwrap();
     assert_eq!(Client::default().send(request).await.unwrap().status(), 200);
 }

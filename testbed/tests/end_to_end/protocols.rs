@@ -1,13 +1,13 @@
 //! Tests of traffic besides plain requests: requests that other filters change, gRPC, upgraded connections.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use gatelog_testbed::client::Client;
+use gatelog_testbed::tunnel::{echo, read_head};
 use http::Request;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::altered::{Altered, MANAGER};
@@ -93,14 +93,14 @@ async fn a_grpc_call_that_fails_is_recorded_with_its_status() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upgraded_connection_produces_one_record_with_the_bytes_of_both_directions() {
     const SIZE: usize = 10 << 20;
-    let path = Altered::start(Some(echo().await), |bootstrap| {
+    let path = Altered::start(Some(echo().await.unwrap()), |bootstrap| {
         bootstrap.pointer_mut(MANAGER).unwrap()["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
     })
     .await;
     let mut connection = TcpStream::connect(path.envoy.listener()).await.unwrap();
     let head = "GET /chat HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     connection.write_all(head.as_bytes()).await.unwrap();
-    assert!(read_head(&mut connection).await.starts_with("HTTP/1.1 101"));
+    assert!(read_head(&mut connection).await.unwrap().starts_with("HTTP/1.1 101"));
     let (mut reader, mut writer) = connection.into_split();
     let write = tokio::spawn(async move {
         writer.write_all(&vec![b'x'; SIZE]).await.unwrap();
@@ -116,34 +116,4 @@ async fn an_upgraded_connection_produces_one_record_with_the_bytes_of_both_direc
         let bytes = record[field].as_u64().unwrap();
         assert!((SIZE as u64..SIZE as u64 + 2_000).contains(&bytes), "{field}: {record:#}");
     }
-}
-
-/// A server that accepts every upgrade and sends back what it gets.
-async fn echo() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut connection, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                read_head(&mut connection).await;
-                let head =
-                    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-                connection.write_all(head.as_bytes()).await.unwrap();
-                let (mut reader, mut writer) = connection.split();
-                // The connection ends when the client closes it.
-                let _ = tokio::io::copy(&mut reader, &mut writer).await;
-            });
-        }
-    });
-    address
-}
-
-/// Reads up to the empty line after the headers.
-async fn read_head(connection: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let byte = timeout(Duration::from_secs(20), connection.read_u8()).await.unwrap().unwrap();
-        head.push(byte);
-    }
-    String::from_utf8(head).unwrap()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gatelog_artifacts as artifacts;
+use gatelog_testbed::arrival;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::Envoy;
 use gatelog_testbed::functions::{Functions, Options};
@@ -13,10 +14,6 @@ use gatelog_testbed::upstream::Upstream;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
-
-/// Time limit for a record to get from Envoy to a response of `/query`: longer than the filter retries a
-/// push.
-const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
 
 /// Client, Envoy, upstream, functions and database of one test.
 pub struct Path {
@@ -100,14 +97,14 @@ impl Path {
 
     /// The number of stored records, once there are `count`; more are an error.
     pub async fn await_total(&self, count: u64) {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
+        let deadline = Instant::now() + arrival::LIMIT;
         loop {
             let total = self.query("page_size=1").await["total"].as_u64().unwrap();
             assert!(total <= count, "{total} records of {count} requests");
             if total == count {
                 return;
             }
-            assert!(Instant::now() < deadline, "{total} of {count} records after {ARRIVAL_LIMIT:?}");
+            assert!(Instant::now() < deadline, "{total} of {count} records after {:?}", arrival::LIMIT);
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -115,68 +112,20 @@ impl Path {
     /// Waits until a record of each of these request ids is stored. None may be stored twice, and at most `most` in
     /// total.
     pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        loop {
-            let url = format!("http://{}/query?format=ndjson&fields=request_id", self.functions.address());
-            let answer = self.client.send(http::Request::get(url).body("").unwrap()).await.unwrap();
-            let lines = std::str::from_utf8(answer.body()).unwrap().lines();
-            let stored: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-            let unique: HashSet<&str> =
-                stored.iter().map(|record| record["request_id"].as_str().unwrap()).collect();
-            assert_eq!(unique.len(), stored.len(), "a record is stored twice");
-            assert!(stored.len() <= most, "{} records of {} requests", stored.len(), ids.len());
-            let missing = ids.iter().filter(|id| !unique.contains(id.as_str())).count();
-            if missing == 0 {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{missing} of {} answered requests have no record; the functions said:\n{}",
-                ids.len(),
-                self.functions.log()
-            );
-            sleep(Duration::from_millis(50)).await;
-        }
+        arrival::await_ids(&self.functions, &self.envoy, ids, most).await.unwrap();
     }
 
     /// Every stored record, once there are `count`.
     pub async fn records(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        loop {
-            let answer = self.query("page_size=100&sort_order=ASC").await;
-            let records = answer["logs"].as_array().unwrap().clone();
-            if records.len() >= count {
-                assert_eq!(records.len(), count, "more records than requests: {records:#?}");
-                return records;
-            }
-            if Instant::now() > deadline {
-                panic!(
-                    "{} of {count} records after {ARRIVAL_LIMIT:?}; Envoy said:\n{}",
-                    records.len(),
-                    self.envoy.log()
-                );
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
+        arrival::records(&self.functions, &self.envoy, count).await.unwrap()
     }
 
     /// The lines of Envoy's own access log by request id, one for each of `count` requests.
     pub async fn access_log(&self, count: usize) -> HashMap<String, Value> {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        loop {
-            let text = std::fs::read_to_string(self.access_log_path()).unwrap_or_default();
-            if text.lines().count() >= count {
-                let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-                return lines
-                    .map(|line| (line["request_id"].as_str().unwrap_or_default().to_owned(), line))
-                    .collect();
-            }
-            assert!(Instant::now() < deadline, "Envoy's access log is short:\n{text}");
-            sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    fn access_log_path(&self) -> PathBuf {
-        self.directory.path().join("access.log")
+        let lines = arrival::access_log(&self.directory.path().join("access.log"), count).await.unwrap();
+        lines
+            .into_iter()
+            .map(|line| (line["request_id"].as_str().unwrap_or_default().to_owned(), line))
+            .collect()
     }
 }

@@ -1,17 +1,13 @@
 //! Every kind of request makes the same record in the module as in the filter, field by field.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use gatelog_artifacts as artifacts;
-use gatelog_testbed::client::Client;
 use gatelog_testbed::gateway_config::Filter;
-use gatelog_testbed::higress;
+use gatelog_testbed::{higress, http3, tunnel};
 use http::Request;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep};
 
 use crate::both::{Both, MANAGER, Wish};
 use crate::requests;
@@ -57,7 +53,7 @@ async fn http_2_and_grpc_make_the_same_record_in_both() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tunnels_make_the_same_record_in_both() {
-    let wish = Wish { upstream: Some(requests::tunnel_echo().await), ..Wish::default() };
+    let wish = Wish { upstream: Some(tunnel::echo().await.unwrap()), ..Wish::default() };
     let both = Both::start_with(wish, |bootstrap| {
         let manager = bootstrap.pointer_mut(MANAGER).unwrap();
         manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }, { "upgrade_type": "CONNECT" }]);
@@ -108,7 +104,6 @@ async fn rules_sampling_and_omitted_fields_hold_in_both() {
         rule["capture"] = json!({ "refusal_header": "x-no" });
     }
     let both = Both::start_with(wish, |_| {}).await;
-    let mut kept = 0;
     for number in 0..20 {
         let request = Request::post(both.url("/v1/embeddings"))
             .header("x-request-id", format!("00000000-0000-4000-8000-0000000000{number:02}"))
@@ -117,46 +112,26 @@ async fn rules_sampling_and_omitted_fields_hold_in_both() {
     }
     requests::send_plain(both.envoy.listener()).await;
     // Which are sampled is the same everywhere; how many, the filter says.
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-    while kept == 0 || tokio::time::Instant::now() < deadline && kept < 20 {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let kept = loop {
         let stats = both.envoy.stats("wasmcustom.gatelog_(pushed|sampled_out)$").await.unwrap();
         let of =
             |name: &str| stats.iter().find(|(known, _)| known.ends_with(name)).map_or(0, |(_, value)| *value);
         if of("pushed") + of("sampled_out") == 20 + requests::PLAIN.len() as u64 {
-            kept = usize::try_from(of("pushed")).unwrap();
-            break;
+            break usize::try_from(of("pushed")).unwrap();
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        assert!(Instant::now() < deadline, "{stats:?}");
+        sleep(Duration::from_millis(100)).await;
+    };
     let records = both.assert_same(kept).await;
     assert!(records.iter().any(|record| record["instance_id"] == "site"), "{records:#?}");
 }
 
-/// The client of the tests of HTTP/3; see its first lines.
-const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/http3.py");
-
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_over_http_3_make_the_same_record_in_both_although_envoy_logs_them_late() {
-    let certificate = tempfile::tempdir().unwrap();
-    python(&["certificate", certificate.path().to_str().unwrap()], "").await;
-    let file = |name: &str| json!({ "filename": certificate.path().join(name) });
-    let tls = json!({ "common_tls_context": { "tls_certificates": [
-        { "certificate_chain": file("cert.pem"), "private_key": file("key.pem") },
-    ] } });
+    let certificate = http3::certificate().await.unwrap();
     let both = Both::start_with(Wish::default(), |bootstrap| {
-        let listeners = bootstrap["static_resources"]["listeners"].as_array_mut().unwrap();
-        let mut quic = listeners[0].clone();
-        quic["name"] = json!("quic");
-        quic["address"]["socket_address"]["protocol"] = json!("UDP");
-        quic["udp_listener_config"] =
-            json!({ "quic_options": {}, "downstream_socket_config": { "prefer_gro": true } });
-        let chain = &mut quic["filter_chains"][0];
-        chain["filters"][0]["typed_config"]["codec_type"] = json!("HTTP3");
-        chain["transport_socket"] = json!({ "name": "quic", "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.quic.v3.QuicDownstreamTransport",
-            "downstream_tls_context": tls,
-        } });
-        listeners.push(quic);
+        http3::add_listener(bootstrap, certificate.path()).unwrap();
     })
     .await;
     let request = |id: &str, method: &str, path: &str, body: &str| {
@@ -172,12 +147,7 @@ async fn requests_over_http_3_make_the_same_record_in_both_although_envoy_logs_t
         request("4", "GET", "/no-route", ""),
         request("5", "GET", "/rewritten/200", ""),
     ];
-    let url = format!("http://{}/listeners?format=json", both.envoy.admin());
-    let listeners = Client::default().get_json(&url).await.unwrap();
-    let statuses = listeners["listener_statuses"].as_array().unwrap();
-    let quic = statuses.iter().find(|status| status["name"] == "quic").unwrap();
-    let port = quic["local_address"]["socket_address"]["port_value"].to_string();
-    python(&["send", &port], &requests.join("\n")).await;
+    http3::send(&both.envoy, &requests).await.unwrap();
 
     // The filter makes its record when the stream is over, without some of what Envoy logs later.
     let pairs = both.pairs(requests.len()).await;
@@ -213,21 +183,6 @@ async fn requests_over_http_3_make_the_same_record_in_both_although_envoy_logs_t
     let [_, streamed] = &pairs[2];
     assert!(streamed["total_tokens"].as_i64().is_some_and(|tokens| tokens > 0), "{streamed:#}");
     assert_eq!(pairs[4][1]["path"], "/rewritten/200");
-}
-
-/// Runs the client and returns what it printed.
-async fn python(arguments: &[&str], input: &str) -> String {
-    let packages = std::env::var_os("GATELOG_AIOQUIC").unwrap_or_else(|| {
-        panic!("GATELOG_AIOQUIC names no folder with aioquic: run this through `cargo xtask test`, or set it")
-    });
-    let mut command = Command::new("python3");
-    command.arg(CLIENT).args(arguments).env("PYTHONPATH", packages).kill_on_drop(true);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
-    let output = timeout(Duration::from_secs(60), child.wait_with_output()).await.unwrap().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

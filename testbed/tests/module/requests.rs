@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gatelog_testbed::client::{Client, hang_up_after, raw_exchange};
+use gatelog_testbed::tunnel::read_head;
 use http::{Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -11,7 +12,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Plain requests: the id is the path without its slashes. Some of them fail, each in its way.
@@ -154,47 +155,18 @@ pub async fn send_tunnels(gateway: SocketAddr) -> usize {
     ] {
         let mut connection = TcpStream::connect(gateway).await.unwrap();
         connection.write_all(head.as_bytes()).await.unwrap();
-        let answer = read_head(&mut connection).await;
+        let answer = read_head(&mut connection).await.unwrap();
         if head.starts_with("CONNECT") {
             // Envoy has answered; what passes now is all that the server gets.
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
             connection.write_all(b"a beginning\r\n\r\n").await.unwrap();
-            read_head(&mut connection).await;
+            read_head(&mut connection).await.unwrap();
         } else {
             assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
         }
         connection.write_all(&[b'x'; 5_000]).await.unwrap();
         let mut echoed = [0; 5_000];
-        timeout(Duration::from_secs(20), connection.read_exact(&mut echoed)).await.unwrap().unwrap();
+        timeout(Duration::from_secs(120), connection.read_exact(&mut echoed)).await.unwrap().unwrap();
     }
     2
-}
-
-/// A server that accepts every upgrade, and sends back what it gets.
-pub async fn tunnel_echo() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut connection, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                read_head(&mut connection).await;
-                let head =
-                    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
-                connection.write_all(head.as_bytes()).await.unwrap();
-                let (mut reader, mut writer) = connection.split();
-                // The connection ends when the client closes it.
-                let _ = tokio::io::copy(&mut reader, &mut writer).await;
-            });
-        }
-    });
-    address
-}
-
-async fn read_head(connection: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let byte = timeout(Duration::from_secs(20), connection.read_u8()).await.unwrap();
-        head.push(byte.unwrap());
-    }
-    String::from_utf8(head).unwrap()
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gatelog_artifacts as artifacts;
+use gatelog_testbed::arrival;
 use gatelog_testbed::client::Client;
 use gatelog_testbed::envoy::{self, Envoy};
 use gatelog_testbed::functions::{Functions, Options};
@@ -15,9 +16,6 @@ use http::Request;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
-
-/// Time limit for a record to get from Envoy to a response of `/query`.
-const ARRIVAL_LIMIT: Duration = Duration::from_secs(70);
 
 /// Envoy, functions, upstream and client.
 pub struct Site {
@@ -91,43 +89,13 @@ impl Site {
 
     /// The lines of Envoy's own log, once there are `count`.
     pub async fn access_log(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        loop {
-            let text = std::fs::read_to_string(self.directory.path().join("access.log")).unwrap_or_default();
-            let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-            if lines.len() >= count {
-                return lines;
-            }
-            assert!(Instant::now() < deadline, "Envoy's access log is short:\n{text}");
-            sleep(Duration::from_millis(50)).await;
-        }
+        arrival::access_log(&self.directory.path().join("access.log"), count).await.unwrap()
     }
 
     /// Waits until a record of each of these request ids is stored. None may be stored twice, and at most `most` in
     /// total.
     pub async fn await_ids(&self, ids: &HashSet<String>, most: usize) {
-        let deadline = Instant::now() + ARRIVAL_LIMIT;
-        loop {
-            let url = format!("http://{}/query?format=ndjson&fields=request_id", self.functions.address());
-            let answer = self.client.send(Request::get(url).body("").unwrap()).await.unwrap();
-            let lines = std::str::from_utf8(answer.body()).unwrap().lines();
-            let stored: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-            let unique: HashSet<&str> =
-                stored.iter().map(|record| record["request_id"].as_str().unwrap()).collect();
-            assert_eq!(unique.len(), stored.len(), "a record is stored twice");
-            assert!(stored.len() <= most, "{} records of {} requests", stored.len(), ids.len());
-            let missing = ids.iter().filter(|id| !unique.contains(id.as_str())).count();
-            if missing == 0 {
-                return;
-            }
-            let said = self.envoy.log();
-            assert!(
-                Instant::now() < deadline,
-                "{missing} of {} answered requests have no record; Envoy said:\n{said}",
-                ids.len()
-            );
-            sleep(Duration::from_millis(50)).await;
-        }
+        arrival::await_ids(&self.functions, &self.envoy, ids, most).await.unwrap();
     }
 
     /// The sum of the metrics whose name ends in `name`.
@@ -137,7 +105,7 @@ impl Site {
 
     /// Waits until a metric is at least this.
     pub async fn await_metric(&self, name: &str, least: u64) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         while self.metric(name).await < least {
             assert!(Instant::now() < deadline, "{name} is too small; Envoy said:\n{}", self.envoy.log());
             sleep(Duration::from_millis(50)).await;
@@ -157,17 +125,5 @@ pub async fn metric(envoy: &Envoy, name: &str) -> u64 {
 
 /// Every stored record, once there are `count`.
 pub async fn records(functions: &Functions, count: usize, envoy: &Envoy) -> Vec<Value> {
-    let deadline = Instant::now() + ARRIVAL_LIMIT;
-    let url = format!("http://{}/query?page_size=100&sort_order=ASC", functions.address());
-    loop {
-        let answer = Client::default().get_json(&url).await.unwrap();
-        let records = answer["logs"].as_array().unwrap().clone();
-        if records.len() >= count {
-            assert_eq!(records.len(), count, "more records than requests: {records:#?}");
-            return records;
-        }
-        let found = records.len();
-        assert!(Instant::now() < deadline, "{found} of {count} records; Envoy said:\n{}", envoy.log());
-        sleep(Duration::from_millis(50)).await;
-    }
+    arrival::records(functions, envoy, count).await.unwrap()
 }
