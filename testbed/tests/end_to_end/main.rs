@@ -1,4 +1,4 @@
-//! End-to-end tests: a real Envoy with the same filter that operators load, the three functions, a real database.
+//! End-to-end tests: a real Envoy with the same filter that operators load, the functions, a real database.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

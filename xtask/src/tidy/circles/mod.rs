@@ -18,45 +18,19 @@ use super::tree::Tree;
 use modules::Crate;
 use resolve::Target;
 
-/// The packages that are checked, by folder.
-const CHECKED: &[&str] = &[
-    "artifacts",
-    "bench",
-    "databases",
-    "filter",
-    "functions/dashboard",
-    "functions/health",
-    "functions/ingest",
-    "functions/query",
-    "functions/shared",
-    "harness",
-    "prices",
-    "record",
-    "spin-host",
-    "storage",
-    "sync",
-    "syslog",
-    "testbed",
-    "xtask",
-];
-
 const FIX: &str = "move the shared code into a separate file below them";
 
-/// Checks the crates of all packages in [`CHECKED`]: the library and the programs.
+/// Checks the crates of all packages: libraries and programs.
 pub fn check(tree: &Tree) -> Vec<Finding> {
-    CHECKED.iter().flat_map(|folder| check_package(tree, folder)).collect()
-}
-
-fn check_package(tree: &Tree, folder: &str) -> Vec<Finding> {
-    let source = format!("{folder}/src/");
-    let programs = format!("{source}bin/");
-    let is_root = |path: &str| {
-        let in_bin = path.strip_prefix(&programs).is_some_and(|name| !name.contains('/'));
-        in_bin && path.ends_with(".rs")
-            || path.strip_prefix(&source).is_some_and(|name| matches!(name, "lib.rs" | "main.rs"))
-    };
     let roots = tree.files().iter().map(|file| file.path.as_str()).filter(|path| is_root(path));
     roots.flat_map(|root| check_crate(tree, root)).collect()
+}
+
+/// Whether a file is the root of a library or of a program.
+fn is_root(path: &str) -> bool {
+    let Some((_, within)) = path.rsplit_once("/src/") else { return false };
+    let program = within.strip_prefix("bin/").and_then(|name| name.strip_suffix(".rs"));
+    matches!(within, "lib.rs" | "main.rs") || program.is_some_and(|name| !name.contains('/'))
 }
 
 fn check_crate(tree: &Tree, root: &str) -> Vec<Finding> {
@@ -170,6 +144,20 @@ mod tests {
               a/src/c.rs:2 names super::b::B of a/src/b.rs; move the shared code into a separate file below them"
             ]
         );
+    }
+
+    #[test]
+    fn every_library_and_program_of_the_tree_is_checked() {
+        let circle =
+            [("b.rs", "use crate::c::C; pub struct B;"), ("c.rs", "pub struct C; fn f(b: crate::b::B) {}")];
+        for root in ["new/src/lib.rs", "functions/new/src/main.rs", "new/src/bin/tool.rs"] {
+            let folder = root.rsplit_once('/').unwrap().0;
+            let [b, c] = circle.map(|(name, text)| (format!("{folder}/{name}"), text));
+            let tree = Tree::of(&[(root, "mod b; mod c;"), (&b.0, b.1), (&c.0, c.1)]);
+            assert_eq!(check(&tree).len(), 1, "{root}");
+        }
+        let tree = Tree::of(&[("new/tests/main.rs", "mod b;"), ("new/src/deep/lib.rs", "")]);
+        assert!(check(&tree).is_empty());
     }
 
     #[test]
