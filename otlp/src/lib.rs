@@ -1,0 +1,1 @@
+//! OpenTelemetry's log protocol (OTLP): export requests become records, and records become log records.
