@@ -79,6 +79,14 @@ impl Table {
         candidates.rev().max_by_key(|line| line.precedence())
     }
 
+    /// The line for a record's model, whether or not it says what the call costs. The model that answered decides, and where
+    /// that has no line, the one that was asked for, at the record's `start_time`.
+    pub fn line_of(&self, record: &AccessRecord<'_>) -> Option<&Line> {
+        let at = record.start_time.unwrap_or(Timestamp::MIN);
+        let models = [&record.response_model, &record.model].into_iter().filter(|model| !model.is_empty());
+        models.into_iter().find_map(|model| self.find(model, &record.provider, at))
+    }
+
     /// What a record costs. The model that answered decides, and where that has no price, the one that was asked for, at
     /// the record's `start_time`.
     pub fn cost(&self, record: &AccessRecord<'_>) -> Cost {

@@ -25,7 +25,23 @@ pub async fn add(executor: &impl Executor, added: &[(String, i64)]) -> Result<()
 ///
 /// The database's.
 pub async fn read(executor: &impl Executor) -> Result<Vec<(String, i64)>, StorageError> {
-    let rows = executor.run(&read_statement()).await?;
+    run_read(executor, &read_statement()).await
+}
+
+/// The counters of a metric with labels: those whose name is `metric` followed by `{`.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn read_of(executor: &impl Executor, metric: &str) -> Result<Vec<(String, i64)>, StorageError> {
+    run_read(executor, &read_of_statement(metric)).await
+}
+
+async fn run_read(
+    executor: &impl Executor,
+    statement: &Statement<'_>,
+) -> Result<Vec<(String, i64)>, StorageError> {
+    let rows = executor.run(statement).await?;
     let pair = |row: Vec<Value<'static>>| match <[Value<'static>; 2]>::try_from(row) {
         Ok([Value::Text(name), Value::Integer(value)]) => Some((name.into_owned(), value)),
         _ => None,
@@ -51,4 +67,11 @@ pub fn add_statement(dialect: Dialect, added: &[(String, i64)]) -> Statement<'_>
 /// The statement of [`read`].
 pub fn read_statement() -> Statement<'static> {
     Statement::new("SELECT name, value FROM gatelog_counters", Vec::new())
+}
+
+/// The statement of [`read_of`], which reads a range of the primary key.
+pub fn read_of_statement(metric: &str) -> Statement<'static> {
+    // `|` is the character after `{`.
+    let range = ["{", "|"].map(|end| Value::from(format!("{metric}{end}")));
+    Statement::new("SELECT name, value FROM gatelog_counters WHERE name >= ? AND name < ?", range.to_vec())
 }

@@ -166,18 +166,22 @@ impl Delivery {
         core.log.write_now(host, Level::Error, &line);
     }
 
-    /// Hands counts and due lines to the gateway; with `all`, every line that waits.
-    pub fn report(&self, core: &mut Core, host: &impl Host, now: Instant, all: bool) {
-        let mut sums = [0; 3];
-        for load in self.sinks.iter().map(Sink::load) {
-            sums.iter_mut().zip(load).for_each(|(sum, value)| *sum += value);
+    /// Hands counts and due lines to the gateway. At the end, when nothing more will be reported, every line that waits, and
+    /// the queues no longer count.
+    pub fn report(&self, core: &mut Core, host: &impl Host, now: Instant, is_end: bool) {
+        let [entries, bytes, in_flight] = sum(self.sinks.iter().map(Sink::load));
+        let lasting = self.sinks.iter().filter(|_| !is_end);
+        let [max_entries, max_bytes] = sum(lasting.map(Sink::capacity));
+        for (metric, value) in [
+            (Metric::QueueEntries, entries),
+            (Metric::QueueBytes, bytes),
+            (Metric::QueueMaxEntries, max_entries),
+            (Metric::QueueMaxBytes, max_bytes),
+            (Metric::InFlight, in_flight),
+        ] {
+            core.metrics.set(metric, value);
         }
-        for (metric, sum) in
-            [Metric::QueueEntries, Metric::QueueBytes, Metric::InFlight].into_iter().zip(sums)
-        {
-            core.metrics.set(metric, sum);
-        }
-        core.log.flush(host, now, all);
+        core.log.flush(host, now, is_end);
         core.metrics.flush(host);
     }
 
@@ -205,6 +209,15 @@ impl Delivery {
         }
         false
     }
+}
+
+/// The sums of each column.
+fn sum<const COLUMNS: usize>(rows: impl Iterator<Item = [usize; COLUMNS]>) -> [usize; COLUMNS] {
+    let mut sums = [0_usize; COLUMNS];
+    for row in rows {
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum = sum.saturating_add(value));
+    }
+    sums
 }
 
 fn sinks(destinations: &[Destination], vm_id: &str) -> Vec<Sink> {

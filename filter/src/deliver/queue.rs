@@ -24,6 +24,8 @@ pub struct Queue {
     /// Bytes of the last batch that was taken: the next batch begins with as much capacity.
     usual_bytes: usize,
     nearly_full: bool,
+    /// Whether it has ever held a record. Envoy's main thread has a queue that never does.
+    is_used: bool,
 }
 
 /// What became of a record.
@@ -50,7 +52,8 @@ pub enum Notice {
 impl Queue {
     /// An empty queue.
     pub fn new(limits: QueueLimits) -> Self {
-        Self { limits, batches: VecDeque::new(), entries: 0, bytes: 0, usual_bytes: 0, nearly_full: false }
+        let (batches, entries, bytes, usual_bytes, nearly_full, is_used) = Default::default();
+        Self { limits, batches, entries, bytes, usual_bytes, nearly_full, is_used }
     }
 
     /// Records waiting.
@@ -61,6 +64,11 @@ impl Queue {
     /// Bytes of the records waiting.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The most records and bytes that can wait; nothing for a queue that has never held a record.
+    pub fn capacity(&self) -> [usize; 2] {
+        if self.is_used { [self.limits.max_entries, self.limits.max_bytes] } else { [0; 2] }
     }
 
     /// Adds a record's JSON, and drops the oldest records when it is one too many.
@@ -80,6 +88,7 @@ impl Queue {
                 self.batches.push_back(Batch::new(json, now, room.min(spare)));
             }
         }
+        self.is_used = true;
         self.entries += 1;
         self.bytes += json.len();
         let mut dropped = 0;
@@ -145,6 +154,7 @@ impl Queue {
     /// Puts a batch, or a part of one, back to the front. Its records were accepted once, so the limits do not drop
     /// them.
     pub fn put_back(&mut self, batch: Batch) {
+        self.is_used = true;
         self.entries += batch.entries();
         self.bytes += batch.bytes();
         self.batches.push_front(batch);
@@ -246,6 +256,15 @@ mod tests {
         let batches: Vec<String> =
             std::iter::from_fn(|| queue.take(NOW, true).map(|b| text(Some(b)))).collect();
         assert_eq!(batches, ["[12,34]", "[56]", "[1234567]", "[8]"]);
+    }
+
+    #[test]
+    fn only_a_queue_that_has_held_a_record_has_a_capacity() {
+        let mut queue = queue_of(limits(), 0..0);
+        assert_eq!(queue.capacity(), [0, 0]);
+        queue.add(b"1", NOW);
+        queue.take(NOW, true);
+        assert_eq!(queue.capacity(), [10, 10_000]);
     }
 
     #[test]

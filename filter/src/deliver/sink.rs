@@ -188,6 +188,11 @@ impl Sink {
         [self.queue.entries(), self.queue.bytes(), self.flights.len()]
     }
 
+    /// The most records and bytes that can wait, see [`Queue::capacity`].
+    pub fn capacity(&self) -> [usize; 2] {
+        self.queue.capacity()
+    }
+
     /// Sends what is due: batches whose delay is over, then new ones from the queue, then pushes that keep connections open.
     ///
     /// With `all`, because there may be no other time, no batch waits for more records. A gateway that shuts down writes to

@@ -64,6 +64,8 @@ metrics! {
     Counter Panics = "gatelog_panics", "Panics of Envoy's module that were caught; the filter's VM ends at one.";
     Gauge QueueEntries = "gatelog_queue_entries", "Records waiting.";
     Gauge QueueBytes = "gatelog_queue_bytes", "Bytes of the records waiting.";
+    Gauge QueueMaxEntries = "gatelog_queue_max_entries", "Records that the queues can hold, without queues that never held one.";
+    Gauge QueueMaxBytes = "gatelog_queue_max_bytes", "Bytes that the queues can hold, without queues that never held a record.";
     Gauge InFlight = "gatelog_in_flight", "Batches sent and not yet answered, or waiting for a retry.";
     Histogram PushMillis = "gatelog_push_ms", "Milliseconds from sending a batch to its response.";
 }

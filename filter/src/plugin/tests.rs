@@ -80,6 +80,7 @@ fn each_exchange_makes_one_record_with_an_id_of_its_own() {
     assert_eq!(host.metric_value(Metric::Collected), 5);
     assert_eq!(host.metric_value(Metric::Pushed), 5);
     assert_eq!((host.metric_value(Metric::QueueEntries), host.metric_value(Metric::InFlight)), (0, 0));
+    assert_eq!(host.metric_value(Metric::QueueMaxEntries), 10_000);
 }
 
 #[test]
@@ -473,5 +474,6 @@ proptest! {
         // A call that counts as lost may have arrived nevertheless.
         prop_assert!(i64::try_from(delivered.len()).unwrap() >= host.metric_value(Metric::Pushed));
         prop_assert_eq!((host.metric_value(Metric::QueueEntries), host.metric_value(Metric::InFlight)), (0, 0));
+        prop_assert_eq!((host.metric_value(Metric::QueueMaxEntries), host.metric_value(Metric::QueueMaxBytes)), (0, 0));
     }
 }

@@ -18,5 +18,6 @@ thread_local! {
 async fn serve(request: Request) -> http::Response<spin::ResponseBody> {
     let database = spin::database(false).await;
     let failures = FAILURES.with(Rc::clone);
-    spin::response(handler::handle(request, &database, &failures, SpinEnvironment.now()).await)
+    let store = database.store();
+    spin::response(handler::handle(request, &database, store, &failures, SpinEnvironment.now()).await)
 }

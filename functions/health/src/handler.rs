@@ -4,7 +4,7 @@
 //!   a database that is down.
 //! - `GET /health/ready`: 200 `{"status":"ready"}` when the database answers and has its tables, otherwise 503
 //!   with the kind of failure in `reason`.
-//! - `GET /health/metrics`: Prometheus' text, over all instances.
+//! - `GET /health/metrics`: Prometheus' text, over all instances. While the database is down it says that and nothing else.
 //!
 //! `HEAD` is answered like `GET`, without the body; some load balancers use it.
 
@@ -21,24 +21,31 @@ use crate::metrics;
 /// Name of the function in its log.
 pub const FUNCTION: &str = "health";
 
-/// Serves one request. Database failures are logged to `failures`.
+/// Serves one request. `store` is the kind of the database. Database failures are logged to `failures`.
 pub async fn handle<B>(
     request: Request<B>,
     database: &impl Executor,
+    store: &str,
     failures: &FailureLog,
     now: Timestamp,
 ) -> Response {
     if let Err(failure) = method::require_read(request.method()) {
         return response::failure(&failure);
     }
-    response::for_method(request.method(), answer(request.uri().path(), database, failures, now).await)
+    response::for_method(request.method(), answer(request.uri().path(), database, store, failures, now).await)
 }
 
-async fn answer(path: &str, database: &impl Executor, failures: &FailureLog, now: Timestamp) -> Response {
+async fn answer(
+    path: &str,
+    database: &impl Executor,
+    store: &str,
+    failures: &FailureLog,
+    now: Timestamp,
+) -> Response {
     match path.strip_prefix("/health").unwrap_or(path).trim_matches('/') {
         "" => response::text(StatusCode::OK, "ok"),
         "ready" => ready(database, failures).await,
-        "metrics" => metrics(database, failures, now).await,
+        "metrics" => metrics(database, store, failures, now).await,
         _ => response::failure(&Failure::NotFound { message: format!("there is nothing at {path}") }),
     }
 }
@@ -62,15 +69,10 @@ async fn ready(database: &impl Executor, failures: &FailureLog) -> Response {
     }
 }
 
-async fn metrics(database: &impl Executor, failures: &FailureLog, now: Timestamp) -> Response {
-    match metrics::text(database, now).await {
-        Ok(text) => {
-            response::with_content_type(StatusCode::OK, metrics::CONTENT_TYPE, Body::Full(text.into()))
-        }
-        Err(error) => {
-            let failure = Failure::from(error);
-            failures.write(&failure);
-            response::failure(&failure)
-        }
-    }
+async fn metrics(database: &impl Executor, store: &str, failures: &FailureLog, now: Timestamp) -> Response {
+    let text = metrics::text(database, store, now).await.unwrap_or_else(|error| {
+        failures.write(&Failure::from(error));
+        metrics::text_without_database(store)
+    });
+    response::with_content_type(StatusCode::OK, metrics::CONTENT_TYPE, Body::Full(text.into()))
 }

@@ -1,10 +1,12 @@
 //! Tests of what kubelets and load balancers see.
 
-#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a wrong shape fails the test")]
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use gatelog_functions_shared::log::FailureLog;
+use gatelog_functions_shared::metrics::AiCall;
 use gatelog_functions_shared::{Environment, MetricsRecorder, metrics};
 use gatelog_health::handle;
 use gatelog_record::Timestamp;
@@ -31,14 +33,14 @@ async fn a_function_whose_database_answers_is_ready() {
     assert_eq!(get(&database, "/health/other").await.0, 404);
     for (path, bytes) in [("/health", "2"), ("/health/ready", "18"), ("/health/other", "")] {
         let request = Request::head(path).body(()).unwrap();
-        let response = handle(request, &database, &failures(), now()).await;
+        let response = handle(request, &database, "libsql", &failures(), now()).await;
         assert_eq!(response.status().as_u16(), get(&database, path).await.0, "{path}");
         let length = response.headers()["content-length"].to_str().unwrap();
         assert_eq!(length, response.body().as_bytes().len().to_string(), "the server leaves it out");
         assert!(length.ends_with(bytes), "{path}: {length}");
     }
     let request = Request::post("/health").body(()).unwrap();
-    let response = handle(request, &database, &failures(), now()).await;
+    let response = handle(request, &database, "libsql", &failures(), now()).await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),
         (405, &"GET, HEAD".parse().unwrap())
@@ -144,7 +146,86 @@ async fn fake_filters_create_few_rows_and_count_for_nothing() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn metrics_are_not_invented_when_the_database_is_down() {
-    assert_eq!(get(&Down, "/health/metrics").await.0, 503);
+    let (status, text) = get(&Down, "/health/metrics").await;
+    assert_eq!(status, 200, "Prometheus would keep nothing of another status");
+    let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let [info, ready] = samples[..] else { panic!("{text}") };
+    assert!(
+        info.starts_with("gatelog_build_info{version=\"") && info.ends_with("store=\"libsql\"} 1"),
+        "{info}"
+    );
+    assert_eq!(ready, "gatelog_ready 0");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn ai_calls_are_shown_by_model_and_the_number_of_models_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    let call = |model| AiCall {
+        model: Some(model),
+        tokens: [1_000, 200, 400, 0, 50],
+        cost: Some((3_000_000, "USD")),
+        first_token: Some(Duration::from_millis(400)),
+    };
+    // Each instance knows only its own models; the second reads in the database that there is no room for a third.
+    for models in [&["a*", "b"][..], &["c", "a*"], &["d"]] {
+        let instance = MetricsRecorder::new(true).max_models(2);
+        models.iter().for_each(|model| instance.add_ai_call(&call(model)));
+        instance.begin_flush().unwrap().flush(&database, &Still, "test").await;
+    }
+    let (_, text) = get(&database, "/health/metrics").await;
+    for line in [
+        "gatelog_ready 1",
+        r#"gatelog_ai_calls_total{model="a*"} 2"#,
+        r#"gatelog_ai_calls_total{model="b"} 1"#,
+        r#"gatelog_ai_calls_total{model="other"} 2"#,
+        r#"gatelog_ai_tokens_total{model="a*",type="cached"} 800"#,
+        r#"gatelog_ai_tokens_total{model="other",type="input"} 2000"#,
+        r#"gatelog_ai_cost_total{model="a*",currency="USD"} 0.006"#,
+        r#"gatelog_ai_time_to_first_token_seconds_bucket{model="a*",le="0.25"} 0"#,
+        r#"gatelog_ai_time_to_first_token_seconds_bucket{model="a*",le="0.5"} 2"#,
+        r#"gatelog_ai_time_to_first_token_seconds_bucket{model="a*",le="+Inf"} 2"#,
+        r#"gatelog_ai_time_to_first_token_seconds_sum{model="a*"} 0.8"#,
+        r#"gatelog_ai_time_to_first_token_seconds_count{model="other"} 2"#,
+    ] {
+        assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
+    }
+    assert!(!text.contains("\"c\"") && !text.contains("\"d\""), "{text}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn calls_that_could_not_be_added_are_added_later_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    let instance = MetricsRecorder::new(true);
+    instance.add_ai_call(&AiCall { model: Some("a"), ..AiCall::default() });
+    let flaky = Flaky { failures_left: Cell::new(2), database: &database };
+    instance.begin_flush().unwrap().flush(&flaky, &Still, "test").await;
+    assert_eq!(flaky.failures_left.get(), 0);
+    let (_, text) = get(&database, "/health/metrics").await;
+    assert!(text.contains("gatelog_ai_calls_total{model=\"a\"} 1\n"), "{text}");
+}
+
+/// A database whose first statements fail.
+struct Flaky<'d> {
+    failures_left: Cell<u32>,
+    database: &'d NativeSqlite,
+}
+
+impl Executor for Flaky<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        match self.failures_left.get() {
+            0 => self.database.run(statement).await,
+            left => {
+                self.failures_left.set(left - 1);
+                Err(StorageError::Unavailable { reason: "not yet".into() })
+            }
+        }
+    }
 }
 
 struct Still;
@@ -180,7 +261,7 @@ impl Executor for Down {
 }
 
 async fn get(database: &impl Executor, uri: &str) -> (u16, String) {
-    let response = handle(Request::get(uri).body(()).unwrap(), database, &failures(), now()).await;
+    let response = handle(Request::get(uri).body(()).unwrap(), database, "libsql", &failures(), now()).await;
     (response.status().as_u16(), String::from_utf8(response.body().as_bytes().to_vec()).unwrap())
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::store::StoreConfig;
+use gatelog_functions_shared::metrics::ai::MAX_MODELS;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
 use gatelog_prices::ConfiguredTable;
 
@@ -30,6 +31,8 @@ pub struct IngestConfig {
     pub retention_days: usize,
     /// Variable `prices`: what differs from the default price table; nothing by default.
     pub prices: ConfiguredTable,
+    /// Variable `max_metric_models`: the most models that have metrics of their own, 100 by default.
+    pub max_metric_models: usize,
 }
 
 impl IngestConfig {
@@ -80,6 +83,7 @@ impl IngestConfig {
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
             // What is wrong with it must not keep records from being stored.
             prices: ConfiguredTable::new(settings.text("prices").await),
+            max_metric_models: settings.number("max_metric_models", MAX_MODELS, 0..=500).await,
         };
         let syslog = setup::read(variables, read_file).await;
         settings.finish((config, syslog))

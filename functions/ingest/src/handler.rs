@@ -18,7 +18,7 @@ use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
 use crate::maintenance::Maintenance;
 use crate::normalize::normalize;
-use crate::pricing::{Unpriced, price};
+use crate::pricing::{Unpriced, ai_call, price};
 use crate::receipt::{NothingStored, Stored, cut, rejected};
 use crate::syslog::{Off, Syslog};
 use crate::timed_executor::TimedExecutor;
@@ -55,7 +55,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     /// Like [`Ingest::new`], and logs stored records to syslog.
     pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
         let group_commit = GroupCommit::new(config.group);
-        let recorder = MetricsRecorder::new(config.token.is_required());
+        let recorder = MetricsRecorder::new(config.token.is_required()).max_models(config.max_metric_models);
         let (maintenance, throttles) = Default::default();
         Self { config, database, host, group_commit, syslog, recorder, maintenance, throttles }
     }
@@ -127,11 +127,20 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         self.recorder.add(&metrics::RECORDS, "accepted", accepted);
         self.recorder.add(&metrics::RECORDS, "duplicate", duplicates);
         self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+        self.count_ai_calls(&batch.records, &outcomes);
         if let Some(syslog) = &self.syslog {
             syslog.log(&batch.records, &outcomes, &self.host, &self.recorder).await?;
         }
         let rejected = rejected(&mut batch.rejected);
         Ok(response::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
+    }
+
+    /// Counts the AI calls among the records that are new, so that a record that is sent again counts once.
+    fn count_ai_calls(&self, records: &[AccessRecord<'_>], outcomes: &[RecordOutcome]) {
+        let stored = records.iter().zip(outcomes).filter(|(_, outcome)| **outcome == RecordOutcome::New);
+        for call in stored.filter_map(|(record, _)| ai_call(record, self.config.prices.table())) {
+            self.recorder.add_ai_call(&call);
+        }
     }
 
     async fn read<B: BodySource>(&self, request: Request<B>) -> Result<(HeaderMap, Bytes), Failure> {

@@ -73,6 +73,44 @@ async fn with_a_wrong_variable_records_are_stored_without_a_cost_and_counted() {
     assert_eq!(unpriced, [0, 3]);
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn stored_calls_are_counted_once_by_the_names_of_the_price_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    let own = r#"{"version":"mine","models":[{"match":"my-*","input":"0.5"},{"match":"half","input":"1"}]}"#;
+    let (config, _) =
+        IngestConfig::read(&[("prices", own)], |_| Err(std::io::ErrorKind::NotFound.into())).await.unwrap();
+    let ingest = Ingest::new(config, &database, StillHost::default());
+    let more = r#",{"record_id":"failed","model":"my-model","response_code":500},
+        {"record_id":"half","model":"half","output_tokens":3,"time_to_first_token":90}]"#;
+    let body = format!("{}{more}", RECORDS.trim_end_matches(['\n', ']']));
+    for _ in 0..2 {
+        let request = Request::post("/ingest").body(Bytes::from(body.clone())).unwrap();
+        assert_eq!(ingest.handle(request).await.status(), 200);
+    }
+    ingest.begin_background().unwrap().run().await;
+    let mut counts = gatelog_storage::counters::read(&database).await.unwrap();
+    counts.retain(|(name, _)| name.starts_with("gatelog_ai_"));
+    counts.sort();
+    let expected = [
+        (r#"gatelog_ai_calls_total{model="gpt-4o"}"#, 1),
+        (r#"gatelog_ai_calls_total{model="half"}"#, 1),
+        (r#"gatelog_ai_calls_total{model="my-*"}"#, 2),
+        (r#"gatelog_ai_calls_total{model="other"}"#, 1),
+        (r#"gatelog_ai_cost_total{model="gpt-4o",currency="USD"}"#, 3_000_000),
+        (r#"gatelog_ai_cost_total{model="my-*",currency="USD"}"#, 500_000_000),
+        (r#"gatelog_ai_time_to_first_token_seconds_bucket{model="half",le="0.1"}"#, 1),
+        (r#"gatelog_ai_time_to_first_token_seconds_sum{model="half"}"#, 90_000),
+        (r#"gatelog_ai_tokens_total{model="gpt-4o",type="cached"}"#, 400),
+        (r#"gatelog_ai_tokens_total{model="gpt-4o",type="input"}"#, 1_000),
+        (r#"gatelog_ai_tokens_total{model="gpt-4o",type="output"}"#, 100),
+        (r#"gatelog_ai_tokens_total{model="half",type="output"}"#, 3),
+        (r#"gatelog_ai_tokens_total{model="my-*",type="input"}"#, 1_000_000),
+        (r#"gatelog_ai_tokens_total{model="other",type="input"}"#, 5),
+    ];
+    assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)));
+}
+
 #[test]
 fn every_record_is_counted_once_at_most() {
     let mut unpriced = Unpriced::default();

@@ -18,6 +18,10 @@ pub async fn counts_of_all_instances_are_summed(database: &impl Executor) {
     let mut read = counters::read(database).await.unwrap();
     read.sort();
     assert_eq!(read, counts(&[("a", 11), ("b{code=\"200\"}", 2), ("c", 1 << 40)]));
+    counters::add(database, &counts(&[("b", 1), ("b{model=\"\u{901a}\"}", 3), ("b_c{}", 4)])).await.unwrap();
+    let mut read = counters::read_of(database, "b").await.unwrap();
+    read.sort();
+    assert_eq!(read, counts(&[("b{code=\"200\"}", 2), ("b{model=\"\u{901a}\"}", 3)]));
 }
 
 /// Sums over filters never go down: not when reports overtake each other, nor when VMs end and are forgotten.

@@ -172,7 +172,17 @@ impl Histogram {
 
 /// The name of a series in the database and in Prometheus' text.
 pub fn series(name: &str, label: &str, value: &str) -> String {
-    if label.is_empty() { name.to_owned() } else { format!("{name}{{{label}=\"{value}\"}}") }
+    let label = Some((label, value)).filter(|(label, _)| !label.is_empty());
+    series_with(name, label.as_slice())
+}
+
+/// The name of a series with any number of labels. No value contains a character that would have to be escaped.
+pub fn series_with(name: &str, labels: &[(&str, &str)]) -> String {
+    if labels.is_empty() {
+        return name.to_owned();
+    }
+    let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    format!("{name}{{{}}}", labels.join(","))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! only for seconds, so it flushes often, but never while a request waits.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gatelog_record::Timestamp;
@@ -11,6 +11,7 @@ use gatelog_storage::filter_reports::{self, FilterReport, MAX_VM_CHARS};
 use gatelog_storage::{Executor, StorageError, counters, open_filter_reports};
 use http::HeaderMap;
 
+use super::ai::{self, AiCall, AiCounts};
 use super::catalogue::{FLUSH_FAILURES, Family, Histogram, series};
 use crate::{Environment, log};
 
@@ -23,11 +24,17 @@ const FLUSH_ATTEMPTS: u32 = 5;
 /// push.
 const MAX_REPORTS: usize = 256;
 
+/// Counts by name, label and the label's value.
+type Counts = BTreeMap<(&'static str, &'static str, &'static str), i64>;
+
 /// Counts that are not yet in the database.
 #[derive(Debug)]
 pub struct MetricsRecorder {
-    /// By name, label and the label's value.
-    counts: RefCell<BTreeMap<(&'static str, &'static str, &'static str), i64>>,
+    counts: RefCell<Counts>,
+    ai: RefCell<AiCounts>,
+    /// Models that have series in the database, as far as this instance knows.
+    known_models: RefCell<BTreeSet<String>>,
+    max_models: usize,
     reports: RefCell<BTreeMap<String, FilterReport>>,
     trusts_filters: bool,
     is_flushing: Cell<bool>,
@@ -37,8 +44,16 @@ impl MetricsRecorder {
     /// An empty recorder. `trusts_filters` says whether only bearers of a token can report; reports open to anyone are
     /// bounded, see [`gatelog_storage::open_filter_reports`].
     pub fn new(trusts_filters: bool) -> Self {
-        let (counts, reports, is_flushing) = Default::default();
-        Self { counts, reports, trusts_filters, is_flushing }
+        let (counts, ai, known_models, reports, is_flushing) = Default::default();
+        Self { counts, ai, known_models, max_models: ai::MAX_MODELS, reports, trusts_filters, is_flushing }
+    }
+
+    /// Sets the number of models that have series of their own; [`ai::MAX_MODELS`] by default. Instances that meet new
+    /// models at the same moment can exceed it by those.
+    #[must_use]
+    pub fn max_models(mut self, max_models: usize) -> Self {
+        self.max_models = max_models;
+        self
     }
 
     /// Adds `count` to the series with the label's `value`.
@@ -54,6 +69,11 @@ impl MetricsRecorder {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.count((histogram.bucket_name, "le", histogram.bucket_of(micros)), 1);
         self.count((histogram.sum_name, "", ""), i64::try_from(micros).unwrap_or(i64::MAX));
+    }
+
+    /// Adds a stored AI call.
+    pub fn add_ai_call(&self, call: &AiCall<'_>) {
+        self.ai.borrow_mut().add(call, self.max_models);
     }
 
     /// Keeps a filter's report about itself from the headers of a push. An unreadable value counts as 0.
@@ -84,16 +104,14 @@ impl MetricsRecorder {
 
     /// Whether there is nothing to add.
     pub fn is_empty(&self) -> bool {
-        self.counts.borrow().is_empty() && self.reports.borrow().is_empty()
+        self.counts.borrow().is_empty() && self.ai.borrow().is_empty() && self.reports.borrow().is_empty()
     }
 
     async fn flush_once(&self, database: &impl Executor) -> Result<(), StorageError> {
-        let counts = self.counts.take();
-        let mut added: Vec<(String, i64)> =
-            counts.iter().map(|((name, label, value), count)| (series(name, label, value), *count)).collect();
-        added.sort();
-        if let Err(error) = counters::add(database, &added).await {
+        let (counts, mut ai) = (self.counts.take(), self.ai.take());
+        if let Err(error) = self.add_counts(database, &counts, &mut ai).await {
             counts.into_iter().for_each(|(key, count)| self.count(key, count));
+            self.ai.borrow_mut().merge(ai);
             return Err(error);
         }
         let reports: Vec<FilterReport> = self.reports.take().into_values().collect();
@@ -110,6 +128,24 @@ impl MetricsRecorder {
             return Err(error);
         }
         Ok(())
+    }
+
+    async fn add_counts(
+        &self,
+        database: &impl Executor,
+        counts: &Counts,
+        ai: &mut AiCounts,
+    ) -> Result<(), StorageError> {
+        let mut known = self.known_models.borrow().clone();
+        if ai.has_unknown_model(&known) && known.len() < self.max_models {
+            known.extend(models(database).await?);
+        }
+        ai.fold_models_beyond(self.max_models, &mut known);
+        *self.known_models.borrow_mut() = known;
+        let plain = counts.iter().map(|((name, label, value), count)| (series(name, label, value), *count));
+        let mut added: Vec<(String, i64)> = plain.chain(ai.series()).collect();
+        added.sort();
+        counters::add(database, &added).await
     }
 
     fn count(&self, key: (&'static str, &'static str, &'static str), count: i64) {
@@ -133,6 +169,7 @@ impl FlushGuard<'_> {
             recorder.add(&FLUSH_FAILURES, "", 1);
             if attempt == FLUSH_ATTEMPTS {
                 recorder.counts.take();
+                recorder.ai.take();
                 recorder.reports.take();
                 let message = format_args!("counts for /health/metrics are lost: {error}");
                 log::write(log::Level::Error, function, message);
@@ -145,6 +182,13 @@ impl Drop for FlushGuard<'_> {
     fn drop(&mut self) {
         self.0.is_flushing.set(false);
     }
+}
+
+/// The models that have series of their own in the database.
+async fn models(database: &impl Executor) -> Result<Vec<String>, StorageError> {
+    let calls = counters::read_of(database, ai::CALLS.name).await?;
+    let models = calls.iter().filter_map(|(name, _)| ai::model_of(name)).filter(|model| *model != ai::OTHER);
+    Ok(models.map(str::to_owned).collect())
 }
 
 /// Sets `known` to the later of two reports. Pushes may overtake each other, but counts never decrease.

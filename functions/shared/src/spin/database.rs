@@ -91,6 +91,18 @@ fn open(config: StoreConfig, writes: bool) -> Database {
     }
 }
 
+impl Database {
+    /// The value of the variable `store`; empty while the variables are wrong.
+    pub fn store(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "libsql",
+            Self::Mysql(_) => "mysql",
+            Self::Turso(_) => "turso",
+            Self::Misconfigured { .. } => "",
+        }
+    }
+}
+
 impl Executor for Database {
     fn dialect(&self) -> Dialect {
         match self {
