@@ -52,6 +52,31 @@ pub fn install(packages: &[&str], what: &str) -> Result<()> {
     Ok(())
 }
 
+/// Unpacks a package into a folder, without installing it. The folder keeps nothing else.
+///
+/// # Errors
+/// Fails with the message of apt-get or dpkg-deb.
+pub fn unpack(package: &str, folder: &Path) -> Result<()> {
+    let download = || {
+        let mut apt = process::command("apt-get");
+        // The folder belongs to the user, and apt's own user may not write there.
+        apt.current_dir(folder).args(["download", "--quiet", "-o", "APT::Sandbox::User=root", package]);
+        process::capture(&mut apt)
+    };
+    if let Err(error) = download() {
+        update(privileges().ok_or(error)?);
+        download()?;
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|ending| ending == "deb") {
+            process::capture(process::command("dpkg-deb").arg("--extract").arg(&file).arg(folder))?;
+            std::fs::remove_file(&file)?;
+        }
+    }
+    Ok(())
+}
+
 /// What to put before `apt-get`.
 #[derive(Clone, Copy)]
 enum Privileges {

@@ -12,6 +12,7 @@ mod debian;
 mod envoy;
 mod higress;
 mod mysql;
+mod prometheus;
 mod rustup;
 mod sysroot;
 mod wheel;
@@ -34,6 +35,7 @@ use databases::{mariadb, tursodb};
 use envoy::older_envoys;
 use higress::higress_plugins;
 use mysql::{MySql, mysql};
+use prometheus::{Prometheus, prometheus};
 use sysroot::Sysroot;
 
 /// The toolchain for WebAssembly.
@@ -83,12 +85,13 @@ pub struct Programs {
     aioquic: PathBuf,
     higress_plugins: PathBuf,
     mysql: MySql,
+    prometheus: Prometheus,
     axe: PathBuf,
 }
 
 impl Programs {
     /// The variables that name the programs.
-    pub fn variables(&self) -> [(&'static str, &Path); 9] {
+    pub fn variables(&self) -> [(&'static str, &Path); 11] {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
             ("GATELOG_ENVOY", &self.envoy),
@@ -99,6 +102,8 @@ impl Programs {
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
+            ("GATELOG_PROMETHEUS", &self.prometheus.server),
+            ("GATELOG_PROMTOOL", &self.prometheus.promtool),
             ("GATELOG_AXE", &self.axe),
         ]
     }
@@ -127,6 +132,7 @@ pub fn everything() -> Result<Machine> {
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,
         mysql: mysql()?,
+        prometheus: prometheus()?,
         axe: browser::axe()?,
     };
     Ok(Machine { toolchain, programs })

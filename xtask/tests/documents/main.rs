@@ -9,5 +9,6 @@
 mod filter;
 mod functions;
 mod metrics;
+mod monitoring;
 mod page;
 mod query;

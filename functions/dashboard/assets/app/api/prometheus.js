@@ -1,5 +1,5 @@
 // Prometheus' text, as /health/metrics writes it: samples by name, each with its labels.
-import { request } from './client.js';
+import { ApiError, request } from './client.js';
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
@@ -45,5 +45,8 @@ class Metrics {
 
 export const metrics = async (signal) => {
   const answer = await request('health/metrics', [], { signal, accept: 'text/plain' });
-  return parseMetrics(await answer.text());
+  const found = parseMetrics(await answer.text());
+  // Prometheus needs an answer while the database is down; there are no counters in it.
+  if (found.sum('gatelog_ready') === 0) throw new ApiError(503, '');
+  return found;
 };
