@@ -11,6 +11,7 @@ mod databases;
 mod debian;
 mod envoy;
 mod higress;
+mod kubernetes;
 mod mysql;
 mod rustup;
 mod sysroot;
@@ -33,6 +34,7 @@ use aioquic::aioquic;
 use databases::{mariadb, tursodb};
 use envoy::older_envoys;
 use higress::higress_plugins;
+use kubernetes::{kubectl, kubernetes_validate};
 use mysql::{MySql, mysql};
 use sysroot::Sysroot;
 
@@ -84,11 +86,13 @@ pub struct Programs {
     higress_plugins: PathBuf,
     mysql: MySql,
     axe: PathBuf,
+    kubectl: PathBuf,
+    kubernetes_validate: PathBuf,
 }
 
 impl Programs {
     /// The variables that name the programs.
-    pub fn variables(&self) -> [(&'static str, &Path); 9] {
+    pub fn variables(&self) -> [(&'static str, &Path); 11] {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
             ("GATELOG_ENVOY", &self.envoy),
@@ -100,6 +104,8 @@ impl Programs {
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
             ("GATELOG_AXE", &self.axe),
+            ("GATELOG_KUBECTL", &self.kubectl),
+            ("GATELOG_KUBERNETES_VALIDATE", &self.kubernetes_validate),
         ]
     }
 }
@@ -118,6 +124,8 @@ impl fmt::Display for Programs {
 pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
+    ensure_command("skopeo", "skopeo")?;
+    ensure_command("systemd-analyze", "systemd")?;
     browser::chromium()?;
     let toolchain = wasm()?;
     let programs = Programs {
@@ -128,6 +136,8 @@ pub fn everything() -> Result<Machine> {
         higress_plugins: higress_plugins()?,
         mysql: mysql()?,
         axe: browser::axe()?,
+        kubectl: kubectl()?,
+        kubernetes_validate: kubernetes_validate()?,
     };
     Ok(Machine { toolchain, programs })
 }
