@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is of another shape fails the test")]
 
 mod image;
+mod manifests;
 mod run;
+mod systemd;
