@@ -4,5 +4,6 @@
 
 mod image;
 mod manifests;
+mod release;
 mod run;
 mod systemd;
