@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +23,12 @@ pub struct Artifact {
 }
 
 impl Artifact {
+    /// Where the build puts the file.
+    fn file(&self) -> Result<PathBuf> {
+        let name = format!("{}.wasm", self.package.replace('-', "_"));
+        Ok(workspace::wasm_target_dir()?.join(self.target).join("release").join(name))
+    }
+
     fn is_deployed(&self) -> bool {
         self.max_bytes.is_some()
     }
@@ -76,6 +83,17 @@ pub fn build(which: Which, warnings: Warnings) -> Result<()> {
         bail!("the compiler gave {found} warnings for wasm (above); remove their causes");
     }
     check_sizes()
+}
+
+/// Builds the wasm file of one package, and returns it.
+///
+/// # Errors
+/// Fails when there is no such package or no toolchain, or the build fails.
+pub fn build_one(package: &str) -> Result<PathBuf> {
+    let artifact = ARTIFACTS.iter().find(|artifact| artifact.package == package);
+    let artifact = artifact.with_context(|| format!("{package} is not built as a wasm file"))?;
+    compile(&setup::wasm()?, artifact)?;
+    artifact.file()
 }
 
 /// Runs clippy on each package, with the features that it is built with.
@@ -140,8 +158,8 @@ fn check_sizes() -> Result<()> {
     let mut too_large = Vec::new();
     for artifact in ARTIFACTS {
         let Some(max_bytes) = artifact.max_bytes else { continue };
-        let name = format!("{}.wasm", artifact.package.replace('-', "_"));
-        let file = workspace::wasm_target_dir()?.join(artifact.target).join("release").join(&name);
+        let file = artifact.file()?;
+        let name = file.file_name().unwrap_or_default().display().to_string();
         let bytes = fs::metadata(&file)
             .with_context(|| {
                 format!("the build made no {}; is the package's crate type cdylib?", file.display())

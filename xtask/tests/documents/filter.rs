@@ -29,12 +29,12 @@ fn documented() -> Vec<Key> {
     rows.into_iter().map(key).collect()
 }
 
-fn parse(config: &Value) -> Result<Config, ConfigError> {
+pub fn parse(config: &Value) -> Result<Config, ConfigError> {
     Config::parse(config.to_string().as_bytes())
 }
 
 /// A usable configuration with `value` under a key such as `queue.max_bytes`.
-fn with(key: &str, value: Value) -> Value {
+pub fn with(key: &str, value: Value) -> Value {
     let value = key.rsplit('.').fold(value, |value, part| json!({ part: value }));
     let mut config = json!({ "collector_cluster": "c" });
     config.as_object_mut().unwrap().extend(value.as_object().cloned().unwrap_or_default());
@@ -59,7 +59,7 @@ fn known_at(place: &str, config: &Value) -> BTreeSet<String> {
 }
 
 /// All keys outside of rules, those of sections with a dot.
-fn known() -> BTreeSet<String> {
+pub fn known() -> BTreeSet<String> {
     known_in("")
 }
 

@@ -8,6 +8,7 @@
 
 mod filter;
 mod functions;
+mod higress;
 mod metrics;
 mod monitoring;
 mod page;

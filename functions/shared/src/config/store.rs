@@ -1,11 +1,12 @@
-//! The database of the functions, from the variables `store`, `sqlite_synchronous`, `mysql_url`, `turso_url`,
-//! `turso_token` and `database_timeout_ms`. All functions read them here.
+//! The database of the functions, from the variables `store`, `sqlite_synchronous`, `mysql_url`, `mysql_dsn`,
+//! `turso_url`, `turso_token` and `database_timeout_ms`. All functions read them here.
 
 use std::fmt;
 use std::time::Duration;
 
 use gatelog_storage::Durability;
 
+use super::mysql_dsn;
 use super::reader::VariableReader;
 use super::variables::{Variables, VariablesError};
 
@@ -87,17 +88,25 @@ async fn durability(settings: &mut VariableReader<'_, impl Variables>) -> Durabi
     }
 }
 
+/// The URL of `mysql_url`, or of what `mysql_dsn` says in Go's form. Texts that may hold a password are not shown.
 async fn mysql_url(settings: &mut VariableReader<'_, impl Variables>) -> String {
     let url = settings.text("mysql_url").await;
+    let dsn = settings.text("mysql_dsn").await;
     let form = "mysql://user:password@host:3306/database";
-    if url.is_empty() {
-        settings.problem(format!("mysql_url: it is not set, and store is mysql; write {form}"));
-    } else if !has_scheme(&url, &["mysql"]) {
-        // The text may contain a password, so it is not shown.
-        settings.problem(format!("mysql_url: it does not begin with mysql://; write {form}"));
-    } else if !names_database(&url) {
-        settings.problem(format!("mysql_url: it names no database; write {form}"));
-    }
+    let problem = match (url.is_empty(), dsn.is_empty()) {
+        (true, true) => format!("mysql_url: it is not set, and store is mysql; write {form}"),
+        (false, false) => "mysql_dsn: it is set, and so is mysql_url; keep one of them".to_owned(),
+        (true, false) => match mysql_dsn::to_url(&dsn) {
+            Ok(url) => return url,
+            Err(reason) => format!("mysql_dsn: {reason}"),
+        },
+        (false, true) if !has_scheme(&url, &["mysql"]) => {
+            format!("mysql_url: it does not begin with mysql://; write {form}")
+        }
+        (false, true) if !names_database(&url) => format!("mysql_url: it names no database; write {form}"),
+        (false, true) => return url,
+    };
+    settings.problem(problem);
     url
 }
 
@@ -182,5 +191,19 @@ mod tests {
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_dsn_of_go_stands_for_the_url_and_not_beside_it() {
+        let dsn = "u:p@ss@tcp(db:3306)/gatelog?parseTime=True";
+        let read = |url, dsn| async move {
+            StoreConfig::read(&[("store", "mysql"), ("mysql_url", url), ("mysql_dsn", dsn)]).await
+        };
+        let url = "mysql://u:p%40ss@db:3306/gatelog";
+        assert_eq!(read("", dsn).await.unwrap().store, Store::Mysql { url: url.into() });
+        let both = read(url, dsn).await.unwrap_err();
+        assert_eq!(both.problems, ["mysql_dsn: it is set, and so is mysql_url; keep one of them"]);
+        let wrong = read("", "u:hunter2@db/gatelog").await.unwrap_err().to_string();
+        assert!(wrong.contains("mysql_dsn: only tcp is supported") && !wrong.contains("hunter2"), "{wrong}");
     }
 }
