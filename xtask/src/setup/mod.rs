@@ -95,9 +95,9 @@ pub struct Programs {
 
 impl Programs {
     /// The variables that name the programs.
-    pub fn variables(&self) -> [(&'static str, &Path); 11] {
+    pub fn variables(&self) -> Vec<(&'static str, &Path)> {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
-        [
+        vec![
             ("GATELOG_ENVOY", &self.envoy),
             ("GATELOG_ENVOY_1_38", envoy_1_38),
             ("GATELOG_ENVOY_1_39", envoy_1_39),
