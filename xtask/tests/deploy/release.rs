@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::run::{output, root};
 
 fn workflow() -> Value {
-    serde_saphyr::from_str(&fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap()).unwrap()
+    serde_saphyr::from_str(&fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap())
+        .unwrap()
 }
 
 fn steps(workflow: &Value) -> Vec<Value> {
