@@ -27,6 +27,7 @@ if [ -n "${MYSQL_DSN:-}" ]; then
     unset MYSQL_DSN
 fi
 
-# Components write to standard error, which the cluster collects; log files would only fill the container.
-exec spin up --from "${GATELOG_MANIFEST:-/gatelog/spin.toml}" --state-dir "${GATELOG_STATE:-/var/lib/gatelog}" --log-dir '' \
+# A RUNTIME_CONFIG_FILE of your own takes the place of this one; repeat its only line in yours.
+export RUNTIME_CONFIG_FILE="${RUNTIME_CONFIG_FILE:-/gatelog/deploy/no-log-files.toml}"
+exec spin up --from "${GATELOG_MANIFEST:-/gatelog/spin.toml}" --state-dir "${GATELOG_STATE:-/var/lib/gatelog}" \
     --listen "${GATELOG_LISTEN:-0.0.0.0:8080}" "$@"

@@ -20,7 +20,7 @@ fn the_dockerfile_copies_what_the_application_needs_and_nothing_that_is_not_ther
     }
     let application: toml::Table = fs::read_to_string(root().join("spin.toml")).unwrap().parse().unwrap();
     for (name, component) in application["component"].as_table().unwrap() {
-        let mut needed = vec![component["source"].as_str().unwrap()];
+        let mut needed = vec![component["source"].as_str().unwrap(), "deploy/no-log-files.toml"];
         let files = component.get("files").and_then(toml::Value::as_array).into_iter().flatten();
         needed.extend(files.map(|files| files["source"].as_str().unwrap()));
         for file in needed {
@@ -34,13 +34,18 @@ fn entry_point(variables: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let spin = folder.path().join("spin");
     let script = "#!/bin/sh\nfor name in STORE MYSQL_DSN MYSQL_HOST; do eval \"echo $name=\\${SPIN_VARIABLE_$name:-}\"; done\n\
-                  echo \"left=${MYSQL_DSN:-}\"\nfor argument in \"$@\"; do echo \"<$argument>\"; done\n";
+                  echo \"left=${MYSQL_DSN:-}\"\n\
+                  echo \"config=$RUNTIME_CONFIG_FILE\"\nfor argument in \"$@\"; do echo \"<$argument>\"; done\n";
     fs::write(&spin, script).unwrap();
     #[cfg(unix)]
     fs::set_permissions(&spin, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new(deploy().join("kubernetes/entrypoint.sh"));
-    command.env("PATH", path).envs(variables.iter().copied()).arg("--quiet");
+    command
+        .env("PATH", path)
+        .env_remove("RUNTIME_CONFIG_FILE")
+        .envs(variables.iter().copied())
+        .arg("--quiet");
     for name in ["STORE", "MYSQL_DSN", "MYSQL_HOST"] {
         if !variables.iter().any(|(given, _)| given.strip_prefix("SPIN_VARIABLE_") == Some(name)) {
             command.env_remove(format!("SPIN_VARIABLE_{name}"));
@@ -53,9 +58,16 @@ fn entry_point(variables: &[(&str, &str)]) -> Vec<String> {
 fn without_a_dsn_spin_is_started_on_the_port_of_the_service_and_writes_no_log_files() {
     let said = entry_point(&[]);
     assert_eq!(said[..4], ["STORE=", "MYSQL_DSN=", "MYSQL_HOST=", "left="]);
-    let arguments = said[4..].concat();
-    assert!(arguments.contains("<--listen><0.0.0.0:8080>"), "{arguments}");
-    assert!(arguments.contains("<--log-dir><>") && arguments.ends_with("<--quiet>"), "{arguments}");
+    let arguments = said[5..].concat();
+    assert!(
+        arguments.contains("<--listen><0.0.0.0:8080>") && arguments.ends_with("<--quiet>"),
+        "{arguments}"
+    );
+    // The file is where the Dockerfile puts it, and says what is meant.
+    let config = said[4].strip_prefix("config=/gatelog/").unwrap();
+    let config: toml::Table = fs::read_to_string(root().join(config)).unwrap().parse().unwrap();
+    assert_eq!(config["log_dir"].as_str(), Some(""));
+    assert_eq!(config.len(), 1);
 }
 
 #[test]

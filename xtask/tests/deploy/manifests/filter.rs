@@ -104,6 +104,12 @@ fn istios_access_log_names_fields_of_the_record() {
     let service = find(&collector, "Service", "opentelemetry-collector");
     assert_eq!(provider["envoyOtelAls"]["service"], "opentelemetry-collector.gatelog.svc.cluster.local");
     assert_eq!(provider["envoyOtelAls"]["port"], service["spec"]["ports"][0]["port"]);
+    let pods =
+        &find(&collector, "Deployment", "opentelemetry-collector")["spec"]["template"]["metadata"]["labels"];
+    let made = build("spinkube/overlays/turso");
+    let admitted = &find(&made, "NetworkPolicy", "gatelog-ingest")["spec"]["ingress"][0]["from"];
+    let is_pods = |from: &Value| from["podSelector"]["matchLabels"] == *pods;
+    assert!(admitted.as_array().unwrap().iter().any(is_pods), "the functions do not admit {pods}");
     let config =
         find(&collector, "ConfigMap", "opentelemetry-collector")["data"]["config.yaml"].as_str().unwrap();
     let config: Value = serde_saphyr::from_str(config).unwrap();
