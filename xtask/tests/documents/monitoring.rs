@@ -27,11 +27,14 @@ fn each_alert_has_a_severity_texts_tests_and_a_section_in_the_runbook_and_no_sec
     let runbook = page::text(RUNBOOK);
     let sections: BTreeSet<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     let tests = page::text("deploy/prometheus/rules_test.yaml");
-    let mut names = BTreeSet::new();
-    for alert in &alerts() {
+    let (alerts, mut names) = (alerts(), BTreeSet::new());
+    for alert in &alerts {
         let name = alert["alert"].as_str().unwrap();
         let text = |pointer: &str| {
-            alert.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{name} has no {pointer}"))
+            alert
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_else(|| panic!("{name} has no {pointer}"))
         };
         assert!(["critical", "warning", "info"].contains(&text("/labels/severity")), "{name}");
         assert!(!text("/annotations/summary").is_empty() && !text("/annotations/description").is_empty());
@@ -39,7 +42,10 @@ fn each_alert_has_a_severity_texts_tests_and_a_section_in_the_runbook_and_no_sec
         assert_eq!(text("/annotations/runbook_url"), anchor);
         assert!(sections.contains(name), "{RUNBOOK} has no section {name}");
         let [fires, is_silent] = [format!("alertname: {name}\n"), format!("alertname: {name}, ")];
-        assert!(tests.contains(&fires) && tests.contains(&is_silent), "rules_test.yaml lacks a case of {name}");
+        assert!(
+            tests.contains(&fires) && tests.contains(&is_silent),
+            "rules_test.yaml lacks a case of {name}"
+        );
         assert!(names.insert(name), "{name} is there twice");
     }
     let of_alerts: BTreeSet<&str> = sections.into_iter().filter(|section| !section.contains(' ')).collect();
@@ -49,8 +55,11 @@ fn each_alert_has_a_severity_texts_tests_and_a_section_in_the_runbook_and_no_sec
 #[test]
 fn each_section_of_the_runbook_says_the_same_five_things_in_the_same_order() {
     let runbook = page::text(RUNBOOK);
-    for section in runbook.split("\n## ").skip(1).filter(|section| !section.lines().next().unwrap().contains(' ')) {
-        let parts: Vec<&str> = section.split("**").skip(1).step_by(2).filter(|part| part.ends_with('.')).collect();
+    for section in
+        runbook.split("\n## ").skip(1).filter(|section| !section.lines().next().unwrap().contains(' '))
+    {
+        let parts: Vec<&str> =
+            section.split("**").skip(1).step_by(2).filter(|part| part.ends_with('.')).collect();
         let expected = ["Meaning.", "Lost.", "Look.", "Mend.", "Clears."];
         assert_eq!(parts, expected, "{}", section.lines().next().unwrap());
     }
@@ -64,9 +73,11 @@ async fn rules_and_dashboards_name_metrics_that_exist() {
         .flat_map(|record| words(record).map(str::to_owned))
         .collect();
     let of_functions = families(&functions_text().await);
-    for (name, kind) in of_functions.iter().map(|(name, (kind, _))| (name.as_str(), kind == "histogram")).chain(
-        Metric::ALL.iter().map(|metric| (metric.name(), metric.kind() == MetricKind::Histogram)),
-    ) {
+    for (name, kind) in of_functions
+        .iter()
+        .map(|(name, (kind, _))| (name.as_str(), kind == "histogram"))
+        .chain(Metric::ALL.iter().map(|metric| (metric.name(), metric.kind() == MetricKind::Histogram)))
+    {
         known.insert(name.to_owned());
         if kind {
             known.extend(["bucket", "sum", "count"].map(|part| format!("{name}_{part}")));
@@ -99,13 +110,23 @@ fn each_panel_says_what_it_shows_of_which_data_source_in_which_unit() {
         let dashboard: Value = serde_json::from_str(&page::text(file)).unwrap();
         assert!(dashboard["schemaVersion"].as_u64().unwrap() >= 36, "{file}");
         let source = &dashboard["templating"]["list"][0];
-        assert_eq!((&source["name"], &source["type"]), (&"datasource".into(), &"datasource".into()), "{file}");
+        assert_eq!(
+            (&source["name"], &source["type"]),
+            (&"datasource".into(), &"datasource".into()),
+            "{file}"
+        );
         let (mut ids, mut places) = (BTreeSet::new(), Vec::new());
         for panel in dashboard["panels"].as_array().unwrap() {
             let title = panel["title"].as_str().unwrap();
             assert!(ids.insert(panel["id"].as_u64().unwrap()), "{file}: the id of {title} is there twice");
             let [x, y, w, h] = ["x", "y", "w", "h"].map(|side| panel["gridPos"][side].as_u64().unwrap());
-            assert!(x + w <= 24 && places.iter().all(|(a, b, c, d)| x >= a + c || a >= &(x + w) || y >= b + d || b >= &(y + h)), "{file}: {title} lies over another");
+            assert!(
+                x + w <= 24
+                    && places
+                        .iter()
+                        .all(|(a, b, c, d)| x >= a + c || a >= &(x + w) || y >= b + d || b >= &(y + h)),
+                "{file}: {title} lies over another"
+            );
             places.push((x, y, w, h));
             if panel["type"] == "row" {
                 continue;
