@@ -127,11 +127,11 @@ fn write_filters(text: &mut String, filters: &FilterTotals) -> Written {
 fn write_ai(text: &mut String, counts: &Counts) -> Written {
     let models = counts.models();
     head(text, ai::CALLS.name, ai::CALLS.help, "counter")?;
-    for model in &models {
+    for &model in &models {
         sample(text, ai::CALLS.name, &[("model", model)], counts)?;
     }
     head(text, ai::TOKENS.name, ai::TOKENS.help, "counter")?;
-    for model in &models {
+    for &model in &models {
         for kind in ai::TOKEN_TYPES {
             sample(text, ai::TOKENS.name, &[("model", model), ("type", kind)], counts)?;
         }
@@ -141,7 +141,10 @@ fn write_ai(text: &mut String, counts: &Counts) -> Written {
         writeln!(text, "{name} {}", nano as f64 / 1e9)?;
     }
     head(text, ai::FIRST_TOKEN.name, ai::FIRST_TOKEN.help, "histogram")?;
-    models.iter().try_for_each(|model| histogram(text, &ai::FIRST_TOKEN, Some(("model", model)), counts))
+    for &model in &models {
+        histogram(text, &ai::FIRST_TOKEN, Some(("model", model)), counts)?;
+    }
+    Ok(())
 }
 
 fn sample(text: &mut String, name: &str, labels: &[(&str, &str)], counts: &Counts) -> Written {

@@ -139,6 +139,7 @@ fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
                 group: IngestConfig::GROUP,
                 retention_days: 0,
                 prices: gatelog_prices::ConfiguredTable::default(),
+                max_metric_models: 100,
             };
             (Ingest::new(config, database, StillHost::default()), database, folder)
         };

@@ -377,6 +377,7 @@ fn config() -> IngestConfig {
         group: IngestConfig::GROUP,
         retention_days: 0,
         prices: ConfiguredTable::default(),
+        max_metric_models: 100,
     }
 }
 

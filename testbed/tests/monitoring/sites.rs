@@ -39,8 +39,7 @@ impl Healthy {
         let functions = Functions::start(&Options::storing_in(&folder.path().join("db"))).await.unwrap();
         let filter = Filter::gatelog(&artifacts::artifact("gatelog-filter").unwrap(), &json!({}));
         let envoy = gateway(upstream, functions.address(), vec![filter], |_| {}).await;
-        let _traffic = Traffic::to(&envoy);
-        Self { envoy, functions, _traffic, _folder: folder }
+        Self { _traffic: Traffic::to(&envoy), envoy, functions, _folder: folder }
     }
 
     pub fn targets(&self) -> [Target; 2] {
@@ -136,8 +135,7 @@ impl Trapping {
             alter(bootstrap.pointer_mut(&config).unwrap());
         })
         .await;
-        let _traffic = Traffic::to(&envoy);
-        Self { envoy, _traffic }
+        Self { _traffic: Traffic::to(&envoy), envoy }
     }
 }
 
@@ -160,8 +158,7 @@ impl Panicking {
         let text = bootstrap.to_string().replace("gatelogmodule", "wasmcustom");
         let options = envoy::Options { variables, ..envoy::Options::default() };
         let envoy = Envoy::start_with(&options, &serde_json::from_str(&text).unwrap()).await.unwrap();
-        let _traffic = Traffic::to(&envoy);
-        Self { envoy, _traffic }
+        Self { _traffic: Traffic::to(&envoy), envoy }
     }
 }
 

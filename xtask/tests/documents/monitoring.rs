@@ -27,8 +27,7 @@ fn each_alert_has_a_severity_texts_tests_and_a_section_in_the_runbook_and_no_sec
     let runbook = page::text(RUNBOOK);
     let sections: BTreeSet<&str> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     let tests = page::text("deploy/prometheus/rules_test.yaml");
-    let mut names = BTreeSet::new();
-    let alerts = alerts();
+    let (alerts, mut names) = (alerts(), BTreeSet::new());
     for alert in &alerts {
         let name = alert["alert"].as_str().unwrap();
         let text = |pointer: &str| {

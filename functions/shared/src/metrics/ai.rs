@@ -151,13 +151,13 @@ impl AiCounts {
         for (model, counts) in &self.models {
             let model = ("model", model.as_str());
             all.push((series_with(CALLS.name, &[model]), counts.calls));
-            for (name, count) in TOKEN_TYPES.iter().zip(counts.tokens) {
+            for (name, count) in TOKEN_TYPES.into_iter().zip(counts.tokens) {
                 all.push((series_with(TOKENS.name, &[model, ("type", name)]), count));
             }
             for (currency, nano) in &counts.cost {
-                all.push((series_with(COST.name, &[model, ("currency", currency)]), *nano));
+                all.push((series_with(COST.name, &[model, ("currency", currency.as_str())]), *nano));
             }
-            for (le, count) in &counts.first_token {
+            for (&le, count) in &counts.first_token {
                 all.push((series_with(FIRST_TOKEN.bucket_name, &[model, ("le", le)]), *count));
             }
             all.push((series_with(FIRST_TOKEN.sum_name, &[model]), counts.first_token_micros));
