@@ -7,7 +7,6 @@
 use std::fmt;
 
 use gatelog_record::{members, mend};
-use serde::Deserialize;
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 
 use serde_json::value::RawValue;
@@ -24,32 +23,6 @@ use crate::value::Value;
 const MAX_DEPTH: usize = gatelog_record::limits::MAX_JSON_DEPTH;
 /// Most bytes of the JSON of one value. No field of the record is as large.
 const MAX_JSON_BYTES: usize = 1 << 20;
-
-#[derive(Deserialize)]
-struct Request<'a> {
-    #[serde(borrow, default, rename = "resourceLogs", alias = "resource_logs")]
-    resource_logs: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct ResourceLogs<'a> {
-    #[serde(borrow, default)]
-    resource: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "scopeLogs", alias = "scope_logs")]
-    scope_logs: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Resource<'a> {
-    #[serde(borrow, default)]
-    attributes: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct ScopeLogs<'a> {
-    #[serde(borrow, default, rename = "logRecords", alias = "log_records")]
-    log_records: Option<&'a RawValue>,
-}
 
 /// Reads a request.
 ///
@@ -88,19 +61,18 @@ fn request(text: &str, max_records: usize) -> Result<Logs<'_>, RequestError> {
     let not_json = |source| RequestError::NotJson { source };
     let mut reader = Reader::new(max_records);
     let mut too_many = None;
-    let request: Request<'_> = serde_json::from_str(text).map_err(not_json)?;
-    let read = elements(request.resource_logs, &mut |resource_logs| {
-        let ResourceLogs { resource, scope_logs } = serde_json::from_str(resource_logs.get())?;
+    // From here on it is known to be JSON.
+    let body: &RawValue = serde_json::from_str(text).map_err(not_json)?;
+    let list = part(body.get(), "resourceLogs", "resource_logs").map_err(not_json)?;
+    let read = elements(list, &mut |resource_logs| {
         let mut of_resource = LogRecord::default();
         let mut identity = Identity::default();
-        if let Some(resource) = resource {
-            identity.add(resource.get().as_bytes());
-            let resource: Resource<'_> = serde_json::from_str(resource.get())?;
-            key_values(&mut of_resource, Place::Resource, resource.attributes)?;
+        if let Some(resource) = part(resource_logs, "resource", "resource")? {
+            identity.add(resource.as_bytes());
+            key_values(&mut of_resource, Place::Resource, part(resource, "attributes", "attributes")?)?;
         }
-        elements(scope_logs, &mut |scope_logs| {
-            let ScopeLogs { log_records } = serde_json::from_str(scope_logs.get())?;
-            elements(log_records, &mut |log_record| {
+        elements(part(resource_logs, "scopeLogs", "scope_logs")?, &mut |scope_logs| {
+            elements(part(scope_logs, "logRecords", "log_records")?, &mut |log_record| {
                 if let Err(error) = reader.begin() {
                     too_many = Some(error);
                     return Err(serde_json::Error::custom("more log records than allowed"));
@@ -121,13 +93,13 @@ fn request(text: &str, max_records: usize) -> Result<Logs<'_>, RequestError> {
     }
 }
 
-fn log_record<'a>(log: &mut LogRecord<'a>, json: &'a RawValue) -> Result<(), serde_json::Error> {
-    for member in object(json.get())? {
+fn log_record<'a>(log: &mut LogRecord<'a>, json: &'a str) -> Result<(), serde_json::Error> {
+    for member in object(json)? {
         match unquoted(member.key) {
             "timeUnixNano" | "time_unix_nano" => log.time_nanos = nanos(member.value),
             "observedTimeUnixNano" | "observed_time_unix_nano" => log.observed_nanos = nanos(member.value),
             "traceId" | "trace_id" => log.set_trace_id(unquoted(member.value).to_owned()),
-            "attributes" => key_values(log, Place::Attributes, serde_json::from_str(member.value)?)?,
+            "attributes" => key_values(log, Place::Attributes, Some(member.value))?,
             "body" => body(log, member.value)?,
             _ => {}
         }
@@ -147,11 +119,7 @@ fn body<'a>(log: &mut LogRecord<'a>, any_value: &'a str) -> Result<(), serde_jso
                 }
             }
             "kvlistValue" | "kvlist_value" => {
-                for member in object(member.value)? {
-                    if unquoted(member.key) == "values" {
-                        key_values(log, Place::Body, serde_json::from_str(member.value)?)?;
-                    }
-                }
+                key_values(log, Place::Body, part(member.value, "values", "values")?)?;
             }
             _ => {}
         }
@@ -163,11 +131,11 @@ fn body<'a>(log: &mut LogRecord<'a>, any_value: &'a str) -> Result<(), serde_jso
 fn key_values<'a>(
     log: &mut LogRecord<'a>,
     place: Place,
-    list: Option<&'a RawValue>,
+    list: Option<&'a str>,
 ) -> Result<(), serde_json::Error> {
     elements(list, &mut |key_value| {
         let (mut key, mut value) = (String::new(), "null");
-        for member in object(key_value.get())? {
+        for member in object(key_value)? {
             match unquoted(member.key) {
                 "key" => key = serde_json::from_str(member.value)?,
                 "value" => value = member.value,
@@ -212,7 +180,10 @@ fn write_plain(plain: &mut String, any_value: &str, depth: usize) -> Option<()> 
     match unquoted(member.key) {
         "intValue" | "int_value" | "doubleValue" | "double_value" => match number(unquoted(member.value)) {
             Value::Int(number) => plain.push_str(&number.to_string()),
-            Value::Double(number) if number.is_finite() => plain.push_str(&number.to_string()),
+            Value::Double(number) => match serde_json::Number::from_f64(number) {
+                Some(number) => plain.push_str(&number.to_string()),
+                None => plain.push_str("null"),
+            },
             _ => plain.push_str("null"),
         },
         "stringValue" | "string_value" | "boolValue" | "bool_value" | "bytesValue" | "bytes_value" => {
@@ -225,10 +196,9 @@ fn write_plain(plain: &mut String, any_value: &str, depth: usize) -> Option<()> 
         }
         "kvlistValue" | "kvlist_value" => {
             write_list(plain, member.value, ['{', '}'], &mut |plain, element| {
-                let member = |name| object(element).ok()?.find(|member| unquoted(member.key) == name);
-                plain.push_str(member("key").map_or("\"\"", |member| member.value));
+                plain.push_str(part(element, "key", "key").ok()?.unwrap_or("\"\""));
                 plain.push(':');
-                write_plain(plain, member("value").map_or("null", |member| member.value), depth + 1)
+                write_plain(plain, part(element, "value", "value").ok()?.unwrap_or("null"), depth + 1)
             })?
         }
         _ => plain.push_str("null"),
@@ -242,8 +212,7 @@ fn write_list(
     [open, close]: [char; 2],
     write: &mut dyn FnMut(&mut String, &str) -> Option<()>,
 ) -> Option<()> {
-    let values = object(list).ok()?.find(|member| unquoted(member.key) == "values");
-    let values: Option<&RawValue> = values.and_then(|member| serde_json::from_str(member.value).ok()?);
+    let values = part(list, "values", "values").ok()?;
     plain.push(open);
     let mut is_first = true;
     elements(values, &mut |element| {
@@ -253,7 +222,7 @@ fn write_list(
         if !std::mem::take(&mut is_first) {
             plain.push(',');
         }
-        write(plain, element.get()).ok_or_else(|| serde_json::Error::custom("it is no AnyValue"))
+        write(plain, element).ok_or_else(|| serde_json::Error::custom("it is no AnyValue"))
     })
     .ok()?;
     plain.push(close);
@@ -261,9 +230,9 @@ fn write_list(
 }
 
 /// What identifies a log record, see [`crate::protobuf`].
-fn identified(resource: &Identity, log_record: &RawValue) -> Identity {
+fn identified(resource: &Identity, log_record: &str) -> Identity {
     let mut identity = resource.clone();
-    for member in members::members(log_record.get()).into_iter().flatten() {
+    for member in members::members(log_record).into_iter().flatten() {
         if !matches!(
             unquoted(member.key),
             "observedTimeUnixNano" | "observed_time_unix_nano" | "droppedAttributesCount"
@@ -284,6 +253,16 @@ fn object(json: &str) -> Result<impl Iterator<Item = members::ObjectMember<'_>>,
     members::members(json).ok_or_else(|| serde_json::Error::custom("an object is expected"))
 }
 
+/// The value of a member by its name in lowerCamelCase or, as protobuf's JSON allows, by its name in the `.proto` file.
+fn part<'a>(json: &'a str, name: &str, also: &str) -> Result<Option<&'a str>, serde_json::Error> {
+    if json == "null" {
+        return Ok(None);
+    }
+    let mut members = object(json)?;
+    let found = members.find(|member| [name, also].contains(&unquoted(member.key)));
+    Ok(found.map(|member| member.value).filter(|value| *value != "null"))
+}
+
 /// An error's text, no longer than a line.
 fn cut(error: &serde_json::Error) -> String {
     error.to_string().chars().take(200).collect()
@@ -291,16 +270,16 @@ fn cut(error: &serde_json::Error) -> String {
 
 /// Calls `each` for the elements of an array, one by one, so that they cost no memory together.
 fn elements<'a>(
-    array: Option<&'a RawValue>,
-    each: &mut dyn FnMut(&'a RawValue) -> Result<(), serde_json::Error>,
+    array: Option<&'a str>,
+    each: &mut dyn FnMut(&'a str) -> Result<(), serde_json::Error>,
 ) -> Result<(), serde_json::Error> {
-    let Some(array) = array.filter(|array| array.get() != "null") else { return Ok(()) };
-    let mut deserializer = serde_json::Deserializer::from_str(array.get());
+    let Some(array) = array.filter(|array| *array != "null") else { return Ok(()) };
+    let mut deserializer = serde_json::Deserializer::from_str(array);
     deserializer.deserialize_seq(Elements { each })
 }
 
 struct Elements<'e, 'a> {
-    each: &'e mut dyn FnMut(&'a RawValue) -> Result<(), serde_json::Error>,
+    each: &'e mut dyn FnMut(&'a str) -> Result<(), serde_json::Error>,
 }
 
 impl<'a> Visitor<'a> for Elements<'_, 'a> {
@@ -312,7 +291,7 @@ impl<'a> Visitor<'a> for Elements<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(element) = seq.next_element::<&'a RawValue>()? {
-            (self.each)(element).map_err(A::Error::custom)?;
+            (self.each)(element.get()).map_err(A::Error::custom)?;
         }
         Ok(())
     }
