@@ -12,6 +12,7 @@ mod debian;
 mod envoy;
 mod higress;
 mod mysql;
+mod opentelemetry;
 mod rustup;
 mod sysroot;
 mod wheel;
@@ -34,6 +35,7 @@ use databases::{mariadb, tursodb};
 use envoy::older_envoys;
 use higress::higress_plugins;
 use mysql::{MySql, mysql};
+use opentelemetry::opentelemetry;
 use sysroot::Sysroot;
 
 /// The toolchain for WebAssembly.
@@ -82,13 +84,14 @@ pub struct Programs {
     tursodb: PathBuf,
     aioquic: PathBuf,
     higress_plugins: PathBuf,
+    opentelemetry: PathBuf,
     mysql: MySql,
     axe: PathBuf,
 }
 
 impl Programs {
     /// The variables that name the programs.
-    pub fn variables(&self) -> [(&'static str, &Path); 9] {
+    pub fn variables(&self) -> [(&'static str, &Path); 10] {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
             ("GATELOG_ENVOY", &self.envoy),
@@ -97,6 +100,7 @@ impl Programs {
             ("GATELOG_TURSODB", &self.tursodb),
             ("GATELOG_AIOQUIC", &self.aioquic),
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
+            ("GATELOG_OPENTELEMETRY", &self.opentelemetry),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
             ("GATELOG_AXE", &self.axe),
@@ -126,6 +130,7 @@ pub fn everything() -> Result<Machine> {
         tursodb: tursodb()?,
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,
+        opentelemetry: opentelemetry()?,
         mysql: mysql()?,
         axe: browser::axe()?,
     };
