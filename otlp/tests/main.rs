@@ -1,1 +1,9 @@
 //! The tests of the crate.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+
+mod bounds;
+mod golden;
+mod mapping;
+mod messages;
+mod properties;

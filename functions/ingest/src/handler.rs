@@ -2,24 +2,26 @@
 
 use bytes::Bytes;
 use gatelog_functions_shared::http::body::BodyLimits;
-use gatelog_functions_shared::http::{body, method, response};
+use gatelog_functions_shared::http::{body, method};
 use gatelog_functions_shared::log::Level;
 use gatelog_functions_shared::metrics::FlushGuard;
 use gatelog_functions_shared::{BodySource, Environment, Failure, MetricsRecorder, Response, metrics};
+use gatelog_otlp::Logs;
 use gatelog_record::AccessRecord;
-use gatelog_record::batch::{self, Rejected};
+use gatelog_record::batch::Rejected;
 use gatelog_storage::Executor;
 use gatelog_syslog::transport::Transport;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request};
 
 use crate::config::IngestConfig;
-use crate::content;
+use crate::decompress::Coding;
+use crate::form::Form;
 use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
 use crate::maintenance::Maintenance;
 use crate::normalize::normalize;
 use crate::pricing::{Unpriced, ai_call, price};
-use crate::receipt::{NothingStored, Stored, cut, rejected};
+use crate::receipt::{cut, summary};
 use crate::syslog::{Off, Syslog};
 use crate::timed_executor::TimedExecutor;
 
@@ -62,7 +64,8 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
 
     /// Serves one request.
     pub async fn handle<B: BodySource>(&self, request: Request<B>) -> Response {
-        let response = match self.serve(request).await {
+        let form = Form::of(request.uri(), request.headers());
+        let response = match self.serve(form, request).await {
             Ok(response) => response,
             Err(failure) => {
                 // The sink itself reports problems with the syslog configuration, at intervals.
@@ -72,10 +75,13 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
                 if failure.is_server_error() {
                     self.recorder.add(&metrics::FAILURES, failure.class(), 1);
                 }
-                response::failure(&failure)
+                form.failure(&failure)
             }
         };
         self.recorder.add(&metrics::REQUESTS, response.status().as_str(), 1);
+        if form.is_otlp() {
+            self.recorder.add(&metrics::OTLP_REQUESTS, response.status().as_str(), 1);
+        }
         response
     }
 
@@ -107,14 +113,12 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         }
     }
 
-    async fn serve<B: BodySource>(&self, request: Request<B>) -> Result<Response, Failure> {
-        let (headers, body) = self.read(request).await?;
-        let mut batch = self.decode(&headers, &body)?;
-        if let (true, Some(error)) = (batch.records.is_empty(), summary(&batch)) {
-            self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
-            let rejected = rejected(&mut batch.rejected);
-            let body = NothingStored { status: "error", error: &error, rejected };
-            return Ok(response::json(StatusCode::BAD_REQUEST, &body));
+    async fn serve<B: BodySource>(&self, form: Form, request: Request<B>) -> Result<Response, Failure> {
+        let (headers, body) = self.read(form, request).await?;
+        let mut batch = self.decode(form, &headers, &body)?;
+        if batch.records.is_empty() && !batch.rejected.is_empty() {
+            self.count(form, "rejected", batch.rejected.len());
+            return Ok(form.nothing_stored(&mut batch.rejected));
         }
         let database = TimedExecutor { database: &self.database, host: &self.host, recorder: &self.recorder };
         let outcomes = self.group_commit.commit(&database, &self.host, &batch.records).await?;
@@ -124,15 +128,14 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         if let Some(line) = reject(&mut batch.rejected, &batch.indexes, &outcomes) {
             self.throttles.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
         }
-        self.recorder.add(&metrics::RECORDS, "accepted", accepted);
-        self.recorder.add(&metrics::RECORDS, "duplicate", duplicates);
-        self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+        self.count(form, "accepted", accepted);
+        self.count(form, "duplicate", duplicates);
+        self.count(form, "rejected", batch.rejected.len());
         self.count_ai_calls(&batch.records, &outcomes);
         if let Some(syslog) = &self.syslog {
             syslog.log(&batch.records, &outcomes, &self.host, &self.recorder).await?;
         }
-        let rejected = rejected(&mut batch.rejected);
-        Ok(response::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
+        Ok(form.stored(accepted, duplicates, &mut batch.rejected))
     }
 
     /// Counts the AI calls among the records that are new, so that a record that is sent again counts once.
@@ -143,20 +146,32 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         }
     }
 
-    async fn read<B: BodySource>(&self, request: Request<B>) -> Result<(HeaderMap, Bytes), Failure> {
+    fn count(&self, form: Form, outcome: &str, records: usize) {
+        self.recorder.add(&metrics::RECORDS, outcome, records);
+        if form.is_otlp() {
+            self.recorder.add(&metrics::OTLP_RECORDS, outcome, records);
+        }
+    }
+
+    async fn read<B: BodySource>(
+        &self,
+        form: Form,
+        request: Request<B>,
+    ) -> Result<(HeaderMap, Bytes), Failure> {
         let (parts, body) = request.into_parts();
         method::require(&parts.method, "POST")?;
         self.config.token.check(&parts.headers)?;
         self.recorder.record_filter_report(&parts.headers, self.host.now());
-        content::check_encoding(&parts.headers)?;
+        form.check()?;
+        let coding = Coding::of(&parts.headers)?;
         let limits = BodyLimits { max_bytes: self.config.max_body_bytes, timeout: self.config.body_timeout };
         let body = body::read(body, &parts.headers, limits, &self.host).await?;
-        Ok((parts.headers, body))
+        Ok((parts.headers, coding.decode(body, self.config.max_decompressed_bytes)?))
     }
 
-    fn decode<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
-        let batch = batch::decode(body, self.config.max_batch_records)
-            .map_err(|error| content::unreadable(headers, &error))?;
+    fn decode<'b>(&self, form: Form, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
+        let Logs { batch, ignored_attributes } = form.decode(headers, body, self.config.max_batch_records)?;
+        self.recorder.add(&metrics::OTLP_IGNORED_ATTRIBUTES, "", ignored_attributes);
         let mut readable = Readable {
             records: Vec::with_capacity(batch.records.len()),
             indexes: Vec::with_capacity(batch.records.len()),
@@ -196,7 +211,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
             );
             self.throttles.lost_values.write(Level::Warn, FUNCTION, now, what);
         }
-        if let Some(summary) = summary(&readable) {
+        if let Some(summary) = summary(&readable.rejected, readable.records.len()) {
             self.throttles.unreadable.write(Level::Warn, FUNCTION, now, summary);
         }
         Ok(readable)
@@ -256,12 +271,4 @@ fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOut
         Rejected { index, error: error.to_owned() }
     }));
     line
-}
-
-/// The problems of unreadable records, if there are any.
-fn summary(batch: &Readable<'_>) -> Option<String> {
-    let first = batch.rejected.iter().min_by_key(|rejected| rejected.index)?;
-    let count = batch.rejected.len();
-    let all = count + batch.records.len();
-    Some(format!("{count} of {all} records cannot be read: record {}: {}", first.index, cut(&first.error)))
 }

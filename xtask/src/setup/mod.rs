@@ -13,6 +13,7 @@ mod envoy;
 mod higress;
 mod kubernetes;
 mod mysql;
+mod opentelemetry;
 mod prometheus;
 mod rustup;
 mod sysroot;
@@ -37,6 +38,7 @@ use envoy::older_envoys;
 use higress::higress_plugins;
 use kubernetes::{kubectl, kubernetes_validate};
 use mysql::{MySql, mysql};
+use opentelemetry::opentelemetry;
 use prometheus::{Prometheus, prometheus};
 use sysroot::Sysroot;
 
@@ -86,6 +88,7 @@ pub struct Programs {
     tursodb: PathBuf,
     aioquic: PathBuf,
     higress_plugins: PathBuf,
+    opentelemetry: PathBuf,
     mysql: MySql,
     prometheus: Prometheus,
     axe: PathBuf,
@@ -104,6 +107,7 @@ impl Programs {
             ("GATELOG_TURSODB", &self.tursodb),
             ("GATELOG_AIOQUIC", &self.aioquic),
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
+            ("GATELOG_OPENTELEMETRY", &self.opentelemetry),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
             ("GATELOG_PROMETHEUS", &self.prometheus.server),
@@ -139,6 +143,7 @@ pub fn everything() -> Result<Machine> {
         tursodb: tursodb()?,
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,
+        opentelemetry: opentelemetry()?,
         mysql: mysql()?,
         prometheus: prometheus()?,
         axe: browser::axe()?,

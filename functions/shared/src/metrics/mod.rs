@@ -9,7 +9,8 @@ pub mod recorder;
 
 pub use ai::AiCall;
 pub use catalogue::{
-    COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, RECORDS, REQUESTS,
-    SYSLOG, UNPRICED, VALUES_CUT, WRITE_SECONDS, series, series_with,
+    COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, OTLP_IGNORED_ATTRIBUTES,
+    OTLP_RECORDS, OTLP_REQUESTS, RECORDS, REQUESTS, SYSLOG, UNPRICED, VALUES_CUT, WRITE_SECONDS, series,
+    series_with,
 };
 pub use recorder::{FlushGuard, MetricsRecorder};
