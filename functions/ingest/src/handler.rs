@@ -1,6 +1,7 @@
 //! Turns a request into a response. Nothing is acknowledged before the database has committed it.
 
 use bytes::Bytes;
+use futures::future::join_all;
 use gatelog_functions_shared::http::body::BodyLimits;
 use gatelog_functions_shared::http::{body, method, response};
 use gatelog_functions_shared::log::Level;
@@ -9,28 +10,28 @@ use gatelog_functions_shared::{BodySource, Environment, Failure, MetricsRecorder
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::{self, Rejected};
 use gatelog_storage::Executor;
-use gatelog_syslog::transport::Transport;
 use http::{HeaderMap, Request, StatusCode};
 
 use crate::config::IngestConfig;
 use crate::content;
+use crate::forward::Sink;
 use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
 use crate::maintenance::Maintenance;
 use crate::normalize::normalize;
 use crate::pricing::{Unpriced, price};
 use crate::receipt::{NothingStored, Stored, cut, rejected};
-use crate::syslog::{Off, Syslog};
 use crate::timed_executor::TimedExecutor;
 
 /// The function of one instance, shared by all requests that the instance serves.
 #[derive(Debug)]
-pub struct Ingest<E, H, T: Transport = Off> {
+pub struct Ingest<E, H> {
     config: IngestConfig,
     database: E,
     host: H,
     group_commit: GroupCommit,
-    syslog: Option<Syslog<T>>,
+    /// Where stored records go on to.
+    sinks: Vec<Box<dyn Sink<H>>>,
     recorder: MetricsRecorder,
     maintenance: Maintenance,
     throttles: Throttles,
@@ -47,17 +48,15 @@ struct Readable<'b> {
 impl<E: Executor, H: Environment> Ingest<E, H> {
     /// The function with its configuration and `database`.
     pub fn new(config: IngestConfig, database: E, host: H) -> Self {
-        Self::with_syslog(config, database, host, None)
+        Self::with_sinks(config, database, host, Vec::new())
     }
-}
 
-impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
-    /// Like [`Ingest::new`], and logs stored records to syslog.
-    pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
+    /// Like [`Ingest::new`], with receivers of stored records.
+    pub fn with_sinks(config: IngestConfig, database: E, host: H, sinks: Vec<Box<dyn Sink<H>>>) -> Self {
         let group_commit = GroupCommit::new(config.group);
         let recorder = MetricsRecorder::new(config.token.is_required());
         let (maintenance, throttles) = Default::default();
-        Self { config, database, host, group_commit, syslog, recorder, maintenance, throttles }
+        Self { config, database, host, group_commit, sinks, recorder, maintenance, throttles }
     }
 
     /// Serves one request.
@@ -65,8 +64,8 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         let response = match self.serve(request).await {
             Ok(response) => response,
             Err(failure) => {
-                // The sink itself reports problems with the syslog configuration, at intervals.
-                if !matches!(failure, Failure::SyslogMisconfigured) {
+                // A receiver itself reports problems with its configuration, at intervals.
+                if !matches!(failure, Failure::ForwardMisconfigured { .. }) {
                     self.throttles.failures.write(FUNCTION, &failure, self.host.ticks());
                 }
                 if failure.is_server_error() {
@@ -80,7 +79,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     }
 
     /// Begins the work after responses, if there is any and no other task does it.
-    pub fn begin_background(&self) -> Option<Background<'_, E, H, T>> {
+    pub fn begin_background(&self) -> Option<Background<'_, E, H>> {
         Some(Background { flush: self.recorder.begin_flush()?, function: self })
     }
 
@@ -95,16 +94,10 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         self.group_commit.drain(&database, &self.host).await;
     }
 
-    /// Whether syslog messages wait that no task is sending, so that [`Ingest::send_syslog`] must be run.
-    pub fn has_pending_syslog(&self) -> bool {
-        self.syslog.as_ref().is_some_and(Syslog::has_pending)
-    }
-
-    /// Sends syslog messages until none is left, after the responses to their requests.
-    pub async fn send_syslog(&self) {
-        if let Some(syslog) = &self.syslog {
-            syslog.send(&self.host, &self.recorder).await;
-        }
+    /// The receivers for which stored records wait that no task is sending. Each must be run.
+    pub fn pending(&self) -> Vec<Pending<'_, E, H>> {
+        let pending = self.sinks.iter().filter(|sink| sink.has_pending());
+        pending.map(|sink| Pending { sink: &**sink, function: self }).collect()
     }
 
     async fn serve<B: BodySource>(&self, request: Request<B>) -> Result<Response, Failure> {
@@ -127,11 +120,16 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         self.recorder.add(&metrics::RECORDS, "accepted", accepted);
         self.recorder.add(&metrics::RECORDS, "duplicate", duplicates);
         self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
-        if let Some(syslog) = &self.syslog {
-            syslog.log(&batch.records, &outcomes, &self.host, &self.recorder).await?;
-        }
+        self.forward(&batch.records, &outcomes).await?;
         let rejected = rejected(&mut batch.rejected);
         Ok(response::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
+    }
+
+    /// Hands the records to all receivers at once, so that none misses records because another fails.
+    async fn forward(&self, records: &[AccessRecord<'_>], outcomes: &[RecordOutcome]) -> Result<(), Failure> {
+        let forwarded =
+            self.sinks.iter().map(|sink| sink.forward(records, outcomes, &self.host, &self.recorder));
+        join_all(forwarded).await.into_iter().collect()
     }
 
     async fn read<B: BodySource>(&self, request: Request<B>) -> Result<(HeaderMap, Bytes), Failure> {
@@ -194,14 +192,28 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     }
 }
 
-/// The work after responses, done by one task of an instance at a time.
+/// Sends what waits for one receiver, after the responses to its requests.
 #[derive(Debug)]
-pub struct Background<'f, E, H, T: Transport> {
-    flush: FlushGuard<'f>,
-    function: &'f Ingest<E, H, T>,
+pub struct Pending<'f, E, H> {
+    sink: &'f dyn Sink<H>,
+    function: &'f Ingest<E, H>,
 }
 
-impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
+impl<E, H> Pending<'_, E, H> {
+    /// Sends until nothing is left.
+    pub async fn run(self) {
+        self.sink.send(&self.function.host, &self.function.recorder).await;
+    }
+}
+
+/// The work after responses, done by one task of an instance at a time.
+#[derive(Debug)]
+pub struct Background<'f, E, H> {
+    flush: FlushGuard<'f>,
+    function: &'f Ingest<E, H>,
+}
+
+impl<E: Executor, H: Environment> Background<'_, E, H> {
     /// Adds counts to the shared counters and does the due maintenance, until nothing is left to add.
     pub async fn run(self) {
         let Ingest { config, database, host, recorder, maintenance, .. } = self.function;

@@ -7,7 +7,7 @@
 //! - [`pricing`]: computes what an AI call costs.
 //! - [`group_commit`]: concurrent requests share an insert.
 //! - `receipt`: the response about a batch.
-//! - [`syslog`]: stored records as syslog messages.
+//! - [`forward`]: stored records go on to syslog and to a receiver of OTLP.
 //! - `timed_executor`: measures inserts. [`maintenance`]: deletes old records. `log`: lines of the log.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
@@ -19,6 +19,7 @@ pub mod config;
 pub mod content;
 #[cfg(target_family = "wasm")]
 mod entry;
+pub mod forward;
 pub mod group_commit;
 pub mod handler;
 mod log;
@@ -26,7 +27,6 @@ pub mod maintenance;
 pub mod normalize;
 pub mod pricing;
 mod receipt;
-pub mod syslog;
 mod timed_executor;
 
 pub use config::IngestConfig;

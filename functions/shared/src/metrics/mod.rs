@@ -7,7 +7,7 @@ pub mod catalogue;
 pub mod recorder;
 
 pub use catalogue::{
-    COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, RECORDS, REQUESTS,
-    SYSLOG, UNPRICED, VALUES_CUT, WRITE_SECONDS, series,
+    COUNTERS, DELETED, FAILURES, FLUSH_FAILURES, Family, Histogram, INVALID_AI_LOGS, OTLP_EXPORT_RECORDS,
+    OTLP_EXPORT_REQUESTS, RECORDS, REQUESTS, SYSLOG, UNPRICED, VALUES_CUT, WRITE_SECONDS, series,
 };
 pub use recorder::{FlushGuard, MetricsRecorder};
