@@ -32,7 +32,6 @@ pub mod collect;
 pub mod config;
 pub mod context;
 pub mod deliver;
-pub mod higress;
 pub mod host;
 pub mod json;
 pub mod observe;

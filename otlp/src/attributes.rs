@@ -80,7 +80,6 @@ use Conversion::*;
 /// The table.
 pub const ATTRIBUTES: &[Attribute] = &[
     written("record_id", "log.record.uid", Same),
-    read("record_id", "stream_id", Same),
     read("start_time", "@timestamp", Same),
     read("trace_id", "traceparent", TraceParent),
     read("trace_id", "x-b3-traceid", Same),

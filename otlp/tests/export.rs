@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use gatelog_otlp::export::batch::LogRecords;
 use gatelog_otlp::export::{Compression, log_record};
+use gatelog_otlp::{Encoding, request};
 use gatelog_record::fields::{Member, MemberVisitor};
+use gatelog_record::json::write::write_record;
 use gatelog_record::{AccessRecord, Field, Timestamp};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -48,6 +50,50 @@ fn cases() -> Vec<PathBuf> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     cases
+}
+
+/// What goes out comes in as the same record, but for costs, which nobody but ingest says, and Envoy's `-` for nothing.
+#[test]
+fn a_log_record_is_read_back_as_the_same_record() {
+    for path in cases() {
+        let case: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if ["08_captured.json", "09_short_trace_id.json", "13_nothing_known.json"].contains(&name) {
+            // Their headers are there twice, in another case, or the record has no time.
+            continue;
+        }
+        let record = case["record"].to_string();
+        let mut record: AccessRecord<'_> = serde_json::from_str(&record).unwrap();
+        let mut batch = LogRecords::default();
+        batch.push(&record, Timestamp::MIN, Some("USD"));
+        let body = batch.body(0..1, "gatelog", Compression::None);
+        let logs = request::read(&body, Encoding::Json, 10).unwrap();
+        let [(_, read)] = &logs.batch.records[..] else { panic!("{name}: {logs:?}") };
+        record.cost_nano = None;
+        let Ok(()) = record.visit_mut(&mut WithoutDashes);
+        assert_eq!(as_json(read), as_json(&record), "{name}");
+    }
+}
+
+struct WithoutDashes;
+
+impl<'a> MemberVisitor<'a> for WithoutDashes {
+    type Error = std::convert::Infallible;
+
+    fn visit(&mut self, _: &'static Field, member: Member<'_, 'a>) -> Result<(), Self::Error> {
+        if let Member::Text(text) = member
+            && text == "-"
+        {
+            *text = "".into();
+        }
+        Ok(())
+    }
+}
+
+fn as_json(record: &AccessRecord<'_>) -> Value {
+    let mut out = Vec::new();
+    write_record(&mut out, record, |_| false);
+    serde_json::from_slice(&out).unwrap()
 }
 
 /// Fills the members of a record with generated values, whether they make sense or not.

@@ -11,7 +11,7 @@
 //! - [`members`]: the members of a JSON object as slices of its text.
 //! - [`mend`]: repairs broken characters and numbers in place.
 //! - [`push`]: the headers in which a filter reports its state.
-//! - [`upstream_cluster`]: names of clusters; [`host_port`]: hosts with a port.
+//! - [`higress`], [`upstream_cluster`]: names of routes and clusters; [`host_port`]: hosts with a port.
 //! - [`date_time`]: dates and times with or without an offset.
 //! - [`Timestamp`]: microseconds since the Unix epoch, RFC 3339 on the wire.
 //!
@@ -24,6 +24,7 @@
 pub mod batch;
 pub mod date_time;
 pub mod fields;
+pub mod higress;
 pub mod host_port;
 pub mod json;
 pub mod limits;
@@ -34,4 +35,4 @@ mod timestamp;
 pub mod upstream_cluster;
 
 pub use fields::{AccessRecord, FIELDS, Field, FieldValue, Kind, Origin};
-pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use timestamp::{InvalidTimestamp, Timestamp, UnreadableTime};

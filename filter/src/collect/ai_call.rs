@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use gatelog_record::AccessRecord;
+use gatelog_record::{AccessRecord, higress};
 
 use crate::ai::usage::{Findings, Source, Usage};
 use crate::ai::{paths, provider};
 use crate::collect::attributes::{Attributes, borrowed, millis, text};
 use crate::collect::request_headers::Name;
-use crate::higress;
 use crate::stream::Stream;
 
 /// The header in which Higress's model router names the chosen provider.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_record::{AccessRecord, Timestamp, higress};
 
 use crate::ai::ai_log::{self, AiLog};
 use crate::collect::ai_call;
@@ -12,7 +12,6 @@ use crate::collect::request_headers::Name;
 use crate::collect::response_flags;
 use crate::collect::trace_id::TraceId;
 use crate::config::settings::Settings;
-use crate::higress;
 use crate::host::attribute_values::Attribute;
 use crate::stream::{RequestEnd, Stream};
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use gatelog_record::higress;
+
 use crate::config::reader::Reader;
 use crate::config::secret::Secret;
-use crate::higress;
 
 /// A collector with its queue. Rules that name the same collector share it.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,9 +18,11 @@ pub struct IngestConfig {
     pub token: Token,
     /// Variable `max_body_bytes`: the largest request body, 8 MiB by default.
     pub max_body_bytes: usize,
+    /// Variable `max_decompressed_bytes`: the most that a compressed request body may become, 16 MiB by default.
+    pub max_decompressed_bytes: usize,
     /// Variable `body_timeout_ms`: how long a body may take to arrive, ten seconds by default.
     pub body_timeout: Duration,
-    /// Variable `max_batch_records`: the most records in one request, 5 000 by default.
+    /// Variable `max_batch_records`: the most records in one request, 10 000 by default.
     pub max_batch_records: usize,
     /// Variables `max_group_records`, `max_group_bytes`, `max_waiting_requests` and `database_timeout_ms`: 500, 1 MiB, 64 and
     /// 4 000 by default.
@@ -35,10 +37,12 @@ pub struct IngestConfig {
 impl IngestConfig {
     /// Default of [`Self::max_body_bytes`].
     pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+    /// Default of [`Self::max_decompressed_bytes`].
+    pub const MAX_DECOMPRESSED_BYTES: usize = 16 * 1024 * 1024;
     /// Default of [`Self::body_timeout`].
     pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
     /// Default of [`Self::max_batch_records`].
-    pub const MAX_BATCH_RECORDS: usize = 5_000;
+    pub const MAX_BATCH_RECORDS: usize = 10_000;
     /// Default of [`Self::group`].
     pub const GROUP: GroupLimits = GroupLimits {
         max_records: 500,
@@ -62,6 +66,9 @@ impl IngestConfig {
             token: Token::new(&settings.text("ingest_token").await),
             max_body_bytes: settings
                 .number("max_body_bytes", Self::MAX_BODY_BYTES, 1_024..=64 * 1024 * 1024)
+                .await,
+            max_decompressed_bytes: settings
+                .number("max_decompressed_bytes", Self::MAX_DECOMPRESSED_BYTES, 1_024..=256 * 1024 * 1024)
                 .await,
             body_timeout: settings.millis("body_timeout_ms", Self::BODY_TIMEOUT, 100..=600_000).await,
             max_batch_records: settings

@@ -1,4 +1,4 @@
-//! Accepts a body that is JSON, whatever its content type says, and not encoded.
+//! Accepts a body that is JSON, whatever its content type says.
 //!
 //! Higress's log-collector ignores the type, and clients such as curl send any. The body itself therefore decides; its
 //! type matters only when it cannot be read, because the type may explain why.
@@ -6,7 +6,7 @@
 use gatelog_functions_shared::Failure;
 use gatelog_record::batch::BatchError;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName};
 
 /// Content types of JSON bodies, and generic types.
 const TYPES: &[&str] = &[
@@ -22,20 +22,6 @@ const TYPES: &[&str] = &[
 ];
 /// Longest part of a header that an error shows, in characters.
 const SHOWN: usize = 64;
-
-/// Refuses an encoded body, before it is read.
-///
-/// # Errors
-///
-/// [`Failure::UnsupportedMediaType`], which says what is supported.
-pub fn check_encoding(headers: &HeaderMap) -> Result<(), Failure> {
-    let encoding = text(headers, &CONTENT_ENCODING);
-    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
-        return Ok(());
-    }
-    let message = format!("content-encoding \"{}\" is not read: send the body as it is", shown(encoding));
-    Err(Failure::UnsupportedMediaType { message })
-}
 
 /// Why a body could not be read, taking its headers into account.
 pub fn unreadable(headers: &HeaderMap, error: &BatchError) -> Failure {

@@ -3,24 +3,26 @@
 use bytes::Bytes;
 use futures::future::join_all;
 use gatelog_functions_shared::http::body::BodyLimits;
-use gatelog_functions_shared::http::{body, method, response};
+use gatelog_functions_shared::http::{body, method};
 use gatelog_functions_shared::log::Level;
 use gatelog_functions_shared::metrics::FlushGuard;
 use gatelog_functions_shared::{BodySource, Environment, Failure, MetricsRecorder, Response, metrics};
+use gatelog_otlp::Logs;
 use gatelog_record::AccessRecord;
-use gatelog_record::batch::{self, Rejected};
+use gatelog_record::batch::Rejected;
 use gatelog_storage::Executor;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request};
 
 use crate::config::IngestConfig;
-use crate::content;
+use crate::decompress::Coding;
+use crate::form::Form;
 use crate::forward::Sink;
 use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
 use crate::maintenance::Maintenance;
 use crate::normalize::normalize;
 use crate::pricing::{Unpriced, price};
-use crate::receipt::{NothingStored, Stored, cut, rejected};
+use crate::receipt::{cut, summary};
 use crate::timed_executor::TimedExecutor;
 
 /// The function of one instance, shared by all requests that the instance serves.
@@ -61,7 +63,8 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
 
     /// Serves one request.
     pub async fn handle<B: BodySource>(&self, request: Request<B>) -> Response {
-        let response = match self.serve(request).await {
+        let form = Form::of(request.uri(), request.headers());
+        let response = match self.serve(form, request).await {
             Ok(response) => response,
             Err(failure) => {
                 // A receiver itself reports problems with its configuration, at intervals.
@@ -71,10 +74,13 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
                 if failure.is_server_error() {
                     self.recorder.add(&metrics::FAILURES, failure.class(), 1);
                 }
-                response::failure(&failure)
+                form.failure(&failure)
             }
         };
         self.recorder.add(&metrics::REQUESTS, response.status().as_str(), 1);
+        if form.is_otlp() {
+            self.recorder.add(&metrics::OTLP_REQUESTS, response.status().as_str(), 1);
+        }
         response
     }
 
@@ -100,14 +106,12 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
         pending.map(|sink| Pending { sink: &**sink, function: self }).collect()
     }
 
-    async fn serve<B: BodySource>(&self, request: Request<B>) -> Result<Response, Failure> {
-        let (headers, body) = self.read(request).await?;
-        let mut batch = self.decode(&headers, &body)?;
-        if let (true, Some(error)) = (batch.records.is_empty(), summary(&batch)) {
-            self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
-            let rejected = rejected(&mut batch.rejected);
-            let body = NothingStored { status: "error", error: &error, rejected };
-            return Ok(response::json(StatusCode::BAD_REQUEST, &body));
+    async fn serve<B: BodySource>(&self, form: Form, request: Request<B>) -> Result<Response, Failure> {
+        let (headers, body) = self.read(form, request).await?;
+        let mut batch = self.decode(form, &headers, &body)?;
+        if batch.records.is_empty() && !batch.rejected.is_empty() {
+            self.count(form, "rejected", batch.rejected.len());
+            return Ok(form.nothing_stored(&mut batch.rejected));
         }
         let database = TimedExecutor { database: &self.database, host: &self.host, recorder: &self.recorder };
         let outcomes = self.group_commit.commit(&database, &self.host, &batch.records).await?;
@@ -117,12 +121,11 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
         if let Some(line) = reject(&mut batch.rejected, &batch.indexes, &outcomes) {
             self.throttles.refused.write(Level::Warn, FUNCTION, self.host.ticks(), line);
         }
-        self.recorder.add(&metrics::RECORDS, "accepted", accepted);
-        self.recorder.add(&metrics::RECORDS, "duplicate", duplicates);
-        self.recorder.add(&metrics::RECORDS, "rejected", batch.rejected.len());
+        self.count(form, "accepted", accepted);
+        self.count(form, "duplicate", duplicates);
+        self.count(form, "rejected", batch.rejected.len());
         self.forward(&batch.records, &outcomes).await?;
-        let rejected = rejected(&mut batch.rejected);
-        Ok(response::json(StatusCode::OK, &Stored { accepted, duplicates, rejected }))
+        Ok(form.stored(accepted, duplicates, &mut batch.rejected))
     }
 
     /// Hands the records to all receivers at once, so that none misses records because another fails.
@@ -132,20 +135,32 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
         join_all(forwarded).await.into_iter().collect()
     }
 
-    async fn read<B: BodySource>(&self, request: Request<B>) -> Result<(HeaderMap, Bytes), Failure> {
+    fn count(&self, form: Form, outcome: &str, records: usize) {
+        self.recorder.add(&metrics::RECORDS, outcome, records);
+        if form.is_otlp() {
+            self.recorder.add(&metrics::OTLP_RECORDS, outcome, records);
+        }
+    }
+
+    async fn read<B: BodySource>(
+        &self,
+        form: Form,
+        request: Request<B>,
+    ) -> Result<(HeaderMap, Bytes), Failure> {
         let (parts, body) = request.into_parts();
         method::require(&parts.method, "POST")?;
         self.config.token.check(&parts.headers)?;
         self.recorder.record_filter_report(&parts.headers, self.host.now());
-        content::check_encoding(&parts.headers)?;
+        form.check()?;
+        let coding = Coding::of(&parts.headers)?;
         let limits = BodyLimits { max_bytes: self.config.max_body_bytes, timeout: self.config.body_timeout };
         let body = body::read(body, &parts.headers, limits, &self.host).await?;
-        Ok((parts.headers, body))
+        Ok((parts.headers, coding.decode(body, self.config.max_decompressed_bytes)?))
     }
 
-    fn decode<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
-        let batch = batch::decode(body, self.config.max_batch_records)
-            .map_err(|error| content::unreadable(headers, &error))?;
+    fn decode<'b>(&self, form: Form, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
+        let Logs { batch, ignored_attributes } = form.decode(headers, body, self.config.max_batch_records)?;
+        self.recorder.add(&metrics::OTLP_IGNORED_ATTRIBUTES, "", ignored_attributes);
         let mut readable = Readable {
             records: Vec::with_capacity(batch.records.len()),
             indexes: Vec::with_capacity(batch.records.len()),
@@ -185,7 +200,7 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
             );
             self.throttles.lost_values.write(Level::Warn, FUNCTION, now, what);
         }
-        if let Some(summary) = summary(&readable) {
+        if let Some(summary) = summary(&readable.rejected, readable.records.len()) {
             self.throttles.unreadable.write(Level::Warn, FUNCTION, now, summary);
         }
         Ok(readable)
@@ -259,12 +274,4 @@ fn reject(rejected: &mut Vec<Rejected>, indexes: &[usize], outcomes: &[RecordOut
         Rejected { index, error: error.to_owned() }
     }));
     line
-}
-
-/// The problems of unreadable records, if there are any.
-fn summary(batch: &Readable<'_>) -> Option<String> {
-    let first = batch.rejected.iter().min_by_key(|rejected| rejected.index)?;
-    let count = batch.rejected.len();
-    let all = count + batch.records.len();
-    Some(format!("{count} of {all} records cannot be read: record {}: {}", first.index, cut(&first.error)))
 }

@@ -1,8 +1,9 @@
-//! `POST /ingest`: decode, validate, store, acknowledge.
+//! `POST /ingest` and `POST /v1/logs`: decode, validate, store, acknowledge.
 //!
 //! - [`config`]: the function's variables.
 //! - [`handler`]: turns a request into a response, without Spin.
-//! - [`content`]: checks content types and encodings.
+//! - `form`: what differs between records and OpenTelemetry's logs. [`content`]: checks content types. [`decompress`]: compressed
+//!   bodies.
 //! - [`normalize`]: makes a decoded record storable.
 //! - [`pricing`]: computes what an AI call costs.
 //! - [`group_commit`]: concurrent requests share an insert.
@@ -17,8 +18,10 @@
 
 pub mod config;
 pub mod content;
+pub mod decompress;
 #[cfg(target_family = "wasm")]
 mod entry;
+mod form;
 pub mod forward;
 pub mod group_commit;
 pub mod handler;

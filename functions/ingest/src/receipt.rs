@@ -48,6 +48,14 @@ pub(crate) fn rejected(rejected: &mut [Rejected]) -> Vec<RejectedRecord<'_>> {
     told.collect()
 }
 
+/// The problems of unreadable records beside `readable` others, if there are any.
+pub(crate) fn summary(rejected: &[Rejected], readable: usize) -> Option<String> {
+    let first = rejected.iter().min_by_key(|rejected| rejected.index)?;
+    let count = rejected.len();
+    let all = count + readable;
+    Some(format!("{count} of {all} records cannot be read: record {}: {}", first.index, cut(&first.error)))
+}
+
 /// The start of an error, cut to the longest allowed.
 pub(crate) fn cut(error: &str) -> &str {
     let end = error.char_indices().nth(MAX_ERROR_CHARS);

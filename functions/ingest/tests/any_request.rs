@@ -134,6 +134,7 @@ fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
             let config = IngestConfig {
                 token: Token::default(),
                 max_body_bytes: 64 * 1024,
+                max_decompressed_bytes: IngestConfig::MAX_DECOMPRESSED_BYTES,
                 body_timeout: IngestConfig::BODY_TIMEOUT,
                 max_batch_records: 6,
                 group: IngestConfig::GROUP,

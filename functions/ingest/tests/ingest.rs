@@ -373,6 +373,7 @@ fn config() -> IngestConfig {
     IngestConfig {
         token: Token::default(),
         max_body_bytes: IngestConfig::MAX_BODY_BYTES,
+        max_decompressed_bytes: IngestConfig::MAX_DECOMPRESSED_BYTES,
         body_timeout: IngestConfig::BODY_TIMEOUT,
         max_batch_records: IngestConfig::MAX_BATCH_RECORDS,
         group: IngestConfig::GROUP,

@@ -19,7 +19,7 @@ pub struct Family {
 /// Records of readable bodies, by outcome.
 pub const RECORDS: Family = Family {
     name: "gatelog_ingest_records_total",
-    help: "Records sent to /ingest, by outcome.",
+    help: "Records sent to /ingest and /v1/logs, by outcome.",
     label: "outcome",
     values: &["accepted", "duplicate", "rejected"],
 };
@@ -47,14 +47,35 @@ pub const UNPRICED: Family = Family {
 /// Requests to ingest by status.
 pub const REQUESTS: Family = Family {
     name: "gatelog_ingest_requests_total",
-    help: "Requests to /ingest, by response status.",
+    help: "Requests to /ingest and /v1/logs, by response status.",
     label: "code",
     values: &["200", "400", "401", "405", "408", "413", "415", "500", "503", "other"],
+};
+/// Those of [`REQUESTS`] that came as OpenTelemetry's logs.
+pub const OTLP_REQUESTS: Family = Family {
+    name: "gatelog_otlp_requests_total",
+    help: "Requests to /v1/logs, by response status; gatelog_ingest_requests_total includes them.",
+    label: "code",
+    values: REQUESTS.values,
+};
+/// Those of [`RECORDS`] that came as OpenTelemetry's logs.
+pub const OTLP_RECORDS: Family = Family {
+    name: "gatelog_otlp_records_total",
+    help: "Log records sent to /v1/logs, by outcome; gatelog_ingest_records_total includes them.",
+    label: "outcome",
+    values: RECORDS.values,
+};
+/// Attributes that the record has no place for.
+pub const OTLP_IGNORED_ATTRIBUTES: Family = Family {
+    name: "gatelog_otlp_ignored_attributes_total",
+    help: "Attributes of log records sent to /v1/logs that a record has no field for.",
+    label: "",
+    values: &[""],
 };
 /// Requests that were not served, by reason.
 pub const FAILURES: Family = Family {
     name: "gatelog_ingest_failures_total",
-    help: "Requests to /ingest that failed because of gatelog or its database, by class.",
+    help: "Requests to /ingest and /v1/logs that failed because of gatelog or its database, by class.",
     label: "class",
     values: &[
         "database_unavailable",
@@ -129,6 +150,9 @@ pub const COUNTERS: &[&Family] = &[
     &INVALID_AI_LOGS,
     &UNPRICED,
     &REQUESTS,
+    &OTLP_REQUESTS,
+    &OTLP_RECORDS,
+    &OTLP_IGNORED_ATTRIBUTES,
     &FAILURES,
     &DELETED,
     &SYSLOG,

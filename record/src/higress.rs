@@ -1,6 +1,6 @@
 //! What Istio and Higress write into the names of routes and clusters.
 
-use gatelog_record::upstream_cluster;
+use crate::upstream_cluster;
 
 /// The service behind a cluster: the last part of `outbound|{port}|{subset}|{fqdn}`; any other name as it is.
 pub fn service(cluster: &str) -> &str {
