@@ -1,6 +1,11 @@
 //! The tests of the crate.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a wrong shape fails the test"
+)]
 
 mod bounds;
 mod export;

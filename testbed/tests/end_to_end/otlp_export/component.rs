@@ -44,9 +44,14 @@ impl Exporting {
 
     /// Posts records.
     pub async fn send(&self, records: &Value) -> (StatusCode, Value) {
-        let url = format!("http://{}/ingest", self.functions.address());
+        self.push("/ingest", records).await
+    }
+
+    /// Posts a body in JSON.
+    pub async fn push(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let url = format!("http://{}{path}", self.functions.address());
         let request = Request::post(url).header("content-type", "application/json");
-        let answer = self.client.send(request.body(records.to_string()).unwrap()).await.unwrap();
+        let answer = self.client.send(request.body(body.to_string()).unwrap()).await.unwrap();
         (answer.status(), serde_json::from_slice(answer.body()).unwrap())
     }
 

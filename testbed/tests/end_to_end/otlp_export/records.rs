@@ -170,3 +170,34 @@ async fn a_request_through_the_gateway_arrives_as_one_log_record() {
     assert_eq!(attributes["log.record.uid"], record["record_id"]);
     assert_eq!(records[0]["resource"]["service.instance.id"], record["instance_id"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_came_as_a_log_record_goes_out_as_any_other_and_once() {
+    let receiver = OtlpReceiver::start().await.unwrap();
+    let exporting = Exporting::to(&receiver.endpoint(), "best_effort", &[]).await;
+    let attribute = |name: &str, value: Value| json!({"key": name, "value": value});
+    let log_record = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{
+        "timeUnixNano": "1769860800123456000",
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "attributes": [
+            attribute("log.record.uid", json!({"stringValue": "uid-1"})),
+            attribute("http.request.method", json!({"stringValue": "PUT"})),
+            attribute("url.path", json!({"stringValue": "/things/1"})),
+            attribute("http.response.status_code", json!({"intValue": "404"})),
+        ],
+    }]}]}]});
+    for _ in 0..2 {
+        assert_eq!(exporting.push("/v1/logs", &log_record).await.0, StatusCode::OK);
+    }
+    assert_eq!(exporting.post(2, 2).await.0, StatusCode::OK);
+    let records = receiver.await_records(2).await.unwrap();
+    let [record, _] = &records[..] else { panic!("{records:#?}") };
+    assert_eq!((&record["time"], &record["severity"]), (&json!(1_769_860_800_123_456_000_i64), &json!(13)));
+    assert_eq!(record["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+    let attributes = &record["attributes"];
+    assert_eq!(
+        (&attributes["http.request.method"], &attributes["url.path"]),
+        (&json!("PUT"), &json!("/things/1"))
+    );
+    exporting.await_counted(&[("sent", 2)]).await;
+}
