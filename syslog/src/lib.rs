@@ -14,9 +14,8 @@
 //! - [`lua`]: `custom_fields_by_lua` and its sandbox.
 //! - [`message`]: JSON as Kong writes it, truncation of large messages, and their frame.
 //! - [`sink`]: records become messages.
-//! - [`logger`]: records in, messages out; holds what waits for the receiver, and the calls that wait for
-//!   confirmation.
-//! - [`delivery`]: sends messages, again if necessary, or counts them as lost; [`guarantee`]: the delivery guarantees.
+//! - [`logger`]: records in, messages out: the receiver as a destination of [`gatelog_forward`].
+//! - [`delivery`]: sends messages, again if necessary, or counts them as lost.
 //! - [`transport`]: the interface to the network, and its implementations.
 //! - [`stats`]: the counters of the sink; [`notes`]: messages from and about scripts, for the operator.
 //!
@@ -30,7 +29,6 @@ pub mod config;
 pub mod delivery;
 pub mod entries;
 pub mod error;
-pub mod guarantee;
 pub mod kong;
 pub mod logger;
 pub mod lua;

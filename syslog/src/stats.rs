@@ -1,6 +1,6 @@
 //! Counters of the sink: every place where a message can be lost, changed or held back has one.
 
-use std::cell::Cell;
+use gatelog_forward::Counter;
 
 /// Counters since the instance began.
 #[derive(Debug, Default)]
@@ -29,17 +29,11 @@ pub struct Stats {
     pub connects: Counter,
     /// Connections that could not be opened.
     pub connect_errors: Counter,
-    /// Records without a message, because the sink's configuration is wrong.
-    pub misconfigured: Counter,
 }
-
-/// A number that only increases.
-#[derive(Debug, Default)]
-pub struct Counter(Cell<u64>);
 
 impl Stats {
     /// All counters with their metric names.
-    pub fn all(&self) -> [(&'static str, u64); 12] {
+    pub fn all(&self) -> [(&'static str, u64); 11] {
         [
             ("messages", self.messages.value()),
             ("no_entry", self.no_entry.value()),
@@ -52,19 +46,6 @@ impl Stats {
             ("failed", self.failed.value()),
             ("connects", self.connects.value()),
             ("connect_errors", self.connect_errors.value()),
-            ("misconfigured", self.misconfigured.value()),
         ]
-    }
-}
-
-impl Counter {
-    /// Adds to the counter.
-    pub fn add(&self, count: usize) {
-        self.0.set(self.0.get().saturating_add(count as u64));
-    }
-
-    /// The current value.
-    pub fn value(&self) -> u64 {
-        self.0.get()
     }
 }

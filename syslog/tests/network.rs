@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use gatelog_forward::Guarantee;
 use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_syslog::guarantee::Guarantee;
 use gatelog_syslog::transport::native::NativeTransport;
 use gatelog_syslog::{Delivery, Messages, Sink, SinkConfig};
 use serde_json::Value;

@@ -12,7 +12,7 @@
 //! - [`coding`]: content codings, as servers apply them.
 //! - [`functions`]: the functions, under `spin up` or in the local host, as [`runtime`] selects.
 //! - [`higress`]: Higress's own plugins, adapted to this Envoy.
-//! - [`rsyslog`]: a real rsyslog on a private port. [`prometheus`]: a real Prometheus.
+//! - [`rsyslog`]: a real rsyslog on a private port. [`prometheus`]: a real Prometheus. [`otlp_receiver`]: a receiver of logs over OTLP.
 //! - [`traffic`]: the varied requests of the demo.
 //! - [`report`]: results of `/query`, as tables.
 
@@ -27,6 +27,7 @@ pub mod higress;
 pub mod http3;
 pub mod module_config;
 mod options;
+pub mod otlp_receiver;
 pub mod prometheus;
 pub mod report;
 pub mod rsyslog;

@@ -9,8 +9,8 @@ use gatelog_functions_shared::metrics::ai::MAX_MODELS;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
 use gatelog_prices::ConfiguredTable;
 
+use crate::forward::Setups;
 use crate::group_commit::GroupLimits;
-use crate::syslog::setup::{self, Setup};
 
 /// The configuration of the ingest function.
 #[derive(Clone, Debug)]
@@ -54,16 +54,16 @@ impl IngestConfig {
         max_wait: Duration::from_millis(StoreConfig::TIMEOUT_MS as u64),
     };
 
-    /// Reads the variables, including those of syslog. `read_file` reads a file of the component.
+    /// Reads the variables, including those of the receivers of stored records. `read_file` reads a file of the component.
     ///
     /// # Errors
     ///
-    /// All problems with the function's own variables. Problems with those of syslog are not errors, because
+    /// All problems with the function's own variables. Problems with those of a receiver are not errors, because
     /// records are still stored.
     pub async fn read(
         variables: &impl Variables,
         read_file: impl Fn(&str) -> io::Result<String>,
-    ) -> Result<(Self, Setup), VariablesError> {
+    ) -> Result<(Self, Setups), VariablesError> {
         let mut settings = VariableReader::new(variables);
         let config = Self {
             token: Token::new(&settings.text("ingest_token").await),
@@ -92,7 +92,7 @@ impl IngestConfig {
             prices: ConfiguredTable::new(settings.text("prices").await),
             max_metric_models: settings.number("max_metric_models", MAX_MODELS, 0..=500).await,
         };
-        let syslog = setup::read(variables, read_file).await;
-        settings.finish((config, syslog))
+        let receivers = Setups::read(variables, read_file).await;
+        settings.finish((config, receivers))
     }
 }

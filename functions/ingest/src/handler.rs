@@ -1,6 +1,7 @@
 //! Turns a request into a response. Nothing is acknowledged before the database has committed it.
 
 use bytes::Bytes;
+use futures::future::join_all;
 use gatelog_functions_shared::http::body::BodyLimits;
 use gatelog_functions_shared::http::{body, method};
 use gatelog_functions_shared::log::Level;
@@ -10,29 +11,29 @@ use gatelog_otlp::Logs;
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::Rejected;
 use gatelog_storage::Executor;
-use gatelog_syslog::transport::Transport;
 use http::{HeaderMap, Request};
 
 use crate::config::IngestConfig;
 use crate::decompress::Coding;
 use crate::form::Form;
+use crate::forward::Sink;
 use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
 use crate::maintenance::Maintenance;
 use crate::normalize::normalize;
 use crate::pricing::{Unpriced, ai_call, price};
 use crate::receipt::{cut, summary};
-use crate::syslog::{Off, Syslog};
 use crate::timed_executor::TimedExecutor;
 
 /// The function of one instance, shared by all requests that the instance serves.
 #[derive(Debug)]
-pub struct Ingest<E, H, T: Transport = Off> {
+pub struct Ingest<E, H> {
     config: IngestConfig,
     database: E,
     host: H,
     group_commit: GroupCommit,
-    syslog: Option<Syslog<T>>,
+    /// Where stored records go on to.
+    sinks: Vec<Box<dyn Sink<H>>>,
     recorder: MetricsRecorder,
     maintenance: Maintenance,
     throttles: Throttles,
@@ -49,17 +50,15 @@ struct Readable<'b> {
 impl<E: Executor, H: Environment> Ingest<E, H> {
     /// The function with its configuration and `database`.
     pub fn new(config: IngestConfig, database: E, host: H) -> Self {
-        Self::with_syslog(config, database, host, None)
+        Self::with_sinks(config, database, host, Vec::new())
     }
-}
 
-impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
-    /// Like [`Ingest::new`], and logs stored records to syslog.
-    pub fn with_syslog(config: IngestConfig, database: E, host: H, syslog: Option<Syslog<T>>) -> Self {
+    /// Like [`Ingest::new`], with receivers of stored records.
+    pub fn with_sinks(config: IngestConfig, database: E, host: H, sinks: Vec<Box<dyn Sink<H>>>) -> Self {
         let group_commit = GroupCommit::new(config.group);
         let recorder = MetricsRecorder::new(config.token.is_required()).max_models(config.max_metric_models);
         let (maintenance, throttles) = Default::default();
-        Self { config, database, host, group_commit, syslog, recorder, maintenance, throttles }
+        Self { config, database, host, group_commit, sinks, recorder, maintenance, throttles }
     }
 
     /// Serves one request.
@@ -68,8 +67,8 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         let response = match self.serve(form, request).await {
             Ok(response) => response,
             Err(failure) => {
-                // The sink itself reports problems with the syslog configuration, at intervals.
-                if !matches!(failure, Failure::SyslogMisconfigured) {
+                // A receiver itself reports problems with its configuration, at intervals.
+                if !matches!(failure, Failure::ForwardMisconfigured { .. }) {
                     self.throttles.failures.write(FUNCTION, &failure, self.host.ticks());
                 }
                 if failure.is_server_error() {
@@ -86,7 +85,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     }
 
     /// Begins the work after responses, if there is any and no other task does it.
-    pub fn begin_background(&self) -> Option<Background<'_, E, H, T>> {
+    pub fn begin_background(&self) -> Option<Background<'_, E, H>> {
         Some(Background { flush: self.recorder.begin_flush()?, function: self })
     }
 
@@ -101,16 +100,10 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         self.group_commit.drain(&database, &self.host).await;
     }
 
-    /// Whether syslog messages wait that no task is sending, so that [`Ingest::send_syslog`] must be run.
-    pub fn has_pending_syslog(&self) -> bool {
-        self.syslog.as_ref().is_some_and(Syslog::has_pending)
-    }
-
-    /// Sends syslog messages until none is left, after the responses to their requests.
-    pub async fn send_syslog(&self) {
-        if let Some(syslog) = &self.syslog {
-            syslog.send(&self.host, &self.recorder).await;
-        }
+    /// The receivers for which stored records wait that no task is sending. Each must be run.
+    pub fn pending(&self) -> Vec<Pending<'_, E, H>> {
+        let pending = self.sinks.iter().filter(|sink| sink.has_pending());
+        pending.map(|sink| Pending { sink: &**sink, function: self }).collect()
     }
 
     async fn serve<B: BodySource>(&self, form: Form, request: Request<B>) -> Result<Response, Failure> {
@@ -132,9 +125,7 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         self.count(form, "duplicate", duplicates);
         self.count(form, "rejected", batch.rejected.len());
         self.count_ai_calls(&batch.records, &outcomes);
-        if let Some(syslog) = &self.syslog {
-            syslog.log(&batch.records, &outcomes, &self.host, &self.recorder).await?;
-        }
+        self.forward(&batch.records, &outcomes).await?;
         Ok(form.stored(accepted, duplicates, &mut batch.rejected))
     }
 
@@ -144,6 +135,13 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         for call in stored.filter_map(|(record, _)| ai_call(record, self.config.prices.table())) {
             self.recorder.add_ai_call(&call);
         }
+    }
+
+    /// Hands the records to all receivers at once, so that none misses records because another fails.
+    async fn forward(&self, records: &[AccessRecord<'_>], outcomes: &[RecordOutcome]) -> Result<(), Failure> {
+        let forwarded =
+            self.sinks.iter().map(|sink| sink.forward(records, outcomes, &self.host, &self.recorder));
+        join_all(forwarded).await.into_iter().collect()
     }
 
     fn count(&self, form: Form, outcome: &str, records: usize) {
@@ -218,14 +216,28 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     }
 }
 
-/// The work after responses, done by one task of an instance at a time.
+/// Sends what waits for one receiver, after the responses to its requests.
 #[derive(Debug)]
-pub struct Background<'f, E, H, T: Transport> {
-    flush: FlushGuard<'f>,
-    function: &'f Ingest<E, H, T>,
+pub struct Pending<'f, E, H> {
+    sink: &'f dyn Sink<H>,
+    function: &'f Ingest<E, H>,
 }
 
-impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
+impl<E, H> Pending<'_, E, H> {
+    /// Sends until nothing is left.
+    pub async fn run(self) {
+        self.sink.send(&self.function.host, &self.function.recorder).await;
+    }
+}
+
+/// The work after responses, done by one task of an instance at a time.
+#[derive(Debug)]
+pub struct Background<'f, E, H> {
+    flush: FlushGuard<'f>,
+    function: &'f Ingest<E, H>,
+}
+
+impl<E: Executor, H: Environment> Background<'_, E, H> {
     /// Adds counts to the shared counters and does the due maintenance, until nothing is left to add.
     pub async fn run(self) {
         let Ingest { config, database, host, recorder, maintenance, .. } = self.function;

@@ -8,7 +8,7 @@
 //! - [`pricing`]: computes what an AI call costs.
 //! - [`group_commit`]: concurrent requests share an insert.
 //! - `receipt`: the response about a batch.
-//! - [`syslog`]: stored records as syslog messages.
+//! - [`forward`]: stored records go on to syslog and to a receiver of OTLP.
 //! - `timed_executor`: measures inserts. [`maintenance`]: deletes old records. `log`: lines of the log.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
@@ -22,6 +22,7 @@ pub mod decompress;
 #[cfg(target_family = "wasm")]
 mod entry;
 mod form;
+pub mod forward;
 pub mod group_commit;
 pub mod handler;
 mod log;
@@ -29,7 +30,6 @@ pub mod maintenance;
 pub mod normalize;
 pub mod pricing;
 mod receipt;
-pub mod syslog;
 mod timed_executor;
 
 pub use config::IngestConfig;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gatelog_functions_shared::{Environment, Response, Token};
-use gatelog_ingest::syslog::Setup;
+use gatelog_ingest::forward::Setup;
 use gatelog_ingest::{Ingest as Function, IngestConfig};
 use gatelog_prices::ConfiguredTable;
 use gatelog_record::{FieldValue, Timestamp};
@@ -275,9 +275,10 @@ async fn variables_that_cannot_be_used_are_named() {
         error.contains("max_body_bytes: \"lots\"") && error.contains("max_batch_records: \"0\""),
         "{error}"
     );
-    let (read, syslog) =
+    let (read, receivers) =
         IngestConfig::read(&[("max_batch_records", "7"), ("ingest_token", "t")], no_file).await.unwrap();
-    assert!(matches!(syslog, Setup::Off { given } if given.is_empty()));
+    assert!(matches!(receivers.syslog, Setup::Off { given } if given.is_empty()));
+    assert!(matches!(receivers.otlp, Setup::Off { given } if given.is_empty()));
     assert_eq!((read.max_batch_records, read.token.is_required()), (7, true));
 }
 

@@ -5,5 +5,6 @@ mod cases;
 mod group_commit;
 mod ingest;
 mod manifest;
+mod otlp_export;
 mod pricing;
 mod syslog;

@@ -6,15 +6,19 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use gatelog_otlp::export::ExportConfig;
 use gatelog_syslog::SinkConfig;
 use toml::{Table, Value};
 
 #[test]
-fn every_setting_of_syslog_is_a_variable_with_the_same_default_and_reaches_the_component() {
+fn every_setting_of_a_receiver_is_a_variable_with_the_same_default_and_reaches_the_component() {
     let manifest = manifest();
     let component = manifest["component"]["ingest"]["variables"].as_table().unwrap();
-    for (name, default) in SinkConfig::SETTINGS.into_iter().chain([("entries", "")]) {
-        let name = format!("syslog_{name}");
+    let named = |prefix: &str, (name, default): &(&str, &'static str)| (format!("{prefix}_{name}"), *default);
+    let syslog =
+        SinkConfig::SETTINGS.iter().chain([&("entries", "")]).map(|setting| named("syslog", setting));
+    let otlp = ExportConfig::SETTINGS.iter().map(|setting| named("otlp", setting));
+    for (name, default) in syslog.chain(otlp) {
         assert_eq!(defaults(&manifest).get(&*name).copied(), Some(default), "{name}");
         let template = format!("{{{{ {name} }}}}");
         assert_eq!(component.get(&name).and_then(Value::as_str), Some(&*template), "{name}");

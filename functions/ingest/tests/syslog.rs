@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gatelog_functions_shared::Environment;
-use gatelog_ingest::syslog::{Setup, Syslog};
+use gatelog_ingest::forward::{Setup, Sink, syslog};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::Timestamp;
 use gatelog_storage::driver::native::NativeSqlite;
@@ -80,7 +80,7 @@ impl Environment for TestHost {
 
 /// A function with its receiver.
 struct Test {
-    function: Ingest<NativeSqlite, TestHost, Receiver>,
+    function: Ingest<NativeSqlite, TestHost>,
     receiver: Receiver,
     host: TestHost,
     folder: tempfile::TempDir,
@@ -95,10 +95,11 @@ impl Test {
         let folder = tempfile::tempdir().unwrap();
         let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
         let variables = [("syslog_delivery", delivery), ("syslog_entries", entries)];
-        let (config, setup) = IngestConfig::read(&variables, no_file).await.unwrap();
+        let (config, setups) = IngestConfig::read(&variables, no_file).await.unwrap();
         let (receiver, host) = (Receiver::default(), TestHost::default());
-        let syslog = Syslog::new(setup, |_| receiver.clone());
-        let function = Ingest::with_syslog(config, database, host.clone(), syslog);
+        let syslog = syslog::forwarding(setups.syslog, |_| receiver.clone()).unwrap();
+        let sinks: Vec<Box<dyn Sink<TestHost>>> = vec![Box::new(syslog)];
+        let function = Ingest::with_sinks(config, database, host.clone(), sinks);
         Self { function, receiver, host, folder }
     }
 
@@ -107,7 +108,7 @@ impl Test {
         let Self { receiver, host, folder, .. } = self;
         let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
         let (config, _) = IngestConfig::read(&[("syslog_delivery", "off")], no_file).await.unwrap();
-        let function = Ingest::with_syslog(config, database, host.clone(), None);
+        let function = Ingest::new(config, database, host.clone());
         Self { function, receiver, host, folder }
     }
 
@@ -121,6 +122,13 @@ impl Test {
         let response = self.function.handle(request).await;
         let body: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
         (response.status().as_u16(), body["accepted"].clone(), body["duplicates"].clone())
+    }
+
+    /// Sends what waits, as the component does after a response.
+    async fn send(&self) {
+        for pending in self.function.pending() {
+            pending.run().await;
+        }
     }
 
     /// The paths of the messages that arrived.
@@ -143,13 +151,13 @@ async fn under_best_effort_messages_are_sent_after_the_response_and_only_for_new
     let test = Test::new("best_effort").await;
     assert_eq!(test.post(&["a", "b"]).await, (200, json!(2), json!(0)));
     assert_eq!(test.received(), [""; 0]);
-    assert!(test.function.has_pending_syslog());
-    test.function.send_syslog().await;
+    assert_eq!(test.function.pending().len(), 1);
+    test.send().await;
     assert_eq!(test.received(), ["/a", "/b"]);
     assert_eq!(test.post(&["b", "c", "c"]).await, (200, json!(1), json!(2)));
-    test.function.send_syslog().await;
+    test.send().await;
     assert_eq!(test.received(), ["/a", "/b", "/c"]);
-    assert!(!test.function.has_pending_syslog());
+    assert!(test.function.pending().is_empty());
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -158,7 +166,7 @@ async fn under_best_effort_an_absent_receiver_changes_no_response() {
     test.receiver.absent.set(true);
     for id in ["a", "b"] {
         assert_eq!(test.post(&[id]).await, (200, json!(1), json!(0)));
-        test.function.send_syslog().await;
+        test.send().await;
     }
     assert_eq!(test.received(), [""; 0]);
 }
@@ -185,8 +193,8 @@ async fn entries_come_from_the_file_unless_the_variable_has_some() {
     let delivery = ("syslog_delivery", "best_effort");
     let problems = problems_of(&[delivery], file).await;
     assert!(problems[0].starts_with("/syslog/entries.json: [0].config.facility is"), "{problems:?}");
-    let (_, setup) = IngestConfig::read(&[delivery, ("syslog_entries", "[{}]")], file).await.unwrap();
-    assert!(matches!(setup, Setup::On(_)), "{setup:?}");
+    let (_, setups) = IngestConfig::read(&[delivery, ("syslog_entries", "[{}]")], file).await.unwrap();
+    assert!(matches!(setups.syslog, Setup::On(_)), "{setups:?}");
     let problems = problems_of(&[delivery], no_file).await;
     assert!(problems[0].starts_with("syslog_entries: it is empty, and /syslog/entries.json"), "{problems:?}");
 }
@@ -205,9 +213,9 @@ async fn a_warning_is_logged_when_syslog_is_configured_but_off() {
             Some("syslog_port, syslog_entries is set"),
         ),
     ] {
-        let (_, setup) = IngestConfig::read(&variables, no_file).await.unwrap();
-        assert!(matches!(setup, Setup::Off { .. }), "{setup:?}");
-        let said = setup.warning();
+        let (_, setups) = IngestConfig::read(&variables, no_file).await.unwrap();
+        assert!(matches!(setups.syslog, Setup::Off { .. }), "{setups:?}");
+        let said = setups.warnings().next();
         assert_eq!(said.is_some(), warning.is_some(), "{said:?}");
         assert!(said.unwrap_or_default().contains(warning.unwrap_or_default()), "{variables:?}");
     }
@@ -241,7 +249,7 @@ async fn records_are_stored_whatever_is_wrong_with_syslog_and_only_a_guarantee_f
     for entries in [script, "no JSON", r#"[{"config":{"facility":"local9"}}]"#] {
         let test = Test::with_entries("best_effort", entries).await;
         assert_eq!(test.post(&["a", "b"]).await, (200, json!(2), json!(0)), "{entries}");
-        assert!(!test.function.has_pending_syslog());
+        assert!(test.function.pending().is_empty());
         assert_eq!(test.post(&["a", "c"]).await, (200, json!(1), json!(1)), "{entries}");
 
         for delivery in ["at_least_once", "at-least-once"] {
@@ -257,7 +265,7 @@ async fn problems_of<const COUNT: usize>(
     variables: &[(&str, &str); COUNT],
     read_file: impl Fn(&str) -> io::Result<String>,
 ) -> Vec<String> {
-    match IngestConfig::read(variables, read_file).await.unwrap().1 {
+    match IngestConfig::read(variables, read_file).await.unwrap().1.syslog {
         Setup::Wrong { problems, .. } => problems,
         setup => panic!("{setup:?}"),
     }

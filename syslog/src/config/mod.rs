@@ -24,7 +24,9 @@
 
 use std::time::Duration;
 
-use crate::guarantee::Guarantee;
+use gatelog_forward::Guarantee;
+use gatelog_forward::settings::Settings;
+
 use crate::lua::limits::{Limits, UntrustedLua};
 use crate::message::frame::Frame;
 use crate::transport::target::Target;
@@ -54,7 +56,7 @@ pub struct SinkConfig {
 
 impl SinkConfig {
     /// The names of all settings, each with its default, which an empty text also selects.
-    pub const SETTINGS: [(&'static str, &'static str); 18] = [
+    pub const SETTINGS: Settings = &[
         ("delivery", "off"),
         ("address", "127.0.0.1"),
         ("port", "514"),
@@ -74,20 +76,12 @@ impl SinkConfig {
         ("lua_max_time_ms", "100"),
         ("lua_max_request_ms", "1000"),
     ];
-
-    /// The settings other than `delivery` whose text differs from the default. When the sink is off, they show that
-    /// somebody expects it to be on.
-    pub fn given(text_of: impl Fn(&str) -> String) -> Vec<&'static str> {
-        let is_given = |(name, default): &(&str, &str)| {
-            let text = text_of(name);
-            *name != "delivery" && !text.trim().is_empty() && text.trim() != *default
-        };
-        Self::SETTINGS.iter().filter(|setting| is_given(setting)).map(|(name, _)| *name).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use gatelog_forward::settings::given as given_settings;
+
     use super::*;
     use crate::error::ConfigError;
     use crate::message::frame::{Framing, HeaderFormat};
@@ -115,7 +109,7 @@ mod tests {
     #[test]
     fn settings_that_were_set_are_distinguished_from_defaults() {
         let given = |settings: &[(&str, &str)]| {
-            SinkConfig::given(|name| {
+            given_settings(SinkConfig::SETTINGS, |name| {
                 settings.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned()
             })
         };

@@ -13,12 +13,12 @@
 //! After a batch has failed, nothing is tried until a pause of 100 ms to 10 s has passed, so that a receiver that is
 //! absent or does not read does not delay every batch.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::time::Duration;
 
+use gatelog_forward::{BrokenOff, Guarantee, Pause};
 use thiserror::Error;
 
-use crate::guarantee::Guarantee;
 use crate::message::frame::Messages;
 use crate::stats::Stats;
 use crate::transport::{Connection, Transport, TransportError};
@@ -30,10 +30,8 @@ pub struct Delivery<T: Transport> {
     promise: Guarantee,
     /// Open connections that no batch is using.
     idle: RefCell<Vec<T::Connection>>,
-    /// Batches that failed since the last success, not counting those skipped during a pause.
-    failures: Cell<u32>,
-    /// The end of the pause; nothing is tried before it.
-    pause_until: Cell<Duration>,
+    /// After a failed batch, nothing is tried until its end.
+    pause: Pause,
 }
 
 /// Messages that were not sent.
@@ -59,27 +57,17 @@ pub enum DeliveryError {
         wait: Duration,
     },
     /// The task that was sending them ended early.
-    #[error("sending syslog messages was cancelled")]
-    BrokenOff,
+    #[error(transparent)]
+    BrokenOff(#[from] BrokenOff),
 }
 
 /// Idle connections that are kept. Overlapping batches open more, which are closed after use.
 const MAX_IDLE: usize = 2;
-/// The pause after the first failed batch; each further failure doubles it.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 impl<T: Transport> Delivery<T> {
     /// A delivery that has not connected yet.
     pub fn new(transport: T, promise: Guarantee) -> Self {
-        Self {
-            transport,
-            promise,
-            idle: RefCell::new(Vec::new()),
-            failures: Cell::new(0),
-            pause_until: Cell::new(Duration::ZERO),
-        }
+        Self { transport, promise, idle: RefCell::new(Vec::new()), pause: Pause::default() }
     }
 
     /// The delivery guarantee.
@@ -103,7 +91,7 @@ impl<T: Transport> Delivery<T> {
         if all == 0 {
             return Ok(());
         }
-        if let Some(wait) = self.pause_until.get().checked_sub(now()).filter(|wait| !wait.is_zero()) {
+        if let Some(wait) = self.pause.rest(now()) {
             stats.failed.add(all);
             return Err(DeliveryError::Paused { all, wait });
         }
@@ -113,7 +101,7 @@ impl<T: Transport> Delivery<T> {
         };
         match result {
             Ok(0) => {
-                self.failures.set(0);
+                self.pause.end();
                 stats.sent.add(all);
                 Ok(())
             }
@@ -125,7 +113,7 @@ impl<T: Transport> Delivery<T> {
                 Err(DeliveryError::Transport { failed, all, source })
             }
             Err((failed, source)) => {
-                self.pause(now());
+                self.pause.begin(now(), Duration::ZERO, 0);
                 stats.failed.add(failed);
                 stats.sent.add(all.saturating_sub(failed));
                 Err(DeliveryError::Transport { failed, all, source })
@@ -197,13 +185,6 @@ impl<T: Transport> Delivery<T> {
         let counter = if connected.is_ok() { &stats.connects } else { &stats.connect_errors };
         counter.add(1);
         connected
-    }
-
-    fn pause(&self, now: Duration) {
-        let failures = self.failures.get();
-        let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE);
-        self.failures.set(failures.saturating_add(1));
-        self.pause_until.set(now.saturating_add(pause));
     }
 }
 

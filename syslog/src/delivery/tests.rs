@@ -1,5 +1,6 @@
 //! Tests of delivery over a scripted network, without sockets and without real time.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::{Map, Value};

@@ -1,5 +1,7 @@
 //! Tests of the logger with a network that takes messages when the test allows it.
 
+use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -63,8 +65,16 @@ impl Runtime for Warnings {
         Duration::ZERO
     }
 
-    fn delivery_failed(&self, error: &DeliveryError) {
-        self.0.borrow_mut().push(error.to_string());
+    fn now(&self) -> Timestamp {
+        Timestamp::MIN
+    }
+
+    fn random(&self) -> u8 {
+        0
+    }
+
+    fn delivery_failed(&self, what: &dyn fmt::Display) {
+        self.0.borrow_mut().push(what.to_string());
     }
 
     async fn sleep(&self, _: Duration) {
@@ -91,7 +101,7 @@ impl Test {
         });
         let options = options.unwrap().unwrap();
         let network = Network::default();
-        let logger = Logger::new(Sink::new(&options, entries).unwrap(), &options, network.clone());
+        let logger = logger(Sink::new(&options, entries).unwrap(), &options, network.clone());
         Self { logger: Rc::new(logger), network, warnings: Rc::default() }
     }
 
@@ -101,7 +111,7 @@ impl Test {
     }
 
     async fn log_all(&self, records: &[AccessRecord<'_>]) -> Result<(), DeliveryError> {
-        let logged = self.logger.log(records, Timestamp::MIN, &*self.warnings).await;
+        let logged = self.logger.forward(records, Timestamp::MIN, &*self.warnings).await;
         if self.logger.has_pending() {
             let (logger, warnings) = (Rc::clone(&self.logger), Rc::clone(&self.warnings));
             spawn_local(async move { logger.send(&*warnings).await });
@@ -151,8 +161,8 @@ fn best_effort_does_not_wait_for_scripts() {
     run(async {
         let test = Test::with_entries("best_effort", GREEDY);
         let records = vec![AccessRecord::default(); 20];
-        test.logger.log(&records, Timestamp::MIN, &*test.warnings).await.unwrap();
-        let stats = test.logger.stats();
+        test.logger.forward(&records, Timestamp::MIN, &*test.warnings).await.unwrap();
+        let stats = test.logger.destination().stats();
         assert_eq!((stats.messages.value(), stats.script_errors.value()), (0, 0), "a script has run");
         assert!(test.logger.has_pending() && test.logger.queue_bytes() > 0);
         test.logger.send(&*test.warnings).await;
@@ -173,8 +183,8 @@ fn the_scripts_of_a_request_have_a_bounded_time_together_and_the_next_request_ha
             while test.sent() < 4 {
                 yield_now().await;
             }
-            assert_eq!(test.logger.stats().script_bounds.value(), 4, "{delivery}");
-            let warnings = test.logger.notes().take_warnings();
+            assert_eq!(test.logger.destination().stats().script_bounds.value(), 4, "{delivery}");
+            let warnings = test.logger.destination().notes().take_warnings();
             let [_, quick_failed] = &warnings[..] else { panic!("{warnings:?}") };
             assert_eq!(
                 quick_failed,
@@ -185,7 +195,7 @@ fn the_scripts_of_a_request_have_a_bounded_time_together_and_the_next_request_ha
             while test.sent() < 5 {
                 yield_now().await;
             }
-            assert_eq!(test.logger.stats().script_errors.value(), 4, "{delivery}");
+            assert_eq!(test.logger.destination().stats().script_errors.value(), 4, "{delivery}");
         });
     }
 }
@@ -215,7 +225,7 @@ fn a_receiver_that_takes_nothing_cannot_fill_the_memory_and_what_is_dropped_is_c
             test.settle().await;
             assert!(test.logger.queue_bytes() < 2 * 65_536 + 8_192 + 10, "{}", test.logger.queue_bytes());
         }
-        let stats = test.logger.stats();
+        let stats = test.logger.destination().stats();
         test.network.0.closed.set(false);
         test.settle().await;
         let (made, dropped) = (stats.messages.value(), stats.dropped.value());
@@ -237,7 +247,7 @@ fn best_effort_reports_and_counts_failures() {
             test.log(2).await.unwrap();
             test.settle().await;
         }
-        assert_eq!(test.logger.stats().failed.value(), 6);
+        assert_eq!(test.logger.destination().stats().failed.value(), 6);
         let warnings = test.warnings.0.borrow();
         assert_eq!(*warnings, ["2 of 2 syslog messages were not delivered: connecting: refused"], "one line");
     });
@@ -275,7 +285,7 @@ fn at_least_once_sends_a_batch_larger_than_the_queue_in_parts_and_drops_nothing(
         test.log(200).await.unwrap();
         assert_eq!(test.sent(), 200);
         assert!(test.network.0.batches.borrow().len() > 2);
-        assert_eq!(test.logger.stats().dropped.value(), 0);
+        assert_eq!(test.logger.destination().stats().dropped.value(), 0);
     });
 }
 

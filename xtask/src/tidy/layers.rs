@@ -9,7 +9,8 @@ use super::tree::File;
 /// packages of lower layers, so packages of one layer never depend on each other.
 const LAYERS: &[&[&str]] = &[
     &["record", "sync", "databases", "artifacts", "harness/guests/*-filter", "spin-host/guests/probe"],
-    &["storage", "syslog", "prices", "otlp", "filter"],
+    &["forward", "storage", "prices", "filter"],
+    &["syslog", "otlp"],
     &["functions/shared", "harness/guests/counted", "envoy-module"],
     &["functions/ingest", "functions/query", "functions/health", "functions/dashboard"],
     &["harness", "spin-host"],
@@ -20,8 +21,17 @@ const LAYERS: &[&[&str]] = &[
 
 /// The folders of code that also runs outside wasm, whose logic must not know its host. The packages above them are
 /// native, and cannot name an SDK because they cannot depend on one.
-const HOST_FREE: &[&str] =
-    &["record/*", "sync/*", "storage/*", "syslog/*", "prices/*", "otlp/*", "filter/*", "functions/*"];
+const HOST_FREE: &[&str] = &[
+    "record/*",
+    "sync/*",
+    "storage/*",
+    "forward/*",
+    "syslog/*",
+    "otlp/*",
+    "prices/*",
+    "filter/*",
+    "functions/*",
+];
 
 /// An SDK by its name in code, and the files that may name it. The filter implements proxy-wasm's ABI itself; only the
 /// guests of the harness use the SDK.
@@ -34,6 +44,7 @@ const SPIN_SHELLS: &[&str] = &[
     "sync/src/oneshot/spin.rs",
     "storage/src/driver/spin*",
     "syslog/src/transport/wasi*",
+    "otlp/src/export/post/spin.rs",
 ];
 
 /// The SDKs as packages. Native builds must not contain them.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatelog_functions_shared::config::store::StoreConfig;
 use gatelog_functions_shared::config::{Variables, VariablesError};
 use gatelog_ingest::IngestConfig;
-use gatelog_ingest::syslog::Setup;
+use gatelog_ingest::forward::Setup;
 use gatelog_query::QueryConfig;
 use toml::Table;
 
@@ -48,19 +48,33 @@ async fn read(component: &str, given: &Given) -> (String, Vec<String>) {
     match component {
         "ingest" => {
             let read = IngestConfig::read(given, |_| Ok("[]".to_owned())).await;
-            let (config, syslog) =
-                read.map_or_else(|error| (Err(error), None), |(config, syslog)| (Ok(config), Some(syslog)));
+            let (config, receivers) =
+                read.map_or_else(|error| (Err(error), None), |(config, setups)| (Ok(config), Some(setups)));
             note(config.map(|config| format!("{config:?}")));
-            match syslog {
-                Some(Setup::Off { given }) => text.push_str(&given.join(" ")),
-                Some(Setup::Wrong { problems: wrong, .. }) => problems.extend(wrong),
-                Some(Setup::On(_)) | None => {}
+            let mut note_setup = |off: Vec<String>, wrong: Vec<String>| {
+                text.push_str(&off.join(" "));
+                problems.extend(wrong);
+            };
+            if let Some(receivers) = receivers {
+                let (off, wrong) = said(receivers.syslog);
+                note_setup(off, wrong);
+                let (off, wrong) = said(receivers.otlp);
+                note_setup(off, wrong);
             }
         }
         "query" => note(QueryConfig::read(given).await.map(|config| format!("{config:?}"))),
         _ => assert_eq!(component, "health", "a component that this test does not know"),
     }
     (text, problems)
+}
+
+/// The variables of a receiver that is off, and what is wrong with those of one that is not.
+fn said<C>(setup: Setup<C>) -> (Vec<String>, Vec<String>) {
+    match setup {
+        Setup::Off { given } => (given, Vec::new()),
+        Setup::Wrong { problems, .. } => (Vec::new(), problems),
+        Setup::On(_) => Default::default(),
+    }
 }
 
 fn manifest() -> Table {

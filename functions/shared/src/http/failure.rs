@@ -3,6 +3,8 @@
 //! The client's text never contains SQL, hosts, paths or secrets. The status says whether a retry can help:
 //! 503, 500 and 408 yes, 413 with a smaller body, any other 4xx no.
 
+use std::fmt;
+
 use gatelog_storage::StorageError;
 use http::StatusCode;
 use thiserror::Error;
@@ -70,15 +72,48 @@ pub enum Failure {
     /// 503: the function's variables are wrong.
     #[error(transparent)]
     Variables(#[from] VariablesError),
-    /// 503: the records are stored, but syslog has not confirmed them as guaranteed.
+    /// 503: the records are stored, but a receiver of stored records has not confirmed them as guaranteed.
     #[error("{reason}")]
-    NotLogged {
+    NotForwarded {
+        /// The receiver.
+        receiver: Receiver,
         /// The reason.
         reason: String,
     },
-    /// 503: the records are stored, but the syslog guarantee cannot be kept, because its variables are wrong.
-    #[error("the records are stored, but syslog is not configured correctly")]
-    SyslogMisconfigured,
+    /// 503: the records are stored, but the guarantee of a receiver cannot be kept, because its variables are wrong.
+    #[error("the records are stored, but {receiver} is not configured correctly")]
+    ForwardMisconfigured {
+        /// The receiver.
+        receiver: Receiver,
+    },
+}
+
+/// A receiver of stored records. Its `Display` is its name in texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// Syslog.
+    Syslog,
+    /// A receiver of OpenTelemetry's log protocol.
+    Otlp,
+}
+
+impl Receiver {
+    /// The class of its failures, for metrics.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Syslog => "syslog",
+            Self::Otlp => "otlp",
+        }
+    }
+}
+
+impl fmt::Display for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syslog => "syslog",
+            Self::Otlp => "OTLP",
+        })
+    }
 }
 
 impl Failure {
@@ -99,9 +134,10 @@ impl Failure {
                 | StorageError::Refused { .. }
                 | StorageError::TooLarge { .. },
             ) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Storage(_) | Self::Variables(_) | Self::NotLogged { .. } | Self::SyslogMisconfigured => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Storage(_)
+            | Self::Variables(_)
+            | Self::NotForwarded { .. }
+            | Self::ForwardMisconfigured { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -117,15 +153,13 @@ impl Failure {
                 "the function is not configured correctly: its log says what is wrong".to_owned()
             }
             Self::Storage(_) => "the database answered unexpectedly: the function's log says how".to_owned(),
-            Self::NotLogged { .. } => {
-                "the records are stored, but the syslog receiver has not confirmed them: send them again"
-                    .to_owned()
-            }
-            Self::SyslogMisconfigured => {
-                "the records are stored, but syslog is not configured correctly and they are not logged: the function's \
-                 log says what is wrong"
-                    .to_owned()
-            }
+            Self::NotForwarded { receiver, .. } => format!(
+                "the records are stored, but the {receiver} receiver has not confirmed them: send them again"
+            ),
+            Self::ForwardMisconfigured { receiver } => format!(
+                "the records are stored, but {receiver} is not configured correctly and they do not go on to it: the \
+                 function's log says what is wrong"
+            ),
             client => client.to_string(),
         }
     }
@@ -135,7 +169,7 @@ impl Failure {
         match self {
             Self::Storage(error) => error.class(),
             Self::Variables(_) => "settings",
-            Self::NotLogged { .. } | Self::SyslogMisconfigured => "syslog",
+            Self::NotForwarded { receiver, .. } | Self::ForwardMisconfigured { receiver } => receiver.class(),
             _ => "request",
         }
     }

@@ -84,6 +84,7 @@ pub const FAILURES: Family = Family {
         "database_refused",
         "database_unexpected_answer",
         "syslog",
+        "otlp",
         "other",
     ],
 };
@@ -124,6 +125,24 @@ pub const SYSLOG: Family = Family {
     ],
 };
 
+/// Records that go on to a receiver of OTLP, by outcome.
+pub const OTLP_EXPORT_RECORDS: Family = Family {
+    name: "gatelog_otlp_export_records_total",
+    help: "Stored records that go on over OTLP: sent, or lost by reason: rejected for good by the receiver, refused with a status that \
+           is not retried, given up because the receiver was unavailable or unreachable, dropped (no room to wait), misconfigured. With \
+           at_least_once, a record that was not confirmed is counted each time it was tried.",
+    label: "outcome",
+    values: &["sent", "rejected", "refused", "unavailable", "unreachable", "dropped", "misconfigured"],
+};
+/// Requests to a receiver of OTLP, by outcome.
+pub const OTLP_EXPORT_REQUESTS: Family = Family {
+    name: "gatelog_otlp_export_requests_total",
+    help: "Requests to the receiver of OTLP: accepted (2xx), rejected (400, 413), unavailable (429, 502, 503, 504), refused (any other \
+           status), unreachable (no complete response in time).",
+    label: "outcome",
+    values: &["accepted", "rejected", "refused", "unavailable", "unreachable"],
+};
+
 /// All families of counters.
 pub const COUNTERS: &[&Family] = &[
     &RECORDS,
@@ -137,6 +156,8 @@ pub const COUNTERS: &[&Family] = &[
     &FAILURES,
     &DELETED,
     &SYSLOG,
+    &OTLP_EXPORT_RECORDS,
+    &OTLP_EXPORT_REQUESTS,
     &FLUSH_FAILURES,
 ];
 

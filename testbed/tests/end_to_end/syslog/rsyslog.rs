@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
+use gatelog_forward::Runtime;
 use gatelog_record::{AccessRecord, Timestamp};
-use gatelog_syslog::delivery::DeliveryError;
-use gatelog_syslog::logger::Runtime;
+use gatelog_syslog::logger::logger;
 use gatelog_syslog::transport::native::NativeTransport;
 use gatelog_syslog::{Logger, Sink, SinkConfig};
 use gatelog_testbed::rsyslog::{Received, Rsyslog};
@@ -32,7 +33,15 @@ impl Runtime for Clock {
         self.0.elapsed()
     }
 
-    fn delivery_failed(&self, _: &DeliveryError) {}
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(START)
+    }
+
+    fn random(&self) -> u8 {
+        0
+    }
+
+    fn delivery_failed(&self, _: &dyn fmt::Display) {}
 
     async fn sleep(&self, duration: Duration) {
         sleep(duration).await;
@@ -53,13 +62,13 @@ impl Sender {
         let options = options.unwrap().unwrap();
         let transport = NativeTransport::new(options.target, Duration::from_secs(20));
         let sink = Sink::new(&options, &entries.to_string()).unwrap();
-        let logger = Logger::new(sink, &options, transport);
+        let logger = logger(sink, &options, transport);
         Self { logger: Rc::new(logger), clock: Rc::new(Clock(Instant::now())) }
     }
 
     async fn log(&self, records: &[AccessRecord<'_>]) -> Result<(), String> {
         let now = Timestamp::from_micros(START);
-        let logged = self.logger.log(records, now, &*self.clock).await;
+        let logged = self.logger.forward(records, now, &*self.clock).await;
         if self.logger.has_pending() {
             let (logger, clock) = (Rc::clone(&self.logger), Rc::clone(&self.clock));
             spawn_local(async move { logger.send(&*clock).await });
@@ -75,7 +84,7 @@ impl Sender {
     }
 
     fn counted(&self, name: &str) -> u64 {
-        self.logger.stats().all().iter().find(|(known, _)| *known == name).unwrap().1
+        self.logger.destination().stats().all().iter().find(|(known, _)| *known == name).unwrap().1
     }
 }
 

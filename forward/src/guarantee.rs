@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// The guarantee for a message.
+/// What a system is promised about each record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Guarantee {
     /// Failures are counted and otherwise ignored.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::runtime::Runtime;
+use crate::runtime::Runtime;
 
 /// Counts what one task does without a break.
 pub(super) struct Pace {
@@ -10,8 +10,8 @@ pub(super) struct Pace {
     records: usize,
 }
 
-/// After this many records, other tasks get a turn; a message without scripts takes some ten microseconds to
-/// make.
+/// After this many records, other tasks get a turn; one without scripts takes some ten microseconds to
+/// write.
 const RECORDS_PER_TURN: usize = 32;
 /// A turn of at least this length is followed by a rest of the same length, so that other tasks get half of
 /// the time.
