@@ -11,6 +11,24 @@ use tempfile::TempDir;
 /// Folders that are not copied.
 const SKIPPED: [&str; 4] = ["target", "node_modules", ".git", ".spin"];
 
+/// Programs that change the machine or another one; where they are installed, documents must not call them.
+const REFUSED: [&str; 14] = [
+    "apt-get",
+    "cosign",
+    "crane",
+    "deck",
+    "docker",
+    "git",
+    "helm",
+    "kubectl",
+    "kustomize",
+    "podman",
+    "skopeo",
+    "sudo",
+    "systemctl",
+    "turso",
+];
+
 /// What a stand-in for a program says of a call that it does not know.
 const UNKNOWN: &str = "this cannot run here: put `<!-- not run here: REASON -->` before the block";
 
@@ -27,7 +45,8 @@ impl Scratch {
         copy(&artifacts::workspace(), &scratch.project())?;
         symlink(artifacts::workspace().join("target"), scratch.project().join("target"))?;
         fs::create_dir(scratch.programs())?;
-        for (name, script) in programs(&scratch.calls()) {
+        let refused = REFUSED.map(|name| (name, format!("echo '{UNKNOWN}' >&2; exit 97")));
+        for (name, script) in programs(&scratch.calls()).into_iter().chain(refused) {
             let file = scratch.programs().join(name);
             fs::write(&file, format!("#!/bin/bash\n{script}\n"))?;
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
