@@ -23,6 +23,8 @@ pub fn bench(args: &[String]) -> Result<()> {
         setup::ensure_command(program, package)?;
     }
     let envoy = setup::envoy()?;
+    // Only this area starts every server.
+    let servers = if area == Some("size") { Some(setup::everything()?.programs) } else { None };
     artifacts::build(Which::All, Warnings::Show)?;
     let mut cargo = workspace::cargo()?;
     match area {
@@ -31,6 +33,7 @@ pub fn bench(args: &[String]) -> Result<()> {
         }
         None => cargo.args(["bench", "--package", "gatelog-bench"]),
     };
+    cargo.envs(servers.iter().flat_map(setup::Programs::variables));
     process::replace_with(cargo.arg("--").args(args).env("GATELOG_ENVOY", envoy))
 }
 

@@ -1,9 +1,10 @@
-//! Project tasks: `cargo xtask setup | build | image | test | ci | demo | bench | prices | tidy`.
+//! Project tasks: `cargo xtask setup | build | image | test | ci | demo | bench | prices | docs | docs-check | tidy`.
 
 mod artifacts;
 mod bench;
 mod build;
 mod demo;
+mod documents;
 mod image;
 mod module;
 mod prices;
@@ -54,6 +55,10 @@ enum Task {
     },
     /// Make the default price table from published ones.
     Prices(prices::Options),
+    /// Make the pages of docs/ that come from the tables in the code.
+    Docs,
+    /// Run the commands and load the configurations in the documents.
+    DocsCheck,
     /// Check the project's own rules.
     Tidy,
 }
@@ -79,6 +84,8 @@ fn run(task: Task) -> Result<()> {
         Task::Demo(options) => demo::demo(&options),
         Task::Bench { args } => bench::bench(&args),
         Task::Prices(options) => prices::prices(&options),
+        Task::Docs => documents::make(),
+        Task::DocsCheck => documents::check(),
         Task::Tidy => tidy::tidy(),
     }
 }

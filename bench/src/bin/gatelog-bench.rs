@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use gatelog_bench::gateway::{self, Choice, Effort};
-use gatelog_bench::{ingest, query, syslog};
+use gatelog_bench::{ingest, query, size, syslog};
 use gatelog_testbed::runtime::Runtime;
 
 /// Measures gatelog with real parts. Each figure is compared with something measured in the same run.
@@ -59,6 +59,12 @@ enum Area {
         /// Only these parts.
         parts: Vec<ingest::Part>,
     },
+    /// How many bytes a record takes on disk, on every store.
+    Size {
+        /// A quick look: 100 000 records instead of a million.
+        #[arg(long)]
+        quick: bool,
+    },
     /// What syslog costs ingest.
     Syslog {
         /// A quick look: fewer and shorter rounds.
@@ -97,6 +103,7 @@ async fn main() -> anyhow::Result<()> {
             let effort = if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL };
             ingest::run(effort, &parts, &runtime).await
         }
+        Area::Size { quick } => size::run(if quick { 100_000 } else { 1_000_000 }).await,
         Area::Syslog { quick } => {
             syslog::run(if quick { syslog::Effort::QUICK } else { syslog::Effort::FULL }).await
         }

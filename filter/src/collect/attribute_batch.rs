@@ -16,7 +16,7 @@
 //! name of a pair without a value.
 
 mod breaker;
-mod source;
+pub mod source;
 
 use std::borrow::Cow;
 

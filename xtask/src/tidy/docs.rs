@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{Event, Parser, Tag};
 
+use super::anchors::anchors;
 use super::finding::Finding;
 use super::tree::{File, Tree};
 
@@ -64,9 +65,21 @@ fn names_missing(code: &str, tree: &Tree) -> bool {
 }
 
 fn is_broken(link: &str, from: &str, tree: &Tree) -> bool {
-    let path = link.split(['#', '?']).next().unwrap_or_default();
-    let elsewhere = link.contains("://") || link.starts_with("mailto:") || path.is_empty();
-    !elsewhere && resolve(path, from).is_none_or(|path| !path.is_empty() && !tree.has(&path))
+    if link.contains("://") || link.starts_with("mailto:") {
+        return false;
+    }
+    let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+    let path = path.split('?').next().unwrap_or_default();
+    let Some(target) = (if path.is_empty() { Some(from.to_owned()) } else { resolve(path, from) }) else {
+        return true;
+    };
+    let is_missing = !target.is_empty() && !tree.has(&target);
+    is_missing || anchor.is_some_and(|anchor| !leads_somewhere(anchor, &target, tree))
+}
+
+/// Whether a document has the anchor; other files have lines.
+fn leads_somewhere(anchor: &str, target: &str, tree: &Tree) -> bool {
+    !target.ends_with(".md") || tree.file(target).is_some_and(|file| anchors(&file.text).contains(anchor))
 }
 
 /// The path from the root that `link` in the file `from` leads to; `None` when it leads out of the project.
@@ -88,7 +101,11 @@ mod tests {
     use super::*;
 
     fn findings(path: &str, text: &str) -> Vec<String> {
-        let tree = Tree::of(&[("record/src/fields.rs", ""), ("docs/query.md", ""), ("README.md", "")]);
+        let tree = Tree::of(&[
+            ("record/src/fields.rs", ""),
+            ("docs/query.md", "# One\n\n## x\n"),
+            ("README.md", ""),
+        ]);
         let file = File { path: path.to_owned(), text: text.to_owned() };
         check(&file, &tree).iter().map(ToString::to_string).collect()
     }
@@ -114,6 +131,9 @@ mod tests {
         assert!(
             findings("docs/a.md", "[q](query.md#x) [r](../README.md) [w](https://example.org/x)").is_empty()
         );
+        let found = findings("docs/a.md", "[q](query.md#y)\n[f](../record/src/fields.rs#L3)\n");
+        assert!(found[0].starts_with("docs/a.md:1: links to query.md#y"), "{found:?}");
+        assert_eq!(found.len(), 1, "{found:?}");
         let found = findings("docs/a.md", "\n[q](gone.md)\n[r]\n\n[r]: ../../out.md\n");
         assert!(found[0].starts_with("docs/a.md:2: links to gone.md"), "{found:?}");
         assert_eq!(found.len(), 2, "{found:?}");

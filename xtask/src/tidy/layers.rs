@@ -8,7 +8,15 @@ use super::tree::File;
 /// The packages from the lowest layer to the highest, by folder; `*` stands for any. A package may depend only on
 /// packages of lower layers, so packages of one layer never depend on each other.
 const LAYERS: &[&[&str]] = &[
-    &["record", "sync", "databases", "artifacts", "harness/guests/*-filter", "spin-host/guests/probe"],
+    &[
+        "record",
+        "sync",
+        "databases",
+        "artifacts",
+        "documents",
+        "harness/guests/*-filter",
+        "spin-host/guests/probe",
+    ],
     &["forward", "storage", "prices", "filter"],
     &["syslog", "otlp"],
     &["functions/shared", "harness/guests/counted", "envoy-module"],

@@ -9,10 +9,11 @@
 //! - [`unreached`]: files that belong to no crate
 //! - [`manifests`]: versions and lints in one place
 //! - [`vendored`]: libraries in folders with a `VENDOR.toml`
-//! - [`docs`]: paths and links in documents, and the length of the README
+//! - [`docs`]: paths and links in documents, and the length of the README; [`anchors`]: the places within a document
 //!
 //! `cargo deny` checks the licences and sources of dependencies, by the rules in `deny.toml`.
 
+mod anchors;
 mod circles;
 mod docs;
 mod finding;

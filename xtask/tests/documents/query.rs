@@ -1,9 +1,8 @@
-//! The parameters in `docs/query.md`, and those that `/query` reads.
+//! The filters in `docs/query.md`, and those that `/query` reads.
 
 use std::collections::BTreeSet;
 
 use gatelog_query::params::filters::{FILTERS, FilterParameter};
-use gatelog_query::params::options::LIST_OPTIONS;
 
 use crate::page;
 
@@ -12,13 +11,6 @@ const SUFFIXES: [&str; 6] = ["", "!", "_contains", "_prefix", "_min", "_max"];
 
 /// Filters with a field's own name that the page explains with the others that are named otherwise.
 const EXPLAINED: [&str; 2] = ["start_time", "path"];
-
-#[test]
-fn the_page_names_each_parameter_that_says_how_to_answer_and_no_other() {
-    let rows = page::rows("docs/query.md", &["parameter", "default", "meaning"]);
-    let named: BTreeSet<&str> = rows.iter().map(|row| &*row[0].text).collect();
-    assert_eq!(named, LIST_OPTIONS.iter().map(|(name, ..)| *name).collect());
-}
 
 #[test]
 fn the_page_names_each_filter_that_is_not_named_after_its_field_and_no_other() {
