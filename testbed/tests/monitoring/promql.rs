@@ -17,9 +17,16 @@ pub fn selectors(expression: &str) -> Vec<String> {
                 let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
                 let (word, after) = rest.split_at(length);
                 let next = after.trim_start().chars().next();
+                // `sum by (job) (…)`.
+                let is_aggregation =
+                    ["by (", "without ("].iter().any(|word| after.trim_start().starts_with(word));
                 if BEFORE_LABELS.contains(&word) && next == Some('(') {
                     length + after.find(')').unwrap() + 1
-                } else if first.is_ascii_digit() || next == Some('(') || OPERATORS.contains(&word) {
+                } else if first.is_ascii_digit()
+                    || next == Some('(')
+                    || is_aggregation
+                    || OPERATORS.contains(&word)
+                {
                     length
                 } else {
                     let matchers = if after.starts_with('{') { braced(after) } else { 0 };
