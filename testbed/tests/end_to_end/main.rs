@@ -16,6 +16,7 @@ mod gateway;
 mod higress;
 mod http3;
 mod logger;
+mod otlp;
 mod protocols;
 mod query;
 mod setup;
