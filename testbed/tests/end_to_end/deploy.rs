@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn envoy_accepts_the_example_configurations_with_the_filter_in_them() {
-    for file in ["envoy.yaml", "access-logger.yaml", "remote.yaml", "xds/bootstrap.yaml"] {
+    for file in ["envoy.yaml", "access-logger.yaml", "otlp.yaml", "remote.yaml", "xds/bootstrap.yaml"] {
         envoy::validate(&artifacts::workspace().join("deploy/envoy").join(file)).await.unwrap();
     }
 }

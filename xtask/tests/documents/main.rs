@@ -16,6 +16,7 @@ mod higress;
 mod index;
 mod metrics;
 mod monitoring;
+mod otlp;
 mod page;
 mod query;
 mod tasks;
