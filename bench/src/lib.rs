@@ -5,6 +5,7 @@
 //! - [`gateway`]: the filter in a real Envoy, under load.
 //! - [`ingest`]: records stored through the component, compared with the same rows stored natively.
 //! - [`query`]: queries of a table of ten million rows.
+//! - [`retention`]: deleting old records, and dropping their partition.
 //! - [`syslog`]: ingest with syslog and without, under load.
 //! - [`figure`]: one measured figure with its target.
 //! - [`wrk`]: load from `wrk`.
@@ -15,6 +16,7 @@ pub mod filter;
 pub mod gateway;
 pub mod ingest;
 pub mod query;
+pub mod retention;
 pub mod summary;
 pub mod syslog;
 pub mod traffic;

@@ -7,6 +7,7 @@ use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::store::StoreConfig;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
 use gatelog_prices::ConfiguredTable;
+use gatelog_storage::schema::Partitioning;
 
 use crate::group_commit::GroupLimits;
 use crate::syslog::setup::{self, Setup};
@@ -28,6 +29,8 @@ pub struct IngestConfig {
     /// Variable `retention_days`: days for which records are kept, counted from their `start_time`; 0, the default, means
     /// forever.
     pub retention_days: usize,
+    /// Variable `mysql_partitions`: whether the table on MySQL has a partition for each day; none by default.
+    pub partitioning: Partitioning,
     /// Variable `prices`: what differs from the default price table; nothing by default.
     pub prices: ConfiguredTable,
 }
@@ -78,6 +81,7 @@ impl IngestConfig {
                 max_wait: StoreConfig::read_time_limit(&mut settings).await,
             },
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
+            partitioning: StoreConfig::read_partitioning(&mut settings).await,
             // What is wrong with it must not keep records from being stored.
             prices: ConfiguredTable::new(settings.text("prices").await),
         };

@@ -9,6 +9,7 @@ use gatelog_functions_shared::{BodySource, Environment, Failure, MetricsRecorder
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::{self, Rejected};
 use gatelog_storage::Executor;
+use gatelog_storage::schema::Partitioning;
 use gatelog_syslog::transport::Transport;
 use http::{HeaderMap, Request, StatusCode};
 
@@ -16,7 +17,7 @@ use crate::config::IngestConfig;
 use crate::content;
 use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
-use crate::maintenance::Maintenance;
+use crate::maintenance::{Duties, Maintenance};
 use crate::normalize::normalize;
 use crate::pricing::{Unpriced, price};
 use crate::receipt::{NothingStored, Stored, cut, rejected};
@@ -145,6 +146,11 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         Ok((parts.headers, body))
     }
 
+    /// Whether records are stored in a partition for each day.
+    fn is_divided(&self) -> bool {
+        self.database.dialect().partitioning(self.config.partitioning) == Partitioning::Day
+    }
+
     fn decode<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
         let batch = batch::decode(body, self.config.max_batch_records)
             .map_err(|error| content::unreadable(headers, &error))?;
@@ -157,7 +163,12 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
         let (mut values_cut, mut invalid_ai_logs) = (batch.values_lost, 0);
         let mut unpriced = Unpriced::default();
         let prices = self.config.prices.table();
+        let is_divided = self.is_divided();
         for (index, mut record) in batch.records {
+            if is_divided && record.start_time.is_none() && !record.record_id.is_empty() {
+                readable.rejected.push(Rejected { index, error: NO_TIME.to_owned() });
+                continue;
+            }
             match normalize(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
                 Ok(losses) => {
                     values_cut += losses.values_cut;
@@ -194,6 +205,10 @@ impl<E: Executor, H: Environment, T: Transport> Ingest<E, H, T> {
     }
 }
 
+/// Why a record is rejected that names itself but not its time, where the time decides in which partition it is looked for.
+const NO_TIME: &str = "start_time: a record with a record_id needs it where the table has a partition for each day, \
+                       because sent again it would be stored again";
+
 /// The work after responses, done by one task of an instance at a time.
 #[derive(Debug)]
 pub struct Background<'f, E, H, T: Transport> {
@@ -205,11 +220,15 @@ impl<E: Executor, H: Environment, T: Transport> Background<'_, E, H, T> {
     /// Adds counts to the shared counters and does the due maintenance, until nothing is left to add.
     pub async fn run(self) {
         let Ingest { config, database, host, recorder, maintenance, .. } = self.function;
+        let duties = Duties {
+            retention_days: config.retention_days,
+            partitioning: config.partitioning,
+            trusts_filters: config.token.is_required(),
+        };
         loop {
             self.flush.flush(database, host, FUNCTION).await;
             self.function.drain().await;
-            let trusts_filters = config.token.is_required();
-            let done = maintenance.run(database, host, recorder, config.retention_days, trusts_filters).await;
+            let done = maintenance.run(database, host, recorder, duties).await;
             if let Err(error) = done {
                 maintenance.put_off(host.ticks(), &error);
             }

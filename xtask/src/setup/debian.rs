@@ -52,6 +52,26 @@ pub fn install(packages: &[&str], what: &str) -> Result<()> {
     Ok(())
 }
 
+/// Downloads packages into a folder without installing them, and returns their files.
+///
+/// # Errors
+/// Fails with apt-get's message.
+pub fn download(packages: &[&str], folder: &Path) -> Result<Vec<PathBuf>> {
+    if let Some(privileges) = privileges() {
+        update(privileges);
+    }
+    let mut download = process::command("apt-get");
+    // The folder belongs to the user, and apt's own user may not write there.
+    download
+        .current_dir(folder)
+        .args(["download", "--quiet", "-o", "APT::Sandbox::User=root"])
+        .args(packages);
+    process::capture(&mut download)?;
+    let files = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let is_package = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "deb");
+    Ok(files.collect::<Result<Vec<_>>>()?.into_iter().filter(is_package).collect())
+}
+
 /// What to put before `apt-get`.
 #[derive(Clone, Copy)]
 enum Privileges {

@@ -10,6 +10,7 @@ mod cargo_deny;
 mod databases;
 mod debian;
 mod envoy;
+mod galera;
 mod higress;
 mod mysql;
 mod rustup;
@@ -32,6 +33,7 @@ use crate::workspace;
 use aioquic::aioquic;
 use databases::{mariadb, tursodb};
 use envoy::older_envoys;
+use galera::galera;
 use higress::higress_plugins;
 use mysql::{MySql, mysql};
 use sysroot::Sysroot;
@@ -83,12 +85,13 @@ pub struct Programs {
     aioquic: PathBuf,
     higress_plugins: PathBuf,
     mysql: MySql,
+    galera: PathBuf,
     axe: PathBuf,
 }
 
 impl Programs {
     /// The variables that name the programs.
-    pub fn variables(&self) -> [(&'static str, &Path); 9] {
+    pub fn variables(&self) -> [(&'static str, &Path); 10] {
         let [envoy_1_38, envoy_1_39] = &self.older_envoys;
         [
             ("GATELOG_ENVOY", &self.envoy),
@@ -99,6 +102,7 @@ impl Programs {
             ("GATELOG_HIGRESS_PLUGINS", &self.higress_plugins),
             ("GATELOG_MYSQLD", &self.mysql.server),
             ("GATELOG_MYSQL", &self.mysql.client),
+            ("GATELOG_GALERA", &self.galera),
             ("GATELOG_AXE", &self.axe),
         ]
     }
@@ -127,6 +131,7 @@ pub fn everything() -> Result<Machine> {
         aioquic: aioquic()?,
         higress_plugins: higress_plugins()?,
         mysql: mysql()?,
+        galera: galera()?,
         axe: browser::axe()?,
     };
     Ok(Machine { toolchain, programs })
