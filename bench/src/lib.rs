@@ -5,6 +5,7 @@
 //! - [`gateway`]: the filter in a real Envoy, under load.
 //! - [`ingest`]: records stored through the component, compared with the same rows stored natively.
 //! - [`query`]: queries of a table of ten million rows.
+//! - [`retention`]: deleting old records, and dropping their partition.
 //! - [`size`]: bytes of a record on disk.
 //! - [`syslog`]: ingest with syslog and without, under load.
 //! - [`figure`]: one measured figure with its target.
@@ -16,6 +17,7 @@ pub mod filter;
 pub mod gateway;
 pub mod ingest;
 pub mod query;
+pub mod retention;
 pub mod size;
 pub mod summary;
 pub mod syslog;

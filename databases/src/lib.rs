@@ -4,6 +4,7 @@
 //!
 //! - [`mariadb`], [`mysql`]: MariaDB and MySQL; [`sql_server`]: what they have in common, which a test can also stop,
 //!   restart and make read-only.
+//! - [`galera`]: three MariaDBs that are a Galera cluster.
 //! - [`turso`]: Turso's own server, over HTTP; `shim`, `cursor`: the features of a libSQL server that it
 //!   lacks.
 //! - [`small_disk`]: a file system that can be filled up.
@@ -13,6 +14,7 @@
 //! error that says what to install, so no test is skipped.
 
 mod cursor;
+pub mod galera;
 pub mod mariadb;
 pub mod mysql;
 mod server;
@@ -21,6 +23,7 @@ pub mod small_disk;
 pub mod sql_server;
 pub mod turso;
 
+pub use galera::Galera;
 pub use mariadb::MariaDb;
 pub use mysql::MySql;
 pub use small_disk::SmallDisk;

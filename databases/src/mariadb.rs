@@ -11,6 +11,8 @@ use crate::server;
 use crate::sql_server::{self, Programs, SqlServer};
 
 const INSTALL: &str = "install MariaDB (Debian: mariadb-server-core and mariadb-client-core)";
+/// The size of the file with the changes, for every start.
+pub(crate) const LOG_FILE: &str = "--innodb-log-file-size=16M";
 
 /// A MariaDB server; ended when dropped.
 #[derive(Debug)]
@@ -49,22 +51,8 @@ impl MariaDb {
     }
 
     fn start_in(folder: TempDir, data: PathBuf, options: &[&str]) -> anyhow::Result<Self> {
-        let mut install =
-            Command::new(server::find("mariadb-install-db", "GATELOG_MARIADB_INSTALL_DB", INSTALL)?);
-        install.arg("--no-defaults").arg(format!("--datadir={}", data.display())).args([
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            // An interrupted installation is discarded, so it need not be durable.
-            "--innodb-flush-method=nosync",
-            "--innodb-log-file-size=16M",
-        ]);
-        // Servers that share a folder for temporary tables delete each other's.
-        sql_server::install(install.env("TMPDIR", folder.path()))?;
-        let programs = Programs {
-            server: server::find("mariadbd", "GATELOG_MARIADBD", INSTALL)?,
-            client: server::find("mariadb", "GATELOG_MARIADB", INSTALL)?,
-        };
-        SqlServer::start(folder, data, programs, &["--innodb-log-file-size=16M"], options).map(Self)
+        install(&folder, &data)?;
+        SqlServer::start(folder, data, programs()?, &[LOG_FILE], options).map(Self)
     }
 }
 
@@ -74,4 +62,27 @@ impl Deref for MariaDb {
     fn deref(&self) -> &SqlServer {
         &self.0
     }
+}
+
+/// Prepares the folder `data` of a server, with temporary files in `folder`.
+pub(crate) fn install(folder: &TempDir, data: &Path) -> anyhow::Result<()> {
+    let mut install =
+        Command::new(server::find("mariadb-install-db", "GATELOG_MARIADB_INSTALL_DB", INSTALL)?);
+    install.arg("--no-defaults").arg(format!("--datadir={}", data.display())).args([
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        // An interrupted installation is discarded, so it need not be durable.
+        "--innodb-flush-method=nosync",
+        LOG_FILE,
+    ]);
+    // Servers that share a folder for temporary tables delete each other's.
+    sql_server::install(install.env("TMPDIR", folder.path()))
+}
+
+/// The programs of MariaDB.
+pub(crate) fn programs() -> anyhow::Result<Programs> {
+    Ok(Programs {
+        server: server::find("mariadbd", "GATELOG_MARIADBD", INSTALL)?,
+        client: server::find("mariadb", "GATELOG_MARIADB", INSTALL)?,
+    })
 }

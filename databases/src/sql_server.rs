@@ -46,18 +46,36 @@ impl SqlServer {
         own: &[&str],
         options: &[&str],
     ) -> anyhow::Result<Self> {
+        let options = own.iter().chain(options).map(|&option| option.to_owned()).collect();
+        let server = Self::start_with_users(folder, data, programs, options)?;
+        server.create_user()?;
+        Ok(server)
+    }
+
+    /// Starts a server that has its users, or gets them from others.
+    pub(crate) fn start_with_users(
+        folder: TempDir,
+        data: PathBuf,
+        programs: Programs,
+        options: Vec<String>,
+    ) -> anyhow::Result<Self> {
         let server = Self {
             port: server::free_port()?,
             folder,
             data,
             programs,
-            options: own.iter().chain(options).map(|&option| option.to_owned()).collect(),
+            options,
             server: Mutex::new(None),
             databases: AtomicU32::new(0),
         };
         server.start_again()?;
-        server.sql(&format!("CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'"))?;
         Ok(server)
+    }
+
+    /// Creates the user of [`SqlServer::database`].
+    pub(crate) fn create_user(&self) -> anyhow::Result<()> {
+        self.sql(&format!("CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'"))?;
+        Ok(())
     }
 
     /// Starts the server after [`SqlServer::stop`] or [`SqlServer::kill`], on the same port with the same data.
@@ -191,6 +209,13 @@ impl SqlServer {
 pub(crate) fn as_root() -> Option<&'static str> {
     let id = Command::new("id").arg("-u").output().ok()?;
     (id.stdout.trim_ascii() == b"0").then_some("--user=root")
+}
+
+/// Makes `user` the owner of a folder and of all that is in it.
+pub(crate) fn give(folder: &Path, user: &str) -> anyhow::Result<()> {
+    let output = Command::new("chown").args(["-R", user]).arg(folder).output()?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 /// Runs a program that prepares the data of a server.

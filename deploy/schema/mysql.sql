@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS access_logs (
   INDEX idx_model_time (model, start_time),
   INDEX idx_consumer_time (consumer, start_time),
   INDEX idx_mcp_server_time (mcp_server, start_time)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin *//*M! COLLATE utf8mb4_nopad_bin */ /*T![auto_id_cache] AUTO_ID_CACHE=1 */;
 CREATE TABLE IF NOT EXISTS gatelog_counters (
   name VARCHAR(160) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL

@@ -1,6 +1,7 @@
 //! Counters that the instances of all functions share: `gatelog_counters` has one row for each, to which instances add
 //! what they have counted.
 
+use crate::executor::run_again_when_rolled_back;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
 /// Longest name of a counter, in characters.
@@ -14,7 +15,7 @@ pub const MAX_NAME_CHARS: usize = 160;
 /// The database's. The counts may have been added nevertheless: a second attempt may count twice.
 pub async fn add(executor: &impl Executor, added: &[(String, i64)]) -> Result<(), StorageError> {
     if !added.is_empty() {
-        executor.run(&add_statement(executor.dialect(), added)).await?;
+        run_again_when_rolled_back(executor, &add_statement(executor.dialect(), added)).await?;
     }
     Ok(())
 }

@@ -56,11 +56,37 @@ impl<E: Executor> Executor for &E {
     }
 }
 
+/// How often a statement begins that the database undoes.
+pub(crate) const ATTEMPTS: u32 = 10;
+
+/// Runs a changing statement, and begins again when the database undoes it.
+///
+/// On one server statements that meet can wait for each other's locks, and the one that is undone begins again when the
+/// others have theirs. On Galera they do not see each other's locks: of those that change the same row on several nodes
+/// the first to commit is kept, and the others are undone when they commit. Each time one of them gets on, so a few
+/// attempts are enough for as many as meet. What is undone has changed nothing, so that nothing is counted twice.
+///
+/// # Errors
+///
+/// The database's.
+pub(crate) async fn run_again_when_rolled_back(
+    executor: &impl Executor,
+    statement: &Statement<'_>,
+) -> Result<Rows, StorageError> {
+    for _ in 1..ATTEMPTS {
+        match executor.run(statement).await {
+            Err(StorageError::RolledBack { .. }) => {}
+            answer => return answer,
+        }
+    }
+    executor.run(statement).await
+}
+
 /// How many rows a statement of [`Dialect::counting_changes`] has changed.
 pub(crate) async fn changed_rows(
     executor: &impl Executor,
     statement: &Statement<'_>,
 ) -> Result<usize, StorageError> {
-    let rows = executor.run(statement).await?;
+    let rows = run_again_when_rolled_back(executor, statement).await?;
     Ok(executor.dialect().changed_rows(&rows))
 }

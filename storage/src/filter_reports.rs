@@ -1,6 +1,7 @@
 //! What filters report about themselves: `gatelog_filters` has one row for each VM of a filter with its latest report. The
 //! sums never go down: the counts of a VM that ended stay, finally in the row without a name ([`fold_gone`]).
 
+use crate::executor::run_again_when_rolled_back;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
 /// Longest name of a filter's VM, in characters.
@@ -41,7 +42,7 @@ pub struct FilterTotals {
 /// The database's. Running it again is harmless.
 pub async fn report(executor: &impl Executor, reports: &[FilterReport]) -> Result<(), StorageError> {
     if !reports.is_empty() {
-        executor.run(&report_statement(executor.dialect(), reports)).await?;
+        run_again_when_rolled_back(executor, &report_statement(executor.dialect(), reports)).await?;
     }
     Ok(())
 }
@@ -68,8 +69,8 @@ pub async fn totals(executor: &impl Executor, live_since_ms: i64) -> Result<Filt
 pub async fn fold_gone(executor: &impl Executor, gone_since_ms: i64) -> Result<(), StorageError> {
     let nameless = FilterReport { vm: String::new(), seen_ms: 0, queue_entries: 0, dropped: 0, retries: 0 };
     report(executor, &[nameless]).await?;
-    executor.run(&fold_statement(executor.dialect(), gone_since_ms)).await?;
-    executor.run(&delete_folded_statement(gone_since_ms)).await?;
+    run_again_when_rolled_back(executor, &fold_statement(executor.dialect(), gone_since_ms)).await?;
+    run_again_when_rolled_back(executor, &delete_folded_statement(gone_since_ms)).await?;
     Ok(())
 }
 
@@ -79,7 +80,7 @@ pub async fn fold_gone(executor: &impl Executor, gone_since_ms: i64) -> Result<(
 ///
 /// The database's.
 pub async fn forget_idle(executor: &impl Executor, before_ms: i64) -> Result<(), StorageError> {
-    executor.run(&delete_folded_statement(before_ms)).await?;
+    run_again_when_rolled_back(executor, &delete_folded_statement(before_ms)).await?;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use gatelog_record::{AccessRecord, FIELDS, Field, FieldValue, Kind};
 
 use crate::dialect::dml::NewRows;
+use crate::executor::run_again_when_rolled_back;
 use crate::schema::TABLE;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 
@@ -82,24 +83,6 @@ pub async fn insert_each<'r>(
     let rows = executor.run(&stored_ids_statement(ids.clone(), first_id, stored)).await?;
     Ok(first_of_each(ids, &returned_ids(&rows)))
 }
-
-/// Inserts that meet can wait for each other's locks; the one that the database undoes begins again when the others
-/// have theirs. Each time one of them gets on, so a few attempts are enough for as many as meet.
-async fn run_again_when_rolled_back(
-    executor: &impl Executor,
-    statement: &Statement<'_>,
-) -> Result<Rows, StorageError> {
-    for _ in 1..ATTEMPTS {
-        match executor.run(statement).await {
-            Err(StorageError::RolledBack { .. }) => {}
-            answer => return answer,
-        }
-    }
-    executor.run(statement).await
-}
-
-/// How often an insert begins that the database undoes.
-const ATTEMPTS: u32 = 5;
 
 /// Numbers in the row that counts.
 const COUNTS: usize = 2;
@@ -265,6 +248,7 @@ mod tests {
     use gatelog_record::Timestamp;
 
     use super::*;
+    use crate::executor::ATTEMPTS;
 
     /// Undoes so many statements, and then stores.
     struct Undoing(Cell<u32>);

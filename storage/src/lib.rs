@@ -6,7 +6,8 @@
 //!   crate make statements, identifiers come only from the field table, and values are always bound.
 //! - [`dialect`]: what differs between SQLite (libSQL, Turso) and MySQL (MariaDB); nothing else asks which it is.
 //! - [`schema`]: the tables, their indexes, and the versioned migrations.
-//! - [`insert`]: a batch of records as one statement, and the outcome for each. [`retention`]: deleting old records.
+//! - [`insert`]: a batch of records as one statement, and the outcome for each. [`retention`]: deleting old records;
+//!   [`partitions`]: dropping those of whole days.
 //! - [`counters`]: counters of all instances. [`filter_reports`]: what filters report of themselves;
 //!   [`open_filter_reports`]: when anybody may report. [`lease`]: tasks of one instance at a time.
 //! - [`query`]: typed questions, their SQL, and the records that come back. [`service`]: the two forms of a service's name.
@@ -28,6 +29,7 @@ pub mod filter_reports;
 pub mod insert;
 pub mod lease;
 pub mod open_filter_reports;
+pub mod partitions;
 pub mod pool;
 pub mod query;
 pub mod retention;

@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use crate::executor::run_again_when_rolled_back;
 use crate::filter_reports::{self, FilterReport};
 use crate::{Executor, Statement, StorageError, Value};
 
@@ -40,7 +41,7 @@ pub async fn report(executor: &impl Executor, reports: &[FilterReport]) -> Resul
     if known.len() < reports.len() {
         let rows = executor.run(&first_too_many_statement()).await?;
         if let Some(seen_ms) = rows.first().and_then(|row| row.first()).and_then(Value::as_integer) {
-            executor.run(&forget_statement(seen_ms)).await?;
+            run_again_when_rolled_back(executor, &forget_statement(seen_ms)).await?;
         }
     }
     Ok(())
@@ -52,7 +53,7 @@ pub async fn report(executor: &impl Executor, reports: &[FilterReport]) -> Resul
 ///
 /// The database's.
 pub async fn forget_gone(executor: &impl Executor, gone_since_ms: i64) -> Result<(), StorageError> {
-    executor.run(&forget_statement(gone_since_ms.saturating_sub(1))).await?;
+    run_again_when_rolled_back(executor, &forget_statement(gone_since_ms.saturating_sub(1))).await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use gatelog_sync::Semaphore;
 
+use crate::schema::Partitioning;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, schema};
 
 /// How to reach a database.
@@ -26,6 +27,11 @@ pub trait Connect {
     /// As [`Executor::keeps_prepared`], of its connections.
     fn keeps_prepared(&self) -> bool {
         false
+    }
+
+    /// How the table of records is divided if it has to be created.
+    fn partitioning(&self) -> Partitioning {
+        Partitioning::None
     }
 
     /// Opens a connection and sets it up.
@@ -133,8 +139,8 @@ impl<C: Connect> Pool<C> {
         let connection = self.connect.connect().await?;
         match self.schema.get() {
             Schema::Ready => return Ok(connection),
-            Schema::Unknown => schema::ensure(&connection).await?,
-            Schema::Doubtful => schema::repair(&connection).await?,
+            Schema::Unknown => schema::ensure_divided(&connection, self.connect.partitioning()).await?,
+            Schema::Doubtful => schema::repair(&connection, self.connect.partitioning()).await?,
         }
         self.schema.set(Schema::Ready);
         Ok(connection)

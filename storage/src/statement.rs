@@ -13,11 +13,12 @@ pub struct Statement<'a> {
     /// Bytes of `sql` up to its `RETURNING`, where that only serves to count.
     counted: Option<usize>,
     probe: Option<Box<Statement<'a>>>,
+    setting: Option<[&'static str; 2]>,
 }
 
 impl<'a> Statement<'a> {
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Value<'a>>) -> Self {
-        Self { sql: sql.into(), params, then: None, counted: None, probe: None }
+        Self { sql: sql.into(), params, then: None, counted: None, probe: None, setting: None }
     }
 
     /// Adds a `RETURNING` that only serves to count what the statement changes.
@@ -41,11 +42,19 @@ impl<'a> Statement<'a> {
         self
     }
 
+    /// Adds statements without values that must run right before and after this one on the same connection, whether it
+    /// succeeds or not.
+    pub(crate) fn with_setting(mut self, [before, after]: [&'static str; 2]) -> Self {
+        self.setting = Some([before, after]);
+        self
+    }
+
     /// A copy that borrows nothing.
     pub fn to_static(&self) -> Statement<'static> {
         let params = self.params.iter().map(Value::to_static).collect();
         let probe = self.probe.as_ref().map(|probe| Box::new(probe.to_static()));
-        Statement { sql: self.sql.clone(), params, then: self.then, counted: self.counted, probe }
+        let Self { sql, then, counted, setting, .. } = self;
+        Statement { sql: sql.clone(), params, then: *then, counted: *counted, probe, setting: *setting }
     }
 
     /// The SQL text.
@@ -74,6 +83,11 @@ impl<'a> Statement<'a> {
     /// connections open, which is another one after its file was replaced.
     pub fn probe(&self) -> Option<&Statement<'a>> {
         self.probe.as_deref()
+    }
+
+    /// What a driver has to run right before this statement and right after it, on the same connection.
+    pub fn setting(&self) -> Option<[&'static str; 2]> {
+        self.setting
     }
 
     /// What a driver has to run right afterwards on the same connection, answering its rows in place of this

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use gatelog_bench::gateway::{self, Choice, Effort};
-use gatelog_bench::{ingest, query, size, syslog};
+use gatelog_bench::{ingest, query, retention, size, syslog};
 use gatelog_testbed::runtime::Runtime;
 
 /// Measures gatelog with real parts. Each figure is compared with something measured in the same run.
@@ -59,6 +59,15 @@ enum Area {
         /// Only these parts.
         parts: Vec<ingest::Part>,
     },
+    /// What retention costs MySQL or MariaDB: deletes, and dropped partitions.
+    Retention {
+        /// A quick look: fewer rows.
+        #[arg(long)]
+        quick: bool,
+        /// The server.
+        #[arg(long, value_enum, default_value = "mariadb")]
+        server: retention::Server,
+    },
     /// How many bytes a record takes on disk, on every store.
     Size {
         /// A quick look: 100 000 records instead of a million.
@@ -102,6 +111,10 @@ async fn main() -> anyhow::Result<()> {
             };
             let effort = if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL };
             ingest::run(effort, &parts, &runtime).await
+        }
+        Area::Retention { quick, server } => {
+            let effort = if quick { retention::Effort::QUICK } else { retention::Effort::FULL };
+            retention::run(effort, server).await
         }
         Area::Size { quick } => size::run(if quick { 100_000 } else { 1_000_000 }).await,
         Area::Syslog { quick } => {

@@ -8,6 +8,7 @@ use gatelog_functions_shared::config::store::StoreConfig;
 use gatelog_functions_shared::metrics::ai::MAX_MODELS;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
 use gatelog_prices::ConfiguredTable;
+use gatelog_storage::schema::Partitioning;
 
 use crate::forward::Setups;
 use crate::group_commit::GroupLimits;
@@ -31,6 +32,8 @@ pub struct IngestConfig {
     /// Variable `retention_days`: days for which records are kept, counted from their `start_time`; 0, the default, means
     /// forever.
     pub retention_days: usize,
+    /// Variable `mysql_partitions`: whether the table on MySQL has a partition for each day; none by default.
+    pub partitioning: Partitioning,
     /// Variable `prices`: what differs from the default price table; nothing by default.
     pub prices: ConfiguredTable,
     /// Variable `max_metric_models`: the most models that have metrics of their own, 100 by default.
@@ -88,6 +91,7 @@ impl IngestConfig {
                 max_wait: StoreConfig::read_time_limit(&mut settings).await,
             },
             retention_days: settings.number("retention_days", 0, 0..=36_500).await,
+            partitioning: StoreConfig::read_partitioning(&mut settings).await,
             // What is wrong with it must not keep records from being stored.
             prices: ConfiguredTable::new(settings.text("prices").await),
             max_metric_models: settings.number("max_metric_models", MAX_MODELS, 0..=500).await,

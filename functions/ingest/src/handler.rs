@@ -11,6 +11,7 @@ use gatelog_otlp::Logs;
 use gatelog_record::AccessRecord;
 use gatelog_record::batch::Rejected;
 use gatelog_storage::Executor;
+use gatelog_storage::schema::Partitioning;
 use http::{HeaderMap, Request};
 
 use crate::config::IngestConfig;
@@ -19,7 +20,7 @@ use crate::form::Form;
 use crate::forward::Sink;
 use crate::group_commit::{GroupCommit, RecordOutcome, Refusal};
 use crate::log::{FUNCTION, Throttles};
-use crate::maintenance::Maintenance;
+use crate::maintenance::{Duties, Maintenance};
 use crate::normalize::normalize;
 use crate::pricing::{Unpriced, ai_call, price};
 use crate::receipt::{cut, summary};
@@ -167,6 +168,11 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
         Ok((parts.headers, coding.decode(body, self.config.max_decompressed_bytes)?))
     }
 
+    /// Whether records are stored in a partition for each day.
+    fn is_divided(&self) -> bool {
+        self.database.dialect().partitioning(self.config.partitioning) == Partitioning::Day
+    }
+
     fn decode<'b>(&self, form: Form, headers: &HeaderMap, body: &'b [u8]) -> Result<Readable<'b>, Failure> {
         let Logs { batch, ignored_attributes } = form.decode(headers, body, self.config.max_batch_records)?;
         self.recorder.add(&metrics::OTLP_IGNORED_ATTRIBUTES, "", ignored_attributes);
@@ -179,7 +185,12 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
         let (mut values_cut, mut invalid_ai_logs) = (batch.values_lost, 0);
         let mut unpriced = Unpriced::default();
         let prices = self.config.prices.table();
+        let is_divided = self.is_divided();
         for (index, mut record) in batch.records {
+            if is_divided && record.start_time.is_none() && !record.record_id.is_empty() {
+                readable.rejected.push(Rejected { index, error: NO_TIME.to_owned() });
+                continue;
+            }
             match normalize(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
                 Ok(losses) => {
                     values_cut += losses.values_cut;
@@ -216,6 +227,10 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
     }
 }
 
+/// Why a record is rejected that names itself but not its time, where the time decides in which partition it is looked for.
+const NO_TIME: &str = "start_time: a record with a record_id needs it where the table has a partition for each day, \
+                       because sent again it would be stored again";
+
 /// Sends what waits for one receiver, after the responses to its requests.
 #[derive(Debug)]
 pub struct Pending<'f, E, H> {
@@ -241,11 +256,15 @@ impl<E: Executor, H: Environment> Background<'_, E, H> {
     /// Adds counts to the shared counters and does the due maintenance, until nothing is left to add.
     pub async fn run(self) {
         let Ingest { config, database, host, recorder, maintenance, .. } = self.function;
+        let duties = Duties {
+            retention_days: config.retention_days,
+            partitioning: config.partitioning,
+            trusts_filters: config.token.is_required(),
+        };
         loop {
             self.flush.flush(database, host, FUNCTION).await;
             self.function.drain().await;
-            let trusts_filters = config.token.is_required();
-            let done = maintenance.run(database, host, recorder, config.retention_days, trusts_filters).await;
+            let done = maintenance.run(database, host, recorder, duties).await;
             if let Err(error) = done {
                 maintenance.put_off(host.ticks(), &error);
             }

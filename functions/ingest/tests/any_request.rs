@@ -17,6 +17,7 @@ use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::{FIELDS, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::query::records;
+use gatelog_storage::schema::Partitioning;
 use http::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -201,6 +202,7 @@ fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
                 max_batch_records: 6,
                 group: IngestConfig::GROUP,
                 retention_days: 0,
+                partitioning: Partitioning::None,
                 prices: gatelog_prices::ConfiguredTable::default(),
                 max_metric_models: 100,
             };

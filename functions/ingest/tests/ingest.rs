@@ -14,6 +14,7 @@ use gatelog_ingest::{Ingest as Function, IngestConfig};
 use gatelog_prices::ConfiguredTable;
 use gatelog_record::{FieldValue, Timestamp};
 use gatelog_storage::driver::native::NativeSqlite;
+use gatelog_storage::schema::Partitioning;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, query::records};
 use http::Request;
 use serde_json::{Value, json};
@@ -379,6 +380,7 @@ pub fn config() -> IngestConfig {
         max_batch_records: IngestConfig::MAX_BATCH_RECORDS,
         group: IngestConfig::GROUP,
         retention_days: 0,
+        partitioning: Partitioning::None,
         prices: ConfiguredTable::default(),
         max_metric_models: 100,
     }

@@ -19,6 +19,25 @@ pub(crate) const EXACT: &str = exact!();
 /// `TIMESTAMP` without a default follow every change of its row. Valid in the time zone of any session.
 const START_TIME_CONSTRAINT: &str = " NOT NULL DEFAULT '1970-01-02 00:00:00'";
 const TABLE_OPTIONS: &str = concat!(" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 ", exact!());
+/// With what only TiDB reads: its servers take keys from one range, so that keys are given out in their order, which whoever
+/// follows the newest records needs.
+const RECORD_TABLE_OPTIONS: &str =
+    concat!(" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 ", exact!(), " /*T![auto_id_cache] AUTO_ID_CACHE=1 */");
+
+/// What a table that is divided by day is divided by: whole seconds since the epoch, whatever the time zone of a session.
+/// MySQL wants a whole number, and MariaDB finds the partitions of a range of times only without `FLOOR`; both cut the
+/// fraction off.
+const DIVIDED_BY: &str = "/*!80017 FLOOR(UNIX_TIMESTAMP(start_time)) *//*M! UNIX_TIMESTAMP(start_time) */";
+
+/// Whether the table of records is one piece, or each day has a part of its own, which can be dropped whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Partitioning {
+    /// One piece.
+    #[default]
+    None,
+    /// A part for each day of `start_time`, in UTC. Only MySQL and MariaDB have it.
+    Day,
+}
 
 /// A column of a table that is not about records.
 #[derive(Clone, Copy)]
@@ -42,13 +61,45 @@ pub struct Index {
     pub sparse: bool,
 }
 
+impl Index {
+    /// Its columns. A unique index of a divided table has to include what the table is divided by.
+    pub(crate) fn columns_of(&self, partitioning: Partitioning) -> Vec<&'static str> {
+        let more = (self.unique && partitioning == Partitioning::Day).then_some("start_time");
+        self.columns.iter().copied().chain(more).collect()
+    }
+}
+
 impl Dialect {
-    /// The definition of the table's own key, by which rows of the same microsecond are ordered.
-    pub(crate) fn key_column(self) -> &'static str {
+    /// How the table of records is divided where `wanted` is asked for.
+    pub fn partitioning(self, wanted: Partitioning) -> Partitioning {
         match self {
-            Self::Sqlite => "id INTEGER PRIMARY KEY",
-            Self::Mysql => "id BIGINT AUTO_INCREMENT PRIMARY KEY",
+            Self::Sqlite => Partitioning::None,
+            Self::Mysql => wanted,
         }
+    }
+
+    /// What follows the options of a divided table. All rows are in one part until maintenance makes those of days.
+    pub(crate) fn partition_clause(self, partitioning: Partitioning) -> String {
+        match self.partitioning(partitioning) {
+            Partitioning::None => String::new(),
+            Partitioning::Day => {
+                format!("\nPARTITION BY RANGE ({DIVIDED_BY}) (PARTITION pmax VALUES LESS THAN MAXVALUE)")
+            }
+        }
+    }
+
+    /// The definition of the table's own key, by which rows of the same microsecond are ordered.
+    pub(crate) fn key_column(self, partitioning: Partitioning) -> &'static str {
+        match (self, self.partitioning(partitioning)) {
+            (Self::Sqlite, _) => "id INTEGER PRIMARY KEY",
+            (Self::Mysql, Partitioning::None) => "id BIGINT AUTO_INCREMENT PRIMARY KEY",
+            (Self::Mysql, Partitioning::Day) => "id BIGINT NOT NULL AUTO_INCREMENT",
+        }
+    }
+
+    /// The table's own key as a line of its own, where [`Dialect::key_column`] leaves that open.
+    pub(crate) fn key_constraint(self, partitioning: Partitioning) -> Option<&'static str> {
+        (self.partitioning(partitioning) == Partitioning::Day).then_some("PRIMARY KEY (id, start_time)")
     }
 
     /// The definition of a record field's column in a table with [`Dialect::table_options`].
@@ -86,14 +137,22 @@ impl Dialect {
         }
     }
 
+    /// As [`Dialect::table_options`], of the table of records.
+    pub(crate) fn record_table_options(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Mysql => RECORD_TABLE_OPTIONS,
+        }
+    }
+
     /// An index as part of `CREATE TABLE`, where the dialect wants it there: MySQL has no `CREATE INDEX IF NOT
     /// EXISTS`.
-    pub(crate) fn inline_index(self, index: &Index) -> Option<String> {
+    pub(crate) fn inline_index(self, index: &Index, partitioning: Partitioning) -> Option<String> {
         match self {
             Self::Sqlite => None,
             Self::Mysql => {
                 let kind = if index.unique { "UNIQUE INDEX" } else { "INDEX" };
-                Some(format!("{kind} {} ({})", index.name, index.columns.join(", ")))
+                Some(format!("{kind} {} ({})", index.name, index.columns_of(partitioning).join(", ")))
             }
         }
     }

@@ -18,8 +18,13 @@ const TOO_LARGE: &[u16] = &[1118, 1153, 1301, 1390];
 /// The server does not understand the statement: no such column, table or function, wrong syntax, a different number of
 /// columns.
 const NOT_UNDERSTOOD: &[u16] = &[1051, 1054, 1064, 1109, 1136, 1146, 1149, 1305];
-/// A deadlock, which InnoDB breaks by rolling back a whole transaction; here each statement is one.
-const ROLLED_BACK: &[u16] = &[1213];
+/// A deadlock, which InnoDB breaks by rolling back a whole transaction, and the end of a wait for a lock; here each
+/// statement is a transaction. Galera also reports as a deadlock that another node was faster to commit.
+const ROLLED_BACK: &[u16] = &[1205, 1213];
+/// The server takes no statements, at least not over this connection: it is being shut down, the connection was killed,
+/// or the node is not part of its Galera cluster. A proxy in front of several servers gives
+/// the next connection to another one.
+const GONE: &[u16] = &[1047, 1053, 1927];
 /// The messages of mysql_async, as `Debug` or `Display`, when it does not even send a statement because it is
 /// larger than `max_allowed_packet` or has too many values.
 const NOT_SENT: &[&str] = &["PacketTooLarge", "acket too large", "ParamsNumberExceedsLimit"];
@@ -35,6 +40,8 @@ pub(crate) fn from_server(code: u16, message: &str) -> StorageError {
         StorageError::Refused { reason }
     } else if ROLLED_BACK.contains(&code) {
         StorageError::RolledBack { reason }
+    } else if GONE.contains(&code) {
+        StorageError::Disconnected { reason }
     } else if TOO_LARGE.contains(&code) {
         StorageError::TooLarge { reason }
     } else if NOT_UNDERSTOOD.contains(&code) {

@@ -10,6 +10,7 @@ use mysql_async::{Column, Conn, Opts};
 use tokio::sync::Mutex;
 
 use super::mysql_errors;
+use crate::schema::Partitioning;
 use crate::statement::Row;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value, schema};
 
@@ -26,8 +27,17 @@ impl NativeMysql {
     ///
     /// When the database cannot be reached or the schema cannot be created.
     pub async fn open(url: &str) -> Result<Self, StorageError> {
+        Self::open_divided(url, Partitioning::None).await
+    }
+
+    /// As [`NativeMysql::open`], with the table divided if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn open_divided(url: &str, partitioning: Partitioning) -> Result<Self, StorageError> {
         let driver = Self::connect(url).await?;
-        schema::ensure(&driver).await?;
+        schema::ensure_divided(&driver, partitioning).await?;
         Ok(driver)
     }
 
@@ -55,11 +65,19 @@ impl Executor for NativeMysql {
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         let mut connection = self.connection.lock().await;
-        let rows = execute(&mut connection, statement.sql(), statement.params()).await?;
-        match statement.follow_up() {
-            Some(next) => execute(&mut connection, next, &[]).await,
-            None => Ok(rows),
-        }
+        let Some([before, after]) = statement.setting() else { return run(&mut connection, statement).await };
+        execute(&mut connection, before, &[]).await?;
+        let answer = run(&mut connection, statement).await;
+        execute(&mut connection, after, &[]).await?;
+        answer
+    }
+}
+
+async fn run(connection: &mut Conn, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+    let rows = execute(connection, statement.sql(), statement.params()).await?;
+    match statement.follow_up() {
+        Some(next) => execute(connection, next, &[]).await,
+        None => Ok(rows),
     }
 }
 

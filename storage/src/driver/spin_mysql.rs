@@ -14,19 +14,21 @@ use spin_sdk::mysql::{self, DbValue, MysqlError, ParameterValue};
 use super::mysql_errors;
 use super::spin_closing::Closing;
 use crate::pool::Connect;
+use crate::schema::Partitioning;
 use crate::{Dialect, Executor, Rows, Statement, StorageError, Value};
 
 /// A MySQL or MariaDB server.
 #[derive(Clone)]
 pub struct SpinMysql {
     url: String,
+    partitioning: Partitioning,
     closing: Rc<Closing<Rc<mysql::Connection>>>,
 }
 
 impl SpinMysql {
-    /// The database at `mysql://user:password@host:port/database`.
-    pub fn new(url: String) -> Self {
-        Self { url, closing: Rc::default() }
+    /// The database at `mysql://user:password@host:port/database`. Its table is divided as told if it is missing.
+    pub fn new(url: String, partitioning: Partitioning) -> Self {
+        Self { url, partitioning, closing: Rc::default() }
     }
 }
 
@@ -42,6 +44,10 @@ impl Connect for SpinMysql {
 
     fn dialect(&self) -> Dialect {
         Dialect::Mysql
+    }
+
+    fn partitioning(&self) -> Partitioning {
+        self.partitioning
     }
 
     async fn connect(&self) -> Result<Connection, StorageError> {
@@ -83,6 +89,16 @@ impl Executor for Connection {
     }
 
     async fn run(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
+        let Some([before, after]) = statement.setting() else { return self.run_plainly(statement).await };
+        self.execute(before, Vec::new()).await?;
+        let answer = self.run_plainly(statement).await;
+        self.execute(after, Vec::new()).await?;
+        answer
+    }
+}
+
+impl Connection {
+    async fn run_plainly(&self, statement: &Statement<'_>) -> Result<Rows, StorageError> {
         let params = || statement.params().iter().map(bound).collect::<Vec<_>>();
         if statement.is_query() {
             return match self.ask(statement.sql(), params()).await {
@@ -99,9 +115,7 @@ impl Executor for Connection {
             None => Ok(Rows::new()),
         }
     }
-}
 
-impl Connection {
     async fn execute(&self, sql: &str, params: Vec<ParameterValue>) -> Result<(), StorageError> {
         self.closing.statement(self.inner.execute(sql, params)).await.map_err(failure)
     }

@@ -4,7 +4,7 @@ use gatelog_record::{FIELDS, Field, Kind};
 
 use super::tables::TABLE;
 use crate::Dialect;
-use crate::dialect::ddl::{EXACT, Index};
+use crate::dialect::ddl::{EXACT, Index, Partitioning};
 
 /// A change of a table.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,22 +95,24 @@ impl Dialect {
     }
 
     /// An index of an existing table.
-    pub(super) fn add_index(self, index: &Index) -> Option<String> {
+    pub(super) fn add_index(self, index: &Index, partitioning: Partitioning) -> Option<String> {
         match self {
             Self::Sqlite => self.create_index(TABLE, index),
-            Self::Mysql => Some(format!("ALTER TABLE {TABLE} ADD {}", self.inline_index(index)?)),
+            Self::Mysql => {
+                Some(format!("ALTER TABLE {TABLE} ADD {}", self.inline_index(index, partitioning)?))
+            }
         }
     }
 
     /// An index that replaces another with the same name.
-    pub(super) fn replace_index(self, index: &Index) -> Vec<String> {
+    pub(super) fn replace_index(self, index: &Index, partitioning: Partitioning) -> Vec<String> {
         match self {
             Self::Sqlite => {
                 let drop = format!("DROP INDEX IF EXISTS {}", index.name);
                 [Some(drop), self.create_index(TABLE, index)].into_iter().flatten().collect()
             }
             Self::Mysql => {
-                let add = self.inline_index(index).unwrap_or_default();
+                let add = self.inline_index(index, partitioning).unwrap_or_default();
                 vec![format!("ALTER TABLE {TABLE} DROP INDEX {}, ADD {add}", index.name)]
             }
         }

@@ -11,10 +11,11 @@ pub mod tables;
 mod upgrade;
 
 use self::tables::{access_logs, counter_tables, note_version, version_table};
+use crate::executor::run_again_when_rolled_back;
 use crate::{Executor, Statement, StorageError, Value};
 
-pub use self::tables::{INDEXES, TABLE, VERSION, script, statements};
-pub use crate::dialect::ddl::Index;
+pub use self::tables::{INDEXES, TABLE, VERSION, divided_script, script, statements};
+pub use crate::dialect::ddl::{Index, Partitioning};
 
 /// Attempts to get the schema lock; [`Dialect::schema_lock`] waits a second each time. A caller with less time gives up
 /// earlier.
@@ -30,26 +31,43 @@ const LOCK_ATTEMPTS: u32 = 30;
 ///
 /// The database's error.
 pub async fn ensure(executor: &impl Executor) -> Result<(), StorageError> {
+    ensure_divided(executor, Partitioning::None).await
+}
+
+/// As [`ensure`]; a table that does not exist is created with `partitioning`. One that exists stays as it is, divided or in
+/// one piece.
+///
+/// # Errors
+///
+/// As there.
+pub async fn ensure_divided(
+    executor: &impl Executor,
+    partitioning: Partitioning,
+) -> Result<(), StorageError> {
     // An error here usually means that there is no table yet; a database that is down also fails below.
     if version(executor).await.is_ok_and(|version| version >= VERSION) {
         return Ok(());
     }
-    bring_up(executor, true).await
+    bring_up(executor, partitioning, true).await
 }
 
-/// Like [`ensure`], but checks the tables whatever version is recorded. For a database that did not understand a
+/// Like [`ensure_divided`], but checks the tables whatever version is recorded. For a database that did not understand a
 /// statement, for example because somebody dropped a table or a column.
 ///
 /// # Errors
 ///
 /// The database's error.
-pub async fn repair(executor: &impl Executor) -> Result<(), StorageError> {
-    bring_up(executor, false).await
+pub async fn repair(executor: &impl Executor, partitioning: Partitioning) -> Result<(), StorageError> {
+    bring_up(executor, partitioning, false).await
 }
 
-async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), StorageError> {
+async fn bring_up(
+    executor: &impl Executor,
+    partitioning: Partitioning,
+    trusts_version: bool,
+) -> Result<(), StorageError> {
     let Some((lock, unlock)) = executor.dialect().schema_lock() else {
-        return upgrade(executor).await;
+        return upgrade(executor, partitioning).await;
     };
     for _ in 0..LOCK_ATTEMPTS {
         let locked = executor.run(&Statement::new(lock, Vec::new())).await;
@@ -58,7 +76,7 @@ async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), 
         if another_has_it && !is_done {
             continue;
         }
-        let upgraded = if is_done { Ok(()) } else { upgrade(executor).await };
+        let upgraded = if is_done { Ok(()) } else { upgrade(executor, partitioning).await };
         if !another_has_it {
             // A lock that cannot be released ends with the connection.
             let _ = executor.run(&Statement::new(unlock, Vec::new())).await;
@@ -69,17 +87,18 @@ async fn bring_up(executor: &impl Executor, trusts_version: bool) -> Result<(), 
     Err(StorageError::Unavailable { reason })
 }
 
-async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {
+async fn upgrade(executor: &impl Executor, partitioning: Partitioning) -> Result<(), StorageError> {
     let dialect = executor.dialect();
-    for statement in [version_table(dialect), access_logs(dialect)].into_iter().chain(counter_tables(dialect))
-    {
-        executor.run(&Statement::new(statement, Vec::new())).await?;
+    let tables = [version_table(dialect), access_logs(dialect, partitioning)];
+    for statement in tables.into_iter().chain(counter_tables(dialect)) {
+        run_again_when_rolled_back(executor, &Statement::new(statement, Vec::new())).await?;
     }
     let mut missing = upgrade::missing(executor).await?;
     while !missing.is_empty() {
         let mut failed = None;
         for statement in missing.clone() {
-            failed = executor.run(&Statement::new(statement, Vec::new())).await.err();
+            let statement = Statement::new(statement, Vec::new());
+            failed = run_again_when_rolled_back(executor, &statement).await.err();
             if failed.is_some() {
                 break;
             }
@@ -91,7 +110,7 @@ async fn upgrade(executor: &impl Executor) -> Result<(), StorageError> {
         }
         missing = still_missing;
     }
-    executor.run(&note_version()).await?;
+    run_again_when_rolled_back(executor, &note_version()).await?;
     Ok(())
 }
 

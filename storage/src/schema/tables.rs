@@ -3,7 +3,7 @@
 use gatelog_record::FIELDS;
 
 use crate::counters::MAX_NAME_CHARS;
-use crate::dialect::ddl::{Column, Index};
+use crate::dialect::ddl::{Column, Index, Partitioning};
 use crate::filter_reports::MAX_VM_CHARS;
 use crate::{Dialect, Statement};
 
@@ -39,7 +39,11 @@ pub const INDEXES: &[Index] = &[
 
 /// All statements that prepare an empty database, for operators whose functions may not change the schema.
 pub fn statements(dialect: Dialect) -> Vec<String> {
-    let mut statements = vec![version_table(dialect), access_logs(dialect)];
+    statements_of(dialect, Partitioning::None)
+}
+
+fn statements_of(dialect: Dialect, partitioning: Partitioning) -> Vec<String> {
+    let mut statements = vec![version_table(dialect), access_logs(dialect, partitioning)];
     statements.extend(INDEXES.iter().filter_map(|index| dialect.create_index(TABLE, index)));
     statements.extend(counter_tables(dialect));
     statements.push(note_version().sql().to_owned());
@@ -48,8 +52,20 @@ pub fn statements(dialect: Dialect) -> Vec<String> {
 
 /// [`statements`] as a script.
 pub fn script(dialect: Dialect) -> String {
-    let mut script = format!("-- The schema of gatelog, version {VERSION}, for {}.\n", dialect.name());
-    for statement in statements(dialect) {
+    let title = format!("The schema of gatelog, version {VERSION}, for {}.", dialect.name());
+    as_script(&title, statements(dialect))
+}
+
+/// [`script`] for MySQL, with a table that is divided by day.
+pub fn divided_script() -> String {
+    let title =
+        format!("The schema of gatelog, version {VERSION}, for mysql, with a partition for each day.");
+    as_script(&title, statements_of(Dialect::Mysql, Partitioning::Day))
+}
+
+fn as_script(title: &str, statements: Vec<String>) -> String {
+    let mut script = format!("-- {title}\n");
+    for statement in statements {
         script.push_str(&statement);
         script.push_str(";\n");
     }
@@ -68,12 +84,17 @@ pub(super) fn note_version() -> Statement<'static> {
     Statement::new(format!("REPLACE INTO gatelog_schema (version) VALUES ({VERSION})"), Vec::new())
 }
 
-pub(super) fn access_logs(dialect: Dialect) -> String {
-    let mut lines = vec![dialect.key_column().to_owned()];
+pub(super) fn access_logs(dialect: Dialect, partitioning: Partitioning) -> String {
+    let mut lines = vec![dialect.key_column(partitioning).to_owned()];
     lines.extend(FIELDS.iter().map(|field| dialect.column(field)));
     lines.push(dialect.created_at_column().to_owned());
-    lines.extend(INDEXES.iter().filter_map(|index| dialect.inline_index(index)));
-    format!("CREATE TABLE IF NOT EXISTS {TABLE} (\n  {}\n){}", lines.join(",\n  "), dialect.table_options())
+    lines.extend(dialect.key_constraint(partitioning).map(str::to_owned));
+    lines.extend(INDEXES.iter().filter_map(|index| dialect.inline_index(index, partitioning)));
+    let (lines, options) = (lines.join(",\n  "), dialect.record_table_options());
+    format!(
+        "CREATE TABLE IF NOT EXISTS {TABLE} (\n  {lines}\n){options}{}",
+        dialect.partition_clause(partitioning)
+    )
 }
 
 /// The tables of counters and of filters' reports.

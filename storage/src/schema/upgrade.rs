@@ -17,6 +17,7 @@ use gatelog_record::{FIELDS, Field, Kind};
 
 use super::alter::Change;
 use super::tables::INDEXES;
+use crate::dialect::ddl::Partitioning;
 use crate::statement::Row;
 use crate::{Dialect, Executor, Statement, StorageError, Value};
 
@@ -91,12 +92,13 @@ pub(super) async fn missing(executor: &impl Executor) -> Result<Vec<String>, Sto
     {
         return Ok(vec![dialect.fill_record_ids(), forbid]);
     }
+    let partitioning = partitioning(&indexes);
     let mut statements = Vec::new();
     for index in INDEXES {
         match indexes.iter().find(|existing| existing.name == index.name) {
-            Some(existing) if existing.columns == index.columns => {}
-            Some(_) => statements.extend(dialect.replace_index(index)),
-            None => statements.extend(dialect.add_index(index)),
+            Some(existing) if existing.columns == index.columns_of(partitioning) => {}
+            Some(_) => statements.extend(dialect.replace_index(index, partitioning)),
+            None => statements.extend(dialect.add_index(index, partitioning)),
         }
     }
     Ok(statements)
@@ -163,6 +165,15 @@ async fn indexes(executor: &impl Executor) -> Result<Vec<Existing>, StorageError
         }
     }
     Ok(indexes)
+}
+
+/// Whether the table is divided by day: only then its own key includes the time.
+fn partitioning(indexes: &[Existing]) -> Partitioning {
+    let has_time = |index: &Existing| index.columns.iter().any(|column| column == "start_time");
+    match indexes.iter().find(|index| index.name == "primary") {
+        Some(key) if has_time(key) => Partitioning::Day,
+        _ => Partitioning::None,
+    }
 }
 
 /// The columns in the text of `CREATE INDEX`.

@@ -9,6 +9,9 @@
 
 mod aggregates;
 mod faults;
+mod galera;
+mod grants;
+mod partitions;
 mod scenarios;
 mod settings;
 mod story;

@@ -52,15 +52,15 @@ pub fn install(packages: &[&str], what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Unpacks a package into a folder, without installing it. The folder keeps nothing else.
+/// Unpacks packages into a folder, without installing them. The folder keeps nothing else.
 ///
 /// # Errors
 /// Fails with the message of apt-get or dpkg-deb.
-pub fn unpack(package: &str, folder: &Path) -> Result<()> {
+pub fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
     let download = || {
         let mut apt = process::command("apt-get");
         // The folder belongs to the user, and apt's own user may not write there.
-        apt.current_dir(folder).args(["download", "--quiet", "-o", "APT::Sandbox::User=root", package]);
+        apt.current_dir(folder).args(["download", "--quiet", "-o", "APT::Sandbox::User=root"]).args(packages);
         process::capture(&mut apt)
     };
     if let Err(error) = download() {

@@ -10,6 +10,7 @@ mod cargo_deny;
 mod databases;
 mod debian;
 mod envoy;
+mod galera;
 mod higress;
 mod kubernetes;
 mod mysql;
@@ -35,6 +36,7 @@ use crate::workspace;
 use aioquic::aioquic;
 use databases::{mariadb, tursodb};
 use envoy::older_envoys;
+use galera::galera;
 use higress::higress_plugins;
 use kubernetes::{kubectl, kubernetes_validate};
 use mysql::{MySql, mysql};
@@ -91,6 +93,7 @@ pub struct Programs {
     opentelemetry: PathBuf,
     mysql: MySql,
     prometheus: Prometheus,
+    galera: PathBuf,
     axe: PathBuf,
     kubectl: PathBuf,
     kubernetes_validate: PathBuf,
@@ -112,6 +115,7 @@ impl Programs {
             ("GATELOG_MYSQL", &self.mysql.client),
             ("GATELOG_PROMETHEUS", &self.prometheus.server),
             ("GATELOG_PROMTOOL", &self.prometheus.promtool),
+            ("GATELOG_GALERA", &self.galera),
             ("GATELOG_AXE", &self.axe),
             ("GATELOG_KUBECTL", &self.kubectl),
             ("GATELOG_KUBERNETES_VALIDATE", &self.kubernetes_validate),
@@ -146,6 +150,7 @@ pub fn everything() -> Result<Machine> {
         opentelemetry: opentelemetry()?,
         mysql: mysql()?,
         prometheus: prometheus()?,
+        galera: galera()?,
         axe: browser::axe()?,
         kubectl: kubectl()?,
         kubernetes_validate: kubernetes_validate()?,

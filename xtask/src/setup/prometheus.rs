@@ -44,7 +44,7 @@ pub fn prometheus() -> Result<Prometheus> {
 }
 
 fn fetch(folder: &Path) -> Result<()> {
-    debian::unpack(PACKAGE, folder)?;
+    debian::unpack(&[PACKAGE], folder)?;
     for program in ["prometheus", "promtool"] {
         process::capture(process::command(folder.join("usr/bin").join(program)).arg("--version"))?;
     }

@@ -1,10 +1,11 @@
 //! The database of the functions, from the variables `store`, `sqlite_synchronous`, `mysql_url`, `mysql_dsn`,
-//! `turso_url`, `turso_token` and `database_timeout_ms`. All functions read them here.
+//! `mysql_partitions`, `turso_url`, `turso_token` and `database_timeout_ms`. All functions read them here.
 
 use std::fmt;
 use std::time::Duration;
 
 use gatelog_storage::Durability;
+use gatelog_storage::schema::Partitioning;
 
 use super::mysql_dsn;
 use super::reader::VariableReader;
@@ -31,6 +32,8 @@ pub enum Store {
     Mysql {
         /// `mysql://user:password@host:port/database`.
         url: String,
+        /// How the table is divided if it has to be created, and whether maintenance looks after its partitions.
+        partitioning: Partitioning,
     },
     /// Turso over HTTP.
     Turso {
@@ -57,7 +60,10 @@ impl StoreConfig {
         let store = settings.text("store").await;
         let store = match store.as_str() {
             "" | "libsql" => Store::Libsql { durability: durability(&mut settings).await },
-            "mysql" => Store::Mysql { url: mysql_url(&mut settings).await },
+            "mysql" => Store::Mysql {
+                url: mysql_url(&mut settings).await,
+                partitioning: Self::read_partitioning(&mut settings).await,
+            },
             "turso" => Store::Turso {
                 url: turso_url(&mut settings).await,
                 token: settings.text("turso_token").await,
@@ -74,6 +80,18 @@ impl StoreConfig {
     pub async fn read_time_limit(settings: &mut VariableReader<'_, impl Variables>) -> Duration {
         let timeout = settings.number("database_timeout_ms", Self::TIMEOUT_MS, 100..=600_000).await;
         Duration::from_millis(timeout as u64)
+    }
+
+    /// Reads the variable `mysql_partitions`, which also says what maintenance has to do.
+    pub async fn read_partitioning(settings: &mut VariableReader<'_, impl Variables>) -> Partitioning {
+        match settings.text("mysql_partitions").await.as_str() {
+            "" | "none" => Partitioning::None,
+            "day" => Partitioning::Day,
+            other => {
+                settings.problem(format!("mysql_partitions: \"{other}\" is none of none, day"));
+                Partitioning::None
+            }
+        }
     }
 }
 
@@ -162,12 +180,17 @@ mod tests {
         let config = read([("sqlite_synchronous", "normal"), ("a", ""), ("b", ""), ("c", "")]).await;
         assert_eq!(config, libsql(Durability::Normal));
         let url = "mysql://u:p@db:3306/gatelog";
+        let mysql = |partitioning| StoreConfig {
+            store: Store::Mysql { url: url.into(), partitioning },
+            time_limit: Duration::from_millis(500),
+        };
         let config =
             read([("store", "mysql"), ("mysql_url", url), ("database_timeout_ms", "500"), ("x", "")]).await;
-        assert_eq!(
-            config,
-            StoreConfig { store: Store::Mysql { url: url.into() }, time_limit: Duration::from_millis(500) }
-        );
+        assert_eq!(config, mysql(Partitioning::None));
+        let by_day = ("mysql_partitions", "day");
+        let config =
+            read([("store", "mysql"), ("mysql_url", url), ("database_timeout_ms", "500"), by_day]).await;
+        assert_eq!(config, mysql(Partitioning::Day));
         let url = "https://a.turso.io";
         let config = read([("store", "turso"), ("turso_url", url), ("turso_token", " t "), ("x", "")]).await;
         assert_eq!(config.store, Store::Turso { url: url.into(), token: "t".into() });
@@ -181,12 +204,18 @@ mod tests {
             ("mysql", "", "mysql_url: it is not set, and store is mysql"),
             ("mysql", "root:hunter2@db/gatelog", "mysql_url: it does not begin with mysql://"),
             ("mysql", "mysql://root:hunter2@db", "mysql_url: it names no database"),
+            ("mysql", "week", "mysql_partitions: \"week\" is none of none, day"),
             ("turso", "https://turso.invalid", "turso_url: it is not set, and store is turso"),
             ("turso", "libsql://a.turso.io", "turso_url: only https:// and http:// are supported"),
             ("turso", "a.turso.io", "turso_url: it does not begin with https://"),
         ] {
-            let variables =
-                [("store", store), ("mysql_url", url), ("turso_url", url), ("sqlite_synchronous", url)];
+            let variables = [
+                ("store", store),
+                ("mysql_url", url),
+                ("mysql_partitions", if store == "mysql" && url == "week" { url } else { "" }),
+                ("turso_url", url),
+                ("sqlite_synchronous", url),
+            ];
             let error = StoreConfig::read(&variables).await.unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("hunter2"), "{error}");

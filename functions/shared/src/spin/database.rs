@@ -81,9 +81,9 @@ fn open(config: StoreConfig, writes: bool) -> Database {
             let sqlite = SpinSqlite { database: "default", writes: writes.then_some(durability) };
             Database::Sqlite(Pool::new(sqlite, if writes { SQLITE_WRITERS } else { READERS }, limit))
         }
-        Store::Mysql { url } => {
+        Store::Mysql { url, partitioning } => {
             let connections = if writes { MYSQL_WRITERS } else { READERS };
-            Database::Mysql(Pool::new(SpinMysql::new(url), connections, limit))
+            Database::Mysql(Pool::new(SpinMysql::new(url, partitioning), connections, limit))
         }
         Store::Turso { url, token } => {
             Database::Turso(Pool::new(Turso::new(SpinHttp, &url, &token), TURSO_REQUESTS, limit))
