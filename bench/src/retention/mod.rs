@@ -63,8 +63,14 @@ const LOG_OF_MYSQL: &str = "--innodb-redo-log-capacity=1G";
 /// When a server does not start, or the rows that are left are not the right ones: then there are no figures.
 pub async fn run(effort: Effort, server: Server) -> anyhow::Result<()> {
     match server {
-        Server::Mariadb => measure(effort, &MariaDb::start(&[POOL, LOG_OF_MARIADB])?).await,
-        Server::Mysql => measure(effort, &MySql::start(&[POOL, LOG_OF_MYSQL])?).await,
+        Server::Mariadb => {
+            let server = MariaDb::start(&[POOL, LOG_OF_MARIADB])?;
+            measure(effort, &server).await
+        }
+        Server::Mysql => {
+            let server = MySql::start(&[POOL, LOG_OF_MYSQL])?;
+            measure(effort, &server).await
+        }
     }
 }
 
