@@ -1,5 +1,6 @@
 //! Each alert fires when its fault is made, and none where nothing is wrong.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use gatelog_testbed::client::Client;
@@ -41,7 +42,7 @@ async fn each_alert_fires_when_its_fault_is_made_and_every_series_of_rules_and_d
     let configuration = rules::scrape_configuration(&targets);
     let prometheus = Prometheus::start(&configuration, &rules::shortened()).await.unwrap();
 
-    let watcher = Watcher { prometheus: &prometheus };
+    let watcher = Watcher { prometheus: &prometheus, fired: RefCell::default() };
     let fired = tokio::join!(
         watcher.await_firing("stopped", &["GatelogFilterStopped"]),
         watcher.await_firing("reloading", &["GatelogVmReloaded", "GatelogVmNotReloaded"]),
@@ -158,19 +159,27 @@ async fn send_what_is_not_understood(watcher: &Watcher<'_>, site: &Healthy) -> V
     watcher.await_firing("healthy", &["GatelogUnpricedModels", "GatelogBodiesNotRead"]).await
 }
 
+/// Looks at the alerts, and remembers those that have fired: one may clear while another is waited for.
 struct Watcher<'p> {
     prometheus: &'p Prometheus,
+    fired: RefCell<Vec<Alert>>,
 }
 
 impl Watcher<'_> {
-    /// Returns the names of the alerts once all of them fire at a site.
+    /// Returns the names of the alerts once each of them has fired at a site.
     async fn await_firing(&self, site: &str, names: &[&'static str]) -> Vec<&'static str> {
-        let fires = |alerts: &[Alert], name: &str| {
-            alerts.iter().any(|alert| alert.name() == name && is_of(alert, site) && alert.is_firing())
-        };
-        let what = format!("{names:?} do not all fire at {site}");
-        let all_fire = |alerts: &[Alert]| names.iter().all(|name| fires(alerts, name));
-        self.prometheus.await_alerts(&what, all_fire).await.unwrap();
+        for name in names {
+            let fires = |alert: &Alert| alert.name() == *name && is_of(alert, site) && alert.is_firing();
+            let has_fired = |alerts: &[Alert]| {
+                let mut fired = self.fired.borrow_mut();
+                fired.extend(alerts.iter().filter(|alert| alert.is_firing()).cloned());
+                fired.iter().any(fires)
+            };
+            self.prometheus
+                .await_alerts(&format!("{name} does not fire at {site}"), has_fired)
+                .await
+                .unwrap();
+        }
         names.to_vec()
     }
 

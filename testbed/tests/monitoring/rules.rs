@@ -9,7 +9,7 @@ use gatelog_artifacts as artifacts;
 use serde_json::{Value, json};
 
 /// Seconds between two scrapes of a target.
-const SCRAPE_SECONDS: u64 = 1;
+const SCRAPE_SECONDS: u64 = 2;
 
 /// What Prometheus scrapes at one place.
 pub struct Target {
@@ -47,7 +47,7 @@ pub fn shortened() -> String {
 }
 
 fn shorten(rules: &str) -> String {
-    let ranges = replace_durations(rules, "[", "]", |seconds| (seconds / 60).max(5 * SCRAPE_SECONDS));
+    let ranges = replace_durations(rules, "[", "]", |seconds| (seconds / 60).max(10 * SCRAPE_SECONDS));
     replace_durations(&ranges, "for: ", "\n", |seconds| (seconds / 100).max(3 * SCRAPE_SECONDS))
 }
 
@@ -98,6 +98,6 @@ pub fn shipped() -> Rules {
 #[test]
 fn only_times_are_shortened() {
     let rules = "expr: increase(a{b=\"[x]\"}[10m]) > 0 or c[1h]\nfor: 15m\nlabels: [d]\nfor: 2m\n";
-    let expected = "expr: increase(a{b=\"[x]\"}[10s]) > 0 or c[60s]\nfor: 9s\nlabels: [d]\nfor: 3s\n";
+    let expected = "expr: increase(a{b=\"[x]\"}[10s]) > 0 or c[60s]\nfor: 9s\nlabels: [d]\nfor: 6s\n";
     assert_eq!(shorten(rules), expected);
 }
