@@ -1,4 +1,5 @@
-//! What ingest and query cost in the Spin component host, compared with the same statements run natively.
+//! What ingest and query cost in the Spin component host, compared with the same statements run natively; and what a price
+//! lookup costs.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,7 +13,8 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion};
 use gatelog_artifacts::workspace;
 use gatelog_bench::traffic;
-use gatelog_record::{AccessRecord, batch};
+use gatelog_prices::Cost;
+use gatelog_record::{AccessRecord, Timestamp, batch};
 use gatelog_spin_host::{App, RunningApp};
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::{Direction, Page, Query, Sort, insert, query::records};
@@ -30,9 +32,38 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let runtime = Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
+    price(&mut criterion);
     ingest(&mut criterion, &runtime, folder.path());
     query(&mut criterion, &runtime, folder.path());
     criterion.final_summary();
+}
+
+/// `price/CASE`: the cost of one record by the default table: a model with a line of its own, one of a provider with wildcards,
+/// one that answers under another name, and one without a price.
+fn price(criterion: &mut Criterion) {
+    let table = gatelog_prices::configured::default_table();
+    let call = |model: &'static str, provider: &'static str, answered: &'static str| AccessRecord {
+        start_time: Some(Timestamp::from_micros(1_769_860_800_000_000)),
+        model: model.into(),
+        provider: provider.into(),
+        response_model: answered.into(),
+        input_tokens: Some(1_200),
+        cached_tokens: Some(1_000),
+        output_tokens: Some(300),
+        total_tokens: Some(1_500),
+        ..AccessRecord::default()
+    };
+    for (name, record, is_priced) in [
+        ("named", call("gpt-4o-mini", "openai", "gpt-4o-mini-2024-07-18"), true),
+        ("anthropic", call("claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5-20250929"), true),
+        ("requested", call("qwen-max", "dashscope", "house-7b"), true),
+        ("unpriced", call("house-7b", "", "house-7b-chat"), false),
+    ] {
+        assert_eq!(matches!(table.cost(&record), Cost::Priced { .. }), is_priced, "{name}");
+        criterion.bench_function(&format!("price/{name}"), |bencher| {
+            bencher.iter(|| table.cost(std::hint::black_box(&record)));
+        });
+    }
 }
 
 /// `ingest/RECORDS/VARIANT`: a batch stored and acknowledged. The `native` variant decodes and stores it without HTTP or

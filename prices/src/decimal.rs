@@ -1,10 +1,10 @@
 //! Decimal numbers as texts and as integers: `2.5` with nine decimals is 2 500 000 000. Binary fractions would not add up.
 
-/// Digits before the point that are read, which leaves room in 64 bits for nine behind it.
+/// Most digits before the point, which leaves room in 64 bits for nine after it.
 const MAX_WHOLE_DIGITS: usize = 10;
 
-/// The number in units of the last of `decimals` places; `None` when the text is no plain decimal (digits, then perhaps a
-/// point and digits), has more places or more than ten digits before the point. At most nine places can be asked for.
+/// The number in units of the last of `decimals` places, at most nine; `None` when the text is not a plain decimal (digits,
+/// then perhaps a point and digits), has more places, or more than ten digits before the point.
 pub fn read(text: &str, decimals: usize) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -21,8 +21,9 @@ pub fn read(text: &str, decimals: usize) -> Option<u64> {
     whole.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(shift)?)?.checked_add(fraction)
 }
 
-/// The shortest text that [`read`] takes for the value.
-pub fn write(value: u64, decimals: usize) -> String {
+/// The value as text, without trailing zeros. [`read`] reads it back, unless it has too many digits for that.
+pub fn write(value: impl Into<u128>, decimals: usize) -> String {
+    let value = value.into();
     let digits = format!("{value:0width$}", width = decimals + 1);
     let (whole, fraction) = digits.split_at_checked(digits.len() - decimals).unwrap_or((&digits, ""));
     match fraction.trim_end_matches('0') {

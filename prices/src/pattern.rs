@@ -1,4 +1,4 @@
-//! Names of models with wildcards: `gpt-4o*` is every name that begins so. Letters are compared without their case.
+//! Model names with wildcards: `gpt-4o*` matches every name that begins with `gpt-4o`. Case is ignored.
 
 /// A name in which each `*` stands for any characters, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,27 +7,27 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern. More than one `*` in a row is as one.
+    /// A pattern. Several `*` in a row are one.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
-    /// As it was written.
+    /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Characters that are no wildcards: the more, the more closely the pattern says which model it means.
+    /// The number of characters other than wildcards: the more, the more specific the pattern.
     pub fn literals(&self) -> usize {
         self.text.chars().filter(|character| *character != '*').count()
     }
 
-    /// Whether there is no wildcard in it.
+    /// Whether it contains no wildcard.
     pub fn is_exact(&self) -> bool {
         !self.text.contains('*')
     }
 
-    /// What every name that matches begins with, as a small letter; `None` when that may be anything.
+    /// The byte that every matching name begins with, in lower case; `None` when it may be any.
     pub fn first(&self) -> Option<u8> {
         first(&self.text).filter(|byte| *byte != b'*')
     }
@@ -60,7 +60,7 @@ impl Pattern {
     }
 }
 
-/// The first byte of a name, as a small letter: see [`Pattern::first`].
+/// The first byte of a name, in lower case: see [`Pattern::first`].
 pub fn first(name: &str) -> Option<u8> {
     name.bytes().next().map(|byte| byte.to_ascii_lowercase())
 }

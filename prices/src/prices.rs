@@ -1,14 +1,14 @@
-//! The prices of a line of the table: by kind of token, and by how large the input is.
+//! The prices of a line of the table: by kind of token, and by size of the input.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::decimal;
 
-/// Decimal places of a price: billionths of the currency for a million tokens.
+/// Decimal places of a price: billionths of the currency per million tokens.
 pub const PRICE_DECIMALS: usize = 9;
 
-/// What a million tokens of each kind cost, in billionths of the currency; `None` where nothing is said.
+/// The price of a million tokens of each kind, in billionths of the currency; `None` where none is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prices {
     /// Tokens that the model read, other than those below.
@@ -23,21 +23,21 @@ pub struct Prices {
     pub reasoning: Option<u64>,
 }
 
-/// Prices, and those that apply instead of them when the input is large.
+/// Prices, and others that apply when the input is large.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TieredPrices {
-    /// The prices of a small input.
+    /// The prices for a small input.
     pub prices: Prices,
-    /// Others for a larger one.
+    /// Other prices for a larger one.
     pub above: Option<Box<Above>>,
 }
 
-/// Prices of calls with a large input. They apply to all tokens of such a call, not only to those over the bound.
+/// Prices of calls with a large input. They apply to all tokens of such a call, not only to those beyond the bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Above {
-    /// How many tokens of input are not large yet.
+    /// The largest input, in tokens, to which they do not apply.
     pub input_tokens: u64,
-    /// What applies above. What it does not name stays as it is below.
+    /// The prices above. Those that it does not name are the same as below.
     pub prices: TieredPrices,
 }
 
@@ -54,7 +54,7 @@ impl Prices {
         ]
     }
 
-    /// The same, to be set.
+    /// The same, mutable.
     pub fn by_key_mut(&mut self) -> [(&'static str, &mut Option<u64>); 5] {
         let Self { input, cached, cache_write, output, reasoning } = self;
         [
@@ -66,7 +66,7 @@ impl Prices {
         ]
     }
 
-    /// These prices, and those of `base` where nothing is said.
+    /// These prices, and those of `base` where none is given.
     pub fn over(self, base: Self) -> Self {
         Self {
             input: self.input.or(base.input),
@@ -89,7 +89,13 @@ impl TieredPrices {
         }
     }
 
-    /// Writes the members that a line, or a part of one, has for its prices.
+    /// The highest bound that a call with this much input exceeds.
+    pub fn bound_at(&self, input_tokens: u64) -> Option<u64> {
+        let above = self.above.as_ref().filter(|above| input_tokens > above.input_tokens)?;
+        above.prices.bound_at(input_tokens).or(Some(above.input_tokens))
+    }
+
+    /// Writes the members for the prices of a line or of a part of one.
     pub(crate) fn serialize_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         for (key, price) in self.prices.by_key() {
             if let Some(price) = price {

@@ -1,4 +1,4 @@
-//! A price table from JSON. Reading is strict: whatever is not known is a problem, and every problem is named with its place.
+//! A price table from JSON. Reading is strict: anything unknown is a problem, and every problem is reported with its place.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use crate::table::Table;
 pub const MAX_LINES: usize = 5_000;
 /// The highest price of a million tokens, in units of the currency.
 pub const MAX_PRICE: u64 = 1_000_000_000;
-/// The highest factor of a class of service.
+/// The highest factor of a service tier.
 pub const MAX_FACTOR: u64 = 1_000;
-/// The version of an operator's lines that have none.
+/// The version of an operator's lines when none is given.
 const OWN_VERSION: &str = "own";
-/// The most problems that are told.
+/// The most problems that are reported.
 const MAX_PROBLEMS: usize = 20;
-/// How many tiers by size of the input a line may have, besides the lowest.
+/// Most tiers by size of the input in a line, besides the lowest.
 const MAX_TIERS: usize = 4;
 
 /// What is wrong with a table.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{}", problems.join("; "))]
 pub struct TableError {
-    /// One text for each fault, which begins with its place: `models[3].input: …`. At most twenty, and one that counts
-    /// the others.
+    /// One text per problem, beginning with its place: `models[3].input: …`. At most twenty, and one that counts the
+    /// others.
     pub problems: Vec<String>,
 }
 
@@ -51,9 +51,9 @@ pub fn table(text: &str) -> Result<Table, TableError> {
     Ok(Table::new(version.unwrap_or_default(), currency.unwrap_or_default(), source, lines))
 }
 
-/// Reads what an operator says, and lays it over `base`: a line takes the place of those for the same models and the same
-/// provider (of all providers when it names none), and other lines are added. With `"replace":true` nothing of `base` is
-/// kept, and the currency may be another.
+/// Reads an operator's table and merges it into `base`: a line replaces those for the same models and the same provider (for
+/// all providers when it names none), and other lines are added. With `"replace":true` nothing of `base` is kept, and the
+/// currency may differ.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ struct Draft {
 #[derive(Default)]
 struct Reader {
     problems: Vec<String>,
-    /// Problems that are not told.
+    /// The number of problems that are not reported.
     more: usize,
 }
 
@@ -162,7 +162,7 @@ impl Reader {
         draft
     }
 
-    /// Two lines for the same calls: nobody could tell which counts.
+    /// Reports two lines for the same calls, of which neither takes precedence.
     fn repeated(&mut self, lines: &[Line]) {
         let mut seen = std::collections::HashSet::new();
         for line in lines {
@@ -178,7 +178,7 @@ impl Reader {
         }
     }
 
-    /// The line of each name that an entry is for.
+    /// The lines of an entry, one for each name.
     fn line(&mut self, place: &str, value: &Value, version: &Arc<str>) -> Vec<Line> {
         let own_keys = ["match", "also", "provider", "from", "service_tiers"];
         let keys: Vec<&str> = own_keys.into_iter().chain(price_keys()).collect();
@@ -295,7 +295,7 @@ impl Reader {
         tiers.iter().filter_map(read).collect()
     }
 
-    /// The value as an object with no other keys than these.
+    /// The value as an object with only these keys.
     fn object<'v>(&mut self, place: &str, value: &'v Value, keys: &[&str]) -> Option<&'v Map<String, Value>> {
         let Value::Object(map) = value else {
             self.problem(place, format!("{} is no object", shown(value)));
@@ -347,7 +347,7 @@ impl Reader {
     }
 }
 
-/// The keys that say prices.
+/// The keys of prices.
 fn price_keys() -> impl Iterator<Item = &'static str> {
     let kinds = Prices::default().by_key().map(|(key, _)| key);
     kinds.into_iter().chain(["above_input_tokens", "above"])
@@ -358,7 +358,7 @@ fn below(place: &str, key: &str) -> String {
     if place.is_empty() { key } else { format!("{place}.{key}") }
 }
 
-/// The start of a value, as it is in JSON.
+/// The beginning of a value, as JSON.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 48 { text } else { text.chars().take(48).chain(['…']).collect() }

@@ -1,13 +1,40 @@
-//! What is charged of a call, and the sum.
+//! What is charged for a call, and the sum.
 
 use gatelog_record::AccessRecord;
 
-use crate::prices::Prices;
+use crate::decimal;
+use crate::prices::{PRICE_DECIMALS, Prices};
 
 /// A price is for this many tokens.
 const TOKENS_OF_A_PRICE: u128 = 1_000_000;
-/// A factor is in these parts: six decimal places.
+/// The factor 1: a factor has six decimal places.
 pub const FACTOR_ONE: u64 = 1_000_000;
+/// Decimal places of count times price times factor: nine of the price, six because it is for a million, six of the factor.
+const AMOUNT_DECIMALS: usize = 21;
+
+/// Tokens of one kind, and their price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The kind: the key of its price, or `undivided`.
+    pub kind: &'static str,
+    /// How many there are.
+    pub tokens: u64,
+    /// The price of a million of them, in billionths of the currency; `None` when none is given.
+    pub price: Option<u64>,
+}
+
+impl Charge {
+    /// The price as a decimal number of the currency.
+    pub fn shown_price(&self) -> Option<String> {
+        Some(decimal::write(self.price?, PRICE_DECIMALS))
+    }
+
+    /// The cost of the tokens times `factor` (in millionths), as an exact decimal number of the currency. `None` without a price.
+    pub fn amount(&self, factor: u64) -> Option<String> {
+        let product = u128::from(self.tokens) * u128::from(self.price?);
+        Some(decimal::write(product.checked_mul(u128::from(factor))?, AMOUNT_DECIMALS))
+    }
+}
 
 /// The tokens of a call, each counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,14 +49,13 @@ pub struct Tokens {
     pub output: u64,
     /// Tokens that were spent on reasoning.
     pub reasoning: u64,
-    /// Tokens of which nobody says whether they were read or written.
+    /// Tokens for which it is unknown whether they were read or written.
     pub undivided: u64,
 }
 
 impl Tokens {
-    /// The tokens of a record. Its input includes cached tokens and those written into the cache, its output includes
-    /// reasoning: a part that is larger than the whole is taken for all of it. Where one of input and output is missing, it is
-    /// the rest of the total.
+    /// The tokens of a record. Its input includes tokens read from and written to the cache, its output includes reasoning; a
+    /// part larger than the whole counts as the whole. If input or output is missing, it is what remains of the total.
     pub fn of(record: &AccessRecord<'_>) -> Self {
         let count = |count: Option<i64>| count.map(|count| u64::try_from(count).unwrap_or_default());
         let total = count(record.total_tokens);
@@ -59,28 +85,34 @@ impl Tokens {
         *self == Self::default()
     }
 
-    /// All that the model read, which decides the tier.
+    /// All that the model read, which determines the tier.
     pub fn all_input(&self) -> u64 {
         [self.input, self.cached, self.cache_write, self.undivided].into_iter().fold(0, u64::saturating_add)
     }
 
-    /// What the tokens cost in billionths of the currency, times `factor` in millionths: each count times its price, summed
-    /// exactly and rounded once, a half upwards. Cached tokens and those written into the cache cost what input does where
-    /// they have no price, and reasoning what output does.
-    ///
-    /// `None` when a kind that there is has no price, or the cost is over `max`.
-    pub fn cost(&self, prices: &Prices, factor: u64, max: u64) -> Option<u64> {
-        // The largest model of embeddings writes nothing, so what is not divided has been read.
+    /// What is charged at these prices. Cached tokens and those written to the cache have the price of input unless they have
+    /// one of their own, and reasoning that of output.
+    pub fn charges(&self, prices: &Prices) -> [Charge; 6] {
+        // A model that has no price for output, as for embeddings, writes nothing, so what is not divided was read.
         let undivided = prices.input.filter(|input| prices.output.is_none_or(|output| output == *input));
+        let charge = |kind, tokens, price| Charge { kind, tokens, price };
+        [
+            charge("input", self.input, prices.input),
+            charge("cached", self.cached, prices.cached.or(prices.input)),
+            charge("cache_write", self.cache_write, prices.cache_write.or(prices.input)),
+            charge("output", self.output, prices.output),
+            charge("reasoning", self.reasoning, prices.reasoning.or(prices.output)),
+            charge("undivided", self.undivided, undivided),
+        ]
+    }
+
+    /// The cost of the tokens in billionths of the currency, times `factor` (in millionths): the products of counts and prices,
+    /// summed exactly and rounded once, half up.
+    ///
+    /// `None` when a kind that occurs has no price, or the cost exceeds `max`.
+    pub fn cost(&self, prices: &Prices, factor: u64, max: u64) -> Option<u64> {
         let mut sum: u128 = 0;
-        for (tokens, price) in [
-            (self.input, prices.input),
-            (self.cached, prices.cached.or(prices.input)),
-            (self.cache_write, prices.cache_write.or(prices.input)),
-            (self.output, prices.output),
-            (self.reasoning, prices.reasoning.or(prices.output)),
-            (self.undivided, undivided),
-        ] {
+        for Charge { tokens, price, .. } in self.charges(prices) {
             if tokens > 0 {
                 sum = sum.checked_add(u128::from(tokens) * u128::from(price?))?;
             }

@@ -45,7 +45,7 @@ proptest! {
         let line = line(low, bound, times);
         let [input, cached, cache_write, output, reasoning] = counts;
         let tokens = Tokens { input, cached, cache_write, output, reasoning, undivided: 0 };
-        let cost = line.cost(&tokens, "");
+        let cost = line.cost(tokens, "");
         prop_assert!(cost.is_some());
         for larger in [
             Tokens { input: input + more, ..tokens },
@@ -54,7 +54,7 @@ proptest! {
             Tokens { output: output + more, ..tokens },
             Tokens { reasoning: reasoning + more, ..tokens },
         ] {
-            prop_assert!(line.cost(&larger, "") >= cost, "{larger:?} of {tokens:?}");
+            prop_assert!(line.cost(larger, "") >= cost, "{larger:?} of {tokens:?}");
         }
     }
 
@@ -63,7 +63,7 @@ proptest! {
         let [input_tokens, output_tokens, total_tokens, cached_tokens, cache_write_tokens, reasoning_tokens] = counts;
         let record = AccessRecord { input_tokens, output_tokens, total_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, ..AccessRecord::default() };
         let prices = Prices { input: Some(price), output: Some(price), ..Prices::default() };
-        let cost = line(prices, 1, 1).cost(&Tokens::of(&record), "");
+        let cost = line(prices, 1, 1).cost(Tokens::of(&record), "");
         prop_assert!(cost.is_none_or(|cost| (0..=MAX_NUMBER).contains(&cost)));
     }
 }
@@ -79,6 +79,6 @@ fn the_largest_counts_of_a_record_have_a_cost_at_usual_prices() {
     let tokens = Tokens::of(&record);
     let prices = |price| Prices { input: Some(price), output: Some(price), ..Prices::default() };
     // Half a billionth a token, then two.
-    assert_eq!(line(prices(500_000), u64::MAX, 1).cost(&tokens, ""), Some(MAX_NUMBER));
-    assert_eq!(line(prices(2_000_000), u64::MAX, 1).cost(&tokens, ""), None);
+    assert_eq!(line(prices(500_000), u64::MAX, 1).cost(tokens, ""), Some(MAX_NUMBER));
+    assert_eq!(line(prices(2_000_000), u64::MAX, 1).cost(tokens, ""), None);
 }

@@ -8,6 +8,7 @@
 //! - [`access_loggers`], [`module_config`]: access loggers and the module in that configuration.
 //! - [`arrival`]: waits for records and lines of Envoy's log.
 //! - [`http3`], [`tunnel`]: HTTP/3 and upgraded connections.
+//! - [`browser`], [`web_driver`]: a real Chromium.
 //! - [`client`]: an HTTP client, and raw connections for misbehaviour.
 //! - [`coding`]: content codings, as servers apply them.
 //! - [`functions`]: the functions, under `spin up` or in the local host, as [`runtime`] selects.
@@ -19,6 +20,7 @@
 
 pub mod access_loggers;
 pub mod arrival;
+pub mod browser;
 pub mod client;
 pub mod coding;
 pub mod envoy;
@@ -38,3 +40,4 @@ mod spin_up;
 pub mod traffic;
 pub mod tunnel;
 pub mod upstream;
+pub mod web_driver;

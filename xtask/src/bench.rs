@@ -9,6 +9,7 @@ use crate::{process, setup, workspace};
 const PROGRAMS: &[(&str, &[(&str, &str)])] = &[
     ("filter", &[("taskset", "util-linux")]),
     ("ingest", &[("wrk", "wrk")]),
+    ("query", &[("chromium", "chromium"), ("chromedriver", "chromium-driver")]),
     ("retention", &[("mariadbd", "mariadb-server-core"), ("mariadb", "mariadb-client-core")]),
     ("syslog", &[("rsyslogd", "rsyslog")]),
 ];

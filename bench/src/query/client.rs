@@ -1,5 +1,6 @@
-//! The query component in the local host, asked without a network.
+//! The functions in the local host, asked without a network; a browser asks them over one.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,26 @@ impl Client {
         let body = body.to_bytes();
         ensure!(status == 200, "{path}: {status} {}", String::from_utf8_lossy(&body));
         Ok((serde_json::from_slice(&body).context("the answer is no JSON")?, time))
+    }
+
+    /// The JSON that is answered to a body of JSON; the status must be 200.
+    ///
+    /// # Errors
+    ///
+    /// Another status, or no JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let body = Full::from(serde_json::to_vec(body)?);
+        let response = self.app.call(Request::post(format!("http://gatelog.bench{path}")).body(body)?).await;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|error| anyhow::anyhow!("{error}"))?;
+        let body = body.to_bytes();
+        ensure!(status == 200, "{path}: {status} {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).context("the answer is no JSON")
+    }
+
+    /// Where the application listens.
+    pub fn address(&self) -> SocketAddr {
+        self.app.addr()
     }
 
     /// Reads an answer part by part; its status must be 200.

@@ -3,6 +3,7 @@
 //!
 //! - [`database`]: the table. [`client`]: the component.
 //! - [`pages`], [`scenarios`], [`aggregates`], [`export`]: the queries, and whether their answers are right.
+//! - [`ui`], [`tail`]: the dashboard in a browser, and how soon a record is seen.
 
 pub mod aggregates;
 pub mod client;
@@ -11,7 +12,9 @@ mod effort;
 pub mod export;
 pub mod pages;
 pub mod scenarios;
+pub mod tail;
 mod times;
+pub mod ui;
 
 pub use effort::Effort;
 
@@ -43,7 +46,19 @@ pub async fn run(effort: Effort, kept: Option<&Path>) -> anyhow::Result<()> {
         println!("# aggregate {}: {:.0} ms", ratio.name, ratio.ms);
         at_most(&format!("query.aggregate.{}.of_scan", ratio.name), ratio.of_scan, "ratio", 10.0);
     }
+    for load in ui::measure(&client, effort.loads).await? {
+        let range = load.range;
+        println!(
+            "# dashboard, last {range}: rows {:.0} ms, values of fields {:.0} ms",
+            load.rows, load.values
+        );
+        at_most(&format!("query.ui.{range}.first_paint"), load.paint, "ms", 500.0);
+        at_most(&format!("query.ui.{range}.chart"), load.chart, "ms", 2_000.0);
+    }
     client.stop().await;
+    let delay = tail::measure(effort.tailed).await?;
+    at_most("query.tail.delay", delay.answer, "ms", 2_000.0);
+    at_most("query.tail.delay_on_page", delay.row, "ms", 2_000.0);
     let export = export::measure(&database, effort).await?;
     at_least("query.export.rate", export.per_second, "records/s", 20_000.0);
     at_least("query.export.of_native_reading", export.of_native, "ratio", 0.25);

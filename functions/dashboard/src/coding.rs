@@ -1,12 +1,12 @@
-//! The form in which a client takes a file: `Accept-Encoding` as RFC 9110, 12.5.3, says it.
+//! The content coding that a client accepts: `Accept-Encoding`, RFC 9110, 12.5.3.
 
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
-/// A form of a file.
+/// A content coding of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
-    /// As it is.
+    /// Uncompressed.
     Identity,
     /// gzip.
     Gzip,
@@ -24,7 +24,7 @@ impl Coding {
         }
     }
 
-    /// The smallest form that the client takes. A client that refuses them all gets the file as it is.
+    /// The smallest coding that the client accepts. A client that refuses them all gets the file uncompressed.
     pub fn choose(headers: &HeaderMap) -> Self {
         let named = |names: &[&str]| {
             let values = headers.get_all(ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
@@ -44,7 +44,7 @@ impl Coding {
     }
 }
 
-/// Whether a weight (`q=0`, `q=0.000`) refuses.
+/// Whether a weight (`q=0`, `q=0.000`) is a refusal.
 fn is_zero(weight: &str) -> bool {
     let value = weight.trim().trim_start_matches(['q', 'Q']).trim_start().strip_prefix('=');
     value.is_some_and(|value| value.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0))

@@ -1,4 +1,4 @@
-//! The Spin component: hands requests to the handler.
+//! The Spin component: passes requests to the handler.
 
 use gatelog_functions_shared::spin;
 use spin_sdk::http::Request;

@@ -1,11 +1,11 @@
-//! The page's files, each in every coding that it is served in. `build.rs` makes them.
+//! The page's files, each in every coding that it is served in. `build.rs` generates them.
 
 use crate::coding::Coding;
 
 /// One file.
 #[derive(Debug)]
 pub struct File {
-    /// Below the hashed folder: `vendor/preact.mjs`.
+    /// Path below the hashed folder: `vendor/preact.mjs`.
     pub path: &'static str,
     identity: &'static [u8],
     gzip: &'static [u8],
@@ -24,7 +24,7 @@ impl File {
         }
     }
 
-    /// Its type, by the end of its name.
+    /// Its content type, by its extension.
     pub fn content_type(&self) -> &'static str {
         match self.path.rsplit('.').next() {
             Some("html") => "text/html; charset=utf-8",

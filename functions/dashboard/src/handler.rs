@@ -1,11 +1,11 @@
-//! From a request to an answer.
+//! From a request to a response.
 //!
-//! - `GET /ui`: 308 to `ui/`, relative, so that it holds behind a gateway that puts a prefix before the path.
-//! - `GET /ui/`: the page, which browsers ask for again each time, and get 304 while it is the same.
-//! - `GET /ui/{version}/…`: its scripts and styles. The version is a hash of them all, so browsers keep them for ever.
+//! - `GET /ui`: 308 to `ui/`, which is relative, so that it works behind a gateway that adds a prefix to the path.
+//! - `GET /ui/`: the page, which browsers request every time; they get 304 while it is unchanged.
+//! - `GET /ui/{version}/…`: its scripts and styles. The version is a hash of them all, so browsers keep them forever.
 //!
-//! Every answer forbids browsers what the page does not need: scripts, styles and connections of other hosts, inline
-//! scripts and styles, guesses at types, and telling other hosts where a reader came from.
+//! Every response forbids what the page does not need: scripts, styles and connections of other hosts, inline scripts and
+//! styles, guessing content types, and sending a referrer.
 
 use bytes::Bytes;
 use gatelog_functions_shared::http::{method, response};
@@ -19,14 +19,14 @@ use http::{HeaderMap, Request, StatusCode};
 use crate::coding::Coding;
 use crate::files::{self, File};
 
-/// Where the page is, as `spin.toml` routes it.
+/// Path of the page, as routed in `spin.toml`.
 const ROOT: &str = "/ui";
 
-/// What the page may do.
+/// What the page is allowed to do.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-/// On every answer.
+/// On every response.
 const SECURITY: [(HeaderName, &str); 3] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -98,7 +98,7 @@ fn file(file: &File, caching: &'static str, asked: &HeaderMap) -> Response {
     answer
 }
 
-/// Whether the client has the file with this tag (RFC 9110, 13.1.2: a weak comparison).
+/// Whether the client already has the file with this tag (RFC 9110, 13.1.2: a weak comparison).
 fn is_known(asked: &HeaderMap, tag: &str) -> bool {
     let values = asked.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);

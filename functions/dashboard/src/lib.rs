@@ -1,9 +1,9 @@
-//! `GET /ui/`: the dashboard, a page that asks `/query` for what it shows. The function itself holds no record and needs
-//! no token.
+//! `GET /ui/`: the dashboard, a page that gets its data from `/query`. The function itself holds no records and needs no
+//! token.
 //!
-//! - [`handler`]: a request becomes an answer; no Spin in it.
-//! - [`coding`]: which form of a file a client takes.
-//! - [`files`]: the files of the folder `assets`, as `build.rs` made them ready.
+//! - [`handler`]: a request becomes a response; independent of Spin.
+//! - [`coding`]: which content coding a client accepts.
+//! - [`files`]: the files of the folder `assets`, as prepared by `build.rs`.
 //! - `entry`: the Spin component. Built for WebAssembly only.
 
 // These macros panic when the log takes nothing, as on a full disk, and a panic ends all requests of the instance.

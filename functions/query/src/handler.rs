@@ -8,7 +8,7 @@
 //! - `GET /query/filters/{field}`: the values of a field.
 //! - `GET /query/histogram`, `facets`, `top`, `summary`, `tail`, `sessions`, `sessions/{id}`: numbers over many records, and
 //!   the records that come.
-//! - `GET /query/prices`: what AI calls cost.
+//! - `GET /query/prices`: what AI calls cost. `GET /query/costs/{record_id}`: how one call's cost comes about.
 //! - `GET /query/openapi.json`: the description of all this.
 //!
 //! `HEAD` is answered like `GET`, without the body. Errors are
@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use crate::config::QueryConfig;
 use crate::params::{InvalidParameter, each};
-use crate::{aggregate, list, one, openapi, prices, scenario, values};
+use crate::{aggregate, cost, list, one, openapi, prices, scenario, values};
 
 /// Name of the function in its log.
 pub const FUNCTION: &str = "query";
@@ -103,6 +103,10 @@ async fn route<B, E: Executor + Clone + 'static>(
         ["prices"] => {
             no_parameters(query_string)?;
             prices::serve(&config.prices)
+        }
+        ["costs", id] if !id.is_empty() => {
+            no_parameters(query_string)?;
+            cost::serve(id, &database, &config.prices).await
         }
         ["scenarios"] => {
             no_parameters(query_string)?;

@@ -18,6 +18,7 @@
 pub mod accept;
 pub mod aggregate;
 pub mod config;
+pub mod cost;
 pub mod encode;
 #[cfg(target_family = "wasm")]
 mod entry;

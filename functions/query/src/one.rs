@@ -36,9 +36,12 @@ pub async fn serve(id: &str, query_string: &str, database: &impl Executor) -> Re
             let log = LogEntry { record: &record, is_selected };
             Ok(response::json(StatusCode::OK, &OneLog { log, status: "success" }))
         }
-        None => {
-            let id: String = id.chars().take(64).collect();
-            Err(Failure::NotFound { message: format!("there is no record {id:?}") })
-        }
+        None => Err(no_record(id)),
     }
+}
+
+/// The failure of an id that no record has.
+pub fn no_record(id: &str) -> Failure {
+    let id: String = id.chars().take(64).collect();
+    Failure::NotFound { message: format!("there is no record {id:?}") }
 }

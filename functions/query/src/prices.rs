@@ -3,8 +3,8 @@
 use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::http::response;
 use gatelog_functions_shared::{Failure, Response};
-use gatelog_prices::ConfiguredTable;
 use gatelog_prices::line::Line;
+use gatelog_prices::{ConfiguredTable, Table};
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
@@ -19,7 +19,7 @@ struct Prices<'t> {
 }
 
 /// A line with the name that records have for it.
-struct Price<'t>(&'t Line);
+pub struct Price<'t>(pub &'t Line);
 
 impl Serialize for Price<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -30,15 +30,24 @@ impl Serialize for Price<'_> {
     }
 }
 
-/// The table.
+/// The table that applies.
+///
+/// # Errors
+///
+/// Everything that is wrong with the variable `prices`.
+pub fn table(prices: &ConfiguredTable) -> Result<&Table, VariablesError> {
+    prices.table().map_err(|error| VariablesError {
+        problems: error.problems.iter().map(|problem| format!("prices: {problem}")).collect(),
+    })
+}
+
+/// Answers the table.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the variable `prices`.
 pub fn serve(prices: &ConfiguredTable) -> Result<Response, Failure> {
-    let table = prices.table().map_err(|error| VariablesError {
-        problems: error.problems.iter().map(|problem| format!("prices: {problem}")).collect(),
-    })?;
+    let table = table(prices)?;
     let answer = Prices {
         status: "success",
         version: table.version(),

@@ -10,10 +10,10 @@ use gatelog_storage::{Executor, Filter, Predicate, Value, service};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::params::filters::{add, is_service, read_time};
+use crate::params::filters::{add, is_service, read_time, unknown};
 use crate::params::options::{once, read_number};
 use crate::params::time::Zone;
-use crate::params::{InvalidParameter, each, unknown};
+use crate::params::{InvalidParameter, each};
 
 /// Values in an answer when the request does not say.
 pub const DEFAULT_VALUES: u32 = 100;

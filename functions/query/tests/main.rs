@@ -4,6 +4,7 @@ mod aggregates;
 mod any_request;
 mod cases;
 mod collector_parity;
+mod costs;
 mod export;
 mod injection;
 mod openapi;

@@ -13,9 +13,9 @@ const REFERENCE_KEYS: &str = include_str!("../../../record/testdata/reference_ke
 
 /// Records that differ in every field that the reference can filter or sort by. Record n began n seconds after noon.
 const RECORDS: &str = r#"
-{"record_id":"1","authority":"a.example","method":"GET","path":"/v1/chat?x=1","response_code":200,"duration":30,"trace_id":"t1","instance_id":"i1","api":"chat","model":"qwen","consumer":"c1","route":"r1","route_name":"r1","service":"s1","bytes_sent":10,"bytes_received":3,"upstream_cluster":"u3","total_tokens":5,"ai_log":{"model":"qwen","note":"Needle"}}
-{"record_id":"2","authority":"b.example","method":"POST","path":"/mcp-servers/m","response_code":404,"duration":10,"trace_id":"t2","instance_id":"i2","api":"mcp","consumer":"c2","route":"r2","route_name":"r2","service":"s2","mcp_server":"m1","mcp_tool":"search","bytes_sent":30,"bytes_received":2,"upstream_cluster":"u1"}
-{"record_id":"3","authority":"c.example","method":"PUT","path":"/100%_real","response_code":503,"duration":20,"trace_id":"t3","instance_id":"i3","api":"chat","model":"gpt,4","consumer":"c1","route":"r3","route_name":"r3","service":"a.example","bytes_sent":20,"bytes_received":1,"upstream_cluster":"u2","total_tokens":50,"response_type":"stream"}
+{"record_id":"1","downstream_remote_address":"192.0.2.1:80","authority":"a.example","method":"GET","path":"/v1/chat?x=1","response_code":200,"duration":30,"trace_id":"t1","instance_id":"i1","api":"chat","model":"qwen","consumer":"c1","route":"r1","route_name":"r1","service":"s1","bytes_sent":10,"bytes_received":3,"upstream_cluster":"u3","total_tokens":5,"ai_log":{"model":"qwen","note":"Needle"}}
+{"record_id":"2","downstream_remote_address":"192.0.2.1:81","authority":"b.example","method":"POST","path":"/mcp-servers/m","response_code":404,"duration":10,"trace_id":"t2","instance_id":"i2","api":"mcp","consumer":"c2","route":"r2","route_name":"r2","service":"s2","mcp_server":"m1","mcp_tool":"search","bytes_sent":30,"bytes_received":2,"upstream_cluster":"u1"}
+{"record_id":"3","downstream_remote_address":"[2001:db8::1]:443","authority":"c.example","method":"PUT","path":"/100%_real","response_code":503,"duration":20,"trace_id":"t3","instance_id":"i3","api":"chat","model":"gpt,4","consumer":"c1","route":"r3","route_name":"r3","service":"a.example","bytes_sent":20,"bytes_received":1,"upstream_cluster":"u2","total_tokens":50,"response_type":"stream"}
 "#;
 
 #[tokio::test(flavor = "current_thread")]
@@ -77,6 +77,25 @@ async fn every_parameter_chooses_the_right_records() {
         ("ai_log_contains=needle", "1"),
         ("response_type=stream", "3"),
         ("record_id=1,3", "3 1"),
+        ("missing=model", "2"),
+        ("present=model", "3 1"),
+        ("missing=model,total_tokens", "2"),
+        ("missing=mcp_server&missing=response_type", "1"),
+        ("missing=model&present=model", ""),
+        ("present=mcp_server,mcp_tool&missing=request_headers", "2"),
+        ("missing=ai_log", "3 2"),
+        ("missing=", "3 2 1"),
+        // A value or none.
+        ("model=qwen&missing=model", "2 1"),
+        ("missing=model&model=qwen&consumer=c1", "1"),
+        ("total_tokens=5&missing=total_tokens", "2 1"),
+        ("service=s1&missing=service", "1"),
+        ("model!=qwen&present=model", "3"),
+        ("downstream_remote_host=192.0.2.1", "2 1"),
+        ("downstream_remote_host=2001:db8::1", "3"),
+        ("downstream_remote_host!=192.0.2.1", "3"),
+        ("downstream_remote_host=192.0.2.1:80", ""),
+        ("downstream_remote_host=&downstream_remote_host=2001:db8::1,x", "3"),
         // The order.
         ("sort_order=ASC", "1 2 3"),
         ("sort_order=asc", "1 2 3"),

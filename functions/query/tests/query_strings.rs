@@ -16,7 +16,7 @@ use gatelog_storage::scenarios::{self, SCENARIOS};
 use gatelog_storage::{Dialect, Statement, Value, query::distinct, query::records};
 use proptest::prelude::*;
 
-const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|cluster_id|mcpToolName|interval|pageSize|prefix|limit|by|top|measures|order|compare|unpriced|after|wait|x";
+const NAMES: &str = "start_time|end|model|model!|path|path_prefix|ai_log_contains|status|status!|duration|duration_min|page|page_size|sort_by|sort_order|cursor|total|bizType|record_id|fields|format|startTime|cluster_id|mcpToolName|interval|pageSize|prefix|limit|by|top|measures|order|compare|unpriced|missing|present|downstream_remote_host|after|wait|x";
 
 proptest! {
     #[test]

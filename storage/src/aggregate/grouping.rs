@@ -1,4 +1,4 @@
-//! By what records are grouped: a field, or the class of the status.
+//! By what records are grouped: a field, the class of the status, or the host of the client.
 
 use gatelog_record::{FIELDS, Field, Kind, fields};
 
@@ -6,6 +6,10 @@ use crate::{Dialect, Value};
 
 /// The name of the group of the status.
 pub const STATUS_CLASS: &str = "status_class";
+/// The name of the group of the client's host.
+pub const REMOTE_HOST: &str = "downstream_remote_host";
+/// The field that has the client's address.
+const REMOTE_ADDRESS: &str = "downstream_remote_address";
 /// The classes of statuses; the last one is that of records without an answer.
 pub const STATUS_CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
 /// Longer texts are grouped by their beginning of as many characters; Spin's MySQL interface reads no longer results.
@@ -18,6 +22,9 @@ const MAX_CHARS: usize = 8_192;
 pub enum Grouping {
     /// By the hundreds of `response_code`: one of [`STATUS_CLASSES`]. What is 600 and more is `5xx`, what is below 100 `none`.
     StatusClass,
+    /// By the host of `downstream_remote_address`: the address without its port, so that all connections of a client are one
+    /// group.
+    RemoteHost,
     /// By the value of a field. No text and an empty one are the same.
     Field(&'static Field),
 }
@@ -30,7 +37,7 @@ impl Grouping {
             Kind::Integer | Kind::Count => true,
             Kind::Timestamp | Kind::Json(_) => false,
         });
-        std::iter::once(Self::StatusClass).chain(by_field.map(Self::Field))
+        [Self::StatusClass, Self::RemoteHost].into_iter().chain(by_field.map(Self::Field))
     }
 
     /// The grouping with this name.
@@ -42,6 +49,7 @@ impl Grouping {
     pub fn name(self) -> &'static str {
         match self {
             Self::StatusClass => STATUS_CLASS,
+            Self::RemoteHost => REMOTE_HOST,
             Self::Field(field) => field.name,
         }
     }
@@ -50,6 +58,7 @@ impl Grouping {
     pub fn field(self) -> Option<&'static Field> {
         match self {
             Self::StatusClass => fields::field("response_code"),
+            Self::RemoteHost => fields::field(REMOTE_ADDRESS),
             Self::Field(field) => Some(field),
         }
     }
@@ -65,6 +74,7 @@ impl Grouping {
                      WHEN response_code >= 100 THEN '{first}' ELSE '{none}' END"
                 )
             }
+            Self::RemoteHost => format!("NULLIF({}, '')", dialect.host_of(REMOTE_ADDRESS)),
             Self::Field(field) => match field.kind {
                 Kind::Text(max_chars) if max_chars > MAX_KEY_CHARS => {
                     format!("NULLIF({}, '')", dialect.beginning(field.name, MAX_KEY_CHARS))
@@ -83,21 +93,23 @@ impl Grouping {
         keys: &'q [Value<'static>],
     ) -> (String, Vec<Value<'q>>) {
         let key = self.sql(dialect);
-        let mut params = Vec::new();
-        let mut sql = String::from("CASE");
+        let (mut params, mut cases, mut nothing) = (Vec::new(), String::new(), None);
         for (place, value) in keys.iter().enumerate() {
             if *value == Value::Null {
-                sql.push_str(&format!(" WHEN {key} IS NULL THEN {place}"));
+                nothing = Some(place);
             } else {
-                sql.push_str(&format!(" WHEN {key} = ? THEN {place}"));
+                cases.push_str(&format!(" WHEN ? THEN {place}"));
                 params.push(value.clone());
             }
         }
-        // A CASE has to have a case.
-        if keys.is_empty() {
-            return (OTHER.to_string(), params);
+        // A CASE has to have a case. This form of it evaluates the key once for all of them.
+        let mut sql = match &*cases {
+            "" => OTHER.to_string(),
+            cases => format!("CASE {key}{cases} ELSE {OTHER} END"),
+        };
+        if let Some(place) = nothing {
+            sql = format!("CASE WHEN {key} IS NULL THEN {place} ELSE {sql} END");
         }
-        sql.push_str(&format!(" ELSE {OTHER} END"));
         (sql, params)
     }
 }

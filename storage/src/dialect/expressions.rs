@@ -111,6 +111,24 @@ impl Dialect {
         }
     }
 
+    /// The host of an address: `192.0.2.1` of `192.0.2.1:80`, `::1` of `[::1]:80`. An address without a port is its own host.
+    pub(crate) fn host_of(self, address: &str) -> String {
+        match self {
+            // Where the digits at the end follow the only colon, they are a port. More colons are those of IPv6.
+            Self::Sqlite => format!(
+                "CASE WHEN {address} LIKE '[%]%' THEN substr({address}, 2, instr({address}, ']') - 2) \
+                 WHEN {address} LIKE '%:%' AND rtrim({address}, '0123456789') = substr({address}, 1, instr({address}, ':')) \
+                 THEN substr({address}, 1, instr({address}, ':') - 1) ELSE {address} END"
+            ),
+            Self::Mysql => format!(
+                "CASE WHEN {address} LIKE '[%]%' THEN SUBSTRING({address}, 2, LOCATE(']', {address}) - 2) \
+                 WHEN {address} = CONCAT(SUBSTRING_INDEX({address}, ':', 1), ':', SUBSTRING_INDEX({address}, ':', -1)) \
+                 AND SUBSTRING_INDEX({address}, ':', -1) NOT REGEXP '[^0-9]' \
+                 THEN SUBSTRING_INDEX({address}, ':', 1) ELSE {address} END"
+            ),
+        }
+    }
+
     /// What follows the table's name in a question that is to go by the table's key, whatever its conditions are.
     pub(crate) fn by_key_alone(self) -> &'static str {
         match self {

@@ -35,8 +35,16 @@ pub enum Predicate {
     Contains(String),
     /// A text that begins with this one.
     StartsWith(String),
-    /// A text that is not empty.
+    /// Has a value: a text that is not empty, any number.
     Present,
+    /// Has no value: no text or an empty one, no number.
+    Missing,
+    /// The host of an address ([`crate::aggregate::Grouping::RemoteHost`]) is one of these.
+    HostIn(Vec<String>),
+    /// The host of an address is none of these; a record without an address passes.
+    HostNotIn(Vec<String>),
+    /// Meets one of these.
+    AnyOf(Vec<Predicate>),
     /// A number in one of these ranges, ends included.
     NumberIn(Vec<(i64, i64)>),
     /// A number in none of these ranges; a record without a value passes.

@@ -2,6 +2,8 @@
 
 use std::fmt::{Arguments, Write};
 
+use gatelog_record::{Field, Kind};
+
 use super::filter::{Filter, Predicate};
 use crate::schema::TABLE;
 use crate::{Dialect, Statement, Value, service};
@@ -101,8 +103,13 @@ pub(crate) fn all_filters<'q>(
 
 /// The condition of a filter and its values.
 fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
-    let name = filter.field.name;
-    match &filter.predicate {
+    predicate_sql(dialect, filter.field, &filter.predicate)
+}
+
+fn predicate_sql<'q>(dialect: Dialect, field: &Field, predicate: &'q Predicate) -> (String, Vec<Value<'q>>) {
+    let name = field.name;
+    let is_text = matches!(field.kind, Kind::Text(_) | Kind::Json(_));
+    match predicate {
         Predicate::NotBefore(time) => (format!("{name} >= ?"), vec![dialect.time_value(*time)]),
         Predicate::NotAfter(time) => (format!("{name} <= ?"), vec![dialect.time_value(*time)]),
         Predicate::TextIn(texts) => (is_in(name, texts.len()), bound(texts)),
@@ -129,7 +136,20 @@ fn filter_sql(dialect: Dialect, filter: &Filter) -> (String, Vec<Value<'_>>) {
             let pattern = format!("{}%", escape_like(text));
             (dialect.is_like(name), vec![Value::from(pattern)])
         }
-        Predicate::Present => (format!("{name} <> ''"), vec![]),
+        Predicate::Present if is_text => (format!("{name} <> ''"), vec![]),
+        Predicate::Present => (format!("{name} IS NOT NULL"), vec![]),
+        Predicate::Missing if is_text => (format!("({name} IS NULL OR {name} = '')"), vec![]),
+        Predicate::Missing => (format!("{name} IS NULL"), vec![]),
+        Predicate::HostIn(hosts) => (is_in(&dialect.host_of(name), hosts.len()), bound(hosts)),
+        Predicate::HostNotIn(hosts) => {
+            let is_in = is_in(&dialect.host_of(name), hosts.len());
+            (format!("({name} IS NULL OR NOT {is_in})"), bound(hosts))
+        }
+        Predicate::AnyOf(predicates) => {
+            let parts = predicates.iter().map(|predicate| predicate_sql(dialect, field, predicate));
+            let (conditions, params): (Vec<_>, Vec<_>) = parts.unzip();
+            (format!("({})", conditions.join(" OR ")), params.into_iter().flatten().collect())
+        }
         Predicate::NumberIn(ranges) => within(name, ranges),
         Predicate::NumberNotIn(ranges) => {
             let (within, numbers) = within(name, ranges);

@@ -9,7 +9,7 @@ use gatelog_storage::aggregate::ranking::ORDERS;
 use gatelog_storage::aggregate::{
     Breakdown, Cell, Grouping, MEASURES, Measure, Order, Scope, breakdown, facet, ranking, scope,
 };
-use gatelog_storage::{Executor, Filter, Predicate, Value, insert};
+use gatelog_storage::{Executor, Filter, Predicate, Value, insert, query};
 
 /// A Saturday at noon, in microseconds.
 const NOON: i64 = 1_769_860_800_000_000;
@@ -248,6 +248,66 @@ pub async fn every_measure_of_every_group_and_interval_is_that_of_its_records(da
                 assert_eq!(found, expected, "{scope:?} {series:?} {interval_s:?}");
             }
         }
+    }
+}
+
+/// Addresses as gateways write them, with the host of each.
+const ADDRESSES: &[(&str, &str)] = &[
+    ("192.0.2.1:80", "192.0.2.1"),
+    ("192.0.2.1:40123", "192.0.2.1"),
+    ("192.0.2.1", "192.0.2.1"),
+    ("192.0.2.10:1", "192.0.2.10"),
+    ("[2001:db8::1]:443", "2001:db8::1"),
+    ("[2001:db8::1]", "2001:db8::1"),
+    ("2001:db8::1", "2001:db8::1"),
+    ("2001:db8::1:80", "2001:db8::1:80"),
+    ("::1", "::1"),
+    ("[::ffff:192.0.2.1]:9", "::ffff:192.0.2.1"),
+    ("[fe80::1%eth0]:9", "fe80::1%eth0"),
+    ("client.test:8080", "client.test"),
+    ("client.test", "client.test"),
+    ("4711", "4711"),
+    ("host:8x", "host:8x"),
+    ("host:", "host"),
+    ("/run/client.sock", "/run/client.sock"),
+    ("@internal/7", "@internal/7"),
+    ("[half", "[half"),
+    ("é:7", "é"),
+    (":80", ""),
+    ("[]:80", ""),
+    ("", ""),
+];
+
+pub async fn clients_are_grouped_by_their_hosts(database: &impl Executor) {
+    let record = |(number, (address, _)): (usize, &(&'static str, &str))| AccessRecord {
+        record_id: format!("a{number}").into(),
+        start_time: Some(time(SECOND)),
+        downstream_remote_address: (*address).into(),
+        ..AccessRecord::default()
+    };
+    let records: Vec<_> = ADDRESSES.iter().enumerate().map(record).collect();
+    insert::insert(database, &records).await.unwrap();
+    let mut expected: BTreeMap<&str, i64> = BTreeMap::new();
+    for (_, host) in ADDRESSES {
+        *expected.entry(host).or_default() += 1;
+    }
+    let scope = Scope { filters: vec![], start: time(0), end: time(2 * SECOND), only_unpriced: false };
+    let grouping = Grouping::find("downstream_remote_host").unwrap();
+    let facet = facet::run(database, &scope, grouping, 100).await.unwrap();
+    let found: BTreeMap<&str, i64> =
+        facet.values.iter().map(|(host, count)| (host.as_text().unwrap_or_default(), *count)).collect();
+    assert_eq!(found, expected);
+    let keys = ranking::run(database, &scope, grouping, ORDERS[0].1, 100).await.unwrap();
+    let measures = [Measure::find("count").unwrap()];
+    let series = Some((grouping, keys.as_slice()));
+    let breakdown = Breakdown { scope: &scope, interval_s: None, series, measures: &measures };
+    let cells = breakdown::run(database, &breakdown).await.unwrap();
+    for (place, host) in keys.iter().enumerate() {
+        let count = cells[&(0, Some(place))].values[0].unwrap();
+        assert_eq!(count, expected[host.as_text().unwrap_or_default()], "{host:?}");
+        let Some(host) = host.as_text() else { continue };
+        let hosts = vec![filter("downstream_remote_address", Predicate::HostIn(vec![host.to_owned()]))];
+        assert_eq!(query::records::count(database, &hosts).await.unwrap(), count as u64, "{host}");
     }
 }
 

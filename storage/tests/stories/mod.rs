@@ -45,6 +45,7 @@ macro_rules! every_story {
             scenarios::a_question_in_parts_has_the_answer_of_the_whole
             aggregates::every_measure_of_every_group_and_interval_is_that_of_its_records
             aggregates::groups_are_ranked_by_every_order
+            aggregates::clients_are_grouped_by_their_hosts
             aggregates::no_more_records_are_looked_at_than_may_be
             comings::records_come_once_in_the_order_in_which_they_were_stored
             comings::a_look_holds_no_more_bytes_than_asked_for

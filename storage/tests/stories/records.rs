@@ -84,6 +84,7 @@ pub async fn filters_choose_records(database: &impl Executor) {
             response_code: 200,
             path: "/v1/chat".into(),
             service: "qwen.test".into(),
+            downstream_remote_address: "192.0.2.1:40000".into(),
             ..new("1", 1)
         },
         AccessRecord {
@@ -91,9 +92,16 @@ pub async fn filters_choose_records(database: &impl Executor) {
             response_code: 404,
             path: "/50%".into(),
             service: "outbound|80||qwen.test".into(),
+            downstream_remote_address: "[::1]:443".into(),
             ..new("2", 2)
         },
-        AccessRecord { response_code: 503, path: "/x_y|z".into(), total_tokens: Some(7), ..new("3", 3) },
+        AccessRecord {
+            response_code: 503,
+            path: "/x_y|z".into(),
+            total_tokens: Some(7),
+            downstream_remote_address: "192.0.2.1:8".into(),
+            ..new("3", 3)
+        },
         AccessRecord { model: "it's".into(), response_code: 599, path: "/505".into(), ..new("4", 4) },
     ];
     insert::insert(database, &records).await.unwrap();
@@ -108,6 +116,24 @@ pub async fn filters_choose_records(database: &impl Executor) {
         ("model", Predicate::TextNotIn(texts(&["a"])), "2 3 4"),
         ("model", Predicate::TextNotIn(texts(&["a", "b"])), "3 4"),
         ("model", Predicate::Present, "1 2 4"),
+        ("model", Predicate::Missing, "3"),
+        ("total_tokens", Predicate::Present, "3"),
+        ("total_tokens", Predicate::Missing, "1 2 4"),
+        ("request_headers", Predicate::Missing, "1 2 3 4"),
+        ("model", Predicate::AnyOf(vec![Predicate::TextIn(texts(&["a"])), Predicate::Missing]), "1 3"),
+        (
+            "total_tokens",
+            Predicate::AnyOf(vec![Predicate::NumberIn(vec![(7, 9)]), Predicate::Missing]),
+            "1 2 3 4",
+        ),
+        ("downstream_remote_address", Predicate::HostIn(texts(&["192.0.2.1"])), "1 3"),
+        ("downstream_remote_address", Predicate::HostIn(texts(&["::1", "192.0.2.1:8"])), "2"),
+        ("downstream_remote_address", Predicate::HostNotIn(texts(&["192.0.2.1"])), "2 4"),
+        (
+            "downstream_remote_address",
+            Predicate::AnyOf(vec![Predicate::HostIn(texts(&["::1"])), Predicate::Missing]),
+            "2 4",
+        ),
         ("service", Predicate::ServiceIn(texts(&["qwen.test"])), "1 2"),
         ("service", Predicate::ServiceIn(texts(&["outbound|80||qwen.test"])), "1 2"),
         ("service", Predicate::ServiceIn(texts(&["outbound|443||qwen.test", "none"])), "1"),

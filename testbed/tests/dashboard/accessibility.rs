@@ -29,7 +29,7 @@ async fn axe_finds_nothing_serious_in_light_and_dark() {
         }
         page.goto("").await;
         page.eventually("rows", "document.querySelector('.row')").await;
-        for label in ["Time range", "Columns", "Export", "Saved views", "Looks and token", "Help (?)"] {
+        for label in ["Time range", "Columns", "Export", "Saved views", "Appearance and token", "Help (?)"] {
             page.click(&format!("button[title='{label}']")).await;
             page.eventually("what it opens", "document.querySelector('.panel, .dialog')").await;
             check(&page, &format!("{label} {scheme}")).await;

@@ -29,6 +29,79 @@ async fn a_click_on_a_value_takes_it_in_and_with_alt_it_is_left_out() {
 }
 
 #[tokio::test]
+async fn a_click_on_none_takes_in_what_has_no_value_and_with_alt_leaves_it_out() {
+    let site = Site::with(&records::varied()).await;
+    let page = Page::open(&site, "").await;
+    let in_model = |text: &str| {
+        format!(
+            "[...document.querySelectorAll('.facet .value')].find((one) => one.closest('.facet').querySelector('summary').innerText.startsWith('model') && one.innerText.includes({text:?}))"
+        )
+    };
+    let click = |text: &str, alt: bool| {
+        format!(
+            "{}.dispatchEvent(new MouseEvent('click', {{ bubbles: true, altKey: {alt} }}))",
+            in_model(text)
+        )
+    };
+    let without_model = format!("{} requests", COUNT - AI_CALLS);
+    page.eventually("the models", &in_model("(none)")).await;
+    page.value(&click("(none)", false)).await;
+    page.eventually_says(".histogram h2", &without_model).await;
+    page.eventually("it in the address", "location.search.includes('f=missing:model')").await;
+    page.eventually_says(".chip", "model = (none)").await;
+    // A value beside it is an alternative.
+    page.eventually("the other models", &in_model("claude-sonnet-4-5")).await;
+    page.value(&click("claude-sonnet-4-5", false)).await;
+    page.eventually_says(".histogram h2", &format!("{} requests", COUNT - AI_CALLS + AI_CALLS / 5)).await;
+    page.value(&click("claude-sonnet-4-5", false)).await;
+    page.eventually_says(".histogram h2", &without_model).await;
+    page.value(&click("(none)", true)).await;
+    page.eventually_says(".histogram h2", &format!("{AI_CALLS} requests")).await;
+    page.eventually(
+        "its opposite in its place",
+        "location.search.includes('f=present:model') && !location.search.includes('missing')",
+    )
+    .await;
+    page.screenshot("none-excluded").await;
+    page.back().await;
+    page.eventually_says(".histogram h2", &without_model).await;
+    page.goto("?f=present:model&f=missing:consumer").await;
+    page.eventually_says("main", "No matching requests").await;
+    page.goto("").await;
+    page.eventually("rows", "document.querySelector('.row')").await;
+    page.type_keys("/miss").await;
+    page.eventually_says(".proposals", "missing:").await;
+    page.type_keys("ing:mcp_t").await;
+    page.eventually_says(".proposals", "missing:mcp_tool").await;
+    page.type_keys("ool -missing:model\u{e007}").await;
+    page.eventually_says(".histogram h2", &format!("{AI_CALLS} requests")).await;
+    page.type_keys("missing:nonsense\u{e007}").await;
+    page.eventually_says(".problem", "There is no field named nonsense").await;
+    page.finish(&site).await;
+}
+
+#[tokio::test]
+async fn a_client_address_is_filtered_whatever_its_port() {
+    let site = Site::with(&records::varied()).await;
+    let page = Page::open(&site, "?tab=overview").await;
+    // One of seven addresses, each request from a port of its own.
+    page.click_text(".sums .name", "203.0.113.3").await;
+    page.eventually("it in the address", "location.search.includes('f=downstream_remote_host:203.0.113.3')")
+        .await;
+    page.eventually_says(".histogram h2", "143 requests").await;
+    page.click(".row").await;
+    page.eventually_says(".drawer .fields", "203.0.113.3:4").await;
+    page.click_text(".related .button", "Same client address").await;
+    page.eventually_says(".chip", "203.0.113.3").await;
+    page.eventually(
+        "some requests",
+        "/^[1-9]\\d requests/.test(document.querySelector('.histogram h2').innerText)",
+    )
+    .await;
+    page.finish(&site).await;
+}
+
+#[tokio::test]
 async fn the_filter_bar_reads_what_is_typed_and_says_what_it_does_not_understand() {
     let site = Site::with(&records::varied()).await;
     let page = Page::open(&site, "").await;

@@ -4,7 +4,6 @@
 #![expect(clippy::panic, reason = "a page that never shows what it should fails the test")]
 
 mod accessibility;
-mod browser;
 mod filters;
 mod live;
 mod one_request;
@@ -14,4 +13,3 @@ mod site;
 mod tabs;
 mod token;
 mod views;
-mod web_driver;

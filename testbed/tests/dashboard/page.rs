@@ -4,12 +4,12 @@ use std::fs;
 use std::time::Duration;
 
 use base64::Engine as _;
+use gatelog_testbed::browser::Browser;
+use gatelog_testbed::web_driver::Session;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::browser::Browser;
 use crate::site::Site;
-use crate::web_driver::Session;
 
 /// How long the page may take to show something: longer than it takes on any busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -34,7 +34,8 @@ impl Page {
 
     /// The page at a query string and fragment.
     pub async fn open_at(site: &Site, rest: &str) -> Self {
-        let page = Self { browser: Browser::start().await, origin: site.origin(), expected: Vec::new() };
+        let browser = Browser::start().await.unwrap_or_else(|error| panic!("{error:#}"));
+        let page = Self { browser, origin: site.origin(), expected: Vec::new() };
         page.goto(rest).await;
         page
     }

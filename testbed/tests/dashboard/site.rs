@@ -27,9 +27,14 @@ pub struct Site {
 impl Site {
     /// Functions without a record.
     pub async fn empty() -> Self {
+        Self::configured(&[]).await
+    }
+
+    /// Functions without a record, with these variables too.
+    pub async fn configured(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options::storing_in(&folder.path().join("gatelog.db"));
-        let functions = Functions::start(&options.variables(VARIABLES)).await;
+        let functions = Functions::start(&options.variables(VARIABLES).variables(variables)).await;
         Self { functions: functions.unwrap(), client: Client::default(), _folder: folder }
     }
 

@@ -30,7 +30,7 @@ async fn the_overview_says_how_much_how_well_and_how_fast() {
     let figures = page
         .value("[...document.querySelectorAll('.figure')].slice(0, 3).map((one) => one.innerText).join()")
         .await;
-    assert_eq!(figures, "1,000,5 %,5 %", "one of twenty is 503, one of twenty 404");
+    assert_eq!(figures, "1,000,5%,5%", "one of twenty is 503, one of twenty 404");
     for title in ["Routes", "Paths", "Consumers", "Services", "Upstreams", "User agents", "Client addresses"]
     {
         page.eventually(
@@ -58,8 +58,8 @@ async fn ai_calls_without_usage_and_without_a_price_stand_beside_the_sums() {
     let site = Site::with(&records::varied()).await;
     let page = Page::open(&site, "?tab=ai").await;
     page.eventually_says(".cards", &AI_CALLS.to_string()).await;
-    page.eventually_says(".cards", &format!("without {WITHOUT_USAGE} calls that have no usage")).await;
-    page.eventually_says(".cards", "calls that have no price").await;
+    page.eventually_says(".cards", &format!("excludes {WITHOUT_USAGE} calls without usage")).await;
+    page.eventually_says(".cards", "calls without a price").await;
     let row = format!(
         "[...document.querySelectorAll('.sums tr')].find((one) => one.innerText.includes({MODEL_WITHOUT_PRICE:?}))?.innerText"
     );
@@ -116,8 +116,8 @@ async fn an_empty_database_says_what_to_do() {
     page.eventually_says("main", "No records yet").await;
     page.screenshot("empty").await;
     for (tab, text) in [
-        ("AI", "No AI calls in this time"),
-        ("MCP", "No MCP calls in this time"),
+        ("AI", "No AI calls in this time range"),
+        ("MCP", "No MCP calls in this time range"),
         ("Overview", "Nothing in this time range"),
         ("Pipeline", "0 lost of 0"),
     ] {

@@ -34,6 +34,17 @@ async fn the_aggregates_answer_the_same_on_every_database() {
         "summary?compare=previous",
         "summary?model=gpt",
         "sessions?limit=3",
+        "summary?missing=model",
+        "summary?present=model,total_tokens&missing=consumer",
+        "summary?model=gpt&missing=model",
+        "summary?total_tokens=1-20&missing=total_tokens",
+        "facets?fields=model,consumer&missing=model,consumer",
+        "top?by=downstream_remote_host&compare=previous",
+        "histogram?by=downstream_remote_host&interval=1h&top=2",
+        "facets?fields=downstream_remote_host&downstream_remote_host=192.0.2.7",
+        "summary?downstream_remote_host=192.0.2.7,2001:db8::7",
+        "summary?downstream_remote_host!=192.0.2.7",
+        "summary?downstream_remote_host=192.0.2.7&missing=downstream_remote_address",
         "histogram?measures=count,duration_p99",
     ];
     paths.extend(rest.map(|path| format!("/query/{path}")));

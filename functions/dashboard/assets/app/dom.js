@@ -1,4 +1,4 @@
-// The view library in one place: preact's elements written as htm templates, and its hooks.
+// The view library in one place: preact's elements, written as htm templates, and its hooks.
 import { h, render } from '../vendor/preact.mjs';
 import htm from '../vendor/htm.mjs';
 

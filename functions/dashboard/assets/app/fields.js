@@ -1,5 +1,5 @@
-// The fields of a record as views need them: what kind each is, and how its values are shown. A test compares the
-// names and kinds with the field table.
+// The fields of a record as views need them: the kind of each, and how its values are shown. A test compares names and
+// kinds with the field table.
 const TEXT = [
   'record_id', 'trace_id', 'authority', 'method', 'path', 'protocol', 'request_id', 'user_agent', 'x_forwarded_for',
   'response_flags', 'response_code_details', 'upstream_cluster', 'upstream_host', 'upstream_service_time',
@@ -22,17 +22,24 @@ const KINDS = new Map([
   ...JSON_FIELDS.map((name) => [name, 'json']),
   ['start_time', 'time'],
   ['status', 'status'],
+  // Not in the field table: the host of downstream_remote_address, and the filters that take field names.
+  ['downstream_remote_host', 'host'],
+  ['missing', 'fields'],
+  ['present', 'fields'],
 ]);
 
 export const kindOf = (name) => KINDS.get(name);
 
-// The names that a filter may begin with, most used first.
+// The names that a filter may begin with, the most used first.
 export const FILTER_NAMES = [
   'status', 'method', 'path', 'route_name', 'service', 'consumer', 'model', 'provider', 'duration', 'authority',
   ...[...KINDS.keys()].filter((name) => !['start_time', 'response_code'].includes(name)),
 ].filter((name, index, all) => all.indexOf(name) === index);
 
-// What can be a column of the table. Bodies and headers are for the drawer.
+// The fields that may have no value.
+export const OPTIONAL_NAMES = [...TEXT, ...NUMBER, ...JSON_FIELDS];
+
+// The possible columns of the table. Bodies and headers are shown in the drawer only.
 const TOO_LARGE = ['ai_log', 'request_headers', 'response_headers', 'request_body', 'response_body'];
 export const COLUMN_NAMES = ['start_time', ...TEXT, ...NUMBER].filter((name) => !TOO_LARGE.includes(name));
 
@@ -40,13 +47,13 @@ export const DEFAULT_COLUMNS = [
   'start_time', 'method', 'path', 'response_code', 'duration', 'route_name', 'service', 'consumer', 'model', 'total_tokens',
 ];
 
-// The fields whose values stand beside the table with their counts.
+// The fields whose values are shown next to the table with their counts.
 export const FACETS = [
   'status_class', 'method', 'route_name', 'service', 'authority', 'consumer', 'model', 'provider', 'mcp_server', 'mcp_tool',
   'response_flags', 'instance_id',
 ];
 
-// The unit of a number: ms, bytes, tokens, nano (of the price table's currency).
+// The unit of a number: ms, bytes, or nano (billionths of the price table's currency).
 const UNITS = {
   duration: 'ms', time_to_first_token: 'ms', time_to_headers: 'ms', upstream_service_time: 'ms',
   bytes_received: 'bytes', bytes_sent: 'bytes', cost_nano: 'nano',

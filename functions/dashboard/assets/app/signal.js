@@ -1,4 +1,4 @@
-// A value that views follow: set it, and every view that uses it is drawn again.
+// A value that views follow: when it is set, every view that uses it is drawn again.
 import { useEffect, useState } from './dom.js';
 
 export function signal(value) {

@@ -115,7 +115,7 @@ pub const OPTIONS: &[(Endpoint, &str, AggregateOption, &str)] = &[
         Endpoint::Histogram,
         "by",
         AggregateOption::By,
-        "What the records are grouped by: a field, or status_class; one group when not given.",
+        "What the records are grouped by: a field, status_class, or downstream_remote_host (the client's address without its port); one group when not given.",
     ),
     (
         Endpoint::Histogram,
@@ -133,7 +133,7 @@ pub const OPTIONS: &[(Endpoint, &str, AggregateOption, &str)] = &[
         Endpoint::Facets,
         "fields",
         AggregateOption::Facets,
-        "The fields whose values are counted, status_class among them, at most 20. When not given: status_class, method, authority, route_name, service, model, provider, consumer.",
+        "The fields whose values are counted, at most 20; status_class and downstream_remote_host are among them. When not given: status_class, method, authority, route_name, service, model, provider, consumer.",
     ),
     (
         Endpoint::Facets,
@@ -145,7 +145,7 @@ pub const OPTIONS: &[(Endpoint, &str, AggregateOption, &str)] = &[
         Endpoint::Top,
         "by",
         AggregateOption::By,
-        "What the records are grouped by: a field, or status_class, which is meant when not given.",
+        "What the records are grouped by: a field, downstream_remote_host (the client's address without its port), or status_class, which is meant when not given.",
     ),
     (
         Endpoint::Top,

@@ -9,11 +9,11 @@ use gatelog_storage::{Filter, Selection};
 
 use super::interval;
 use super::options::{self, AggregateOption, Endpoint, MAX_FACETS, MAX_WAIT_S, TOP};
-use crate::params::filters::{self, add, not};
+use crate::params::filters::{self, not};
 use crate::params::options::{ResponseFormat, once, read_boolean, read_fields, read_number};
 use crate::params::time::Zone;
 use crate::params::value_syntax;
-use crate::params::{InvalidParameter, each, unknown};
+use crate::params::{InvalidParameter, each};
 
 /// How long the range is when the request gives no beginning, in microseconds: an hour.
 const DEFAULT_RANGE: i64 = 3_600 * 1_000_000;
@@ -68,9 +68,7 @@ pub fn parse(
     each(query_string, |name, value| {
         let option = options::of(endpoint).find_map(|(known, option, _)| (known == name).then_some(option));
         let Some(option) = option else {
-            let filter = filters::find(name).ok_or_else(unknown)?;
-            let filter = if value.is_empty() { None } else { filter.read(value, zone)? };
-            return filter.map_or(Ok(()), |filter| add(&mut params.filters, filter));
+            return filters::read(&mut params.filters, name, value, zone);
         };
         if value.is_empty() {
             return Ok(());
@@ -107,6 +105,7 @@ pub fn parse(
         AggregateOption::Limit(default, _) => Some(default),
         _ => None,
     });
+    params.filters = filters::with_alternatives(params.filters);
     params.limit = limit.or(default).unwrap_or_default();
     params.compares = compares.is_some();
     Ok(params)
@@ -140,7 +139,9 @@ impl AggregateParams {
 }
 
 fn read_grouping(name: &str) -> Result<Grouping, String> {
-    Grouping::find(name).ok_or_else(|| not(name, "status_class or a field that records are grouped by"))
+    Grouping::find(name).ok_or_else(|| {
+        not(name, "status_class, downstream_remote_host or a field that records are grouped by")
+    })
 }
 
 fn read_order(name: &str) -> Result<Order, String> {

@@ -5,9 +5,8 @@ use gatelog_storage::aggregate::{Grouping, MEASURES};
 use serde_json::{Map, Value, json};
 
 use super::json::{integer, object, reference, with};
-use super::parameters::{control, filter, parameter, path_parameter};
+use super::parameters::{self, control, parameter, path_parameter};
 use crate::aggregate::options::{self, AggregateOption, Endpoint, MAX_WAIT_S, TOP};
-use crate::params::filters::FILTERS;
 use crate::params::options::ListOption;
 
 /// What a path answers: its operation's name, what it is, what a success is, and the schema.
@@ -200,13 +199,17 @@ fn filters() -> Value {
     let member = |parameter: Value| {
         let schema = parameter.get("schema").cloned().unwrap_or_default();
         // A list within an object has no form of its own in a query string.
-        let list = schema.get("items").map(|items| match items.get("examples") {
+        let list = schema.get("items").map(|items| match items.get("examples").or(items.get("enum")) {
             Some(examples) => json!({ "type": "string", "examples": examples }),
             None => json!({ "type": "string" }),
         });
         list.unwrap_or(schema)
     };
-    let members = FILTERS.iter().map(|known| (known.name.clone(), member(filter(known)))).collect();
+    let named = |parameter: Value| {
+        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        (name, member(parameter))
+    };
+    let members = parameters::filters().map(named).collect();
     let filters = object(&[], Value::Object(members));
     with(
         filters,

@@ -79,6 +79,12 @@ fn paths() -> Value {
         "/query/prices": { "get": operation(
             "prices", "What AI calls cost", vec![], answer("The price table by which ingest sets cost_nano and price_id.", "Prices"),
         ) },
+        "/query/costs/{record_id}": { "get": operation(
+            "cost",
+            "How the cost of a call comes about",
+            vec![path_parameter("record_id", "The record_id of the call.", json!({ "type": "string" }))],
+            answer("The arithmetic of the record's cost.", "Cost"),
+        ) },
         "/query/openapi.json": { "get": operation(
             "openapi",
             "This document",

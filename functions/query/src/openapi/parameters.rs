@@ -7,21 +7,33 @@ use serde_json::{Value, json};
 use super::json::{integer, with};
 use crate::config::QueryConfig;
 use crate::params::DEFAULT_PAGE_SIZE;
-use crate::params::filters::{FILTERS, FilterParameter, Operation, is_service};
+use crate::params::filters::{
+    FIELD_FILTERS, FILTERS, FilterParameter, Operation, is_service, optional_fields,
+};
 use crate::params::options::{LIST_OPTIONS, ListOption, ResponseFormat, sortable};
 use crate::params::time;
 use crate::{scenario, values};
 
 pub(super) fn query_parameters() -> Vec<Value> {
-    let filters = FILTERS.iter().map(filter);
+    let filters = filters();
     let controls = LIST_OPTIONS.iter().map(|(name, kind, doc)| control(*kind, name, doc));
     filters.chain(controls).collect()
+}
+
+/// Every filter.
+pub(super) fn filters() -> impl Iterator<Item = Value> {
+    let fields: Vec<&str> = optional_fields().map(|field| field.name).collect();
+    let of_fields = FIELD_FILTERS.iter().map(move |(name, _, doc)| {
+        let items = json!({ "type": "string", "enum": fields });
+        parameter(name, doc, json!({ "type": "array", "items": items }))
+    });
+    FILTERS.iter().map(filter).chain(of_fields)
 }
 
 /// What a filter of services makes of its values.
 const SERVICE_FORMS: &str = ", as qwen.test or as outbound|80||qwen.test, whichever is stored";
 
-pub(super) fn filter(filter: &FilterParameter) -> Value {
+fn filter(filter: &FilterParameter) -> Value {
     let name = filter.field.name;
     let doc = filter.field.doc;
     let is_text = matches!(filter.field.kind, Kind::Text(_));
@@ -36,6 +48,13 @@ pub(super) fn filter(filter: &FilterParameter) -> Value {
             };
             let forms = if is_service(filter.field) { SERVICE_FORMS } else { "" };
             (format!("{meaning}{forms}"), list_schema(is_text, is_status))
+        }
+        Operation::Hosts | Operation::OtherHosts => {
+            let meaning = match filter.operation {
+                Operation::Hosts => "is one of these when its port is left out",
+                _ => "is none of these when its port is left out, or missing",
+            };
+            (meaning.to_owned(), list_schema(true, false))
         }
         Operation::Contains => {
             ("contains this text; letters may be upper or lower case".to_owned(), json!({ "type": "string" }))

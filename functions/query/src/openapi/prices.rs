@@ -1,9 +1,11 @@
 //! The price table.
 
 use gatelog_prices::prices::Prices;
+use gatelog_prices::tokens::Tokens;
 use serde_json::{Map, Value, json};
 
 use super::json::{integer, object, reference, with};
+use crate::cost::Reason;
 
 /// The schemas of the price table and its lines.
 pub(super) fn price_schemas() -> Map<String, Value> {
@@ -23,6 +25,7 @@ pub(super) fn price_schemas() -> Map<String, Value> {
             ),
         ),
         ("Price", price()),
+        ("Cost", cost()),
         ("ServiceTier", service_tier()),
         ("PriceTier", object(&[], Value::Object(amounts()))),
     ];
@@ -60,6 +63,40 @@ fn price() -> Value {
         object(&["match", "price_id"], Value::Object(properties)),
         "description",
         "What calls of some models cost.",
+    )
+}
+
+fn cost() -> Value {
+    let count = with(integer(), "minimum", 0);
+    let decimal = |doc: &str| json!({ "type": "string", "description": doc });
+    let kinds: Vec<&str> = Tokens::default().charges(&Prices::default()).map(|charge| charge.kind).to_vec();
+    let reasons: Vec<&str> = Reason::ALL.map(|(_, name)| name).to_vec();
+    let charge = object(
+        &["kind", "tokens"],
+        json!({
+            "kind": { "type": "string", "enum": kinds, "description": "undivided: only the sum of input and output is known." },
+            "tokens": count,
+            "price": decimal("What a million of them costs, before the factor."),
+            "amount": decimal("Tokens times price times factor, exactly.")
+        }),
+    );
+    object(
+        &["record_id", "cost_nano", "price_id", "currency", "agrees", "charges", "status"],
+        json!({
+            "record_id": { "type": "string" },
+            "cost_nano": { "type": ["integer", "null"], "format": "int64", "description": "The cost of the record." },
+            "price_id": { "type": ["string", "null"] },
+            "currency": { "type": "string", "description": "ISO 4217." },
+            "agrees": { "type": "boolean", "description": "Whether the sum is the cost of the record." },
+            "reason": { "type": "string", "enum": reasons, "description": "Why it is not. unknown_price: the table has no line any more with the price_id; changed_price: the line has other prices now." },
+            "line": reference("Price"),
+            "above_input_tokens": with(count, "description", "The bound that the input is over, whose prices apply."),
+            "service_tier": { "type": "string", "description": "The class of service whose prices or factor apply." },
+            "factor": decimal("What the prices are multiplied by; 1 when not given."),
+            "charges": { "type": "array", "items": charge, "description": "The kinds of tokens that there are." },
+            "sum_nano": with(integer(), "description", "The sum of the amounts, rounded once."),
+            "status": { "const": "success" }
+        }),
     )
 }
 

@@ -41,8 +41,27 @@ pub enum Operation {
     Min,
     /// At most a number.
     Max,
+    /// The host of an address is one of a list.
+    Hosts,
+    /// The host of an address is none of a list.
+    OtherHosts,
     /// What the request was made for.
     BizType,
+}
+
+/// The filters that take a list of fields instead of values, with what each of these has to be, and their meaning.
+pub const FIELD_FILTERS: &[(&str, Predicate, &str)] = &[
+    (
+        "missing",
+        Predicate::Missing,
+        "Each of these fields has no value. Together with a list of values of the same field, as in model=a&missing=model, either may hold.",
+    ),
+    ("present", Predicate::Present, "Each of these fields has a value."),
+];
+
+/// The fields that [`FIELD_FILTERS`] take: all that may have no value.
+pub fn optional_fields() -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().filter(|field| field.kind != Kind::Timestamp)
 }
 
 /// The names that are not made from a field's name, and the fields whose own name is another operation.
@@ -55,6 +74,8 @@ const NAMED: &[(&str, &str, Operation)] = &[
     ("path", "path", Operation::Contains),
     ("path_exact", "path", Operation::List),
     ("path_exact!", "path", Operation::ListOfOthers),
+    ("downstream_remote_host", "downstream_remote_address", Operation::Hosts),
+    ("downstream_remote_host!", "downstream_remote_address", Operation::OtherHosts),
     ("status", "response_code", Operation::List),
     ("status!", "response_code", Operation::ListOfOthers),
 ];
@@ -99,9 +120,47 @@ pub static FILTERS: LazyLock<Vec<FilterParameter>> = LazyLock::new(|| {
     named.chain(by_field.filter(|filter| !matches!(&*filter.name, "path" | "path!"))).collect()
 });
 
-/// The filter with this name.
-pub fn find(name: &str) -> Option<&'static FilterParameter> {
-    FILTERS.iter().find(|filter| filter.name == name)
+/// Reads the filter with this name, and adds its conditions to those that were read before. One without a value has none.
+///
+/// # Errors
+///
+/// When there is no such filter, its value is bad, or there are too many conditions.
+pub fn read(filters: &mut Vec<Filter>, name: &str, value: &str, zone: &Zone) -> Result<(), String> {
+    if let Some((_, predicate, _)) = FIELD_FILTERS.iter().find(|(known, ..)| *known == name) {
+        for name in texts(value)? {
+            let field = optional_fields().find(|field| field.name == name);
+            let field = field.ok_or_else(|| not(&name, "a field that may have no value"))?;
+            add(filters, Filter { field, predicate: predicate.clone() })?;
+        }
+        return Ok(());
+    }
+    let known = FILTERS.iter().find(|filter| filter.name == name).ok_or_else(unknown)?;
+    let filter = if value.is_empty() { None } else { known.read(value, zone)? };
+    filter.map_or(Ok(()), |filter| add(filters, filter))
+}
+
+/// The conditions as they are asked for: a list of values of a field, and that the field has none, are alternatives. No
+/// record could meet both.
+pub fn with_alternatives(mut filters: Vec<Filter>) -> Vec<Filter> {
+    let is_missing = |filter: &Filter| filter.predicate == Predicate::Missing;
+    let missing: Vec<_> =
+        filters.iter().filter(|filter| is_missing(filter)).map(|filter| filter.field).collect();
+    for field in missing {
+        let list = filters.iter_mut().find(|filter| filter.field == field && is_list(&filter.predicate));
+        if let Some(list) = list {
+            let values = std::mem::replace(&mut list.predicate, Predicate::Missing);
+            list.predicate = Predicate::AnyOf(vec![values, Predicate::Missing]);
+            filters.retain(|filter| filter.field != field || !is_missing(filter));
+        }
+    }
+    filters
+}
+
+fn is_list(predicate: &Predicate) -> bool {
+    matches!(
+        predicate,
+        Predicate::TextIn(_) | Predicate::ServiceIn(_) | Predicate::HostIn(_) | Predicate::NumberIn(_)
+    )
 }
 
 impl FilterParameter {
@@ -110,7 +169,7 @@ impl FilterParameter {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn read(&self, value: &str, zone: &Zone) -> Result<Option<Filter>, String> {
+    fn read(&self, value: &str, zone: &Zone) -> Result<Option<Filter>, String> {
         let field = self.field;
         let number = || value.parse().map_err(|_| not(value, "a whole number"));
         let test = match self.operation {
@@ -120,6 +179,11 @@ impl FilterParameter {
             Operation::Prefix => Predicate::StartsWith(value.to_owned()),
             Operation::Min => Predicate::AtLeast(number()?),
             Operation::Max => Predicate::AtMost(number()?),
+            Operation::Hosts | Operation::OtherHosts => match texts(value)? {
+                hosts if hosts.is_empty() => return Ok(None),
+                hosts if self.operation == Operation::Hosts => Predicate::HostIn(hosts),
+                hosts => Predicate::HostNotIn(hosts),
+            },
             Operation::List | Operation::ListOfOthers if is_text(field) => match texts(value)? {
                 texts if texts.is_empty() => return Ok(None),
                 texts if self.operation == Operation::List => one_of(field, texts),
@@ -195,9 +259,14 @@ pub fn add(filters: &mut Vec<Filter>, filter: Filter) -> Result<(), String> {
             (Predicate::TextIn(all), Predicate::TextIn(more))
             | (Predicate::TextNotIn(all), Predicate::TextNotIn(more))
             | (Predicate::ServiceIn(all), Predicate::ServiceIn(more))
-            | (Predicate::ServiceNotIn(all), Predicate::ServiceNotIn(more)) => Some(extend(all, more)),
+            | (Predicate::ServiceNotIn(all), Predicate::ServiceNotIn(more))
+            | (Predicate::HostIn(all), Predicate::HostIn(more))
+            | (Predicate::HostNotIn(all), Predicate::HostNotIn(more)) => Some(extend(all, more)),
             (Predicate::NumberIn(all), Predicate::NumberIn(more))
             | (Predicate::NumberNotIn(all), Predicate::NumberNotIn(more)) => Some(extend(all, more)),
+            (Predicate::Missing, Predicate::Missing) | (Predicate::Present, Predicate::Present) => {
+                Some(Ok(()))
+            }
             _ => None,
         }
     });
@@ -215,6 +284,11 @@ pub fn add(filters: &mut Vec<Filter>, filter: Filter) -> Result<(), String> {
 pub fn not(value: &str, expected: &str) -> String {
     let shown: String = value.chars().take(64).collect();
     format!("{shown:?} is not {expected}")
+}
+
+/// The problem of a parameter that there is not.
+pub fn unknown() -> String {
+    "there is no such parameter".to_owned()
 }
 
 fn too_many_values() -> String {

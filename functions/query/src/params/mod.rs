@@ -13,6 +13,8 @@
 //! | a number field, as `duration=5,10-20` | one of these numbers or ranges |
 //! | a number field with `_min`, `_max` | at least, at most |
 //! | any list with `!`, as `model!=a` | none of these; a record without a value passes |
+//! | `missing=model,consumer`, `present=model` | each of these fields has no value; has one |
+//! | `downstream_remote_host` | the host of `downstream_remote_address` is one of these |
 //! | `bizType` | `MCP_SERVER`: paths under `/mcp-servers`; `MODEL_API`: records with a model |
 //! | `page` (1), `page_size` (10) | which page, how large |
 //! | `sort_by` (`start_time`), `sort_order` (`DESC`) | the order |
@@ -33,7 +35,7 @@ use gatelog_record::{Field, Kind, fields};
 use gatelog_storage::{Cursor, Direction, Filter, Page, Query, Selection, Sort};
 use thiserror::Error;
 
-use self::filters::{add, not};
+use self::filters::not;
 use self::options::{
     ListOption, MAX_VALUE_BYTES, ResponseFormat, once, read_boolean, read_fields, read_number, read_sortable,
 };
@@ -135,11 +137,6 @@ pub fn each(
     Ok(())
 }
 
-/// The problem of a parameter that there is not.
-pub fn unknown() -> String {
-    "there is no such parameter".to_owned()
-}
-
 #[derive(Default)]
 struct ListParamsReader {
     max_page_size: u32,
@@ -158,9 +155,7 @@ struct ListParamsReader {
 impl ListParamsReader {
     fn read(&mut self, name: &str, value: &str, zone: &Zone) -> Result<(), String> {
         let Some(option) = options::find(name) else {
-            let filter = filters::find(name).ok_or_else(unknown)?;
-            let filter = if value.is_empty() { None } else { filter.read(value, zone)? };
-            return filter.map_or(Ok(()), |filter| add(&mut self.filters, filter));
+            return filters::read(&mut self.filters, name, value, zone);
         };
         match option {
             ListOption::Cursor => {
@@ -249,7 +244,7 @@ impl ListParamsReader {
         };
         let is_selected = !self.fields.is_empty();
         let selection = if is_selected { Selection::from_fields(self.fields) } else { Selection::all() };
-        let query = Query { filters: self.filters, sort, page };
+        let query = Query { filters: filters::with_alternatives(self.filters), sort, page };
         Ok(ListParams { query, page_size, count, selection, is_selected, format, has_format })
     }
 }

@@ -6,10 +6,10 @@ use gatelog_record::fields;
 use gatelog_storage::scenarios::{BizType, Kind, Scenario, ScenarioQuery};
 use gatelog_storage::{Filter, Predicate};
 
-use crate::params::filters::{add, not, read_time, texts};
+use crate::params::filters::{add, not, read_time, texts, unknown};
 use crate::params::options::{once, read_number};
 use crate::params::time::{Zone, seconds};
-use crate::params::{InvalidParameter, each, unknown};
+use crate::params::{InvalidParameter, each};
 
 /// Length of an interval when the request does not say, in seconds.
 pub const DEFAULT_INTERVAL_S: u32 = 60;

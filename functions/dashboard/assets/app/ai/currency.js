@@ -1,4 +1,8 @@
 // The currency of all sums: that of the price table. Two currencies are never added.
-import { usePrices } from './prices.js';
+import { useAnswer } from '../api/use_answer.js';
+import { prices } from '../api/query.js';
 
-export const useCurrency = (wanted = true) => usePrices(wanted).data?.currency ?? 'USD';
+const nothing = Promise.resolve(undefined);
+
+export const useCurrency = (wanted = true) =>
+  useAnswer((signal) => (wanted ? prices(signal) : nothing), ['prices', wanted]).data?.currency ?? 'USD';

@@ -26,8 +26,8 @@ export function Sessions({ scope, currency }) {
     { title: t('errors'), value: (row) => html`<span class=${row.errors ? 'bad' : 'quiet'}>${whole(row.errors)}</span>` },
     { title: t('tokens'), value: (row) => short(row.total_tokens) },
     { title: t('cost'), value: (row) => money(row.cost_nano, currency) },
-    { title: t('models'), value: (row) => visible((row.models ?? []).join(', ')) },
-    { title: t('lasted'), value: (row) => milliseconds(row.duration_ms) },
+    { title: t('models'), isText: true, value: (row) => visible((row.models ?? []).join(', ')) },
+    { title: t('duration'), value: (row) => milliseconds(row.duration_ms) },
     { title: t('last call'), value: (row) => dayAndTime(Date.parse(row.last_seen)) },
   ];
   return html`<${Answer} answer=${answer}>${(data) => html`<${DataTable} title=${t('Latest sessions')} rows=${data.sessions.map((row) => ({ ...row, key: row.session_id }))}

@@ -1,4 +1,4 @@
-// AI calls: tokens, cost and speed, by model, provider, consumer and route. What the sums leave out stands beside them.
+// AI calls: tokens, cost and speed, by model, provider, consumer and route. Each sum shows what it leaves out.
 import { html, useMemo } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
 import { histogram, scopeOf, summary, top } from '../api/query.js';
@@ -27,8 +27,8 @@ export function Ai() {
   const scope = useMemo(() => [...scopeOf(range, view.filters), ...AI_ONLY], [range, view.filters]);
   const sums = useAnswer((signal) => summary(scope, signal), ['ai', scope]);
   if (sums.data && !sums.loading && sums.data.values.count === 0) {
-    return html`<${Empty} title=${t('No AI calls in this time')}>
-      <p>${t('A call is one whose request or answer names a model. The filter reads them on the paths of ai.paths.')}</p>
+    return html`<${Empty} title=${t('No AI calls in this time range')}>
+      <p>${t('An AI call is a request whose body or response names a model. The filter looks for them on the paths in ai.paths.')}</p>
       <p class="actions"><button type="button" class="button" onClick=${() => setView({ from: 'now-7d', to: 'now' })}>${t('7 days')}</button></p><//>`;
   }
   return html`<div class="stack">
@@ -42,10 +42,10 @@ export function Ai() {
 // What a sum leaves out: calls without usage, and calls without a price.
 export const Missing = ({ values }) => {
   const parts = [
-    values.ai_without_usage > 0 && t('without {n} calls that have no usage', { n: whole(values.ai_without_usage) }),
-    values.unpriced > 0 && t('without {n} calls that have no price', { n: whole(values.unpriced) }),
+    values.ai_without_usage > 0 && t('excludes {n} calls without usage', { n: whole(values.ai_without_usage) }),
+    values.unpriced > 0 && t('excludes {n} calls without a price', { n: whole(values.unpriced) }),
   ].filter(Boolean);
-  return parts.length ? html`<span class="missing">${parts.join(', ')}</span>` : null;
+  return parts.length ? html`<span class="missing">${parts.join(t(', '))}</span>` : null;
 };
 
 function Figures({ data, currency }) {
@@ -57,9 +57,9 @@ function Figures({ data, currency }) {
   return html`<div class="cards">
     <${Card} title=${t('Calls')} value=${short(now.count)} detail=${t('{n} errors', { n: percent(ratio(now.errors, now.count)) })} now=${now.count} before=${before.count} />
     <${Card} title=${t('Tokens')} value=${short(now.total_tokens)} detail=${usage} now=${now.total_tokens} before=${before.total_tokens} />
-    <${Card} title=${t('Read')} value=${short(now.input_tokens)} detail=${t('{fresh} fresh, {cached} cached', { fresh: short(fresh), cached: short(now.cached_tokens ?? 0) })} now=${now.input_tokens} before=${before.input_tokens} />
-    <${Card} title=${t('Written')} value=${short(now.output_tokens)} detail=${t('{n} reasoning', { n: short(now.reasoning_tokens ?? 0) })} now=${now.output_tokens} before=${before.output_tokens} />
-    <${Card} title=${t('Cost')} value=${money(now.cost_nano, currency)} detail=${html`${now.cost_nano !== null && priced > 0 && html`<span>${t('{n} a call', { n: money(now.cost_nano / priced, currency) })}</span>`} <${Missing} values=${now} />`} now=${now.cost_nano} before=${before.cost_nano} worse=${1} />
+    <${Card} title=${t('Input')} value=${short(now.input_tokens)} detail=${t('{fresh} fresh, {cached} cached', { fresh: short(fresh), cached: short(now.cached_tokens ?? 0) })} now=${now.input_tokens} before=${before.input_tokens} />
+    <${Card} title=${t('Output')} value=${short(now.output_tokens)} detail=${t('{n} reasoning', { n: short(now.reasoning_tokens ?? 0) })} now=${now.output_tokens} before=${before.output_tokens} />
+    <${Card} title=${t('Cost')} value=${money(now.cost_nano, currency)} detail=${html`${now.cost_nano !== null && priced > 0 && html`<span>${t('{n} per call', { n: money(now.cost_nano / priced, currency) })}</span>`} <${Missing} values=${now} />`} now=${now.cost_nano} before=${before.cost_nano} worse=${1} />
     <${Card} title=${t('First token')} value=${milliseconds(now.time_to_first_token_p50)} detail=${t('p95 {n}', { n: milliseconds(now.time_to_first_token_p95) })} now=${now.time_to_first_token_p50} before=${before.time_to_first_token_p50} worse=${1} />
   </div>`;
 }
@@ -73,7 +73,7 @@ function Charts({ scope }) {
   </div>`;
 }
 
-// Tokens per second while a typical answer is written: the mean of what is written over the median time of it.
+// Tokens per second while a typical response is generated: mean output tokens divided by the median generation time.
 const speed = ({ output_tokens: tokens, count, ai_without_usage: without, duration_p50: whole50, time_to_first_token_p50: first }) => {
   const seconds = ((whole50 ?? 0) - (first ?? 0)) / 1000;
   const calls = count - (without ?? 0);
@@ -86,14 +86,14 @@ function Groups({ group, scope, filters, currency }) {
   const columns = [
     { title: t('calls'), value: (row) => short(row.values.count) },
     { title: t('errors'), value: (row) => html`<${ErrorRate} values=${row.values} />` },
-    { title: t('fresh'), value: (row) => short(row.values.input_tokens === null ? null : row.values.input_tokens - (row.values.cached_tokens ?? 0)), help: t('tokens read that came from no cache') },
+    { title: t('fresh'), value: (row) => short(row.values.input_tokens === null ? null : row.values.input_tokens - (row.values.cached_tokens ?? 0)), help: t('input tokens that did not come from a cache') },
     { title: t('cached'), value: (row) => short(row.values.cached_tokens) },
-    { title: t('written'), value: (row) => short(row.values.output_tokens) },
-    { title: t('reasoning'), value: (row) => short(row.values.reasoning_tokens), help: t('a part of what is written') },
+    { title: t('output'), value: (row) => short(row.values.output_tokens) },
+    { title: t('reasoning'), value: (row) => short(row.values.reasoning_tokens), help: t('part of the output') },
     { title: t('cost'), value: (row) => (row.values.unpriced > 0 && row.values.cost_nano === null ? html`<span class="warn">${t('no price')}</span>` : money(row.values.cost_nano, currency)) },
     { title: t('first token'), value: (row) => milliseconds(row.values.time_to_first_token_p50), help: 'p50' },
-    { title: t('tokens/s'), value: (row) => speed(row.values), help: t('mean tokens written over the median time between first token and end') },
-    { title: t('no usage'), value: (row) => html`<span class=${row.values.ai_without_usage ? 'warn' : 'quiet'}>${whole(row.values.ai_without_usage)}</span>`, help: t('calls without a count of tokens') },
+    { title: t('tokens/s'), value: (row) => speed(row.values), help: t('mean output tokens divided by the median time from first token to end') },
+    { title: t('no usage'), value: (row) => html`<span class=${row.values.ai_without_usage ? 'warn' : 'quiet'}>${whole(row.values.ai_without_usage)}</span>`, help: t('calls without token counts') },
     { title: t('no price'), value: (row) => html`<span class=${row.values.unpriced ? 'warn' : 'quiet'}>${whole(row.values.unpriced)}</span>`, help: t('calls with tokens whose model has no price') },
   ];
   return html`<div>

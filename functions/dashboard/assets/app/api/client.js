@@ -1,7 +1,7 @@
-// Requests to gatelog's own functions, beside this page, wherever a gateway puts them.
+// Requests to gatelog's functions, which are next to this page under any prefix.
 import { token, wanted } from './token.js';
 
-// Why there is no answer: the status (0: none came) and what the function said.
+// Why a request failed: the status (0 for no response) and what the function said.
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);
@@ -28,13 +28,13 @@ export async function request(path, parameters, { signal, accept = 'application/
   }
   if (answer.ok) return answer;
   const text = await answer.text().catch(() => '');
-  // The answer to a token that was replaced meanwhile says nothing of the new one.
+  // A 401 for a token that has been replaced meanwhile says nothing about the new one.
   if (answer.status === 401 && sent === token.get()) wanted.set(sent ? 'wrong' : 'missing');
   let message = text.slice(0, 500);
   try {
     message = JSON.parse(text).error ?? message;
   } catch {
-    // Not of gatelog, as of a gateway before it.
+    // Not from gatelog, but from a gateway in front of it.
   }
   throw new ApiError(answer.status, message);
 }

@@ -1,4 +1,4 @@
-// Prometheus' text, as /health/metrics writes it: samples by name, each with its labels.
+// Prometheus' text format, as /health/metrics writes it: samples by name, each with its labels.
 import { ApiError, request } from './client.js';
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
@@ -24,13 +24,13 @@ class Metrics {
     return this.samples.filter((sample) => sample.name === name);
   }
 
-  // The sum of the samples with these labels; nothing when there is none.
+  // The sum of the samples with these labels; undefined when there are none.
   sum(name, labels = {}) {
     const found = this.all(name).filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value));
     return found.length ? found.reduce((sum, sample) => sum + sample.value, 0) : undefined;
   }
 
-  // The upper bound of the bucket that a share of the observations is in, as Prometheus interpolates.
+  // A quantile of the observations, interpolated within its bucket as Prometheus does.
   quantile(name, share) {
     const buckets = this.all(`${name}_bucket`).map(({ labels, value }) => ({ bound: Number(labels.le.replace('+Inf', 'Infinity')), value }));
     buckets.sort((a, b) => a.bound - b.bound);

@@ -1,4 +1,4 @@
-// What the page asks, one function for each path below /query. `scope` is the parameters of range and filters.
+// The requests of the page, one function for each path below /query. `scope` holds the parameters of the range and the filters.
 import { getJson } from './client.js';
 import { filterParameters } from '../state/filters.js';
 
@@ -17,11 +17,11 @@ export const top = (scope, by, { order = 'count', limit = 10, measures }, signal
 
 export const summary = (scope, signal) => getJson('query/summary', [...scope, ['compare', 'previous']], { signal });
 
-// The time of the newest record, in milliseconds since 1970; nothing where there is none.
+// The time of the newest record, in milliseconds since 1970; undefined when there is none.
 export const lastTime = (signal) =>
   page([], ['start_time'], '', 1, signal).then(({ logs }) => ({ at: logs?.length ? Date.parse(logs[0].start_time) : undefined }));
 
-// What a session is named by: its calls' session id, else their chat id.
+// The field that holds a session's id: session_id, otherwise chat_id.
 export const sessionField = (scope, id) =>
   getJson(`query/sessions/${encodeURIComponent(id)}`, [...scope, ['fields', 'session_id']])
     .then(({ logs }) => (logs?.[0]?.session_id === id ? 'session_id' : 'chat_id'));
@@ -30,13 +30,16 @@ export const sessions = (scope, signal) => getJson('query/sessions', [...scope, 
 
 export const prices = (signal) => getJson('query/prices', [], { signal });
 
+// How the cost of a record comes about.
+export const cost = (id, signal) => getJson(`query/costs/${encodeURIComponent(id)}`, [], { signal });
+
 export const page = (scope, fields, cursor, size, signal) =>
   getJson('query', [...scope, ['fields', fields.join()], ['page_size', String(size)], ['cursor', cursor]], { signal });
 
 export const record = (id, signal) =>
   getJson(`query/${encodeURIComponent(id)}`, [], { signal }).then((answer) => answer.log);
 
-// The records that came after a cursor, oldest first; without a cursor, that of now.
+// The records stored after a cursor, oldest first; without a cursor, only the cursor of now.
 export const tail = (filters, fields, after, wait, signal) =>
   getJson('query/tail', [
     ...filterParameters(filters), ['fields', fields.join()], ...(after ? [['after', after], ['wait', String(wait)], ['limit', '500']] : []),

@@ -1,5 +1,5 @@
-// The token for /query: in this tab's session storage, and in a header of requests. A link may bring it in its fragment,
-// which browsers send to nobody; it is taken out of the address at once.
+// The token for /query: kept in this tab's session storage, sent in a header. A link may carry it in its fragment, which
+// browsers do not send; the page removes it from the address at once.
 import { signal } from '../signal.js';
 
 const KEY = 'gatelog.token';
@@ -12,7 +12,7 @@ const read = () => {
 };
 
 export const token = signal(read());
-// Why a token is asked for: '' (it is not), 'missing', 'wrong'.
+// Why the page asks for a token: '' (it does not), 'missing', 'wrong'.
 export const wanted = signal('');
 
 export function setToken(value) {
@@ -20,17 +20,17 @@ export function setToken(value) {
     if (value) sessionStorage.setItem(KEY, value);
     else sessionStorage.removeItem(KEY);
   } catch {
-    // Kept for this page only.
+    // Kept only as long as the page.
   }
   wanted.set('');
   token.set(value);
 }
 
-// A header holds no blanks around its value, no line ends and nothing beyond Latin-1.
+// A header value has no spaces around it, no line breaks and nothing beyond Latin-1.
 export const isPossible = (value) => /^[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?$/.test(value);
 
 export function takeFromFragment() {
-  // A plus is itself here, as tokens in Base64 have it.
+  // A plus stays a plus, because tokens in Base64 contain it.
   const parameters = new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B'));
   if (!parameters.has('token')) return;
   history.replaceState(null, '', location.pathname + location.search);

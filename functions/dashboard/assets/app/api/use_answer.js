@@ -1,5 +1,5 @@
-// An answer that a view shows: asked for when its key changes, given up when the key changes again. The last answer stays
-// until the next has come, so that a view does not flicker.
+// A response that a view shows: requested when its key changes, aborted when the key changes again. The last response stays
+// until the next one arrives, so that a view does not flicker.
 import { useEffect, useState } from '../dom.js';
 import { useSignal } from '../signal.js';
 import { token } from './token.js';

@@ -1,6 +1,6 @@
-// The filter bar: filters as chips, and an input that reads more of them, with proposals.
+// The filter bar: filters as chips, and an input for more of them, with suggestions.
 import { html, useEffect, useRef, useState } from '../dom.js';
-import { FILTER_NAMES, kindOf } from '../fields.js';
+import { FILTER_NAMES, kindOf, OPTIONAL_NAMES } from '../fields.js';
 import { getJson } from '../api/client.js';
 import { filterText, parseFilter, splitWords, toggleFilter } from '../state/filters.js';
 import { setView, useView } from '../state/view.js';
@@ -10,14 +10,14 @@ import { Icon } from '../parts/icons.js';
 import { t, fieldLabel } from '../texts/index.js';
 import { visible } from '../format/value.js';
 
-const SIGNS = { ':': '=', '-': '≠', '~': '∋', '^': 'a…', '>': '≥', '<': '≤' };
+const SIGNS = { ':': '=', '-': '≠', '~': '∋', '^': 'a…', '>': '≥', '<': '≤', '!': '=', '*': '≠' };
 const DELAY_MS = 150;
-const OPERATORS = { text: [':', '~', '^'], number: [':', '>', '<'], status: [':'], json: ['~'] };
+const OPERATORS = { text: [':', '~', '^'], host: [':'], fields: [':'], number: [':', '>', '<'], status: [':'], json: ['~'] };
 
 const problemText = ({ problem, name }) => ({
-  field: t('There is no field {name}.', { name }),
+  field: t('There is no field named {name}.', { name }),
   value: t('A value is missing after {name}.', { name }),
-  operator: t('{name} cannot be compared so.', { name }),
+  operator: t('{name} does not support this operator.', { name }),
   number: t('{name} takes a whole number.', { name }),
 }[problem] ?? '');
 
@@ -72,11 +72,11 @@ export function FilterBar() {
   </div>`;
 }
 
-const Chip = ({ filter, onEdit, onRemove }) => html`<span class=${`chip ${filter.op === '-' ? 'not' : ''}`}>
-  <button type="button" class="chip-text" title=${t('Change')} onClick=${onEdit}>${fieldLabel(filter.field)} <i>${SIGNS[filter.op]}</i> <bdi>${visible(filter.value)}</bdi></button>
+const Chip = ({ filter, onEdit, onRemove }) => html`<span class=${`chip ${'-*'.includes(filter.op) ? 'not' : ''}`}>
+  <button type="button" class="chip-text" title=${t('Change')} onClick=${onEdit}>${fieldLabel(filter.field)} <i>${SIGNS[filter.op]}</i> <bdi>${visible(filter.value ?? t('(none)'))}</bdi></button>
   <button type="button" class="chip-close" aria-label=${t('Remove the filter {text}', { text: visible(filterText(filter)) })} onClick=${onRemove}><${Icon} name="close" /></button></span>`;
 
-// What may come next: names of fields, then operators, then values that are there in this time range.
+// What may come next: field names, then operators, then values that occur in this time range.
 function useProposals(text, focused) {
   const range = useRange();
   const [values, setValues] = useState([]);
@@ -93,6 +93,7 @@ function useProposals(text, focused) {
   }, [kind, name, part, range]);
   if (!focused) return [];
   if (kind === 'status') return ['2xx', '3xx', '4xx', '5xx', 'none'].filter((one) => one.startsWith(part)).map((one) => ({ text: `${not}status:${one}`, whole: true }));
+  if (kind === 'fields') return OPTIONAL_NAMES.filter((one) => one.startsWith(part)).slice(0, 12).map((one) => ({ text: `${not}${name}:${one}`, note: fieldLabel(one), whole: true }));
   if (kind) return values.map((value) => ({ text: `${not}${name}:${value}`, whole: true }));
   const word = text.replace(/^-/, '');
   if (!/^[a-z_]*$/.test(word)) return [];

@@ -1,4 +1,4 @@
-// Asking again: by a press, every so often, or live.
+// Refreshing: on demand, periodically, or live.
 import { html, useEffect } from '../dom.js';
 import { Menu } from '../parts/menu.js';
 import { Icon } from '../parts/icons.js';
@@ -24,9 +24,9 @@ export function Refresh() {
   }, [every, view.live]);
   return html`<div class="joined">
     <button type="button" class="button square" aria-label=${t('Refresh')} title=${`${t('Refresh')} (r)`} onClick=${refresh}><${Icon} name="refresh" /></button>
-    <${Menu} label=${t('Refresh by itself')} text=${every ? `${every} s` : ' '} side="right">${(close) => html`<div class="list">
+    <${Menu} label=${t('Auto-refresh')} text=${every ? `${every} s` : ' '} side="right">${(close) => html`<div class="list">
       ${SECONDS.map((seconds) => html`<button type="button" key=${seconds} class=${`choice ${seconds === every ? 'chosen' : ''}`} aria-pressed=${seconds === every}
         onClick=${() => { setView({ refresh: seconds }, { replace: true }); close(); }}>${text(seconds)}</button>`)}</div>`}<//>
-    <button type="button" class=${`button live ${view.live ? 'on' : ''}`} aria-pressed=${view.live} title=${t('Records as they come')} onClick=${() => toggleLive(view)}><i></i>${t('Live')}</button>
+    <button type="button" class=${`button live ${view.live ? 'on' : ''}`} aria-pressed=${view.live} title=${t('Show records as they arrive')} onClick=${() => toggleLive(view)}><i></i>${t('Live')}</button>
   </div>`;
 }

@@ -25,7 +25,7 @@ function List({ close }) {
   };
   const open = (view) => { setView(readView(view.search)); refresh(); close(); };
   return html`<div class="saved">
-    ${views.length === 0 && html`<p class="hint">${t('A saved view keeps tab, time, filters and columns under a name, in this browser.')}</p>`}
+    ${views.length === 0 && html`<p class="hint">${t('A saved view keeps the tab, time range, filters and columns under a name, in this browser.')}</p>`}
     <div class="list">${views.map((view) => html`<div class="saved-row" key=${view.name}>
       <button type="button" class="choice" onClick=${() => open(view)}>${view.name}</button>
       <${CopyButton} icon="link" label=${t('Copy link')} text=${() => location.origin + location.pathname + view.search} />

@@ -47,9 +47,9 @@ function Choice({ from, to, range, close }) {
     <form class="absolute" onSubmit=${apply}>
       <label>${t('From')}<input type="datetime-local" step="1" value=${start} onInput=${(event) => setStart(event.target.value)} /></label>
       <label>${t('To')}<input type="datetime-local" step="1" value=${end} onInput=${(event) => setEnd(event.target.value)} /></label>
-      ${!valid && start && end && html`<p class="problem" role="alert">${t('The beginning has to be before the end.')}</p>`}
+      ${!valid && start && end && html`<p class="problem" role="alert">${t('The start must be before the end.')}</p>`}
       <button type="submit" class="button primary" disabled=${!valid}>${t('Apply')}</button>
-      <fieldset class="segments"><legend>${t('Times in')}</legend>
+      <fieldset class="segments"><legend>${t('Time zone')}</legend>
         <button type="button" aria-pressed=${isUtc} onClick=${() => zone(true)}>UTC</button>
         <button type="button" aria-pressed=${!isUtc} onClick=${() => zone(false)}>${t('local')} (${Intl.DateTimeFormat().resolvedOptions().timeZone})</button>
       </fieldset>

@@ -1,4 +1,4 @@
-// Asks for the token when /query wants one.
+// Asks for the token when /query requires one.
 import { html, useEffect, useRef, useState } from '../dom.js';
 import { useSignal } from '../signal.js';
 import { isPossible, setToken, wanted } from '../api/token.js';
@@ -20,10 +20,10 @@ export function TokenDialog() {
   };
   return html`<div class="veil"><form class="dialog" role="dialog" aria-modal="true" aria-labelledby="token-title" onSubmit=${submit}>
     <h2 id="token-title"><${Icon} name="key" /> ${t('Token')}</h2>
-    ${why === 'wrong' && html`<p class="problem" role="alert">${t('This token is not the right one.')}</p>`}
-    <p>${t('Records are shown to those who have the query token: the value of query_token. It stays in this tab and is sent in a header only.')}</p>
+    ${why === 'wrong' && html`<p class="problem" role="alert">${t('This token is wrong.')}</p>`}
+    <p>${t('Enter the query token (the value of query_token) to see the records. It stays in this tab and is sent only in a header.')}</p>
     <input ref=${input} type="password" autocomplete="current-password" aria-label=${t('Token')} value=${value} onInput=${(event) => setValue(event.target.value)} />
-    ${value.trim() && !possible && html`<p class="problem" role="alert">${t('A token has no such characters.')}</p>`}
-    <p class="actions"><button type="submit" class="button primary" disabled=${!possible}>${t('Show the records')}</button></p>
+    ${value.trim() && !possible && html`<p class="problem" role="alert">${t('A token cannot contain these characters.')}</p>`}
+    <p class="actions"><button type="submit" class="button primary" disabled=${!possible}>${t('Show records')}</button></p>
   </form></div>`;
 }

@@ -1,4 +1,4 @@
-// Numbers as readers take them in: grouped digits, three significant ones where it is a measure, and a unit.
+// Numbers for people: grouped digits, three significant digits for measures, and a unit.
 import { language } from '../state/preferences.js';
 
 const cache = new Map();
@@ -35,9 +35,9 @@ export function bytes(value) {
 }
 
 export const percent = (value) =>
-  isNone(value) || !Number.isFinite(value) ? NONE : `${formatter({ maximumFractionDigits: value && value < 0.1 ? 2 : 1 }).format(value * 100)} %`;
+  isNone(value) || !Number.isFinite(value) ? NONE : `${formatter({ maximumFractionDigits: value && value < 0.1 ? 2 : 1 }).format(value * 100)}%`;
 
-// Money: nano units of a currency. Small sums keep the digits that tell them apart.
+// Money, from billionths of a currency. Small amounts keep three significant digits.
 export function money(nano, currency = 'USD') {
   if (isNone(nano)) return NONE;
   const value = nano / 1e9;
@@ -49,7 +49,11 @@ export function money(nano, currency = 'USD') {
   }
 }
 
-// The sum of what is there; nothing when nothing is.
+// Money with every digit, so that a sum can be checked.
+export const exactMoney = (value, currency) =>
+  formatter({ style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: 15 }).format(value);
+
+// The sum of the values that are present; null when none is.
 export const add = (values) => {
   const present = values.filter((value) => !isNone(value));
   return present.length ? present.reduce((sum, value) => sum + value, 0) : null;

@@ -1,4 +1,4 @@
-// Times in the zone that the reader chose: UTC or the browser's.
+// Times in the zone that the user chose: UTC or the browser's.
 import { utc } from '../state/preferences.js';
 
 const two = (number) => String(number).padStart(2, '0');
@@ -18,16 +18,16 @@ export const exact = (ms) => (isTime(ms) ? `${parts(ms).day} ${parts(ms).time}.$
 export const clock = (ms) => (isTime(ms) ? `${parts(ms).time}.${parts(ms).fraction}` : '–');
 export const dayAndMinute = (ms) => (isTime(ms) ? `${parts(ms).day.slice(5)} ${parts(ms).time.slice(0, 5)}` : '–');
 
-// What an <input type=datetime-local> holds, and back.
+// To and from the value of an <input type=datetime-local>.
 export const forInput = (ms) => (isTime(ms) ? `${parts(ms).day}T${parts(ms).time}` : '');
 export const fromInput = (text) => Date.parse(utc.value.get() ? `${text}Z` : text);
 
-// A range in as few characters as tell it.
+// A range, written as briefly as possible.
 export function span(start, end) {
   const [a, b] = [parts(start), parts(end)];
   return `${a.day} ${a.time.slice(0, 5)} – ${a.day === b.day ? '' : `${b.day} `}${b.time.slice(0, 5)}`;
 }
-// For a chart's axis: the step between two marks says how much of a time it takes to tell them apart.
+// For a chart's axis: the step between two ticks determines how much of the time they need to show.
 export function axis(ms, stepMs) {
   const { day, time } = parts(ms);
   if (stepMs >= 864e5) return day.slice(5);

@@ -24,7 +24,7 @@ export function Mcp() {
   const scope = useMemo(() => [...scopeOf(range, view.filters), ...MCP_ONLY], [range, view.filters]);
   const sums = useAnswer((signal) => summary(scope, signal), ['mcp', scope]);
   if (sums.data && !sums.loading && sums.data.values.count === 0) {
-    return html`<${Empty} title=${t('No MCP calls in this time')}>
+    return html`<${Empty} title=${t('No MCP calls in this time range')}>
       <p>${t('MCP calls are those whose path begins with /mcp-servers.')}</p>
       <p class="actions"><button type="button" class="button" onClick=${() => setView({ from: 'now-7d', to: 'now' })}>${t('7 days')}</button></p><//>`;
   }
@@ -40,10 +40,10 @@ function Figures({ data }) {
   const before = data.previous ?? {};
   return html`<div class="cards">
       <${Card} title=${t('Calls')} value=${short(now.count)} now=${now.count} before=${before.count} />
-      <${Card} title=${t('Errors')} value=${percent(ratio(now.errors, now.count))} detail=${t('{n} without answer or 5xx', { n: whole(now.errors) })} now=${ratio(now.errors, now.count)} before=${ratio(before.errors, before.count)} worse=${1} />
-      <${Card} title=${t('Refused (4xx)')} value=${percent(ratio(now.client_errors, now.count))} detail=${whole(now.client_errors)} now=${now.client_errors} before=${before.client_errors} worse=${1} />
-      <${Card} title=${t('Half within')} value=${milliseconds(now.duration_p50)} detail="p50" now=${now.duration_p50} before=${before.duration_p50} worse=${1} />
-      <${Card} title=${t('95 % within')} value=${milliseconds(now.duration_p95)} detail="p95" now=${now.duration_p95} before=${before.duration_p95} worse=${1} />
+      <${Card} title=${t('Errors')} value=${percent(ratio(now.errors, now.count))} detail=${t('{n} with 5xx or no response', { n: whole(now.errors) })} now=${ratio(now.errors, now.count)} before=${ratio(before.errors, before.count)} worse=${1} />
+      <${Card} title=${t('Client errors (4xx)')} value=${percent(ratio(now.client_errors, now.count))} detail=${whole(now.client_errors)} now=${now.client_errors} before=${before.client_errors} worse=${1} />
+      <${Card} title=${t('Median duration')} value=${milliseconds(now.duration_p50)} detail="p50" now=${now.duration_p50} before=${before.duration_p50} worse=${1} />
+      <${Card} title=${t('95th percentile')} value=${milliseconds(now.duration_p95)} detail="p95" now=${now.duration_p95} before=${before.duration_p95} worse=${1} />
     </div><${Sampled} data=${data} format=${{ whole, time: dayAndTime }} />`;
 }
 
@@ -66,5 +66,5 @@ function Top({ field, title, scope, filters }) {
     { title: t('sent'), value: (row) => bytes(row.values.bytes_sent) },
   ];
   return html`<${Answer} answer=${answer}>${(data) => html`<${DataTable} title=${t(title)} rows=${data.rows} nameTitle=${fieldLabel(field)} name=${(row) => String(row.key)}
-    share=${(row) => row.values.count} columns=${columns} onOpen=${openRequests(field === 'response_code' ? 'status' : field, filters)} />`}<//>`;
+    share=${(row) => row.values.count} columns=${columns} onOpen=${openRequests(field, filters)} />`}<//>`;
 }

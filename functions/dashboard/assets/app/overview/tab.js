@@ -1,10 +1,10 @@
-// The overview: how much, how well and how fast, against the period before; and who and what is on top.
+// The overview: volume, errors and latency, compared with the previous period; and the top routes, clients and so on.
 import { html, useMemo } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
 import { histogram, scopeOf, summary, top } from '../api/query.js';
 import { useRange } from '../state/clock.js';
 import { setView, useView } from '../state/view.js';
-import { toggleFilter } from '../state/filters.js';
+import { toggleFilter, valueFilter } from '../state/filters.js';
 import { Answer, Sampled } from '../parts/notice.js';
 import { Card, ErrorRate } from '../parts/card.js';
 import { Chart } from '../parts/chart.js';
@@ -12,18 +12,15 @@ import { DataTable } from '../parts/data_table.js';
 import { bytes, milliseconds, percent, ratio, short, whole } from '../format/number.js';
 import { dayAndTime } from '../format/time.js';
 import { brush, seriesOf } from '../requests/histogram.js';
-import { Addresses } from './addresses.js';
 import { t, fieldLabel } from '../texts/index.js';
 
 const sampledFormat = { whole, time: dayAndTime };
-const TOPS = [['route_name', 'Routes'], ['path', 'Paths'], ['consumer', 'Consumers'], ['service', 'Services'], ['upstream_host', 'Upstreams'], ['user_agent', 'User agents'], ['authority', 'Hosts']];
+const TOPS = [['route_name', 'Routes'], ['path', 'Paths'], ['consumer', 'Consumers'], ['service', 'Services'], ['upstream_host', 'Upstreams'], ['user_agent', 'User agents'], ['authority', 'Hosts'], ['downstream_remote_host', 'Client addresses']];
 const MEASURES = ['count', 'errors', 'duration_p50', 'duration_p95', 'bytes_sent'];
 
-// Shows the requests with this value.
-export const openRequests = (field, filters) => (row, event) => {
-  const filter = { field, op: event.altKey ? '-' : ':', value: String(row.key) };
-  setView({ tab: 'requests', filters: toggleFilter(filters, filter) });
-};
+// Shows the requests with this value; with Alt, those without it.
+export const openRequests = (field, filters) => (row, event) =>
+  setView({ tab: 'requests', filters: toggleFilter(filters, valueFilter(field, row.key, event.altKey)) });
 
 export function Overview() {
   const view = useView();
@@ -33,24 +30,24 @@ export function Overview() {
   return html`<div class="stack">
     <${Answer} answer=${sums}>${(data) => html`<${Figures} data=${data} range=${range} /><${Sampled} data=${data} format=${sampledFormat} />`}<//>
     <${Charts} scope=${scope} />
-    <div class="tables">${TOPS.map(([field, title]) => html`<${Top} key=${field} field=${field} title=${title} scope=${scope} filters=${view.filters} />`)}<${Addresses} scope=${scope} filters=${view.filters} /></div>
+    <div class="tables">${TOPS.map(([field, title]) => html`<${Top} key=${field} field=${field} title=${title} scope=${scope} filters=${view.filters} />`)}</div>
   </div>`;
 }
 
 function Figures({ data, range }) {
   const now = data.values;
-  // Nothing where more records are in the two ranges than may be looked at.
+  // Absent when the two ranges hold more records than the database may examine.
   const before = data.previous ?? {};
   const seconds = Math.max(1, (range.end - range.start) / 1000);
   const rate = ratio(now.errors, now.count);
   return html`<div class="cards">
     <${Card} title=${t('Requests')} value=${short(now.count)} detail=${t('{n} per second', { n: short(now.count / seconds) })} now=${now.count} before=${before.count} />
-    <${Card} title=${t('Errors')} value=${percent(rate)} detail=${t('{n} without answer or 5xx', { n: short(now.errors) })} now=${rate} before=${ratio(before.errors, before.count)} worse=${1} />
-    <${Card} title=${t('Refused (4xx)')} value=${percent(ratio(now.client_errors, now.count))} detail=${short(now.client_errors)} now=${ratio(now.client_errors, now.count)} before=${ratio(before.client_errors, before.count)} worse=${1} />
-    <${Card} title=${t('Half within')} value=${milliseconds(now.duration_p50)} detail="p50" now=${now.duration_p50} before=${before.duration_p50} worse=${1} />
-    <${Card} title=${t('95 % within')} value=${milliseconds(now.duration_p95)} detail="p95" now=${now.duration_p95} before=${before.duration_p95} worse=${1} />
-    <${Card} title=${t('99 % within')} value=${milliseconds(now.duration_p99)} detail="p99" now=${now.duration_p99} before=${before.duration_p99} worse=${1} />
-    <${Card} title=${t('Sent')} value=${bytes(now.bytes_sent)} detail=${t('{n} received', { n: bytes(now.bytes_received) })} now=${now.bytes_sent} before=${before.bytes_sent} />
+    <${Card} title=${t('Errors')} value=${percent(rate)} detail=${t('{n} with 5xx or no response', { n: short(now.errors) })} now=${rate} before=${ratio(before.errors, before.count)} worse=${1} />
+    <${Card} title=${t('Client errors (4xx)')} value=${percent(ratio(now.client_errors, now.count))} detail=${short(now.client_errors)} now=${ratio(now.client_errors, now.count)} before=${ratio(before.client_errors, before.count)} worse=${1} />
+    <${Card} title=${t('Median duration')} value=${milliseconds(now.duration_p50)} detail="p50" now=${now.duration_p50} before=${before.duration_p50} worse=${1} />
+    <${Card} title=${t('95th percentile')} value=${milliseconds(now.duration_p95)} detail="p95" now=${now.duration_p95} before=${before.duration_p95} worse=${1} />
+    <${Card} title=${t('99th percentile')} value=${milliseconds(now.duration_p99)} detail="p99" now=${now.duration_p99} before=${before.duration_p99} worse=${1} />
+    <${Card} title=${t('Bytes sent')} value=${bytes(now.bytes_sent)} detail=${t('{n} received', { n: bytes(now.bytes_received) })} now=${now.bytes_sent} before=${before.bytes_sent} />
   </div>`;
 }
 
@@ -69,7 +66,7 @@ export const percentiles = (data, measure) => ['p50', 'p95', 'p99'].filter((name
 export function Lines({ data, series, kind = 'line', format, label }) {
   const times = useMemo(() => data.times.map((time) => Date.parse(time)), [data]);
   const stable = useMemo(() => series, [data]);
-  return html`<${Chart} times=${times} series=${stable} stepMs=${data.interval_ms} kind=${kind} format=${format} onBrush=${brush} label=${label ?? t('Over time. Draw over a part to zoom in.')} />`;
+  return html`<${Chart} times=${times} series=${stable} stepMs=${data.interval_ms} kind=${kind} format=${format} onBrush=${brush} label=${label ?? t('Over time. Drag across a part to zoom in.')} />`;
 }
 
 function Top({ field, title, scope, filters }) {

@@ -1,4 +1,4 @@
-// A figure in a box: what it is, how much, and how it changed against the period before.
+// A figure in a card: its name, its value, and its change from the previous period.
 import { html } from '../dom.js';
 import { t } from '../texts/index.js';
 import { percent, ratio } from '../format/number.js';
@@ -8,9 +8,9 @@ export function Change({ now, before, worse = 0 }) {
   if (before === null || before === undefined || now === null || now === undefined) return null;
   if (before === 0) return now === 0 ? null : html`<span class="change">${t('none before')}</span>`;
   const change = (now - before) / Math.abs(before);
-  if (Math.abs(change) < 0.0005) return html`<span class="change">${t('as before')}</span>`;
+  if (Math.abs(change) < 0.0005) return html`<span class="change">${t('unchanged')}</span>`;
   const kind = worse && Math.abs(change) >= 0.05 ? (Math.sign(change) === worse ? 'bad' : 'good') : '';
-  return html`<span class=${`change ${kind}`} title=${t('against the period before')}>${change > 0 ? '▲' : '▼'} ${percent(Math.abs(change))}</span>`;
+  return html`<span class=${`change ${kind}`} title=${t('compared with the previous period')}>${change > 0 ? '▲' : '▼'} ${percent(Math.abs(change))}</span>`;
 }
 
 export const Card = ({ title, value, detail, now, before, worse, help }) => html`<div class="card figure-card" title=${help}>
@@ -19,7 +19,7 @@ export const Card = ({ title, value, detail, now, before, worse, help }) => html
   <p class="detail"><${Change} now=${now} before=${before} worse=${worse} />${detail && html` <span>${detail}</span>`}</p>
 </div>`;
 
-// The share of errors; red from this on.
+// The share of errors; red from here on.
 const HIGH = 0.05;
 export function ErrorRate({ values: { errors, count } }) {
   const rate = ratio(errors, count);

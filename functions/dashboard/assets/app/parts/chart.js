@@ -1,4 +1,4 @@
-// A chart over time, drawn by uPlot: stacked bars or lines, a brush that chooses a range, and values below the pointer.
+// A chart over time, drawn by uPlot: stacked bars or lines, a brush that selects a range, and the values under the pointer.
 // uPlot sets its styles through the DOM, which the page's policy allows.
 import { html, useEffect, useRef, useState } from '../dom.js';
 import { useSignal } from '../signal.js';
@@ -8,7 +8,7 @@ import { short } from '../format/number.js';
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// Each series lies on those below it; the topmost is drawn first and covered by the rest.
+// Each series is stacked on those below it; the top one is drawn first and covered by the others.
 function stacked(series) {
   const sums = [];
   let below = series[0]?.values.map(() => 0) ?? [];
@@ -19,7 +19,7 @@ function stacked(series) {
   return sums.reverse();
 }
 
-// The places of values that no line reaches, because there is none before and none after them.
+// Values without neighbours, which no line reaches.
 function alone(plot, number) {
   const values = plot.data[number];
   return values.flatMap((value, index) => ((value ?? null) !== null && (values[index - 1] ?? values[index + 1] ?? null) === null ? [index] : []));
@@ -76,7 +76,7 @@ export function Chart({ times, series, stepMs, kind = 'line', height = 140, form
     const values = kind === 'bars' ? stacked(series) : series.map((one) => one.values);
     const make = () => options({ series, kind, width: host.clientWidth, height, format, stepMs, onBrush, onPoint: setIndex });
     const plot = new uPlot(make(), [seconds, ...values], host);
-    // With bars that begin at their time, the last needs its own room.
+    // Bars begin at their time, so the last one needs room of its own.
     if (kind === 'bars' && seconds.length) plot.setScale('x', { min: seconds[0], max: seconds.at(-1) + stepMs / 1000 });
     const watch = new ResizeObserver(() => host.clientWidth && plot.setSize({ width: host.clientWidth, height }));
     watch.observe(host);

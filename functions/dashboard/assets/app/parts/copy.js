@@ -1,16 +1,16 @@
-// A button that copies a text, and says that it did.
+// A button that copies a text and confirms it.
 import { html, useState } from '../dom.js';
 import { Icon } from './icons.js';
 import { t } from '../texts/index.js';
 
-// Pages that did not come over TLS have no clipboard of their own; they select a text and copy it.
+// Pages loaded without TLS have no clipboard API; they select a text and copy it.
 async function copy(text) {
   if (navigator.clipboard) {
     try {
       await navigator.clipboard.writeText(text);
       return;
     } catch {
-      // Not allowed here: the other way.
+      // Not allowed: use the other way.
     }
   }
   const area = document.createElement('textarea');

@@ -1,4 +1,4 @@
-// Icons as SVG elements of one stroke.
+// Icons as single-stroke SVG elements.
 import { html } from '../dom.js';
 
 const PATHS = {

@@ -1,4 +1,4 @@
-// Keys. A view says which it takes; while a reader types, or another element takes them, they are not taken.
+// Keyboard shortcuts. A view registers its keys; they are ignored while the user types or another element handles them.
 const taken = [];
 
 const isTyping = (target) => target.matches?.('input, textarea, select, [contenteditable]');
@@ -19,7 +19,7 @@ addEventListener('keydown', (event) => {
 });
 
 export const keys = {
-  // Takes keys until the function that it returns is called. What came last goes first.
+  // Registers keys until the returned function is called. The latest registration wins.
   use(handlers) {
     taken.push(handlers);
     return () => taken.splice(taken.indexOf(handlers), 1);

@@ -1,4 +1,4 @@
-// A button with a panel below it: closed by Escape, a click beside it, or a choice.
+// A button with a panel below it: closed by Escape, a click outside, or a choice.
 import { html, useEffect, useRef, useState } from '../dom.js';
 import { Icon } from './icons.js';
 

@@ -1,4 +1,4 @@
-// What stands where there is nothing to show: why, and what to do about it.
+// What is shown where there is no content: why, and what to do about it.
 import { html } from '../dom.js';
 import { t } from '../texts/index.js';
 import { refresh } from '../state/clock.js';
@@ -6,13 +6,13 @@ import { visible } from '../format/value.js';
 
 function advice(error) {
   switch (error.status) {
-    case 0: return [t('gatelog does not answer'), t('It is down, or a gateway between cannot reach it. Try again in a moment.')];
+    case 0: return [t('gatelog is not responding'), t('It is down, or a gateway in between cannot reach it. Try again in a moment.')];
     case 401: return [t('The token is missing or wrong'), t('Enter the query token: the operator set it as query_token.')];
-    case 403: return [t('Nobody may ask yet'), t('The operator has to set query_token, or query_open, for the functions.')];
-    case 400: return [t('The question was not understood'), t('Change or remove the filter that is named here.')];
-    case 404: return [t('It is not there'), t('It may be older than the records that are kept, or this gatelog may be too old for the page.')];
-    case 503: return [t('The database does not answer'), t('Try again in a moment; a shorter time range or fewer filters cost it less.')];
-    default: return [t('Something went wrong: {status}', { status: error.status || error.name }), t('The log of the functions says what happened.')];
+    case 403: return [t('Queries are not allowed yet'), t('The operator must set query_token or query_open for the functions.')];
+    case 400: return [t('The query was not understood'), t('Change or remove the filter named here.')];
+    case 404: return [t('Not found'), t('The record may have been deleted by retention, or this gatelog may be older than the page.')];
+    case 503: return [t('The database is not responding'), t('Try again in a moment; a shorter time range helps.')];
+    default: return [t('Something went wrong: {status}', { status: error.status || error.name }), t('The log of the functions says why.')];
   }
 }
 
@@ -27,7 +27,7 @@ export function Failure({ error }) {
 
 export const Empty = ({ title, children }) => html`<div class="notice" role="status"><h2>${title}</h2>${children}</div>`;
 
-// The part of a view that depends on an answer: its failure, its content, or the wait for it.
+// The part of a view that depends on a response: the failure, the content, or the wait for it.
 export function Answer({ answer, children }) {
   if (answer.error?.status === 401) return html`<p class="waiting">${t('A token is needed.')}</p>`;
   if (answer.error && !answer.data) return html`<${Failure} error=${answer.error} />`;
@@ -37,6 +37,6 @@ export function Answer({ answer, children }) {
   </div>`;
 }
 
-// Says that an answer looked at some of the records only.
+// Says that a response covers only some of the records.
 export const Sampled = ({ data, format }) =>
-  data?.sampled ? html`<p class="hint">${t('Of the newest {n} records only, since {time}.', { n: format.whole(data.sampled.records), time: format.time(Date.parse(data.sampled.start)) })}</p>` : null;
+  data?.sampled ? html`<p class="hint">${t('Only the newest {n} records, since {time}.', { n: format.whole(data.sampled.records), time: format.time(Date.parse(data.sampled.start)) })}</p>` : null;

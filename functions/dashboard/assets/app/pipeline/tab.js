@@ -1,5 +1,5 @@
-// The pipeline: what became of every record on its way, by gatelog's own counts. They begin with the database, whatever the
-// time range is.
+// The pipeline: what became of every record, by gatelog's own counters. These count since the database was created, whatever
+// the time range.
 import { html, useEffect, useRef, useState } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
 import { metrics } from '../api/prometheus.js';
@@ -11,7 +11,7 @@ import { milliseconds, ratio, percent, short, whole } from '../format/number.js'
 import { dayAndTime } from '../format/time.js';
 import { t } from '../texts/index.js';
 
-const OUTCOMES = [['accepted', 'stored'], ['duplicate', 'sent again, stored once'], ['rejected', 'refused: could not be read']];
+const OUTCOMES = [['accepted', 'stored'], ['duplicate', 'sent again, stored once'], ['rejected', 'could not be read']];
 const AGAIN_MS = 5000;
 
 export function Pipeline() {
@@ -40,22 +40,22 @@ function Whole({ data }) {
       <${Card} title=${t('Stored')} value=${short(records('accepted'))} detail=${perSecond} />
       <${Card} title=${t('Duplicates')} value=${short(records('duplicate'))} detail=${t('sent again, stored once')} />
       <${Card} title=${t('Waiting in filters')} value=${short(data.sum('gatelog_filter_queue_entries'))} detail=${t('at their last push')} />
-      <${Card} title=${t('Retries of filters')} value=${short(data.sum('gatelog_filter_retries_total'))} detail=${t('pushes repeated')} />
-      <${Card} title=${t('Filters that push')} value=${short(data.sum('gatelog_filters'))} detail=${t('in the last two minutes')} />
-      <${Card} title=${t('Write')} value=${milliseconds(seconds(0.5))} detail=${t('p99 {n}', { n: milliseconds(seconds(0.99)) })} />
-      <${Card} title=${t('Last record')} value=${lastSeen === undefined ? '–' : milliseconds(Math.max(0, Date.now() - lastSeen))} detail=${lastSeen === undefined ? '' : t('ago: {time}', { time: dayAndTime(lastSeen) })} />
+      <${Card} title=${t('Filter retries')} value=${short(data.sum('gatelog_filter_retries_total'))} detail=${t('pushes repeated')} />
+      <${Card} title=${t('Active filters')} value=${short(data.sum('gatelog_filters'))} detail=${t('in the last two minutes')} />
+      <${Card} title=${t('Write time')} value=${milliseconds(seconds(0.5))} detail=${t('p99 {n}', { n: milliseconds(seconds(0.99)) })} />
+      <${Card} title=${t('Last record')} value=${lastSeen === undefined ? '–' : milliseconds(Math.max(0, Date.now() - lastSeen))} detail=${lastSeen === undefined ? '' : t('ago, at {time}', { time: dayAndTime(lastSeen) })} />
     </div>
     <div class="tables">
       <${Counts} title=${t('Records at ingest')} rows=${OUTCOMES.map(([outcome, text]) => [`${outcome}: ${t(text)}`, records(outcome), outcome === 'rejected'])} />
-      <${Counts} title=${t('Lost, by reason')} rows=${[[t('dropped in filters: the gateway’s statistics gatelog_dropped_… tell why'), dropped, true], [t('refused by ingest'), rejected, true]]} />
+      <${Counts} title=${t('Lost, by reason')} rows=${[[t('dropped in filters: the gateway’s statistics gatelog_dropped_… say why'), dropped, true], [t('rejected by ingest'), rejected, true]]} />
       <${Counts} title=${t('Requests to ingest, by status')} rows=${data.all('gatelog_ingest_requests_total').filter((one) => one.value || one.labels.code === '200').map((one) => [one.labels.code, one.value, one.labels.code !== '200'])} />
-      <${Counts} title=${t('Failures of ingest')} rows=${data.all('gatelog_ingest_failures_total').map((one) => [one.labels.class.replaceAll('_', ' '), one.value, true])} />
-      <${Counts} title=${t('Mended on the way')} rows=${[[t('values cut, left out or mended'), data.sum('gatelog_ingest_values_cut_total'), false], [t('AI logs left out'), data.sum('gatelog_ingest_invalid_ai_logs_total'), false], [t('records deleted by retention'), data.sum('gatelog_retention_deleted_records_total'), false], [t('counts added late'), data.sum('gatelog_flush_failures_total'), false]]} />
+      <${Counts} title=${t('Ingest failures')} rows=${data.all('gatelog_ingest_failures_total').map((one) => [one.labels.class.replaceAll('_', ' '), one.value, true])} />
+      <${Counts} title=${t('Repaired on the way')} rows=${[[t('values cut, left out or repaired'), data.sum('gatelog_ingest_values_cut_total'), false], [t('AI logs left out'), data.sum('gatelog_ingest_invalid_ai_logs_total'), false], [t('records deleted by retention'), data.sum('gatelog_retention_deleted_records_total'), false], [t('counts added late'), data.sum('gatelog_flush_failures_total'), false]]} />
       <${Counts} title="Syslog" rows=${data.all('gatelog_syslog_events_total').map((one) => [one.labels.event.replaceAll('_', ' '), one.value, ['dropped', 'failed', 'misconfigured'].includes(one.labels.event)])} />
     </div>`;
 }
 
-// Records a second since the answer before.
+// Records per second since the previous response.
 function useRate(data) {
   const before = useRef();
   const [text, setText] = useState('');

@@ -1,4 +1,4 @@
-// Captured headers and bodies: JSON set in lines, an event stream folded into the text that it carries.
+// Captured headers and bodies: JSON indented, an event stream folded into the text that it carries.
 import { html, useState } from '../dom.js';
 import { visible } from '../format/value.js';
 import { whole } from '../format/number.js';
@@ -20,11 +20,11 @@ function BodyText({ title, text }) {
   const folded = readable(text);
   const [raw, setRaw] = useState(!folded);
   return html`<details class="part" open><summary>${title} <span class="count">${t('{n} characters', { n: whole(text.length) })}</span></summary>
-    ${folded && html`<button type="button" class="link" onClick=${() => setRaw(!raw)}>${raw ? t('readable') : t('as it came')}</button>`}
+    ${folded && html`<button type="button" class="link" onClick=${() => setRaw(!raw)}>${raw ? t('readable') : t('original')}</button>`}
     <pre class="text" dir="auto" tabindex="0">${visible(raw || !folded ? text : folded)}</pre></details>`;
 }
 
-// A body as readers read it; nothing when it is best as it came.
+// A body in readable form; null when the original is best.
 function readable(text) {
   const start = text.trimStart();
   if (start.startsWith('{') || start.startsWith('[')) {
@@ -41,13 +41,13 @@ function readable(text) {
     try {
       words.push(generated(JSON.parse(line.slice(5))));
     } catch {
-      // The last event may be cut, and [DONE] is no JSON.
+      // The last event may be cut off, and [DONE] is not JSON.
     }
   }
   return words.join('') || null;
 }
 
-// What an event carries of the answer, in the forms of OpenAI, Anthropic, Gemini and DashScope.
+// The text in an event, in the formats of OpenAI, Anthropic, Gemini and DashScope.
 function generated(event) {
   const choice = event.choices?.[0] ?? event.output?.choices?.[0];
   const parts = event.candidates?.[0]?.content?.parts;

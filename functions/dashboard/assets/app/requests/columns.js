@@ -5,7 +5,7 @@ import { COLUMN_NAMES, DEFAULT_COLUMNS } from '../fields.js';
 import { setView } from '../state/view.js';
 import { t, fieldLabel } from '../texts/index.js';
 
-// Chosen ones keep the order of the field table, except that the time comes first.
+// The order of the field table, with the time first.
 const inOrder = (names) => COLUMN_NAMES.filter((name) => names.includes(name));
 
 export const Columns = ({ columns }) => html`<${Menu} label=${t('Columns')} icon="columns" side="right" kind="square">
@@ -23,8 +23,8 @@ function Choice({ columns }) {
     <div class="list">${shown.map((name) => html`<label key=${name}><input type="checkbox" checked=${columns.includes(name)} onChange=${() => toggle(name)} />
       ${fieldLabel(name)}<code>${name}</code></label>`)}</div>
     <div class="actions">
-      <button type="button" class="button" onClick=${() => setView({ columns: DEFAULT_COLUMNS }, { replace: true })}>${t('Usual columns')}</button>
-      <button type="button" class="button" onClick=${() => setView({ columns: inOrder(columns) }, { replace: true })}>${t('Usual order')}</button>
+      <button type="button" class="button" onClick=${() => setView({ columns: DEFAULT_COLUMNS }, { replace: true })}>${t('Default columns')}</button>
+      <button type="button" class="button" onClick=${() => setView({ columns: inOrder(columns) }, { replace: true })}>${t('Default order')}</button>
     </div>
   </div>`;
 }

@@ -1,6 +1,6 @@
-// A request as a curl command that repeats it, as far as it was recorded.
+// A curl command that repeats a request, as far as it was recorded.
 
-// Between single quotes a shell takes everything but the quote as it is. No argument can hold NUL.
+// Between single quotes a shell takes everything but the quote literally. No argument can contain NUL.
 const quoted = (text) => `'${String(text).replaceAll('\u0000', '').replaceAll("'", "'\\''")}'`;
 const MADE_BY_CURL = /^(:|host$|content-length$|connection$|transfer-encoding$)/i;
 

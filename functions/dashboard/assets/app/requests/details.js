@@ -1,4 +1,4 @@
-// Every field of a record in groups. Beside a value: requests with it, and requests without it.
+// Every field of a record, in groups. Next to a value: buttons that include or exclude it.
 import { html } from '../dom.js';
 import { kindOf } from '../fields.js';
 import { fieldValue } from '../format/value.js';
@@ -32,6 +32,6 @@ function Field({ name, value, currency }) {
   const add = (op) => setView({ filters: toggleFilter(getView().filters, { ...filter, op }) });
   return html`<dt title=${name}>${fieldLabel(name)}</dt>
     <dd><span dir="auto">${fieldValue(name, value, { long: true, currency })}</span>
-      ${can && html`<span class="pair"><button type="button" class="mini" aria-label=${t('only with this {name}', { name: fieldLabel(name) })} title=${t('only with this {name}', { name: fieldLabel(name) })} onClick=${() => add(':')}>+</button>
-      <button type="button" class="mini" aria-label=${t('without this {name}', { name: fieldLabel(name) })} title=${t('without this {name}', { name: fieldLabel(name) })} onClick=${() => add('-')}>−</button></span>`}</dd>`;
+      ${can && html`<span class="pair"><button type="button" class="mini" aria-label=${t('only this {name}', { name: fieldLabel(name) })} title=${t('only this {name}', { name: fieldLabel(name) })} onClick=${() => add(':')}>+</button>
+      <button type="button" class="mini" aria-label=${t('exclude this {name}', { name: fieldLabel(name) })} title=${t('exclude this {name}', { name: fieldLabel(name) })} onClick=${() => add('-')}>−</button></span>`}</dd>`;
 }

@@ -1,4 +1,4 @@
-// One request, whole: its phases, its tokens and cost, every field, what was captured, and what belongs to it.
+// All of one request: its phases, its tokens and cost, every field, what was captured, and related requests.
 import { html, useEffect, useRef } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
 import { record } from '../api/query.js';
@@ -30,13 +30,13 @@ export function Drawer({ id }) {
     const before = document.activeElement;
     return () => before?.focus?.();
   }, []);
-  return html`<aside class="drawer" ref=${root} role="dialog" aria-label=${t('One request')}>
+  return html`<aside class="drawer" ref=${root} role="dialog" aria-label=${t('Request details')}>
     <div class="drawer-head">
       <h2>${t('Request')} <code>${visible(id)}</code></h2>
       <${CopyButton} icon="link" label=${t('Copy link')} text=${() => location.href} />
       <button type="button" class="button square" aria-label=${t('Close')} title=${`${t('Close')} (Esc)`} onClick=${close}><${Icon} name="close" /></button>
     </div>
-    <div class="drawer-body" tabindex="0" role="region" aria-label=${t('One request')}><${Answer} answer=${data}>${(log) => html`<${Whole} log=${log} />`}<//></div>
+    <div class="drawer-body" tabindex="0" role="region" aria-label=${t('Request details')}><${Answer} answer=${data}>${(log) => html`<${Whole} log=${log} />`}<//></div>
   </aside>`;
 }
 
@@ -44,13 +44,13 @@ function Whole({ log }) {
   const currency = useCurrency(Boolean(log.model));
   const raw = JSON.stringify(log, null, 2);
   return html`
-    <p class="request-line"><span class=${`status s-${statusClass(log.response_code)}`}>${log.response_code || t('no answer')}</span>
+    <p class="request-line"><span class=${`status s-${statusClass(log.response_code)}`}>${log.response_code || t('no response')}</span>
       <b>${visible(log.method)}</b> <span class="path" dir="ltr">${visible(log.path)}</span></p>
     <p class="hint">${exact(Date.parse(log.start_time))} · ${milliseconds(log.duration)} · ${visible(log.authority)}</p>
     <p class="actions"><${CopyButton} icon="copy" text=${() => asCurl(log)} visibleText=${t('Copy as curl')} />
       <${CopyButton} icon="copy" text=${() => raw} visibleText=${t('Copy JSON')} /></p>
     <${Phases} log=${log} />
-    <${TokensAndCost} log=${log} currency=${currency} />
+    <${TokensAndCost} log=${log} />
     <${Related} log=${log} />
     <${Details} log=${log} currency=${currency} />
     <${Captured} log=${log} />

@@ -1,4 +1,4 @@
-// What the filters show as a file: CSV or NDJSON, read from /query with the token in its header and saved by the browser.
+// The matching requests as a file: CSV or NDJSON, read from /query with the token in a header and saved by the browser.
 import { html, useState } from '../dom.js';
 import { Menu } from '../parts/menu.js';
 import { request } from '../api/client.js';
@@ -33,7 +33,7 @@ export function Export({ scope, columns }) {
   const [state, setState] = useState('');
   const run = (close, format, fields) => {
     setState(t('Exporting …'));
-    save(scope, fields, format).then(() => { setState(''); close(); }, (error) => setState(visible(error.message) || t('gatelog does not answer')));
+    save(scope, fields, format).then(() => { setState(''); close(); }, (error) => setState(visible(error.message) || t('gatelog is not responding')));
   };
   const choices = [['csv', columns, t('CSV, these columns')], ['csv', null, t('CSV, all fields')], ['ndjson', columns, t('NDJSON, these columns')], ['ndjson', null, t('NDJSON, all fields')]];
   return html`<${Menu} label=${t('Export')} icon="download" side="right" kind="square">${(close) => html`<div class="list">

@@ -1,4 +1,4 @@
-// The table of requests. Only the rows that are seen are in the document.
+// The table of requests. Only visible rows are in the document.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../dom.js';
 import { isNumeric } from '../fields.js';
 import { fieldValue, statusClass } from '../format/value.js';
@@ -26,7 +26,7 @@ export function Grid({ columns, count, rowAt, want, active, onActive, onOpen, op
     watch.observe(root.current);
     return () => watch.disconnect();
   }, []);
-  // Rows that come on top leave what a reader looks at where it is.
+  // Rows added at the top do not move what the user is looking at.
   useLayoutEffect(() => {
     if (added.rows && root.current.scrollTop > ROW) root.current.scrollTop += added.rows * ROW;
   }, [added.count]);

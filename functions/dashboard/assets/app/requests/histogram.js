@@ -1,4 +1,4 @@
-// How many requests, over time, split by a field. Drawing over a part of it zooms in.
+// The number of requests over time, split by a field. Dragging across a part zooms in.
 import { html, useMemo } from '../dom.js';
 import { useAnswer } from '../api/use_answer.js';
 import { histogram } from '../api/query.js';
@@ -11,12 +11,12 @@ import { setView } from '../state/view.js';
 import { iso } from '../state/time_range.js';
 import { t, fieldLabel } from '../texts/index.js';
 
-export const SPLITS = ['status_class', 'method', 'route_name', 'service', 'consumer', 'model', 'provider', 'mcp_tool', 'instance_id'];
+export const SPLITS = ['status_class', 'method', 'route_name', 'service', 'consumer', 'model', 'provider', 'mcp_tool', 'instance_id', 'downstream_remote_host'];
 
 export const seriesLabel = (one) =>
   one.other ? t('other') : one.key === null || one.key === '' || one.key === 'none' ? t('(none)') : visible(one.key);
 
-// The series of an answer for one measure, in an order that keeps good and bad apart.
+// The series of a response for one measure, in an order that keeps good and bad apart.
 export function seriesOf(data, measure, by) {
   const known = by === 'status_class' ? [...data.series].sort((a, b) => String(a.key).localeCompare(String(b.key))) : data.series;
   return known.map((one, index) => ({
@@ -50,6 +50,6 @@ function Bars({ data, by }) {
   const times = useMemo(() => data.times.map((time) => Date.parse(time)), [data]);
   const series = useMemo(() => seriesOf(data, 'count', by), [data, by]);
   return html`<${Chart} times=${times} series=${series} stepMs=${data.interval_ms} kind="bars" height=${120} format=${short}
-    onBrush=${brush} label=${t('Requests over time. Draw over a part to zoom in.')} />
-    ${data.sampled && html`<p class="hint">${t('Of the newest {n} records only.', { n: whole(data.sampled.records) })}</p>`}`;
+    onBrush=${brush} label=${t('Requests over time. Drag across a part to zoom in.')} />
+    ${data.sampled && html`<p class="hint">${t('Only the newest {n} records.', { n: whole(data.sampled.records) })}</p>`}`;
 }

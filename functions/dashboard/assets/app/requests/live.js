@@ -1,10 +1,11 @@
-// Live: records as they come, by long polls of /query/tail. What came last is kept, up to a bound.
+// Live: records as they arrive, by long polls of /query/tail. The newest are kept, up to a bound.
 import { useEffect, useRef, useState } from '../dom.js';
 import { tail } from '../api/query.js';
 
-const MOST = 2000;
+// The most rows that are kept.
+export const MOST = 2000;
 const WAIT_SECONDS = 10;
-// After a failure, and between two answers, so that a busy gateway does not keep the page busy.
+// After a failure, and between two responses, so that a busy gateway does not keep the page busy.
 const PAUSE_MS = { failure: 2000, answer: 250 };
 
 const pause = (ms, signal) =>
@@ -13,7 +14,7 @@ const pause = (ms, signal) =>
     signal.addEventListener('abort', () => { clearTimeout(timer); done(); });
   });
 
-// Returns { rows: newest first, count, error, since }; nothing while it is off.
+// Returns { rows: newest first, count: of all that arrived, error, since }; empty while it is off.
 export function useLive(on, filters, fields, key) {
   const [state, setState] = useState({ rows: [], count: 0 });
   const cursor = useRef('');

@@ -1,10 +1,10 @@
-// The rows of the table, page by page by cursor. Pages far from what is seen are let go and asked for again when the
-// reader comes back, so that the page's memory stays bounded however far one scrolls.
+// The rows of the table, page by page, by cursor. Pages far from the visible rows are dropped and requested again when the
+// user returns, so that memory stays bounded however far one scrolls.
 import { page } from '../api/query.js';
 
 const SIZE = 200;
 const MOST_PAGES = 40;
-// Browsers cannot draw an element much higher than 17 million pixels.
+// Browsers cannot draw an element much taller than 17 million pixels.
 export const MOST_ROWS = 500000;
 
 export class Pages {
@@ -19,7 +19,7 @@ export class Pages {
     this.abort = new AbortController();
   }
 
-  // Gives up what is asked for.
+  // Aborts the requests in flight.
   close() {
     this.abort.abort();
   }
@@ -28,7 +28,7 @@ export class Pages {
     return this.pages.get(Math.floor(index / SIZE))?.[index % SIZE];
   }
 
-  // Asks for the pages of these rows, and for the next when the last known is near.
+  // Requests the pages of these rows, and the next page when the last known row is near.
   want(first, last) {
     const wanted = [Math.floor(Math.max(0, first) / SIZE), Math.floor(last / SIZE)];
     if (!this.ended && this.length < MOST_ROWS && last >= this.length - SIZE / 2) wanted.push(this.cursors.length - 1);

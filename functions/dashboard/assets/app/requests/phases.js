@@ -1,14 +1,14 @@
-// Where the time of a request went: one bar for each phase, on the scale of its whole duration.
+// Where the time of a request went: one bar for each phase, scaled to the whole duration.
 import { html } from '../dom.js';
 import { milliseconds, whole } from '../format/number.js';
 import { t } from '../texts/index.js';
 
-// The phases that the record tells, each from where the one before ended.
+// The phases in the record; each begins where the previous one ended.
 function phases(log) {
   const marks = [
-    [t('to the headers'), log.time_to_headers, 'p-headers'],
-    [t('to the first token'), log.time_to_first_token, 'p-first'],
-    [t('to the end'), log.duration, 'p-end'],
+    [t('until the headers'), log.time_to_headers, 'p-headers'],
+    [t('until the first token'), log.time_to_first_token, 'p-first'],
+    [t('until the end'), log.duration, 'p-end'],
   ];
   const found = [];
   let from = 0;
@@ -26,7 +26,7 @@ export function Phases({ log }) {
   const upstream = Number(log.upstream_service_time);
   const bars = phases(log);
   if (log.upstream_service_time && Number.isFinite(upstream)) {
-    bars.splice(1, 0, { name: t('of these, upstream'), kind: 'p-upstream', from: Math.max(0, (log.time_to_headers || upstream) - upstream), until: log.time_to_headers || upstream });
+    bars.splice(1, 0, { name: t('of which upstream'), kind: 'p-upstream', from: Math.max(0, (log.time_to_headers || upstream) - upstream), until: log.time_to_headers || upstream });
   }
   return html`<section class="part"><h3>${t('Time')}</h3>
     <div class="phases">${bars.map(({ name, kind, from, until }) => html`<div class="phase" key=${name}>
@@ -34,8 +34,8 @@ export function Phases({ log }) {
       <span class="track"><span class=${`phase-bar ${kind}`} style=${{ marginLeft: `${(100 * from) / length}%`, width: `max(2px, ${(100 * (until - from)) / length}%)` }}></span></span>
       <span class="numeric">${milliseconds(until - from)}</span>
     </div>`)}
-    <div class="phase total"><span class="phase-name">${t('together')}</span><span></span><span class="numeric">${milliseconds(log.duration)}</span></div></div>
-    ${log.upstream_attempts > 1 && html`<p class="hint warn">${t('Sent upstream {n} times; the time before the headers holds all attempts.', { n: whole(log.upstream_attempts) })}</p>`}
+    <div class="phase total"><span class="phase-name">${t('total')}</span><span></span><span class="numeric">${milliseconds(log.duration)}</span></div></div>
+    ${log.upstream_attempts > 1 && html`<p class="hint warn">${t('Sent upstream {n} times; the time until the headers covers all attempts.', { n: whole(log.upstream_attempts) })}</p>`}
     ${log.time_to_first_token > 0 && log.output_tokens > 0 && log.duration > log.time_to_first_token &&
       html`<p class="hint">${t('{n} tokens/s after the first token', { n: (log.output_tokens / ((log.duration - log.time_to_first_token) / 1000)).toFixed(1) })}</p>`}
   </section>`;

@@ -22,10 +22,10 @@ import { Grid } from './grid.js';
 import { Columns } from './columns.js';
 import { Export } from './export.js';
 import { Drawer } from './drawer.js';
-import { useLive } from './live.js';
+import { MOST, useLive } from './live.js';
 import { MOST_ROWS, Pages } from './pages.js';
 
-// While live, how often what is counted follows what comes.
+// How often the counts are refreshed in the live view.
 const LIVE_COUNTS_MS = 5000;
 
 export function Requests() {
@@ -45,9 +45,9 @@ export function Requests() {
   const rate = live.since ? (live.count / Math.max(1, (Date.now() - live.since) / 1000)).toFixed(1) : '0';
   return html`<div class=${`requests ${narrow ? 'show-facets' : ''}`}>
     <${Histogram} scope=${scope} by=${view.by}>
-      ${view.live && html`<span class=${`live-note ${live.error ? 'bad' : ''}`} role="status"><i></i>${live.error ? t('Live was interrupted and is tried again: {why}', { why: visible(live.error.message) }) : t('live: {n} records, {rate}/s', { n: whole(live.count), rate })}</span>`}
+      ${view.live && html`<span class=${`live-note ${live.error ? 'bad' : ''}`} role="status"><i></i>${live.error ? t('Live was interrupted and is retrying: {why}', { why: visible(live.error.message) }) : t('live: {n} records, {rate}/s', { n: whole(live.count), rate })}</span>`}
       <span class="push"></span>
-      <button type="button" class="button square facets-button" aria-label=${t('Values with their counts')} aria-pressed=${narrow} onClick=${() => setNarrow(!narrow)}><${Icon} name="facets" /></button>
+      <button type="button" class="button square facets-button" aria-label=${t('Field values and counts')} aria-pressed=${narrow} onClick=${() => setNarrow(!narrow)}><${Icon} name="facets" /></button>
       <${Columns} columns=${view.columns} /><${Export} scope=${scope} columns=${view.columns} />
     <//>
     <div class="split">
@@ -62,8 +62,8 @@ function Table({ scope, range, view, fields, live, filterKey, currency }) {
   const [, draw] = useReducer((count) => count + 1, 0);
   const [active, setActive] = useState(-1);
   const holder = useSignal(token);
-  // While live, counts go on, but the rows below what comes are those of its beginning: all that there were once the
-  // cursor of the tail was known, so that none is missing between.
+  // In the live view, counts are refreshed, but the rows below the new ones stay those from its start: all that existed once
+  // the cursor of the tail was known, so that none is missing in between.
   const isLive = view.live && Boolean(live.since);
   const key = JSON.stringify([isLive ? ['live', view.from, filterKey] : scope, fields, holder]);
   const current = useRef();
@@ -87,7 +87,7 @@ function Table({ scope, range, view, fields, live, filterKey, currency }) {
     Enter: () => rowAt(active) && open(rowAt(active)),
   }), [active, count, view.id, pages]);
   useEffect(() => setActive(-1), [key]);
-  // An open record follows j and k.
+  // j and k also change the open record.
   useEffect(() => {
     const row = rowAt(active);
     if (view.id && row && row.record_id !== view.id) open(row);
@@ -98,29 +98,29 @@ function Table({ scope, range, view, fields, live, filterKey, currency }) {
   return html`<div class="table">
     <${Grid} columns=${view.columns} count=${count} total=${pages.ended ? count + 1 : -1} rowAt=${rowAt} want=${(first, last) => pages.want(first - fresh.length, last - fresh.length)} active=${active}
       onActive=${setActive} onOpen=${open} openId=${view.id} currency=${currency} added=${{ rows: live.added ?? 0, count: live.count }} />
-    <p class="table-foot" role="status">${foot(pages, count)}${pages.error && html` <button type="button" class="link" onClick=${refresh}>${t('Try again')}</button>`}</p>
+    <p class="table-foot" role="status">${live.count > MOST && html`<span class="warn">${t('Live keeps the newest {n} records. {m} older ones are no longer shown; stop Live to see them.', { n: whole(MOST), m: whole(live.count - MOST) })}</span> `}${foot(pages, count)}${pages.error && html` <button type="button" class="link" onClick=${refresh}>${t('Try again')}</button>`}</p>
   </div>`;
 }
 
 function foot(pages, count) {
-  if (pages.error) return t('The next records did not come.');
-  if (pages.ended) return t('{n} requests, all that fit', { n: whole(count) });
+  if (pages.error) return t('The next records could not be loaded.');
+  if (pages.ended) return t('{n} requests, all that match', { n: whole(count) });
   if (pages.length >= MOST_ROWS) return t('{n} requests shown; a shorter time range shows the rest', { n: whole(count) });
   return count ? t('{n} requests loaded; scroll for more', { n: whole(count) }) : t('Loading …');
 }
 
-// No record: whether the filters or the range are the reason, and where records are.
+// No record: says whether the filters or the range are the reason, and where there are records.
 function Nothing({ view, range }) {
   const { data } = useAnswer((signal) => lastTime(signal), 'last');
   const last = data?.at;
   const around = () => setView({ from: iso(last - (range.end - range.start)), to: iso(last + 1000), live: false });
   if (data && last === undefined) {
     return html`<${Empty} title=${t('No records yet')}>
-      <p>${t('Put the filter into the gateway and let a request pass: it is here a second later. The tab Pipeline shows whether filters push.')}</p>
+      <p>${t('Install the filter in the gateway and send a request: it appears here a second later. The Pipeline tab shows whether filters are pushing.')}</p>
     <//>`;
   }
-  return html`<${Empty} title=${view.filters.length ? t('No request fits') : t('No requests in this time')}>
-    ${last < range.start && html`<p>${t('The last record is of {time}.', { time: dayAndTime(last) })}</p>`}
+  return html`<${Empty} title=${view.filters.length ? t('No matching requests') : t('No requests in this time range')}>
+    ${last < range.start && html`<p>${t('The last record is from {time}.', { time: dayAndTime(last) })}</p>`}
     <p class="actions">
       ${view.filters.length > 0 && html`<button type="button" class="button" onClick=${() => setView({ filters: [] })}>${t('Remove all filters')}</button>`}
       ${last < range.start && html`<button type="button" class="button" onClick=${around}>${t('Show that time')}</button>`}

@@ -1,30 +1,53 @@
-// Tokens and cost of an AI call, with the arithmetic: what was read and written, at which price.
+// Tokens and cost of an AI call, with the arithmetic from /query/costs: each kind of token, its price, the sum.
 import { html } from '../dom.js';
-import { usePrices, priceLines } from '../ai/prices.js';
-import { money, whole } from '../format/number.js';
+import { useAnswer } from '../api/use_answer.js';
+import { cost } from '../api/query.js';
+import { Answer } from '../parts/notice.js';
+import { exactMoney, money, whole } from '../format/number.js';
 import { visible } from '../format/value.js';
 import { t } from '../texts/index.js';
 
-export function TokensAndCost({ log, currency }) {
-  const prices = usePrices(Boolean(log.model));
+const nothing = Promise.resolve(undefined);
+
+const kindName = (kind) => ({
+  input: t('input'), cached: t('from the cache'), cache_write: t('into the cache'),
+  output: t('output'), reasoning: t('reasoning'), undivided: t('input and output'),
+}[kind] ?? kind);
+
+const reasonText = (data, model) => ({
+  no_tokens: t('The provider reported no usage, so there are no token counts and no cost.'),
+  unpriced: t('The price table had no price for {model} when the call was stored.', { model: visible(model) }),
+  unknown_price: t('The price table no longer has the price {id}, so the sum cannot be shown.', { id: visible(data.price_id) }),
+  changed_price: t('The price {id} has changed since the call was stored. At today’s price the call costs {sum}.', { id: visible(data.price_id), sum: money(data.sum_nano, data.currency) }),
+}[data.reason]);
+
+export function TokensAndCost({ log }) {
+  const answer = useAnswer((signal) => (log.model ? cost(log.record_id, signal) : nothing), ['cost', log.record_id, log.model]);
   if (!log.model) return null;
-  const has = log.input_tokens || log.output_tokens || log.total_tokens;
-  const lines = priceLines(log, prices.data);
-  const sum = lines.every((line) => line.nano !== undefined) ? lines.reduce((all, line) => all + line.nano, 0) : undefined;
-  const cost = log.cost_nano;
-  // Each line is rounded down to a whole nano unit.
-  const agrees = sum !== undefined && cost !== undefined && Math.abs(sum - cost) <= lines.length;
   return html`<section class="part"><h3>${t('Tokens and cost')}</h3>
-    ${!has ? html`<p class="hint warn">${t('The provider reported no usage, so there is no count and no cost.')}</p>` : html`
-      <div class="scroll-x"><table class="arithmetic"><tbody>
-        ${lines.map((line) => html`<tr key=${line.name}><th scope="row">${t(line.name)}</th><td class="numeric">${whole(line.tokens)}</td>
-          <td class="numeric quiet">${agrees ? `× ${line.price} / M` : ''}</td><td class="numeric">${agrees ? money(line.nano, currency) : ''}</td></tr>`)}
-        <tr class="total"><th scope="row">${t('total')}</th><td class="numeric">${whole(log.total_tokens)}</td><td></td>
-          <td class="numeric">${cost === undefined || cost === null ? t('no price') : money(cost, currency)}</td></tr>
-      </tbody></table></div>
-      ${log.reasoning_tokens > 0 && html`<p class="hint">${t('{n} of the tokens written are reasoning.', { n: whole(log.reasoning_tokens) })}</p>`}
-      ${log.usage_source === 'partial' && html`<p class="hint warn">${t('The answer ended before its usage came: the counts are incomplete.')}</p>`}
-      ${(cost === undefined || cost === null) && html`<p class="hint warn">${t('The price table has no price for {model}.', { model: visible(log.model) })}</p>`}
-      ${cost !== undefined && sum !== undefined && !agrees && html`<p class="hint">${t('The cost was computed by other prices than the plain ones of today: those of its time or its service tier.')}</p>`}`}
+    <${Answer} answer=${answer}>${(data) => html`<${Arithmetic} log=${log} data=${data} />`}<//>
+    ${log.usage_source === 'partial' && html`<p class="hint warn">${t('The response ended before its usage arrived: the counts are incomplete.')}</p>`}
   </section>`;
 }
+
+function Arithmetic({ log, data }) {
+  const { agrees, charges, currency } = data;
+  const times = data.factor ? ` × ${data.factor}` : '';
+  return html`${charges.length > 0 && html`<div class="scroll-x"><table class="arithmetic"><tbody>
+      ${charges.map(({ kind, tokens, price, amount }) => html`<tr key=${kind}><th scope="row">${kindName(kind)}</th><td class="numeric">${whole(tokens)}</td>
+        <td class="numeric quiet">${agrees ? `× ${price} / M${times}` : ''}</td><td class="numeric">${agrees ? exactMoney(amount, currency) : ''}</td></tr>`)}
+      <tr class="total"><th scope="row">${t('total')}</th><td class="numeric">${whole(log.total_tokens)}</td><td></td>
+        <td class="numeric">${data.cost_nano === null ? t('no price') : exactMoney(data.cost_nano / 1e9, currency)}</td></tr>
+    </tbody></table></div>`}
+    ${agrees && html`<p class="hint">${conditions(data)}</p>`}
+    ${!agrees && html`<p class="hint warn">${reasonText(data, log.model)}</p>`}`;
+}
+
+// Where the prices come from and when they apply.
+const conditions = ({ price_id: id, line, service_tier: tier, above_input_tokens: above, factor }) => [
+  t('Price {id}', { id: visible(id) }),
+  line.provider && t('of the provider {name}', { name: visible(line.provider) }),
+  line.from && t('valid from {day}', { day: line.from }),
+  above && t('for more than {n} input tokens', { n: whole(above) }),
+  tier && (factor ? t('service tier {name}: × {factor}', { name: visible(tier), factor }) : t('service tier {name}', { name: visible(tier) })),
+].filter(Boolean).join(t(', '));

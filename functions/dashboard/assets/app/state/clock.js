@@ -1,4 +1,4 @@
-// The moment that `now` means on the page. It stays until the page is refreshed, so that everything on it is of one time.
+// The moment that `now` means on the page. It is fixed until the page is refreshed, so that all views agree.
 import { signal, useSignal } from '../signal.js';
 import { useMemo } from '../dom.js';
 import { useView } from './view.js';
@@ -9,7 +9,7 @@ const moment = signal(Date.now());
 
 export const refresh = () => moment.set(Math.max(Date.now(), moment.get() + 1));
 
-// The range of the view, as milliseconds and as /query takes it.
+// The range of the view, in milliseconds and as parameters of /query.
 export function useRange() {
   const now = useSignal(moment);
   const isUtc = useSignal(utc.value);

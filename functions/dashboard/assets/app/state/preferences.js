@@ -1,7 +1,7 @@
-// What a reader prefers on this browser: theme, language, zone of times, saved views. Never the token.
+// The user's preferences in this browser: theme, language, time zone, saved views. Never the token.
 import { signal } from '../signal.js';
 
-// A preference that outlives the page. Where storage is forbidden it lasts as long as the page.
+// A preference that outlives the page. Without storage it lasts as long as the page.
 function preference(name, initial) {
   const key = `gatelog.${name}`;
   let stored = initial;
@@ -18,7 +18,7 @@ function preference(name, initial) {
       try {
         localStorage.setItem(key, JSON.stringify(next));
       } catch {
-        // Kept for this page only.
+        // Kept only as long as the page.
       }
     },
   };
@@ -29,7 +29,7 @@ const chinese = (navigator.language ?? '').toLowerCase().startsWith('zh');
 export const theme = preference('theme', 'auto');
 export const language = preference('language', chinese ? 'zh' : 'en');
 export const utc = preference('utc', false);
-// Name and query string of each.
+// The name and query string of each view.
 export const savedViews = preference('views', []);
 
 export function applyTheme(name) {

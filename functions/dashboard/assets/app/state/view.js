@@ -1,4 +1,4 @@
-// What the page shows, all of it in the query string, so that a link shows the same again. No token is ever in it.
+// What the page shows, all of it in the query string, so that a link restores it. It never contains a token.
 import { signal, useSignal } from '../signal.js';
 import { filterText, parseFilter } from './filters.js';
 import { isValidTime } from './time_range.js';
@@ -44,7 +44,7 @@ addEventListener('popstate', () => current.set(readView(location.search)));
 export const getView = current.get;
 export const useView = () => useSignal(current);
 
-// Changes some of the view. A change that a reader made can be taken back with the browser's back; others replace.
+// Changes part of the view. The browser's back button undoes the user's changes; others replace the entry.
 export function setView(change, { replace = false } = {}) {
   const view = { ...current.get(), ...change };
   const url = location.pathname + viewSearch(view);

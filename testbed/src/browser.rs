@@ -1,7 +1,8 @@
-//! A headless Chromium and the ChromeDriver that leads it, for one test.
+//! A headless Chromium and the ChromeDriver that leads it.
 
 use std::process::Stdio;
 
+use anyhow::Context as _;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -13,7 +14,7 @@ use crate::web_driver::Session;
 /// Browsers at once. Each takes a core while a page loads.
 static BROWSERS: Semaphore = Semaphore::const_new(2);
 
-/// What a test's Chromium runs without: what would reach for other hosts, and the sandbox, which root has not.
+/// What Chromium runs without: what would reach for other hosts, and the sandbox, which root has not.
 const ARGUMENTS: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -28,7 +29,9 @@ const ARGUMENTS: &[&str] = &[
 ];
 
 /// The running browser; it ends when this is dropped.
+#[derive(Debug)]
 pub struct Browser {
+    /// Its window.
     pub session: Session,
     /// What pages download.
     pub downloads: TempDir,
@@ -37,10 +40,15 @@ pub struct Browser {
 }
 
 impl Browser {
-    pub async fn start() -> Self {
-        let permit = BROWSERS.acquire().await.unwrap();
-        let (driver, address) = driver().await;
-        let downloads = tempfile::tempdir().unwrap();
+    /// Starts one. No more than two run at once in a process; another waits for one to end.
+    ///
+    /// # Errors
+    ///
+    /// When Chromium or ChromeDriver is not installed or does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        let permit = BROWSERS.acquire().await?;
+        let (driver, address) = driver().await?;
+        let downloads = tempfile::tempdir()?;
         let capabilities = json!({
             "browserName": "chrome",
             "goog:chromeOptions": {
@@ -50,8 +58,8 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         });
         let session = Session::start(&address, &capabilities).await;
-        let session = session.unwrap_or_else(|error| panic!("Chromium does not start: {error:#}"));
-        Self { session, downloads, _driver: driver, _permit: permit }
+        let session = session.context("Chromium does not start")?;
+        Ok(Self { session, downloads, _driver: driver, _permit: permit })
     }
 }
 
@@ -63,21 +71,21 @@ impl Drop for Browser {
 }
 
 /// Starts ChromeDriver on a free port, and reads the port from what it prints.
-async fn driver() -> (Child, String) {
+async fn driver() -> anyhow::Result<(Child, String)> {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .unwrap_or_else(|error| panic!("no chromedriver ({error}): `cargo xtask setup` installs it"));
-    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    while let Some(line) = lines.next_line().await.unwrap() {
+        .context("no chromedriver: `cargo xtask setup` installs it")?;
+    let mut lines = BufReader::new(driver.stdout.take().context("no output")?).lines();
+    while let Some(line) = lines.next_line().await? {
         if let Some((_, port)) = line.split_once("started successfully on port ") {
             // The driver ends when it cannot write any more.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return (driver, format!("http://127.0.0.1:{}", port.trim_end_matches('.')));
+            return Ok((driver, format!("http://127.0.0.1:{}", port.trim_end_matches('.'))));
         }
     }
-    panic!("chromedriver ended before it listened");
+    anyhow::bail!("chromedriver ended before it listened")
 }

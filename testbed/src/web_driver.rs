@@ -1,4 +1,4 @@
-//! WebDriver, as far as the tests speak it: commands over HTTP, each a JSON object, each answered by one
+//! WebDriver, as far as tests and benchmarks speak it: commands over HTTP, each a JSON object, each answered by one
 //! (<https://www.w3.org/TR/webdriver2/>).
 
 use std::io::{Read as _, Write as _};
@@ -6,14 +6,16 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use gatelog_testbed::client::Client;
 use http::{Method, Request};
 use serde_json::{Value, json};
+
+use crate::client::Client;
 
 /// The key of an element's id in answers, which the standard fixes.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A session: one browser with one window.
+#[derive(Debug)]
 pub struct Session {
     client: Client,
     url: String,
@@ -21,6 +23,10 @@ pub struct Session {
 
 impl Session {
     /// Starts a browser by the driver at `driver`, with these capabilities.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, for example: no browser.
     pub async fn start(driver: &str, capabilities: &Value) -> anyhow::Result<Self> {
         let client = Client::default();
         let body = json!({"capabilities": {"alwaysMatch": capabilities}});
@@ -30,21 +36,37 @@ impl Session {
     }
 
     /// Sends a command with its parameters.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub async fn post(&self, command: &str, parameters: &Value) -> anyhow::Result<Value> {
         send(&self.client, Method::POST, &format!("{}/{command}", self.url), parameters).await
     }
 
     /// Asks for something.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub async fn get(&self, command: &str) -> anyhow::Result<Value> {
         send(&self.client, Method::GET, &format!("{}/{command}", self.url), &Value::Null).await
     }
 
     /// Ends the browser.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub async fn end(&self) -> anyhow::Result<()> {
         send(&self.client, Method::DELETE, &self.url, &Value::Null).await.map(drop)
     }
 
     /// Ends the browser, if it has not ended, from where nothing can be awaited: a test that panics drops it.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub fn end_at_drop(&self) -> anyhow::Result<()> {
         let (host, path) =
             self.url.strip_prefix("http://").and_then(|url| url.split_once('/')).context("no address")?;
@@ -57,17 +79,29 @@ impl Session {
     }
 
     /// What a script in the page returns; `kind` is `sync`, or `async` for one that calls its last argument.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub async fn execute(&self, kind: &str, script: &str) -> anyhow::Result<Value> {
         self.post(&format!("execute/{kind}"), &json!({"script": script, "args": []})).await
     }
 
     /// Clicks the first element that a CSS selector finds, as a mouse does.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
         let found = self.post("element", &json!({"using": "css selector", "value": selector})).await?;
         self.post(&format!("element/{}/click", element(&found)?), &json!({})).await.map(drop)
     }
 
     /// Presses keys, one after the other, in the element that has the focus.
+    ///
+    /// # Errors
+    ///
+    /// The driver's, and when it does not answer.
     pub async fn type_keys(&self, keys: &str) -> anyhow::Result<()> {
         let active = self.get("element/active").await?;
         self.post(&format!("element/{}/value", element(&active)?), &json!({"text": keys})).await.map(drop)
