@@ -118,7 +118,7 @@ async fn a_node_that_crashes_under_load_and_rejoins_costs_no_acknowledged_record
         cluster.nodes()[2].kill().unwrap();
         others_have_stored(20 * RECORDS).await;
         // Pushes go on meanwhile.
-        tokio::task::spawn_blocking(|| cluster.nodes()[2].start_again().unwrap()).await.unwrap();
+        tokio::task::spawn_blocking(move || cluster.nodes()[2].start_again().unwrap()).await.unwrap();
         let before = done(2);
         await_that(|| done(2) >= before + 20 * RECORDS).await;
         others_have_stored(20 * RECORDS).await;
