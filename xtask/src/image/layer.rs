@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use flate2::{Compression, GzBuilder};
 
-use super::hex;
+use super::digest::digest;
 
 /// The type of a compressed archive, the only one that all readers accept for the wasm file.
 const ARCHIVE: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -62,9 +62,4 @@ fn tar(name: &str, file: &[u8]) -> Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     archive.append(&header, file)?;
     Ok(archive.into_inner()?)
-}
-
-/// The digest of a content, as manifests write it.
-pub fn digest(content: &[u8]) -> String {
-    format!("sha256:{}", hex(content))
 }

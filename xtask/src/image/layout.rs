@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use super::hex;
-use super::layer::{Layer, digest};
+use super::digest::{digest, hex};
+use super::layer::Layer;
 
 /// The file by which a folder is known as an OCI layout.
 const MARKER: &str = "oci-layout";

@@ -1,10 +1,12 @@
 //! `cargo xtask image`: the filter as one OCI image for Higress, Istio and Envoy Gateway, as an OCI layout in a folder.
 //!
+//! - [`digest`](mod@digest): sums and digests.
 //! - [`layer`]: the layers, each the same bytes for the same content.
 //! - [`layout`]: the folder: blobs, manifest, index.
 //!
 //! The functions need no image from here: `spin registry push` makes theirs.
 
+mod digest;
 mod layer;
 mod layout;
 
@@ -13,9 +15,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use sha2::{Digest, Sha256};
 
 use crate::{artifacts, workspace};
+use digest::hex;
 use layer::Layer;
 use layout::Image;
 
@@ -87,9 +89,4 @@ fn write_with_sum(folder: &Path, name: &str, content: &[u8]) -> Result<()> {
     };
     write(name, content)?;
     write(&format!("{name}.sha256"), format!("{}  {name}\n", hex(content)).as_bytes())
-}
-
-/// The SHA-256 of a content, in hexadecimal digits.
-fn hex(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -207,7 +207,7 @@ mod tests {
             (":hunter2@tcp(db:3306)/d", "it names no user"),
             ("tcp(db:3306)/d", "it names no user"),
             ("u:hunter2@tcp(db:3306/d", "the host's ( has no )"),
-            ("u:hunter2@unix(/tmp/mysql.sock)/d", "only tcp is supported"),
+            ("u:hunter2@unix(/run/mysql.sock)/d", "only tcp is supported"),
             ("u:hunter2@db:3306/d", "only tcp is supported"),
             ("u:hunter2@tcp(db:65536)/d", "the host is not a name"),
             ("u:hunter2@tcp(db:x)/d", "the host is not a name"),
