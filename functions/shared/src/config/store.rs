@@ -229,7 +229,8 @@ mod tests {
             StoreConfig::read(&[("store", "mysql"), ("mysql_url", url), ("mysql_dsn", dsn)]).await
         };
         let url = "mysql://u:p%40ss@db:3306/gatelog";
-        assert_eq!(read("", dsn).await.unwrap().store, Store::Mysql { url: url.into() });
+        let expected = Store::Mysql { url: url.into(), partitioning: Partitioning::None };
+        assert_eq!(read("", dsn).await.unwrap().store, expected);
         let both = read(url, dsn).await.unwrap_err();
         assert_eq!(both.problems, ["mysql_dsn: it is set, and so is mysql_url; keep one of them"]);
         let wrong = read("", "u:hunter2@db/gatelog").await.unwrap_err().to_string();
