@@ -131,10 +131,10 @@ async fn of_libsql(file: &Path, rows: u64) -> anyhow::Result<Bytes> {
     let sizes = sql.run("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name", vec![]).await?;
     let mut bytes = Bytes::new();
     for row in sizes {
-        let [libsql::Value::Text(name), libsql::Value::Integer(size)] = &row[..] else {
+        let [libsql::Value::Text(name), libsql::Value::Integer(size)] = row.as_slice() else {
             anyhow::bail!("dbstat says {row:?}");
         };
-        let name = if name == "access_logs" { ROWS } else { name };
+        let name = if name == "access_logs" { ROWS } else { name.as_str() };
         if name == ROWS || name.starts_with("idx_") {
             bytes.insert(name.to_owned(), *size as f64);
         }
