@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use gatelog_record::fields::Member;
-use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_record::{AccessRecord, read_timestamp};
 use serde_json::value::RawValue;
 
 use crate::attributes::{Attribute, Conversion};
@@ -82,7 +82,7 @@ impl<'r, 'a> Filler<'r, 'a> {
         let Some(member) = self.record.member_mut(attribute.field) else { return false };
         match member {
             Member::Timestamp(time) => {
-                let read = value.into_text().and_then(|text| Timestamp::read(&text).ok());
+                let read = value.into_text().and_then(|text| read_timestamp(&text).ok());
                 *time = read.or(*time);
                 read.is_some()
             }

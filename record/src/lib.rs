@@ -35,4 +35,5 @@ mod timestamp;
 pub mod upstream_cluster;
 
 pub use fields::{AccessRecord, FIELDS, Field, FieldValue, Kind, Origin};
-pub use timestamp::{InvalidTimestamp, Timestamp, UnreadableTime};
+pub use timestamp::forms::{UnreadableTime, read as read_timestamp};
+pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -8,8 +8,6 @@ use thiserror::Error;
 
 pub(crate) mod forms;
 
-pub use forms::UnreadableTime;
-
 /// Microseconds since 1970-01-01T00:00:00Z.
 ///
 /// Envoy's clock has nanoseconds, MySQL's `TIMESTAMP(6)` has microseconds. Microseconds are the finest
@@ -41,16 +39,6 @@ impl Timestamp {
     /// A time from nanoseconds since the epoch, the unit of Envoy's attributes and clock.
     pub fn from_nanos(nanos: u64) -> Self {
         Self::from_micros(i64::try_from(nanos / 1_000).unwrap_or(i64::MAX))
-    }
-
-    /// Reads a time in any of the forms in which clients write the time of a record: RFC 3339, a date and time without an
-    /// offset (UTC), or a number since 1970 in seconds, milliseconds, microseconds or nanoseconds, by its size.
-    ///
-    /// # Errors
-    ///
-    /// When the form is unknown, or the time is outside [`Timestamp::MIN`]..=[`Timestamp::MAX`].
-    pub fn read(text: &str) -> Result<Self, UnreadableTime> {
-        forms::read(text)
     }
 
     /// Microseconds since the epoch.
