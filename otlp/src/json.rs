@@ -187,6 +187,9 @@ fn write_plain(plain: &mut String, any_value: &str, depth: usize) -> Option<()> 
             _ => plain.push_str("null"),
         },
         "stringValue" | "string_value" | "boolValue" | "bool_value" | "bytesValue" | "bytes_value" => {
+            if member.value.len() > MAX_JSON_BYTES {
+                return None;
+            }
             plain.push_str(member.value);
         }
         "arrayValue" | "array_value" => {

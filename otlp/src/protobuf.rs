@@ -142,7 +142,7 @@ fn write_json(json: &mut String, any_value: &[u8], depth: usize) -> Result<(), M
         let field = field?;
         json.truncate(start);
         match field {
-            (1 | 7, Wire::Bytes(bytes)) => write_text(json, bytes),
+            (1 | 7, Wire::Bytes(bytes)) => write_text(json, bytes)?,
             (2, Wire::Varint(truth)) => json.push_str(if truth != 0 { "true" } else { "false" }),
             (3, Wire::Varint(number)) => json.push_str(&number.cast_signed().to_string()),
             (4, Wire::Fixed64(bits)) => match serde_json::Number::from_f64(f64::from_bits(bits)) {
@@ -192,7 +192,7 @@ fn write_object(json: &mut String, list: &[u8], depth: usize) -> Result<(), Malf
         if index > 0 {
             json.push(',');
         }
-        write_text(json, key);
+        write_text(json, key)?;
         json.push(':');
         write_json(json, value, depth)?;
     }
@@ -200,9 +200,13 @@ fn write_object(json: &mut String, list: &[u8], depth: usize) -> Result<(), Malf
     Ok(())
 }
 
-fn write_text(json: &mut String, bytes: &[u8]) {
+fn write_text(json: &mut String, bytes: &[u8]) -> Result<(), Malformed> {
+    if bytes.len() > MAX_JSON_BYTES {
+        return Err(Malformed::too_large());
+    }
     // A text can always be written.
     json.push_str(&serde_json::to_string(&text(bytes)).unwrap_or_default());
+    Ok(())
 }
 
 /// What identifies a log record: its resource and everything in it that is the same when it is sent again. Who passes it on

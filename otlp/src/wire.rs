@@ -30,6 +30,13 @@ pub struct Malformed {
     left: usize,
 }
 
+impl Malformed {
+    /// For a part that is larger than its reader takes.
+    pub(crate) fn too_large() -> Self {
+        Self { problem: "a value is too large", left: 0 }
+    }
+}
+
 /// The fields of a message in their order. After an error there are no more.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {

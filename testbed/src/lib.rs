@@ -14,6 +14,7 @@
 //! - [`higress`]: Higress's own plugins, adapted to this Envoy.
 //! - [`rsyslog`]: a real rsyslog on a private port. [`otlp_receiver`]: a receiver of logs over OTLP.
 //! - [`traffic`]: the varied requests of the demo.
+//! - [`otlp_sender`]: sends OpenTelemetry's logs.
 //! - [`report`]: results of `/query`, as tables.
 
 pub mod access_loggers;
@@ -28,6 +29,7 @@ pub mod http3;
 pub mod module_config;
 mod options;
 pub mod otlp_receiver;
+pub mod otlp_sender;
 pub mod report;
 pub mod rsyslog;
 pub mod runtime;

@@ -71,6 +71,68 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn any_logs_get_a_documented_response_that_agrees_with_the_stored_records(
+        attributes in proptest::collection::vec(proptest::collection::vec((name(), value()), 0..5), 0..8),
+        junk in proptest::option::weighted(0.1, proptest::collection::vec(any::<u8>(), 0..50)),
+        coding in "|gzip|zstd|identity",
+    ) {
+        let key_values = |list: Vec<(String, Value)>| -> Value {
+            list.into_iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
+        };
+        let log_records: Vec<Value> =
+            attributes.into_iter().map(|list| json!({"attributes": key_values(list)})).collect();
+        let count = log_records.len();
+        let body = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": log_records}]}]}).to_string();
+        check_logs(&coding, junk.unwrap_or(body.into_bytes()), count);
+    }
+}
+
+fn name() -> impl Strategy<Value = String> {
+    let names: Vec<&str> =
+        FIELDS.iter().map(|field| field.name).chain(["http.request.method", "url.path", "x", ""]).collect();
+    prop::sample::select(names).prop_map(str::to_owned)
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        "\\PC{0,8}".prop_map(|text| json!({"stringValue": text})),
+        any::<i64>().prop_map(|number| json!({"intValue": number.to_string()})),
+        (0..600_i64).prop_map(|number| json!({"intValue": number})),
+        any::<bool>().prop_map(|value| json!({"boolValue": value})),
+        Just(json!({"kvlistValue": {"values": [{"key": "a", "value": {"stringValue": "b"}}]}})),
+        Just(json!(null)),
+    ]
+}
+
+/// Sends logs and compares the response with the database. `count` is the number of log records, if the body is not junk.
+fn check_logs(coding: &str, body: Vec<u8>, count: usize) {
+    let request = Request::post("/v1/logs").header("content-type", "application/json");
+    let request = if coding.is_empty() { request } else { request.header("content-encoding", coding) };
+    let request = request.body(Bytes::from(body)).unwrap();
+    with_function(async |ingest, database| {
+        let before = records::count(database, &[]).await.unwrap();
+        let response = ingest.handle(request).await;
+        let stored = records::count(database, &[]).await.unwrap() - before;
+        let answer: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
+        match response.status().as_u16() {
+            200 => {
+                let rejected = answer["partialSuccess"]["rejectedLogRecords"].as_str();
+                let rejected: u64 = rejected.map_or(0, |count| count.parse().unwrap());
+                assert!(stored + rejected <= count as u64, "{answer}");
+            }
+            400 | 413 => assert!(answer["code"].is_u64() && stored == 0, "{answer}"),
+            other => panic!("{other}: {answer}"),
+        }
+        if let Some(background) = ingest.begin_background() {
+            background.run().await;
+        }
+    });
+}
+
 /// A value in place of a record: mostly an object with arbitrary keys and values.
 fn element() -> impl Strategy<Value = Value> {
     let names: Vec<&str> = FIELDS.iter().map(|field| field.name).chain(["of_tomorrow", ""]).collect();

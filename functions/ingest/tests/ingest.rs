@@ -130,7 +130,8 @@ async fn a_wrong_request_is_refused_with_a_hint_at_the_right_form() {
         ("GET", "accept", "*/*", 405, "POST"),
         ("PUT", "accept", "*/*", 405, "POST"),
         ("HEAD", "accept", "*/*", 405, "POST"),
-        ("POST", "content-encoding", "gzip", 415, "gzip"),
+        ("POST", "content-encoding", "br", 415, "send gzip, zstd"),
+        ("POST", "content-encoding", "gzip", 400, "not valid gzip"),
         ("POST", "content-length", "99999999999", 413, "larger than"),
     ] {
         let request = Request::builder().method(method).uri("/ingest").header(header, value);
@@ -319,7 +320,7 @@ impl Ingest {
 
 /// A host whose time stands still.
 #[derive(Clone, Default)]
-struct TestHost {
+pub struct TestHost {
     /// The last random byte: the test's ids are 1, 2, 3…
     drawn: Rc<Cell<u8>>,
 }
@@ -369,7 +370,7 @@ impl IntoBytes for Value {
     }
 }
 
-fn config() -> IngestConfig {
+pub fn config() -> IngestConfig {
     IngestConfig {
         token: Token::default(),
         max_body_bytes: IngestConfig::MAX_BODY_BYTES,

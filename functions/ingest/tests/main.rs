@@ -4,6 +4,7 @@ mod any_request;
 mod cases;
 mod group_commit;
 mod ingest;
+mod logs;
 mod manifest;
 mod otlp_export;
 mod pricing;

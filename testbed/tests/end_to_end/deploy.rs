@@ -4,8 +4,8 @@ use gatelog_artifacts as artifacts;
 use gatelog_testbed::{envoy, rsyslog};
 
 #[tokio::test]
-async fn envoy_accepts_the_example_configurations_with_the_filter_in_them() {
-    for file in ["envoy.yaml", "access-logger.yaml"] {
+async fn envoy_accepts_the_example_configurations() {
+    for file in ["envoy.yaml", "access-logger.yaml", "otlp.yaml"] {
         envoy::validate(&artifacts::workspace().join("deploy/envoy").join(file)).await.unwrap();
     }
 }

@@ -16,6 +16,7 @@ mod gateway;
 mod higress;
 mod http3;
 mod logger;
+mod otlp;
 mod otlp_export;
 mod protocols;
 mod query;

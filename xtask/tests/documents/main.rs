@@ -9,5 +9,6 @@
 mod filter;
 mod functions;
 mod metrics;
+mod otlp;
 mod page;
 mod query;
