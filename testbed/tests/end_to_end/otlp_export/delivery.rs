@@ -125,8 +125,8 @@ async fn under_at_least_once_every_acknowledged_record_has_arrived_whatever_happ
     const REQUESTS: usize = 12;
     let mut receiver = OtlpReceiver::start().await.unwrap();
     let exporting = Exporting::to(&receiver.endpoint(), "at_least_once", &[]).await;
-    let steps: Vec<_> =
-        (0..200).map(|number| json!({"status": [200, 503, 200, 429, 200][number % 5]})).collect();
+    let statuses = [200, 503, 200, 429, 200];
+    let steps: Vec<_> = statuses.iter().cycle().take(200).map(|status| json!({"status": status})).collect();
     receiver.steps(&json!(steps)).await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(120);
     let client = |client: usize| {
