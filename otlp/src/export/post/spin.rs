@@ -11,10 +11,13 @@ pub struct SpinPost;
 
 impl Post for SpinPost {
     async fn post(&self, request: PostRequest<'_>) -> Result<PostResponse, String> {
+        let length = request.body.len();
         let mut sent = ::http::Request::post(request.url)
             .body(FullBody::new(request.body))
             .map_err(|error| error.to_string())?;
         *sent.headers_mut() = request.headers;
+        // Without it the body goes out in chunks, which not every server in front of a receiver takes.
+        sent.headers_mut().insert(::http::header::CONTENT_LENGTH, length.into());
         let response = http::send(sent).await.map_err(|error| format!("{error:?}"))?;
         let (parts, mut body) = response.into_parts();
         let mut read = Vec::new();
