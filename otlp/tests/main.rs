@@ -1,6 +1,6 @@
 //! The tests of the crate.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a wrong shape fails the test")]
 
 mod bounds;
 mod golden;
