@@ -40,7 +40,9 @@ pub(super) fn write(attributes: &mut Attributes<'_>, record: &AccessRecord<'_>) 
         let is_written = column
             .attributes
             .iter()
-            .fold(false, |written, attribute| write_row(attributes, attribute, value, record) || written);
+            .filter(|attribute| write_row(attributes, attribute, value, record))
+            .count()
+            > 0;
         if !is_written {
             match value {
                 FieldValue::Text(text) => attributes.opened_text(&column.own_text, text),

@@ -23,7 +23,7 @@ async fn the_drawer_shows_phases_tokens_what_was_captured_and_what_belongs_to_it
         "of which upstream\n350 ms",
         "until the first token\n500 ms",
         "until the end\n1.1 s",
-        "together\n2 s",
+        "total\n2 s",
     ] {
         assert!(phases.contains(phase), "{phase:?} is not in {phases:?}");
     }

@@ -11,7 +11,7 @@ const REFUSED: &str = "401";
 async fn a_wrong_token_is_said_and_the_right_one_shows_the_records() {
     let site = Site::with(&records::varied()).await;
     let page = Page::open_at(&site, "#token=wrong").await.expecting(REFUSED);
-    page.eventually_says(".dialog", "This token is not the right one").await;
+    page.eventually_says(".dialog", "This token is wrong").await;
     page.screenshot("wrong-token").await;
     page.click(".dialog input").await;
     page.type_keys(site.token()).await;
@@ -37,7 +37,7 @@ async fn a_token_is_asked_for_once_and_kept_for_the_tab_alone() {
         &format!("!JSON.stringify(localStorage).includes({:?})", site.token()),
     )
     .await;
-    page.click("[aria-label='Looks and token']").await;
+    page.click("[aria-label='Appearance and token']").await;
     page.click_text(".looks .button", "Forget the token").await;
     page.eventually_says(".dialog", "the value of query_token").await;
     page.finish(&site).await;

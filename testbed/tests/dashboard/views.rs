@@ -47,7 +47,7 @@ async fn a_saved_view_comes_back_by_its_name() {
 async fn language_theme_and_zone_are_kept() {
     let site = Site::with(&records::varied()).await;
     let page = Page::open(&site, "").await;
-    page.click("[aria-label='Looks and token']").await;
+    page.click("[aria-label='Appearance and token']").await;
     page.click_text(".looks button", "中文").await;
     page.eventually_says("[role=tab][aria-selected=true]", "请求").await;
     page.click_text(".looks button", "深色").await;
