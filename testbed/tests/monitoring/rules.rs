@@ -47,7 +47,7 @@ pub fn shortened() -> String {
 }
 
 fn shorten(rules: &str) -> String {
-    let ranges = replace_durations(rules, "[", "]", |seconds| (seconds / 60).max(10 * SCRAPE_SECONDS));
+    let ranges = replace_durations(rules, "[", "]", |seconds| (seconds / 60).max(5 * SCRAPE_SECONDS));
     replace_durations(&ranges, "for: ", "\n", |seconds| (seconds / 100).max(3 * SCRAPE_SECONDS))
 }
 
