@@ -48,6 +48,7 @@ const ORDER: [&str; 14] = [
     "/query/scenarios",
     "/query/scenarios/{name}",
     "/query/prices",
+    "/query/costs/{record_id}",
     "/query/openapi.json",
 ];
 

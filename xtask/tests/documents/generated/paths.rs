@@ -127,6 +127,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("/query/scenarios", "http://localhost:3000/query/scenarios"),
     ("/query/scenarios/{name}", "'http://localhost:3000/query/scenarios/rt_p50?interval=60'"),
     ("/query/prices", "http://localhost:3000/query/prices"),
+    ("/query/costs/{record_id}", "http://localhost:3000/query/costs/example-1"),
     ("/query/openapi.json", "http://localhost:3000/query/openapi.json"),
     ("/health", "http://localhost:3000/health"),
     ("/health/ready", "http://localhost:3000/health/ready"),
