@@ -34,7 +34,7 @@ COMMON
 const COMMON: [&str; 5] = ["400", "401", "403", "500", "503"];
 
 /// The paths of the description, in the order of the page.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "/query",
     "/query/{record_id}",
     "/query/histogram",
