@@ -169,6 +169,7 @@ async fn is_refused(manifest: &Table, name: &str, value: &str) -> bool {
     let store = STORES.into_iter().find(|store| name.starts_with(&format!("{store}_")));
     values.insert("store".to_owned(), store.unwrap_or("libsql").to_owned());
     values.insert("syslog_delivery".to_owned(), "best_effort".to_owned());
+    values.insert("otlp_delivery".to_owned(), "best_effort".to_owned());
     values.insert(name.to_owned(), value.to_owned());
     for component in components(manifest) {
         let given = Given { values: given_to(manifest, &component, &values), ..Given::default() };
