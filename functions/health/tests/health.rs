@@ -1,6 +1,6 @@
 //! Tests of what kubelets and load balancers see.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
 use std::cell::Cell;
 use std::time::Duration;
