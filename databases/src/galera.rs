@@ -90,8 +90,9 @@ impl Galera {
         self.nodes
             .iter()
             .map(|node| {
-                node.sql(&format!("SET SESSION wsrep_sync_wait = 1; SHOW TABLES FROM {name}"))?;
-                Ok(node.url(name))
+                // A node that is behind the others does not know the database, and says so without waiting for it.
+                let has_it = || node.sql(&format!("SHOW TABLES FROM {name}")).is_ok().then(|| node.url(name));
+                server::wait(has_it).with_context(|| format!("a node does not get the database {name}"))
             })
             .collect()
     }

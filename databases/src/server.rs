@@ -148,7 +148,7 @@ pub(crate) fn free_port() -> anyhow::Result<u16> {
 }
 
 /// Polls until there is a result; `None` when it takes too long.
-fn wait<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + START_LIMIT;
     while Instant::now() < deadline {
         if let Some(answer) = ask() {
