@@ -203,8 +203,10 @@ mod tests {
         compress_to_vec(content, CompressionLevel::Fastest)
     }
 
+    type Encode = fn(&[u8]) -> Vec<u8>;
+
     /// Each coding with a compressor for it.
-    const CODINGS: [(Coding, fn(&[u8]) -> Vec<u8>); 3] =
+    const CODINGS: [(Coding, Encode); 3] =
         [(Coding::Gzip, gzip), (Coding::Deflate, zlib), (Coding::Zstd, zstd)];
 
     fn decode(coding: Coding, body: Vec<u8>) -> Result<Bytes, Failure> {

@@ -1,6 +1,6 @@
 //! What senders of OpenTelemetry's logs see at `/v1/logs`, on a real database.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong shape fails the test")]
+#![expect(clippy::unwrap_used, reason = "a wrong shape fails the test")]
 
 use bytes::Bytes;
 use gatelog_functions_shared::Response;
