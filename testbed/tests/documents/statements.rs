@@ -13,7 +13,9 @@ const DATABASE: &str = "gatelog";
 /// Accounts that the servers have, or the tests.
 const USERS: &str = "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user";
 
+#[expect(clippy::unwrap_used, reason = "a server that does not start fails the test")]
 static MARIADB: LazyLock<MariaDb> = LazyLock::new(|| MariaDb::start(&[]).unwrap());
+#[expect(clippy::unwrap_used, reason = "a server that does not start fails the test")]
 static MYSQL: LazyLock<MySql> = LazyLock::new(|| MySql::start(&[]).unwrap());
 
 #[tokio::test(flavor = "multi_thread")]
