@@ -133,7 +133,7 @@ async fn serve(content: Vec<u8>) -> SocketAddr {
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
             let mut head = [0; 4096];
-            connection.read(&mut head).await.unwrap();
+            assert_ne!(connection.read(&mut head).await.unwrap(), 0, "no request came");
             let answer =
                 format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", content.len());
             connection.write_all(answer.as_bytes()).await.unwrap();

@@ -20,7 +20,7 @@ async fn under_best_effort_records_survive_a_short_outage_and_no_response_waits(
     exporting.await_log("records were not exported to").await;
     receiver.restart().await.unwrap();
     let mut taken = ids(&receiver.await_records(20).await.unwrap());
-    taken.sort_by_key(|id| id[3..].parse::<usize>().unwrap());
+    taken.sort_by_key(|id| id.get(3..).unwrap().parse::<usize>().unwrap());
     assert_eq!(taken, (1..=20).map(|number| format!("id-{number}")).collect::<Vec<_>>());
     exporting.await_counted(&[("sent", 20), ("unreachable", 0), ("dropped", 0)]).await;
 }
