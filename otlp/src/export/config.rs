@@ -4,9 +4,9 @@
 //! | Name | Default | Values |
 //! |---|---|---|
 //! | `delivery` | `off` | `off`: nothing is exported, and the other settings are not read; `best_effort`, `at_least_once` |
-//! | `endpoint` | `http://127.0.0.1:4318` | the receiver's URL ([`endpoint`](super::endpoint)) |
+//! | `endpoint` | `http://127.0.0.1:4318` | the receiver's URL ([`endpoint`]) |
 //! | `path` | empty: `/v1/logs` after the endpoint's path | the path on the receiver, as it is |
-//! | `headers` | empty | headers of each request, `name=value,…` ([`headers`](super::headers)) |
+//! | `headers` | empty | headers of each request, `name=value,…` ([`headers`]) |
 //! | `service_name` | `gatelog` | the attribute `service.name` of the resource |
 //! | `compression` | `none` | `none`, `gzip` |
 //! | `timeout_ms` | 3000 | 10 to 60000: longest wait for a response |
