@@ -41,7 +41,7 @@ pub enum UnreadableTime {
 /// - RFC 3339 with any offset;
 /// - the same without an offset, which means UTC, or with a space for the `T`: `2026-01-31 12:00:00.5`, `2026-01-31`,
 ///   `20260131120000`;
-/// - a number since 1970, as [`from_epoch`] reads it, with or without a fraction.
+/// - a number since 1970, in seconds, milliseconds, microseconds or nanoseconds by its size, with or without a fraction.
 ///
 /// # Errors
 ///
