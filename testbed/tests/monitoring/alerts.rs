@@ -46,6 +46,7 @@ async fn each_alert_fires_when_its_fault_is_made_and_every_series_of_rules_and_d
     let fired = tokio::join!(
         watcher.await_firing("stopped", &["GatelogFilterStopped"]),
         watcher.await_firing("reloading", &["GatelogVmReloaded", "GatelogVmNotReloaded"]),
+        watcher.await_firing("panicking", &["GatelogModulePanics"]),
         overload(&watcher, overloaded),
         misconfigure(&watcher, &misconfigured),
         break_database(&watcher, &database),
@@ -56,7 +57,7 @@ async fn each_alert_fires_when_its_fault_is_made_and_every_series_of_rules_and_d
     assert!(wrong.is_empty(), "nothing is wrong there: {wrong:#?}");
     let of_calls = send_what_is_not_understood(&watcher, &healthy).await;
 
-    let all = [fired.0, fired.1, fired.2, fired.3, fired.4, of_calls];
+    let all = [fired.0, fired.1, fired.2, fired.3, fired.4, fired.5, of_calls];
     let seen: BTreeSet<String> = all.into_iter().flatten().map(str::to_owned).collect();
     assert_eq!(seen, rules::shipped().alerts, "every alert has a fault in this test");
     dashboards::every_series_exists(&prometheus).await;

@@ -1,6 +1,6 @@
 //! The shipped rules and scrape configuration, adapted to a test: shorter times, and the test's own targets.
 //!
-//! Only times are changed: a range `[10m]` becomes a sixtieth, and `for: 15m` a hundredth, but not less than a few scrapes.
+//! Only times are changed: a range `[10m]` and an offset become a sixtieth, and `for: 15m` a hundredth, but not less than a few scrapes.
 
 #![expect(
     clippy::string_slice,
@@ -53,7 +53,9 @@ pub fn shortened() -> String {
 
 fn shorten(rules: &str) -> String {
     let ranges = replace_durations(rules, "[", "]", |seconds| (seconds / 60).max(5 * SCRAPE_SECONDS));
-    replace_durations(&ranges, "for: ", "\n", |seconds| (seconds / 100).max(3 * SCRAPE_SECONDS))
+    let offsets =
+        replace_durations(&ranges, "offset ", ")", |seconds| (seconds / 60).max(5 * SCRAPE_SECONDS));
+    replace_durations(&offsets, "for: ", "\n", |seconds| (seconds / 100).max(3 * SCRAPE_SECONDS))
 }
 
 /// Replaces each duration between two texts; `[3m]` and the like.
@@ -102,7 +104,7 @@ pub fn shipped() -> Rules {
 
 #[test]
 fn only_times_are_shortened() {
-    let rules = "expr: increase(a{b=\"[x]\"}[10m]) > 0 or c[1h]\nfor: 15m\nlabels: [d]\nfor: 2m\n";
-    let expected = "expr: increase(a{b=\"[x]\"}[10s]) > 0 or c[60s]\nfor: 9s\nlabels: [d]\nfor: 6s\n";
+    let rules = "expr: increase(a{b=\"[x]\"}[10m]) > 0 or c[1h] or (d offset 10m)\nfor: 15m\nlabels: [d]\nfor: 2m\n";
+    let expected = "expr: increase(a{b=\"[x]\"}[10s]) > 0 or c[60s] or (d offset 10s)\nfor: 9s\nlabels: [d]\nfor: 6s\n";
     assert_eq!(shorten(rules), expected);
 }
