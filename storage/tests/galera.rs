@@ -8,15 +8,19 @@
 use std::cell::Cell;
 use std::sync::Barrier;
 use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use gatelog_databases::{Galera, SqlServer};
-use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_record::{AccessRecord, FieldValue, Timestamp};
+use gatelog_storage::aggregate::tail::{self, LookLimits, TailCursor};
 use gatelog_storage::driver::native_mysql::NativeMysql;
 use gatelog_storage::{
-    Dialect, Executor, Rows, Statement, StorageError, counters, insert, lease, retention, schema,
+    Dialect, Executor, Rows, Selection, Statement, StorageError, counters, insert, lease, retention, schema,
 };
 
 const ROUNDS: usize = 30;
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Passes statements on and counts how often the database undid one.
 struct Counting {
@@ -180,6 +184,53 @@ fn old_records_that_three_nodes_delete_at_once_are_deleted_once() {
     });
     assert_eq!(deleted.iter().sum::<usize>(), 600, "{deleted:?}, undone {undone} times");
     assert!(on_all(cluster, &urls, "SELECT COUNT(*) FROM access_logs").iter().all(|count| count == "0"));
+}
+
+/// Each node gives out every third key, so keys are missing for ever, and a node shows what the others stored a little later
+/// than they do.
+#[test]
+fn whoever_follows_one_node_gets_what_three_nodes_store_at_once_each_once() {
+    const RECORDS: usize = 150;
+    let cluster = Galera::shared().unwrap();
+    let urls = cluster.database().unwrap();
+    let (found, _) = on_each_node(&urls, async |node, database, together| {
+        let mut place = tail::newest(database).await.unwrap();
+        together.wait();
+        let mut found = Vec::new();
+        for number in 0..RECORDS {
+            let stored = insert::insert(database, &[record(&format!("{node}-{number}"))]).await.unwrap();
+            assert_eq!(stored.accepted, 1, "record {number} of node {node}");
+            found.extend(follow(database, &mut place).await);
+        }
+        let begin = Instant::now();
+        while found.len() < RECORDS * 3 && begin.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(100));
+            found.extend(follow(database, &mut place).await);
+        }
+        found
+    });
+    for count in on_all(cluster, &urls, "SELECT COUNT(*) FROM access_logs") {
+        assert_eq!(count, (RECORDS * urls.len()).to_string());
+    }
+    for (node, mut found) in found.into_iter().enumerate() {
+        let count = found.len();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!((count, found.len()), (RECORDS * urls.len(), RECORDS * urls.len()), "node {node}");
+    }
+}
+
+async fn follow(database: &impl Executor, place: &mut TailCursor) -> Vec<String> {
+    let limits = LookLimits { records: 1_000, bytes: 10_000_000 };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+    let now = Timestamp::from_micros(now.try_into().unwrap());
+    let look = tail::look(database, &[], &Selection::all(), *place, limits, now).await.unwrap();
+    *place = look.next;
+    let id = |record: &gatelog_storage::StoredRecord| match record.fields().next() {
+        Some((_, FieldValue::Text(id))) => id.to_owned(),
+        _ => String::new(),
+    };
+    look.records.iter().map(id).collect()
 }
 
 /// What each node answers once it has everything that the others have committed.

@@ -104,7 +104,9 @@ pub fn shipped() -> Rules {
 
 #[test]
 fn only_times_are_shortened() {
-    let rules = "expr: increase(a{b=\"[x]\"}[10m]) > 0 or c[1h] or (d offset 10m)\nfor: 15m\nlabels: [d]\nfor: 2m\n";
-    let expected = "expr: increase(a{b=\"[x]\"}[10s]) > 0 or c[60s] or (d offset 10s)\nfor: 9s\nlabels: [d]\nfor: 6s\n";
+    let rules =
+        "expr: increase(a{b=\"[x]\"}[10m]) > 0 or c[1h] or (d offset 10m)\nfor: 15m\nlabels: [d]\nfor: 2m\n";
+    let expected =
+        "expr: increase(a{b=\"[x]\"}[10s]) > 0 or c[60s] or (d offset 10s)\nfor: 9s\nlabels: [d]\nfor: 6s\n";
     assert_eq!(shorten(rules), expected);
 }
