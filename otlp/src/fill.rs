@@ -57,7 +57,8 @@ impl<'r, 'a> Filler<'r, 'a> {
                 self.append(attribute, value);
             }
             (Some(_), _) => {}
-            (None, Conversion::Port | Conversion::UrlQuery) => {}
+            (None, Conversion::Port) => {}
+            (None, Conversion::UrlQuery) => self.lost += 1,
             (None, _) if self.set(attribute, value) => self.filled.push((field, conversion)),
             (None, _) => self.lost += 1,
         }
@@ -113,7 +114,10 @@ impl<'r, 'a> Filler<'r, 'a> {
         let Some(Member::Text(text)) = self.record.member_mut(attribute.field) else { return };
         let Some(more) = value.into_text() else { return };
         if attribute.conversion == Conversion::UrlQuery {
-            *text = Cow::Owned(format!("{text}?{}", more.strip_prefix('?').unwrap_or(&more)));
+            // A path that brings its query string has it already.
+            if !text.contains('?') {
+                *text = Cow::Owned(format!("{text}?{}", more.strip_prefix('?').unwrap_or(&more)));
+            }
         } else if !(attribute.field == "authority" && matches!(&*more, "80" | "443")) {
             let is_address = text.contains(':') && !text.starts_with('[');
             *text =
@@ -127,13 +131,15 @@ impl<'r, 'a> Filler<'r, 'a> {
 
     fn set_headers(&mut self, field: &str) {
         let headers = self.headers.iter().filter(|(of, ..)| *of == field);
-        let headers: serde_json::Map<String, serde_json::Value> =
-            headers.map(|(_, name, text)| (name.clone(), text.clone().into())).collect();
-        if headers.is_empty() {
+        let mut first = serde_json::Map::new();
+        for (_, name, text) in headers {
+            first.entry(name).or_insert_with(|| text.as_str().into());
+        }
+        if first.is_empty() {
             return;
         }
         if let Some(Member::Json(json)) = self.record.member_mut(field) {
-            *json = serde_json::value::to_raw_value(&headers).ok().map(Cow::Owned);
+            *json = serde_json::value::to_raw_value(&first).ok().map(Cow::Owned);
         }
     }
 }

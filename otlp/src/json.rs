@@ -15,14 +15,13 @@ use crate::found::Place;
 use crate::identity::Identity;
 use crate::log_record::LogRecord;
 use crate::logs::{Logs, RequestError};
-use crate::plain_json::{number, of_json, text, unquoted};
+use crate::plain_json::{of_json, text, unquoted};
+use crate::plain_value::plain_json;
 use crate::reader::Reader;
 use crate::value::Value;
 
-/// Deepest nesting of a value; what is deeper is `null`.
-const MAX_DEPTH: usize = gatelog_record::limits::MAX_JSON_DEPTH;
-/// Most bytes of the JSON of one value. No field of the record is as large.
-const MAX_JSON_BYTES: usize = 1 << 20;
+/// 2 to the power of 64.
+const NANOS_END: f64 = 18_446_744_073_709_551_616.0;
 
 /// Reads a request.
 ///
@@ -96,8 +95,8 @@ fn request(text: &str, max_records: usize) -> Result<Logs<'_>, RequestError> {
 fn log_record<'a>(log: &mut LogRecord<'a>, json: &'a str) -> Result<(), serde_json::Error> {
     for member in object(json)? {
         match unquoted(member.key) {
-            "timeUnixNano" | "time_unix_nano" => log.time_nanos = nanos(member.value),
-            "observedTimeUnixNano" | "observed_time_unix_nano" => log.observed_nanos = nanos(member.value),
+            "timeUnixNano" | "time_unix_nano" => log.time_nanos = nanos(member.value)?,
+            "observedTimeUnixNano" | "observed_time_unix_nano" => log.observed_nanos = nanos(member.value)?,
             "traceId" | "trace_id" => log.set_trace_id(unquoted(member.value).to_owned()),
             "attributes" => key_values(log, Place::Attributes, Some(member.value))?,
             "body" => body(log, member.value)?,
@@ -156,80 +155,16 @@ fn any_value(json: &str) -> Option<Value<'_>> {
     for member in object(json).ok()? {
         value = match unquoted(member.key) {
             "stringValue" | "string_value" | "bytesValue" | "bytes_value" => text(member.value)?,
-            "boolValue" | "bool_value" => Value::Bool(member.value == "true"),
+            "boolValue" | "bool_value" => Value::Bool(unquoted(member.value).parse().ok()?),
             "intValue" | "int_value" => Value::Int(unquoted(member.value).parse().ok()?),
             "doubleValue" | "double_value" => Value::Double(unquoted(member.value).parse().ok()?),
             "arrayValue" | "array_value" | "kvlistValue" | "kvlist_value" => {
-                let mut plain = String::new();
-                write_plain(&mut plain, json, 0)?;
-                if plain.len() > MAX_JSON_BYTES { return None } else { Value::Json(plain.into()) }
+                Value::Json(plain_json(json)?.into())
             }
             _ => value,
         };
     }
     Some(value)
-}
-
-/// Writes an `AnyValue` as plain JSON. Nothing more is written when the text is over its bound.
-fn write_plain(plain: &mut String, any_value: &str, depth: usize) -> Option<()> {
-    let member = object(any_value).ok()?.next();
-    let Some(member) = member.filter(|_| depth < MAX_DEPTH && plain.len() <= MAX_JSON_BYTES) else {
-        plain.push_str("null");
-        return Some(());
-    };
-    match unquoted(member.key) {
-        "intValue" | "int_value" | "doubleValue" | "double_value" => match number(unquoted(member.value)) {
-            Value::Int(number) => plain.push_str(&number.to_string()),
-            Value::Double(number) => match serde_json::Number::from_f64(number) {
-                Some(number) => plain.push_str(&number.to_string()),
-                None => plain.push_str("null"),
-            },
-            _ => plain.push_str("null"),
-        },
-        "stringValue" | "string_value" | "boolValue" | "bool_value" | "bytesValue" | "bytes_value" => {
-            if member.value.len() > MAX_JSON_BYTES {
-                return None;
-            }
-            plain.push_str(member.value);
-        }
-        "arrayValue" | "array_value" => {
-            write_list(plain, member.value, ['[', ']'], &mut |plain, element| {
-                write_plain(plain, element, depth + 1)
-            })?
-        }
-        "kvlistValue" | "kvlist_value" => {
-            write_list(plain, member.value, ['{', '}'], &mut |plain, element| {
-                plain.push_str(part(element, "key", "key").ok()?.unwrap_or("\"\""));
-                plain.push(':');
-                write_plain(plain, part(element, "value", "value").ok()?.unwrap_or("null"), depth + 1)
-            })?
-        }
-        _ => plain.push_str("null"),
-    }
-    Some(())
-}
-
-fn write_list(
-    plain: &mut String,
-    list: &str,
-    [open, close]: [char; 2],
-    write: &mut dyn FnMut(&mut String, &str) -> Option<()>,
-) -> Option<()> {
-    let values = part(list, "values", "values").ok()?;
-    plain.push(open);
-    let mut is_first = true;
-    elements(values, &mut |element| {
-        if plain.len() > MAX_JSON_BYTES {
-            return Ok(());
-        }
-        if !std::mem::take(&mut is_first) {
-            plain.push(',');
-        }
-        write(plain, element).ok_or_else(|| serde_json::Error::custom("it is no AnyValue"))
-    })
-    .ok()?;
-    plain.push(close);
-    Some(())
 }
 
 /// What identifies a log record, see [`crate::protobuf`].
@@ -247,9 +182,19 @@ fn identified(resource: &Identity, log_record: &str) -> Identity {
     identity
 }
 
-/// Nanoseconds since 1970, as a text or a number; 0 when they cannot be read.
-fn nanos(json: &str) -> u64 {
-    unquoted(json).parse().unwrap_or_default()
+/// Nanoseconds since 1970, as a text or a number, which protobuf's JSON also writes with an exponent. A log record whose time
+/// cannot be read is none: with the time of its arrival it would be another one each time it is sent.
+fn nanos(json: &str) -> Result<u64, serde_json::Error> {
+    let text = unquoted(json);
+    if matches!(text, "" | "null") {
+        return Ok(0);
+    }
+    let whole = |number: &f64| number.fract() == 0.0 && (0.0..NANOS_END).contains(number);
+    let read = text.parse().ok().or_else(|| text.parse().ok().filter(whole).map(|number| number as u64));
+    read.ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        serde_json::Error::custom(format!("the time `{shown}` is no number of nanoseconds since 1970"))
+    })
 }
 
 fn object(json: &str) -> Result<impl Iterator<Item = members::ObjectMember<'_>>, serde_json::Error> {

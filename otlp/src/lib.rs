@@ -23,6 +23,7 @@ mod json;
 mod log_record;
 pub mod logs;
 mod plain_json;
+mod plain_value;
 mod protobuf;
 mod reader;
 pub mod reply;

@@ -75,11 +75,15 @@ impl<'a> LogRecord<'a> {
         }
     }
 
-    /// Sets the trace id, in hexadecimal; one that is all zeros, or is none, is left out.
+    /// Sets the trace id, in hexadecimal. One that is empty or all zeros is left out, and any other that is none is lost.
     pub fn set_trace_id(&mut self, hex: String) {
-        let is_id = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_id && hex.bytes().any(|byte| byte != b'0') {
+        if hex.bytes().all(|byte| byte == b'0') {
+            return;
+        }
+        if hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             self.trace_id = hex.to_ascii_lowercase();
+        } else {
+            self.lost += 1;
         }
     }
 

@@ -13,3 +13,4 @@ mod golden;
 mod mapping;
 mod messages;
 mod properties;
+mod unreadable;

@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use gatelog_functions_shared::Failure;
 use http::HeaderMap;
@@ -19,6 +19,9 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 const SHOWN: usize = 64;
 /// The smallest window that every Zstandard decoder should support (RFC 8878, 3.1.1.1.2).
 const MIN_WINDOW: usize = 8 << 20;
+/// Most members of a gzip body, or frames of a Zstandard one. A compressor that writes blocks of 64 KiB makes fewer of the
+/// largest body, and each costs time even if it is empty.
+const MAX_MEMBERS: usize = 4_096;
 /// How much is decoded between two looks at the bound, in bytes.
 const STEP: usize = 16 << 10;
 
@@ -110,9 +113,20 @@ enum Problem {
 
 /// The content of gzip members, one after another.
 fn gzip(body: &[u8], max_bytes: usize) -> Result<Vec<u8>, Problem> {
-    let mut content = Vec::new();
-    append_all(&mut content, MultiGzDecoder::new(body), max_bytes)?;
-    Ok(content)
+    let (mut content, mut rest) = (Vec::new(), body);
+    for _ in 0..MAX_MEMBERS {
+        let mut member = GzDecoder::new(rest);
+        append_all(&mut content, &mut member, max_bytes)?;
+        rest = member.into_inner();
+        if rest.is_empty() {
+            return Ok(content);
+        }
+    }
+    Err(too_many())
+}
+
+fn too_many() -> Problem {
+    Problem::Damaged(format!("it has more than {MAX_MEMBERS} parts"))
 }
 
 /// The content of a zlib stream.
@@ -158,7 +172,12 @@ fn append(content: &mut Vec<u8>, more: &[u8], max_bytes: usize) -> Result<(), Pr
 fn frames(mut body: &[u8], max_bytes: usize) -> Result<Vec<u8>, Problem> {
     let mut content = Vec::new();
     let window = u64::try_from(max_bytes.max(MIN_WINDOW)).unwrap_or(u64::MAX);
+    let mut count = 0;
     while !body.is_empty() {
+        count += 1;
+        if count > MAX_MEMBERS {
+            return Err(too_many());
+        }
         match StreamingDecoder::new_with_max_window_size(&mut body, window) {
             Ok(decoder) => append_all(&mut content, decoder, max_bytes)?,
             Err(FrameDecoderError::WindowSizeTooBig { .. }) => return Err(Problem::Window),
@@ -253,6 +272,18 @@ mod tests {
         }
         let cut = vec![0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff];
         assert!(matches!(decode(Coding::Zstd, cut), Err(Failure::BadRequest { .. })));
+    }
+
+    #[test]
+    fn a_body_of_more_parts_than_a_compressor_makes_is_refused() {
+        for (coding, compress) in [CODINGS[0], CODINGS[2]] {
+            let body = |parts: usize| compress(b"").repeat(parts);
+            assert_eq!(decode(coding, body(MAX_MEMBERS)).unwrap(), "", "{coding:?}");
+            let failure = decode(coding, body(MAX_MEMBERS + 1)).unwrap_err();
+            assert!(
+                matches!(&failure, Failure::BadRequest { message } if message.contains("more than 4096 parts"))
+            );
+        }
     }
 
     #[test]
