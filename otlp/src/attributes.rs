@@ -15,6 +15,10 @@ use gatelog_record::FIELDS;
 /// Precedes the name of a field for which OpenTelemetry has no name: `gatelog.upstream_cluster`.
 pub const OWN_PREFIX: &str = "gatelog.";
 
+/// Fields that OTLP has a place of its own for, beside the attributes of the log record, and the name of that place.
+pub const PLACES: [(&str, &str); 3] =
+    [("start_time", "timeUnixNano"), ("trace_id", "traceId"), ("instance_id", "service.instance.id")];
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attribute {

@@ -5,12 +5,14 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-/// The variable that selects the runtime: `spin` or `local`. Without it, the functions run on Spin when version 4 is
+/// The variable that selects the runtime: `spin` or `local`. Without it, the functions run on Spin when version 4.1 is
 /// on the path.
 pub const VARIABLE: &str = "GATELOG_RUNTIME";
 
 /// The version of Spin that the functions need.
-const VERSION: &str = "4.";
+const MAJOR: &str = "4.";
+/// Spin 4.0 has only a release candidate of WASI 0.3.
+const FIRST_MINOR: u32 = 1;
 
 /// A program that runs the functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +37,13 @@ impl Runtime {
             None | Some("") => Ok(Self::spin().unwrap_or(Self::Local)),
             Some("local") => Ok(Self::Local),
             Some("spin") => Self::spin().context(
-                "there is no `spin` of version 4 on the path: install it, or select the runtime local",
+                "there is no `spin` of version 4.1 on the path: install it, or select the runtime local",
             ),
             Some(other) => bail!("{VARIABLE} is {other:?}: choose spin or local"),
         }
     }
 
-    /// The Spin on the path, if it is version 4.
+    /// The Spin on the path, if the functions run on it.
     pub fn spin() -> Option<Self> {
         let output = Command::new("spin").arg("--version").output().ok()?;
         let version = version(&String::from_utf8_lossy(&output.stdout))?;
@@ -66,7 +68,8 @@ impl fmt::Display for Runtime {
 /// The version in `spin 4.1.0 (94a8fc8 2026-11-20)`, if the functions run on it.
 fn version(said: &str) -> Option<String> {
     let version = said.trim().strip_prefix("spin ")?;
-    version.starts_with(VERSION).then(|| version.to_owned())
+    let minor: u32 = version.strip_prefix(MAJOR)?.split('.').next()?.parse().ok()?;
+    (minor >= FIRST_MINOR).then(|| version.to_owned())
 }
 
 #[cfg(test)]
@@ -74,9 +77,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_version_4_is_accepted() {
+    fn only_a_spin_with_wasi_0_3_is_accepted() {
         for (said, expected) in [
             ("spin 4.1.0-pre0 (94a8fc8 2026-11-20)\n", Some("4.1.0-pre0 (94a8fc8 2026-11-20)")),
+            ("spin 4.0.2 (1 2026-06-01)\n", None),
             ("spin 3.4.0 (1 2025-01-01)\n", None),
             ("Spin 6.5.2, a model checker\n", None),
             ("", None),

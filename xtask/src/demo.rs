@@ -15,7 +15,7 @@ pub struct Options {
     /// End after the table instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions [default: Spin when version 4 is on PATH, otherwise local].
+    /// What runs the functions [default: Spin when version 4.1 is on PATH, otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,
 }

@@ -18,12 +18,12 @@ const VERSION: &str = "spin 4.";
 pub enum Runtime {
     /// The local host, which is part of the project.
     Local,
-    /// `spin up`, version 4.
+    /// `spin up`, version 4.1 or a later 4.
     Spin,
 }
 
 impl Runtime {
-    /// The requested runtime, otherwise the one that [`VARIABLE`] names, otherwise Spin when version 4 is on `PATH`,
+    /// The requested runtime, otherwise the one that [`VARIABLE`] names, otherwise Spin when version 4.1 is on `PATH`,
     /// otherwise the local host. Prints which one it is.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Runtime {
         let spin = spin();
         match (wanted, spin) {
             (Some(Self::Spin), None) => {
-                bail!("there is no `spin` of version 4 on PATH: install it, or select the runtime local")
+                bail!("there is no `spin` of version 4.1 on PATH: install it, or select the runtime local")
             }
             (Some(Self::Spin) | None, Some(version)) => {
                 eprintln!("the functions run in the real Spin: {version}");
@@ -61,9 +61,34 @@ impl Runtime {
     }
 }
 
-/// The output of `spin --version`, if it is version 4.
+/// The output of `spin --version`, if the functions run on it.
 fn spin() -> Option<String> {
     let file = workspace::on_path("spin")?;
     let said = process::capture(process::command(file).arg("--version")).ok()?;
-    said.starts_with(VERSION).then(|| said.trim().to_owned())
+    is_usable(&said).then(|| said.trim().to_owned())
+}
+
+/// Whether the functions run on the Spin that says this of itself. Spin 4.0 has only a release candidate of WASI 0.3.
+fn is_usable(said: &str) -> bool {
+    let minor = said.strip_prefix(VERSION).and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    minor.is_some_and(|minor| minor >= 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_spin_with_wasi_0_3_is_used() {
+        for (said, expected) in [
+            ("spin 4.1.0 (94a8fc8 2026-11-20)\n", true),
+            ("spin 4.12.0-pre0 (1 2027-01-01)", true),
+            ("spin 4.0.2 (1 2026-06-01)", false),
+            ("spin 3.6.3 (1 2026-01-01)", false),
+            ("Spin 6.5.2, a model checker\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_usable(said), expected, "{said}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ const TESTS: &str = "test --workspace --no-fail-fast";
 /// The options of the tests.
 #[derive(Args)]
 pub struct Options {
-    /// What runs the functions in the end-to-end tests and the store tests [default: Spin when version 4 is on PATH,
+    /// What runs the functions in the end-to-end tests and the store tests [default: Spin when version 4.1 is on PATH,
     /// otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<Runtime>,

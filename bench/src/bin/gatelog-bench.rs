@@ -53,7 +53,7 @@ enum Area {
         /// A quick look: fewer and shorter rounds.
         #[arg(long)]
         quick: bool,
-        /// What runs the functions: Spin where version 4 is on the path, unless the variable GATELOG_RUNTIME chooses.
+        /// What runs the functions: Spin where version 4.1 is on the path, unless the variable GATELOG_RUNTIME chooses.
         #[arg(long, value_enum)]
         runtime: Option<RuntimeName>,
         /// Only these parts.
@@ -86,7 +86,7 @@ enum Area {
 enum RuntimeName {
     /// The local host of this project.
     Local,
-    /// `spin up`, of version 4.
+    /// `spin up`, of version 4.1.
     Spin,
 }
 
@@ -106,7 +106,7 @@ async fn main() -> anyhow::Result<()> {
                 None => Runtime::chosen()?,
                 Some(RuntimeName::Local) => Runtime::Local,
                 Some(RuntimeName::Spin) => {
-                    Runtime::spin().context("there is no `spin` of version 4 on the path")?
+                    Runtime::spin().context("there is no `spin` of version 4.1 on the path")?
                 }
             };
             let effort = if quick { ingest::Effort::QUICK } else { ingest::Effort::FULL };

@@ -1,8 +1,8 @@
 //! The two forms of requests: records (`/ingest`), and OpenTelemetry's logs (`/v1/logs`). They differ in how a body is read
 //! and in how a response is written; everything between is the same.
 //!
-//! Senders of OTLP repeat a request only for 429, 502, 503 and 504. What another client may repeat after 408 or 500 is
-//! therefore answered 503 here, so that nothing is lost.
+//! Senders of OTLP repeat a request only for 429, 502, 503 and 504, so some statuses are others for them
+//! ([`UNAVAILABLE_FOR_OTLP`]), and nothing is lost.
 
 use bytes::Bytes;
 use gatelog_functions_shared::http::response::{self, Body, RETRY_AFTER_SECONDS};
@@ -14,6 +14,10 @@ use http::{HeaderMap, StatusCode, Uri};
 
 use crate::content;
 use crate::receipt::{NothingStored, Stored, cut, rejected, summary};
+
+/// Statuses after which another client may repeat a request and senders of OTLP do not: `/v1/logs` answers 503 instead.
+pub const UNAVAILABLE_FOR_OTLP: [StatusCode; 2] =
+    [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::REQUEST_TIMEOUT];
 
 /// The path of OTLP's logs.
 const LOGS: &str = "/v1/logs";
@@ -117,7 +121,7 @@ impl Form {
     pub(crate) fn failure(self, failure: &Failure) -> Response {
         let mut response = response::failure(failure);
         let Self::Logs(encoding) = self else { return response };
-        if matches!(response.status(), StatusCode::INTERNAL_SERVER_ERROR | StatusCode::REQUEST_TIMEOUT) {
+        if UNAVAILABLE_FOR_OTLP.contains(&response.status()) {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }

@@ -33,4 +33,5 @@ mod receipt;
 mod timed_executor;
 
 pub use config::IngestConfig;
+pub use form::UNAVAILABLE_FOR_OTLP;
 pub use handler::Ingest;

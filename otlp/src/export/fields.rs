@@ -7,7 +7,7 @@ use gatelog_record::fields::FieldValue;
 use gatelog_record::{AccessRecord, FIELDS, host_port, members};
 
 use super::json::{Attributes, opening};
-use crate::attributes::{Attribute, Conversion, OWN_PREFIX, written_as};
+use crate::attributes::{Attribute, Conversion, OWN_PREFIX, PLACES, written_as};
 use crate::grpc_status;
 
 /// How one field is written.
@@ -27,9 +27,6 @@ struct OpenedAttribute {
     conversion: Conversion,
     opening: Vec<u8>,
 }
-
-/// Fields with a place of their own: the log record's time, the trace id and the resource's instance.
-const WITH_OWN_PLACE: [&str; 3] = ["start_time", "trace_id", "instance_id"];
 
 /// Writes the fields of a record that have no place of their own.
 pub(super) fn write(attributes: &mut Attributes<'_>, record: &AccessRecord<'_>) {
@@ -173,7 +170,7 @@ fn columns() -> &'static [Column] {
                 attributes: written_as(field.name).map(opened).collect(),
                 own_text: opening(&own, "stringValue"),
                 own_integer: opening(&own, "intValue"),
-                has_own_place: WITH_OWN_PLACE.contains(&field.name),
+                has_own_place: PLACES.iter().any(|(name, _)| *name == field.name),
             }
         };
         FIELDS.iter().map(column).collect()

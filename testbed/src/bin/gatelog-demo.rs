@@ -26,7 +26,7 @@ struct Options {
     /// End after the tables, instead of running until Ctrl-C.
     #[arg(long)]
     once: bool,
-    /// What runs the functions [default: Spin when version 4 is on the path, otherwise local].
+    /// What runs the functions [default: Spin when version 4.1 is on the path, otherwise local].
     #[arg(long, value_enum)]
     runtime: Option<RuntimeName>,
     /// How many requests to send.
@@ -48,7 +48,7 @@ async fn main() -> anyhow::Result<()> {
     let state = tempfile::tempdir()?;
     let runtime = match options.runtime {
         Some(RuntimeName::Local) => Runtime::Local,
-        Some(RuntimeName::Spin) => Runtime::spin().context("there is no `spin` of version 4 on the path")?,
+        Some(RuntimeName::Spin) => Runtime::spin().context("there is no `spin` of version 4.1 on the path")?,
         None => Runtime::chosen()?,
     };
     println!("starting the functions on a libSQL file, in {runtime} ...");

@@ -3,6 +3,7 @@
 use gatelog_databases::{MariaDb, MySql, SqlServer};
 use gatelog_record::Timestamp;
 use gatelog_storage::driver::native_mysql::NativeMysql;
+use gatelog_storage::query::records;
 use gatelog_storage::schema::Partitioning;
 use gatelog_storage::{StorageError, counters, partitions, retention};
 use serde_json::json;
@@ -96,6 +97,8 @@ async fn nothing_else_is_allowed(url: &impl Fn(&str) -> String) {
         refused(retention::delete_older(&database, Timestamp::MIN, 1).await.map(|_| ()));
         refused(counters::add(&database, &[("a".to_owned(), 1)]).await);
     }
+    let health = NativeMysql::connect(&url("health")).await.unwrap();
+    refused(records::count(&health, &[]).await.map(|_| ()));
     let query = NativeMysql::connect(&url("query")).await.unwrap();
     refused(counters::read(&query).await.map(|_| ()));
     let parts = partitions::parts(&query).await.unwrap();

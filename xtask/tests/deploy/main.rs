@@ -12,3 +12,4 @@ mod manifests;
 mod release;
 mod run;
 mod systemd;
+mod target;

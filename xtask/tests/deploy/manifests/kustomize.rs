@@ -1,4 +1,4 @@
-//! Overlays of kustomize, put together by the real one.
+//! Overlays and components of kustomize, put together by the real one.
 
 use std::fs;
 use std::path::Path;
@@ -31,6 +31,13 @@ const OVERLAYS: [&str; 7] = [
     "spinkube/overlays/turso",
 ];
 
+/// The components, by their folders.
+const COMPONENTS: &[&str] = &[
+    "kubernetes/components/gateway-monitoring",
+    "kubernetes/components/monitoring",
+    "spinkube/components/monitoring",
+];
+
 #[test]
 fn every_overlay_makes_resources_that_fit_their_schemas() {
     let folder = tempfile::tempdir().unwrap();
@@ -39,16 +46,37 @@ fn every_overlay_makes_resources_that_fit_their_schemas() {
         let file = folder.path().join(overlay.replace('/', "-"));
         fs::write(&file, text(&deploy().join(overlay))).unwrap();
         made.push(file);
+        let file = folder.path().join(overlay.replace('/', "-") + "-monitored");
+        fs::write(&file, monitored(overlay)).unwrap();
+        made.push(file);
     }
     assert_eq!(faults(&made), "");
+}
+
+/// What a kustomization makes that adds monitoring to an overlay.
+fn monitored(overlay: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().canonicalize().unwrap();
+    // Kustomize takes no absolute paths.
+    let up = "../".repeat(place.components().count() - 1);
+    let deploy_from_here = format!("{up}{}", deploy().strip_prefix("/").unwrap().display());
+    let (kind, _) = overlay.split_once('/').unwrap();
+    let namespace = &documents(&deploy().join(overlay).join(KUSTOMIZATION))[0]["namespace"];
+    let content = format!(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: {}\n\
+         resources: [{deploy_from_here}/{overlay}]\ncomponents: [{deploy_from_here}/{kind}/components/monitoring]\n",
+        namespace.as_str().unwrap()
+    );
+    fs::write(place.join(KUSTOMIZATION), content).unwrap();
+    text(&place)
 }
 
 #[test]
 fn no_kustomization_and_no_file_beside_one_is_left_out() {
     for kind in ["kubernetes", "spinkube"] {
         let kustomizations = files(&deploy().join(kind), KUSTOMIZATION);
-        let used = OVERLAYS.iter().filter(|overlay| overlay.starts_with(kind)).count();
-        // The overlays, and their base.
+        let used = OVERLAYS.iter().chain(COMPONENTS).filter(|folder| folder.starts_with(kind)).count();
+        // The overlays, their base, and the components.
         assert_eq!(kustomizations.len(), used + 1);
         for kustomization in kustomizations {
             let folder = kustomization.parent().unwrap();
@@ -130,6 +158,47 @@ fn assert_selected(selector: &Value, made: &[Value], overlay: &str) {
         _ => false,
     });
     assert!(selected, "{overlay}: {selector} selects nothing");
+}
+
+#[test]
+fn monitors_scrape_the_functions_where_policies_admit_prometheus_and_the_gateways_where_they_are() {
+    for overlay in OVERLAYS {
+        let made = parse(&monitored(overlay));
+        let namespace = &documents(&deploy().join(overlay).join(KUSTOMIZATION))[0]["namespace"];
+        let (kind, endpoints) = if overlay.starts_with("spinkube") {
+            ("PodMonitor", "podMetricsEndpoints")
+        } else {
+            ("ServiceMonitor", "endpoints")
+        };
+        let monitor = find(&made, kind, "gatelog");
+        let endpoint = &monitor["spec"][endpoints][0];
+        assert_eq!(&monitor["metadata"]["namespace"], namespace, "{overlay}");
+        assert_eq!(endpoint["path"], "/health/metrics", "{overlay}");
+        // The job that the rules ask for.
+        assert_eq!(endpoint["relabelings"][0]["replacement"], "gatelog", "{overlay}");
+        let labels = monitor["spec"]["selector"]["matchLabels"].as_object().unwrap();
+        if kind == "ServiceMonitor" {
+            let selected = |resource: &&Value| {
+                let of = &resource["metadata"];
+                resource["kind"] == "Service"
+                    && of["namespace"] == *namespace
+                    && labels.iter().all(|(key, value)| of["labels"].get(key) == Some(value))
+            };
+            let services: Vec<&Value> = made.iter().filter(selected).collect();
+            assert_eq!(services.len(), 1, "{overlay}: {labels:?}");
+            let ports = services[0]["spec"]["ports"].as_array().unwrap();
+            assert!(ports.iter().any(|port| port["name"] == endpoint["port"]), "{overlay}: {endpoint}");
+        } else {
+            assert_selected(&monitor["spec"]["selector"], &made, overlay);
+        }
+        let admits_prometheus = |policy: &Value| policy.to_string().contains(r#""monitoring""#);
+        let policies = made.iter().filter(|resource| resource["kind"] == "NetworkPolicy");
+        assert!(policies.clone().count() > 0 && policies.clone().all(admits_prometheus), "{overlay}");
+        // The namespace of the gateways is theirs, not that of the overlay.
+        let gateways = find(&made, "PodMonitor", "gatelog-gateway");
+        assert_eq!(gateways["metadata"]["namespace"], *namespace, "{overlay}");
+        assert_eq!(gateways["spec"]["namespaceSelector"]["matchNames"][0], "higress-system", "{overlay}");
+    }
 }
 
 #[test]

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use gatelog_functions_shared::metrics::REQUESTS;
+use gatelog_ingest::UNAVAILABLE_FOR_OTLP;
 use gatelog_query::openapi;
 use gatelog_query::params::filters::FILTERS;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER, RETRIES_HEADER};
 use serde_json::Value;
 
-use super::paths::{EXAMPLES, INGEST, OTHERS, Path};
+use super::paths::{EXAMPLES, INGEST, LOGS, OTHERS, Path};
 use super::{cell, check, schema};
 
 const HEAD: &str = "\
@@ -21,11 +22,12 @@ const HEAD: &str = "\
 `/query/openapi.json`; it is also [in the source](../functions/query/docs/openapi.json).
 
 `HEAD` is answered like `GET`, without the body. An error is `{\"status\":\"error\",\"error\":\"…\"}` and names the problem; under `/query` it also has `\"total\":0,\"logs\":null`. Every 503 has `Retry-After`, in seconds.
-`/ingest` and `/query` expect `authorization: Bearer …`, [each with its own token](security.md#tokens); `/health` and `/ui` are open.
+`/ingest` and `/v1/logs` expect `authorization: Bearer …` with one token, `/query` [with another](security.md#tokens); `/health` and `/ui` are open. Errors of `/v1/logs` have [the form of OTLP](#post-v1logs).
 
 Every path under `/query` can answer with these statuses; its own table has the others.
 
 COMMON
+
 | request | what it does |
 |---|---|
 ";
@@ -66,7 +68,7 @@ fn the_page_has_every_path_of_the_description_with_an_example() {
     let described: BTreeSet<&str> =
         document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(described, BTreeSet::from(ORDER));
-    let others = OTHERS.iter().map(|path| path.path).chain([INGEST.path]);
+    let others = OTHERS.iter().map(|path| path.path).chain([INGEST.path, LOGS.path]);
     let all: BTreeSet<&str> = described.into_iter().chain(others).collect();
     assert_eq!(EXAMPLES.iter().map(|(path, _)| *path).collect::<BTreeSet<_>>(), all);
 }
@@ -85,9 +87,14 @@ fn every_path_of_the_description_has_the_common_statuses() {
 
 #[test]
 fn the_page_has_every_status_that_ingest_counts() {
-    let named: BTreeSet<&str> = INGEST.answers.iter().map(|(status, _)| *status).collect();
-    let counted = REQUESTS.values.iter().copied().filter(|status| *status != "other");
-    assert_eq!(named, counted.collect());
+    let named = |path: &Path| -> BTreeSet<_> { path.answers.iter().map(|(status, _)| *status).collect() };
+    let mut counted: BTreeSet<&str> =
+        REQUESTS.values.iter().copied().filter(|status| *status != "other").collect();
+    assert_eq!(named(&INGEST), counted);
+    for status in UNAVAILABLE_FOR_OTLP {
+        assert!(counted.remove(status.as_str()), "{status}");
+    }
+    assert_eq!(named(&LOGS), counted);
     for header in [FILTER_HEADER, QUEUE_HEADER, DROPPED_HEADER, RETRIES_HEADER] {
         assert!(INGEST.text.contains(&format!("`{header}`")), "{header}");
     }
@@ -98,19 +105,23 @@ fn page() -> String {
     let mut common = String::new();
     let answers = answers(&document, ORDER[0]);
     statuses(&mut common, answers.into_iter().filter(|(status, _)| COMMON.contains(&&**status)));
-    let mut page = HEAD.replace("COMMON\n", common.trim_start());
+    let mut page = HEAD.replace("COMMON", common.trim());
     let row = |page: &mut String, method: &str, path: &str, summary: &str| {
         let title = format!("{method} {path}");
         let _ = writeln!(page, "| [`{title}`](#{}) | {} |", anchor(&title), cell(summary));
     };
-    row(&mut page, INGEST.method, INGEST.path, INGEST.summary);
+    for path in [&INGEST, &LOGS] {
+        row(&mut page, path.method, path.path, path.summary);
+    }
     for path in ORDER {
         row(&mut page, "GET", path, text_of(operation(&document, path), "summary"));
     }
     for path in OTHERS {
         row(&mut page, path.method, path.path, path.summary);
     }
-    plain(&mut page, &INGEST);
+    for path in [&INGEST, &LOGS] {
+        plain(&mut page, path);
+    }
     for path in ORDER {
         described(&mut page, &document, path);
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use gatelog_otlp::attributes::{ATTRIBUTES, Attribute, Conversion, OWN_PREFIX, PLACES, written_as};
 use gatelog_query::params::filters::FILTERS;
 use gatelog_query::params::options::sortable;
 use gatelog_record::{FIELDS, Field, Kind, Origin};
@@ -34,14 +35,16 @@ A number that is not *always* there is left out where there is none. `/query` so
 ## Fields
 
 - **set by**: *filter* is the proxy-wasm filter and Envoy's module with its HTTP filter; *logger* is either of them [as access logger alone](configuration.md#as-envoys-access-logger), without the
-  HTTP filter; *pusher* is Higress's db-log-pusher; *ingest* is gatelog itself. A client of [`/ingest`](api.md#post-ingest) can send every field that ingest does not set.
+  HTTP filter; *pusher* is Higress's db-log-pusher; *ingest* is gatelog itself. A client of [`/ingest`](api.md#post-ingest) or [`/v1/logs`](api.md#post-v1logs) can send every field that ingest does not set.
 - **from**: attributes of Envoy, headers and properties; *calls* are the bodies of AI and MCP calls. [redact](configuration.md#secrets-headers-and-bodies) applies before a value is recorded.
+- **in OpenTelemetry**: the attribute as which a field [goes out](otlp.md#out), or the member of the log record; [`/v1/logs`](otlp.md#names) reads it, the names after *read*, and the field's own name, with `OWN` before it or without.
+  An attribute with (s) is in seconds. Costs are written and never read.
 - **in Kong's log**: the members of a [syslog message](../syslog/README.md) that depend on the field.
 
 The first COUNT keys are those of db-log-pusher and its collector, which returns those marked *always* for every record; the others are gatelog's.
 
-| field | kind | in MySQL, MariaDB | set by | from | other parameters | in Kong's log | meaning |
-|---|---|---|---|---|---|---|---|
+| field | kind | in MySQL, MariaDB | set by | from | other parameters | in OpenTelemetry | in Kong's log | meaning |
+|---|---|---|---|---|---|---|---|---|
 ";
 
 #[test]
@@ -61,7 +64,10 @@ fn page() -> String {
     }
     let texts = sortable().filter(|field| matches!(field.kind, Kind::Text(_))).map(|field| field.name);
     let of_reference = FIELDS.iter().filter(|field| field.origin != Origin::Added).count();
-    page += &LEGEND.replace("SORTABLE", &codes(texts)).replace("COUNT", &of_reference.to_string());
+    page += &LEGEND
+        .replace("SORTABLE", &codes(texts))
+        .replace("OWN", OWN_PREFIX)
+        .replace("COUNT", &of_reference.to_string());
     let members = kong::members();
     for field in
         FIELDS.iter().filter(is_of_reference).chain(FIELDS.iter().filter(|field| !is_of_reference(field)))
@@ -69,13 +75,14 @@ fn page() -> String {
         let source = SOURCES.iter().find(|source| source.field == field.name).unwrap();
         let _ = writeln!(
             page,
-            "| `{}` | {} | `{}` | {} | {} | {} | {} | {} |",
+            "| `{}` | {} | `{}` | {} | {} | {} | {} | {} | {} |",
             field.name,
             kind_of(field),
             column(field),
             set_by(field, source),
             cell(&sources::from(field.name)),
             codes(other_parameters(field)),
+            in_opentelemetry(field),
             codes(members.get(field.name).into_iter().flatten()),
             cell(field.doc),
         );
@@ -116,6 +123,29 @@ fn column(field: &Field) -> String {
     let kind =
         line.trim_end_matches(',').split(" NOT NULL").next().unwrap().split(" CHARACTER SET").next().unwrap();
     kind.to_owned()
+}
+
+/// The name under which the field is written as OpenTelemetry's log, and the names under which it is read besides.
+fn in_opentelemetry(field: &Field) -> String {
+    let mut written: Vec<String> = match PLACES.iter().find(|(name, _)| *name == field.name) {
+        Some((_, place)) => vec![format!("`{place}`")],
+        None => written_as(field.name).map(name_of).collect(),
+    };
+    if written.is_empty() {
+        written.push(format!("`{OWN_PREFIX}{}`", field.name));
+    }
+    let read = ATTRIBUTES.iter().filter(|row| row.field == field.name).map(name_of);
+    let read: Vec<String> = read.filter(|name| !written.contains(name)).collect();
+    let written = written.join(", ");
+    if read.is_empty() { written } else { format!("{written}; read {}", read.join(", ")) }
+}
+
+fn name_of(row: &Attribute) -> String {
+    match row.conversion {
+        Conversion::Header => format!("`{}NAME`", row.name),
+        Conversion::Seconds => format!("`{}` (s)", row.name),
+        _ => format!("`{}`", row.name),
+    }
 }
 
 /// The parameters of the field that are not made of its name in the way of its kind.

@@ -14,6 +14,7 @@ pub struct Path {
     pub answers: &'static [(&'static str, &'static str)],
 }
 
+const WRONG_TOKEN: (&str, &str) = ("401", "The token is missing or wrong.");
 const WRONG_METHOD: (&str, &str) = ("405", "The method is another; `Allow` names those that there are.");
 
 /// The path that stores.
@@ -33,19 +34,65 @@ The body is one JSON object, an array of objects, or one object on each line; it
 |---|---|
 | `authorization` | `Bearer` and the token |
 | `content-type` | Ignored, unless the body cannot be read. |
+| `content-encoding` | `gzip`, `zstd` or `deflate`, which is zlib |
 | `x-gatelog-filter`, `x-gatelog-queue-entries`, `x-gatelog-dropped`, `x-gatelog-retries` | What a filter reports of itself, for [`/health/metrics`](metrics.md#the-functions). |",
     answers: &[
         ("200", "Every record that is not in `rejected` is committed; `duplicates` were stored before."),
         ("400", "No record can be read, and nothing is stored; `error` says why."),
-        ("401", "The token is missing or wrong."),
+        WRONG_TOKEN,
         WRONG_METHOD,
         ("408", "The body takes longer than `body_timeout_ms`."),
-        ("413", "The body is larger than `max_body_bytes`, or has more than `max_batch_records` records."),
+        (
+            "413",
+            "The body is larger than `max_body_bytes`, becomes larger than `max_decompressed_bytes`, or has more than `max_batch_records` records.",
+        ),
         ("415", "The body is in an encoding or character set that is not read."),
         ("500", "The database does not understand a statement; the log says more."),
         (
             "503",
-            "The database or, under `at_least_once`, the syslog receiver cannot take the records now, or a variable is wrong. `Retry-After` says when to try again; the same records may be sent again at any time.",
+            "The database or, under `at_least_once`, a receiver (syslog, OTLP) cannot take the records now, as many requests as may (`max_waiting_requests`) wait for an insert, or a variable is wrong. `Retry-After` says when to try again; the same records may be sent again at any time.",
+        ),
+    ],
+};
+
+/// The path that stores what OpenTelemetry sends.
+pub const LOGS: Path = Path {
+    method: "POST",
+    path: "/v1/logs",
+    summary: "Stores OpenTelemetry's logs",
+    text: "\
+The body is an `ExportLogsServiceRequest` of OTLP/HTTP, in protobuf or JSON. [otlp.md](otlp.md#in) says which log records are records, [fields.md](fields.md) which attribute is which field. It needs
+`authorization: Bearer …` with [`ingest_token`](configuration.md#access), if that is set.
+
+The answer is an `ExportLogsServiceResponse` in the encoding of the request: empty (`{}` in JSON) when everything is stored, otherwise a partial success, whose message names the first ten log records that are not:
+
+```json
+{\"partialSuccess\":{\"rejectedLogRecords\":\"1\",\"errorMessage\":\"log record 3: …\"}}
+```
+
+An error is a `google.rpc.Status` in the same encoding: `{\"code\":16,\"message\":\"…\"}`.
+
+| header of the request | meaning |
+|---|---|
+| `authorization` | `Bearer` and the token |
+| `content-type` | `application/x-protobuf`, also when there is none, or `application/json` |
+| `content-encoding` | `gzip`, `zstd` or `deflate`, which is zlib |",
+    answers: &[
+        (
+            "200",
+            "Every log record that is not among `rejectedLogRecords` is committed, or was before. Those that are rejected must not be sent again.",
+        ),
+        ("400", "The body is no such request, or not in its encoding; nothing is stored."),
+        WRONG_TOKEN,
+        WRONG_METHOD,
+        (
+            "413",
+            "The body is larger than `max_body_bytes`, becomes larger than `max_decompressed_bytes`, or has more than `max_batch_records` log records.",
+        ),
+        ("415", "The content type or the encoding is another."),
+        (
+            "503",
+            "As for `/ingest`; also what is 408 or 500 there, because senders of OTLP send again after 503 and not after those. `Retry-After` says when.",
         ),
     ],
 };
@@ -107,6 +154,14 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "/ingest",
         "-H \"authorization: Bearer $INGEST_TOKEN\" http://localhost:3000/ingest \\\n  \
          -d '[{\"record_id\":\"example-1\",\"path\":\"/v1/chat/completions\",\"response_code\":200,\"duration\":812,\"model\":\"qwen-max\",\"session_id\":\"s-1\",\"input_tokens\":9,\"output_tokens\":12}]'",
+    ),
+    (
+        "/v1/logs",
+        "-H \"authorization: Bearer $INGEST_TOKEN\" -H 'content-type: application/json' http://localhost:3000/v1/logs \\\n  \
+         -d '{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1796040000000000000\",\"attributes\":[
+      {\"key\":\"http.request.method\",\"value\":{\"stringValue\":\"GET\"}},
+      {\"key\":\"url.path\",\"value\":{\"stringValue\":\"/orders/7\"}},
+      {\"key\":\"http.response.status_code\",\"value\":{\"intValue\":\"200\"}}]}]}]}]}'",
     ),
     ("/query", "'http://localhost:3000/query?status=2xx&duration_min=500&page_size=20'"),
     ("/query/{record_id}", "http://localhost:3000/query/example-1"),
