@@ -18,7 +18,7 @@
 //! - [`recorder`]: makes the records of one configuration on one thread of the gateway.
 //! - [`stream`]: one request and its response, from the first callback to the last.
 //! - [`collect`]: the stream turned into an access record at its end.
-//! - [`privacy`]: secrets taken out, headers and bodies captured when operators ask for them.
+//! - [`capture`]: headers and bodies captured when operators ask for them. (`gatelog_redact` takes secrets out.)
 //! - [`ai`]: models and token usage, found in bodies as they pass, and `ai_log`.
 //! - [`deliver`]: records wait, travel in batches, and are kept until acknowledged or counted as dropped.
 //! - [`observe`]: metrics and log lines.
@@ -28,6 +28,7 @@
 
 pub mod ai;
 pub mod base64;
+pub mod capture;
 pub mod collect;
 pub mod config;
 pub mod context;
@@ -36,7 +37,6 @@ pub mod host;
 pub mod json;
 pub mod observe;
 pub mod plugin;
-pub mod privacy;
 pub mod recorder;
 pub mod rng;
 pub mod shell;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use gatelog_record::json::write::write_record;
 
+use crate::capture::HeldBytes;
 use crate::collect::attribute_batch::AttributeBatch;
 use crate::collect::vm_state::VmState;
 use crate::collect::{self, Answers};
@@ -14,7 +15,6 @@ use crate::config::settings::Settings;
 use crate::config::{Config, rules};
 use crate::context::Core;
 use crate::host::{Exchange, attribute};
-use crate::privacy::capture::HeldBytes;
 use crate::stream::Stream;
 
 /// Makes records.

@@ -11,13 +11,13 @@ use crate::ai::body_format::BodyFormat;
 use crate::ai::decode::{Decoder, Stop};
 use crate::ai::paths;
 use crate::ai::usage::{BodyReader, Findings, Side, declared, is_streamed};
+use crate::capture::{self, BodyCopy, HeldBytes};
 use crate::collect::request_headers;
 use crate::config::settings::Settings;
 use crate::host::headers::Headers;
 use crate::host::{Body, Exchange, HeaderMap, Instant};
 use crate::observe::metric::Metric;
 use crate::observe::metrics::Metrics;
-use crate::privacy::capture::{self, BodyCopy, HeldBytes};
 
 /// The state of one stream.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Paths, headers and bodies of any kind: a secret appended to them does not survive redaction.
 #![no_main]
 
-use gatelog_filter::privacy::redact::Redact;
+use gatelog_redact::Redact;
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "s3cr3t-s3cr3t";

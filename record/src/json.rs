@@ -1,11 +1,12 @@
 //! A record as JSON: an object whose keys are the names of the field table. Only this crate reads and writes it.
 //!
-//! [`mod@write`] writes it. On reading, `null` and a missing key both mean absent. Unknown keys are skipped, so a newer
+//! [`mod@write`] writes it, and [`unescape`] reads strings that may be cut. On reading, `null` and a missing key both mean absent. Unknown keys are skipped, so a newer
 //! filter can talk to an older ingest. Keys match in any case; a number is accepted where a text is expected, and a
 //! numeric text where a number is expected. A count that is not a whole number is left out; any other value of the
 //! wrong type is an error that names the key.
 
 pub(crate) mod read;
+pub mod unescape;
 pub mod write;
 
 #[cfg(test)]

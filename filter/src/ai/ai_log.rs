@@ -6,18 +6,17 @@
 //! Older versions and other writers leave the object unescaped, or as a JSON string with its quotes; some escape
 //! twice. Numbers may be strings.
 
+use gatelog_record::json::unescape::{unescape, unescaped};
 use serde_json::value::RawValue;
 
 use crate::ai::count::count;
 use crate::ai::usage::keys::{AI_LOG, Count, LogText, Meaning};
-use crate::ai::usage::scanner::{Scalar, Scanner, unescaped};
+use crate::ai::usage::scanner::{Scalar, Scanner};
 
 mod build;
 mod surrogates;
-mod unescape;
 
 pub use build::build;
-use unescape::unescape;
 
 /// A decoded `ai_log`.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::ai::ai_log::AiLog;
+use crate::capture;
 use crate::collect::attributes::Attributes;
 use crate::collect::mcp;
 use crate::collect::request_headers::Name;
@@ -11,7 +12,6 @@ use crate::config::settings::Settings;
 use crate::host::attribute;
 use crate::host::headers::Headers;
 use crate::host::{Exchange, HeaderMap};
-use crate::privacy::capture;
 use crate::stream::Stream;
 
 /// The attributes that only some streams have.

@@ -24,7 +24,7 @@ pub fn build<'a>(
 ) -> AccessRecord<'a> {
     // In parts, because large functions take more of the gateway's memory when it compiles them.
     let mut record = AccessRecord::default();
-    fill_from_headers(&mut record, attributes, settings);
+    fill_from_headers(&mut record, attributes);
     fill_from_attributes(&mut record, attributes);
     record.time_to_headers = attributes.time_to_headers.map(millis);
     let wants_service_time = !settings.omitted.has("upstream_service_time");
@@ -33,9 +33,10 @@ pub fn build<'a>(
     }
     fill_from_late(&mut record, late);
     if !late.capture_refused {
-        record.request_body = hidden(stream.request_text(), |text| settings.redact.text(text));
-        record.response_body = hidden(stream.response_text(), |text| settings.redact.text(text));
+        record.request_body = stream.request_text();
+        record.response_body = stream.response_text();
     }
+    settings.redact.texts_of(&mut record);
     let is_ai = settings.ai.detection && ai_call::is_one(&record, stream, attributes);
     if late.ai_log.is_some() || is_ai {
         ai_call::fill(&mut record, stream, attributes);
@@ -48,17 +49,17 @@ pub fn build<'a>(
 }
 
 #[inline(never)]
-fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, attributes: &Attributes<'a>, settings: &Settings) {
+fn fill_from_headers<'a>(record: &mut AccessRecord<'a>, attributes: &Attributes<'a>) {
     let headers = &attributes.headers;
     record.trace_id = match headers.trace_id().map(TraceId::text) {
         Some(Cow::Owned(id)) => Cow::Owned(String::from_utf8_lossy(&id).into_owned()),
         Some(Cow::Borrowed(id)) => text(Some(id)),
         None => Cow::default(),
     };
-    record.authority = hidden(text(headers.get(Name::Authority)), |text| settings.redact.authority(text));
+    record.authority = text(headers.get(Name::Authority));
     record.method = text(headers.get(Name::Method));
-    record.path = hidden(text(headers.get(Name::Path)), |path| settings.redact.path(path));
-    record.upstream_path = hidden(text(headers.rewritten_path()), |path| settings.redact.path(path));
+    record.path = text(headers.get(Name::Path));
+    record.upstream_path = text(headers.rewritten_path());
     record.scheme = text(headers.get(Name::Scheme));
     record.request_id = text(headers.get(Name::RequestId));
     record.user_agent = text(headers.get(Name::UserAgent));
@@ -151,14 +152,6 @@ fn service_time(stream: &Stream, attributes: &Attributes<'_>) -> Option<Cow<'sta
     };
     let answered = stream.headers_at().filter(|answered| *answered >= requested)?;
     Some(millis(answered.since(requested)).to_string().into())
-}
-
-/// The text without its secrets, copied only when it has any.
-fn hidden<'a>(text: Cow<'a, str>, redact: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
-    match redact(&text) {
-        Cow::Owned(hidden) => Cow::Owned(hidden),
-        Cow::Borrowed(_) => text,
-    }
 }
 
 fn size(attributes: &Attributes<'_>, attribute: Attribute) -> i64 {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::capture::HeldBytes;
 use crate::config::Config;
 use crate::context::Core;
 use crate::host::Host as _;
 use crate::host::mock::MockHost;
 use crate::observe::metrics::Metrics;
-use crate::privacy::capture::HeldBytes;
 use crate::rng::Rng;
 
 mod ai;

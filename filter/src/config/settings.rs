@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use gatelog_record::{FIELDS, Origin};
+use gatelog_redact::Redact;
 
 use crate::ai::decode::Limits;
+use crate::capture::Capture;
 use crate::config::reader::Reader;
 use crate::observe::log_throttle::Verbosity;
-use crate::privacy::capture::Capture;
-use crate::privacy::redact::Redact;
 
 /// Largest part of a body that is captured: as much as the record holds.
 const MAX_BODY_BYTES: usize = 65_536;

@@ -2,12 +2,13 @@
 
 mod accepted;
 
+use gatelog_redact::Redact;
+
 use super::*;
 use crate::ai::decode::Limits;
+use crate::capture::Capture;
 use crate::config::secret::Secret;
 use crate::config::settings::Sampling;
-use crate::privacy::capture::Capture;
-use crate::privacy::redact::Redact;
 
 /// The only destination of a configuration.
 fn destination(config: &Config) -> &Destination {

@@ -185,13 +185,15 @@ impl<E: Executor, H: Environment> Ingest<E, H> {
         let (mut values_cut, mut invalid_ai_logs) = (batch.values_lost, 0);
         let mut unpriced = Unpriced::default();
         let prices = self.config.prices.table();
+        // Records at /ingest are redacted by the filter that sent them, or meant to be stored as they are.
+        let redact = form.is_otlp().then_some(&self.config.redact_otlp);
         let is_divided = self.is_divided();
         for (index, mut record) in batch.records {
             if is_divided && record.start_time.is_none() && !record.record_id.is_empty() {
                 readable.rejected.push(Rejected { index, error: NO_TIME.to_owned() });
                 continue;
             }
-            match normalize(&mut record, now, &|bytes| self.host.fill_random(bytes)) {
+            match normalize(&mut record, now, redact, &|bytes| self.host.fill_random(bytes)) {
                 Ok(losses) => {
                     values_cut += losses.values_cut;
                     invalid_ai_logs += usize::from(losses.invalid_ai_log);

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use gatelog_functions_shared::{Environment, Token};
 use gatelog_ingest::{Ingest, IngestConfig};
 use gatelog_record::{FIELDS, Timestamp};
+use gatelog_redact::Redact;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::query::records;
 use gatelog_storage::schema::Partitioning;
@@ -205,6 +206,7 @@ fn with_function(check: impl AsyncFnOnce(&Function<'static>, &NativeSqlite)) {
                 partitioning: Partitioning::None,
                 prices: gatelog_prices::ConfiguredTable::default(),
                 max_metric_models: 100,
+                redact_otlp: Redact::default(),
             };
             (Ingest::new(config, database, StillHost::default()), database, folder)
         };

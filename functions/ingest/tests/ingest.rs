@@ -13,6 +13,7 @@ use gatelog_ingest::forward::Setup;
 use gatelog_ingest::{Ingest as Function, IngestConfig};
 use gatelog_prices::ConfiguredTable;
 use gatelog_record::{FieldValue, Timestamp};
+use gatelog_redact::Redact;
 use gatelog_storage::driver::native::NativeSqlite;
 use gatelog_storage::schema::Partitioning;
 use gatelog_storage::{Dialect, Executor, Rows, Statement, StorageError, query::records};
@@ -383,6 +384,7 @@ pub fn config() -> IngestConfig {
         partitioning: Partitioning::None,
         prices: ConfiguredTable::default(),
         max_metric_models: 100,
+        redact_otlp: Redact::default(),
     }
 }
 

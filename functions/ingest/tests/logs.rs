@@ -104,19 +104,24 @@ async fn a_database_that_fails_in_any_way_is_answered_503_with_a_time_to_retry()
     }
 }
 
-async fn database() -> (NativeSqlite, tempfile::TempDir) {
+pub async fn database() -> (NativeSqlite, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap(), folder)
 }
 
-async fn send(database: &NativeSqlite, config: &IngestConfig, content_type: &str, body: String) -> Response {
+pub async fn send(
+    database: &NativeSqlite,
+    config: &IngestConfig,
+    content_type: &str,
+    body: String,
+) -> Response {
     let request =
         Request::post("/v1/logs").header("content-type", content_type).body(Bytes::from(body)).unwrap();
     Function::new(config.clone(), database, TestHost::default()).handle(request).await
 }
 
 /// An export request whose log records have these texts as attributes, and times of their own.
-fn export(log_records: &[Value]) -> Value {
+pub fn export(log_records: &[Value]) -> Value {
     let log_records = log_records.iter().enumerate().map(|(index, attributes)| {
         let attributes = attributes.as_object().unwrap().iter();
         let attributes: Value =

@@ -8,4 +8,5 @@ mod logs;
 mod manifest;
 mod otlp_export;
 mod pricing;
+mod secrets;
 mod syslog;

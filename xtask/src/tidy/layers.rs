@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
         "harness/guests/*-filter",
         "spin-host/guests/probe",
     ],
+    &["redact"],
     &["forward", "storage", "prices", "filter"],
     &["syslog", "otlp"],
     &["functions/shared", "harness/guests/counted", "envoy-module"],
@@ -31,6 +32,7 @@ const LAYERS: &[&[&str]] = &[
 /// native, and cannot name an SDK because they cannot depend on one.
 const HOST_FREE: &[&str] = &[
     "record/*",
+    "redact/*",
     "sync/*",
     "storage/*",
     "forward/*",

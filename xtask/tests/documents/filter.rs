@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use gatelog_filter::config::{Config, ConfigError};
-use gatelog_filter::privacy::secret_lists::{
-    ALLOWED, DENIED_ALONE, DENIED_LETTERS, DENIED_PARTS, DENIED_TOGETHER,
-};
+use gatelog_redact::secret_lists::{ALLOWED, DENIED_ALONE, DENIED_LETTERS, DENIED_PARTS, DENIED_TOGETHER};
 use serde_json::{Map, Number, Value, json};
 
 use crate::page::{self, Cell};

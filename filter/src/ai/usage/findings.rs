@@ -4,9 +4,11 @@
 //! Values occur more than once, in several events or under two names: the largest count, the last text and the first id are
 //! kept. An empty text and `null` are ignored.
 
+use gatelog_record::json::unescape::unescaped;
+
 use super::counts::{Counts, Usage};
 use super::keys::{Count, Meaning, TOOLS_CALL};
-use super::scanner::{Found, Scalar, unescaped};
+use super::scanner::{Found, Scalar};
 use crate::ai::count::count;
 
 /// The values found in a body.

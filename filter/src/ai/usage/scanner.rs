@@ -5,8 +5,9 @@
 //! nesting costs no memory. Only the key or short value being read is kept, so a text may be arbitrarily large. The elements
 //! of a top-level array are read like separate texts (Gemini streams an array), and texts may follow one another.
 
+use gatelog_record::json::unescape::unescaped;
+
 use super::keys::{LONGEST, Meaning, ROOT, Tree};
-use crate::json::Json;
 
 /// Deepest nesting of objects and arrays that are entered.
 pub const MAX_DEPTH: usize = 16;
@@ -363,28 +364,6 @@ impl Scanner {
         } else {
             self.tree.child(node, &self.text)
         }
-    }
-}
-
-/// The text for the raw bytes between quotes. A truncated escape is left out, and so are bytes that are not
-/// UTF-8.
-pub fn unescaped(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw);
-    if !text.contains('\\') {
-        return text.into_owned();
-    }
-    // A text cut at its limit may end inside an escape, so at most a surrogate pair of 12 bytes is dropped.
-    (0..12)
-        .filter_map(|cut| text.len().checked_sub(cut).and_then(|end| text.get(..end)))
-        .find_map(json_string)
-        .unwrap_or_default()
-}
-
-/// The text of a JSON string whose inside is `raw`; `None` when it is not well formed.
-fn json_string(raw: &str) -> Option<String> {
-    match Json::parse(&[b"\"", raw.as_bytes(), b"\""].concat()) {
-        Ok(Json::Text(text)) => Some(text),
-        _ => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Normalises a decoded record so that it can be stored: checks it, truncates its values, and gives it an id and a time.
+//! Normalises a decoded record so that it can be stored: checks it, redacts and truncates its values, and gives it an id and
+//! a time.
 //!
 //! - [`ai_log`]: which AI logs are stored. [`captured_headers`]: which captured headers are stored.
 
@@ -6,6 +7,7 @@ pub mod ai_log;
 pub mod captured_headers;
 
 use gatelog_record::{AccessRecord, Timestamp};
+use gatelog_redact::Redact;
 use uuid::Builder;
 
 /// Longest `record_id`.
@@ -22,7 +24,7 @@ pub struct Losses {
 
 /// Normalises `record`, and returns what it lost.
 ///
-/// A missing `record_id` becomes a UUIDv7 of `now`; a missing `start_time` becomes `now`.
+/// With `redact`, secrets are replaced. A missing `record_id` becomes a UUIDv7 of `now`; a missing `start_time` becomes `now`.
 ///
 /// # Errors
 ///
@@ -30,6 +32,7 @@ pub struct Losses {
 pub fn normalize(
     record: &mut AccessRecord<'_>,
     now: Timestamp,
+    redact: Option<&Redact>,
     fill_random: &impl Fn(&mut [u8]),
 ) -> Result<Losses, String> {
     check_id(&record.record_id)?;
@@ -61,6 +64,11 @@ pub fn normalize(
             losses.values_cut += lost;
         }
     }
+    // Before anything is cut: a name or a password that is cut may not be recognised.
+    if let Some(redact) = redact {
+        redact.texts_of(record);
+        redact.headers_of(record);
+    }
     losses.values_cut += record.fit_to_limits();
     Ok(losses)
 }
@@ -88,7 +96,7 @@ mod tests {
     fn a_record_without_id_and_time_gets_both() {
         let mut record = AccessRecord::default();
         let now = Timestamp::from_micros(1_769_860_800_123_456);
-        assert_eq!(normalize(&mut record, now, &|bytes| bytes.fill(0xAB)), Ok(Losses::default()));
+        assert_eq!(normalize(&mut record, now, None, &|bytes| bytes.fill(0xAB)), Ok(Losses::default()));
         assert_eq!(record.record_id, "019c13ec-9e7b-7bab-abab-abababababab");
         assert_eq!(record.start_time, Some(now));
     }
@@ -98,7 +106,7 @@ mod tests {
         for (json, kept) in [(r#"{"model":"m"}"#, true), ("7", false), (r#""-""#, false)] {
             let json = RawValue::from_string(json.to_owned()).unwrap();
             let mut record = AccessRecord { ai_log: Some(Cow::Owned(json)), ..AccessRecord::default() };
-            let losses = normalize(&mut record, Timestamp::MIN, &|_| ()).unwrap();
+            let losses = normalize(&mut record, Timestamp::MIN, None, &|_| ()).unwrap();
             assert_eq!(losses, Losses { values_cut: 0, invalid_ai_log: !kept });
         }
     }
@@ -113,11 +121,28 @@ mod tests {
             total_tokens: Some(i64::MAX),
             ..AccessRecord::default()
         };
-        let losses = normalize(&mut record, Timestamp::MIN, &|_| ()).unwrap();
+        let losses = normalize(&mut record, Timestamp::MIN, None, &|_| ()).unwrap();
         assert_eq!(losses, Losses { values_cut: 4, invalid_ai_log: false });
         assert_eq!(record.ai_log.as_deref().map(RawValue::get), Some(r#"{"model":"m","cost":null}"#));
         assert_eq!(record.request_headers.as_deref().map(RawValue::get), Some(r#"{"accept":"*/*"}"#));
         assert_eq!((record.response_headers.is_none(), record.total_tokens), (true, None));
+    }
+
+    #[test]
+    fn secrets_are_replaced_before_values_are_cut_and_in_headers_that_were_repaired() {
+        let user = "u".repeat(8_190);
+        let path = format!("http://{user}:s3cr3t@host/?token=s3cr3t");
+        let headers = RawValue::from_string(r#"{"x-api-key":"s3cr3t\ud83d","x-a":7}"#.to_owned()).unwrap();
+        let mut record = AccessRecord {
+            path: path.into(),
+            request_headers: Some(Cow::Owned(headers)),
+            ..AccessRecord::default()
+        };
+        let losses = normalize(&mut record, Timestamp::MIN, Some(&Redact::default()), &|_| ()).unwrap();
+        assert_eq!(losses, Losses { values_cut: 2, invalid_ai_log: false });
+        assert_eq!(record.path, "http://REDACTED@host/?token=REDACTED");
+        let headers = record.request_headers.as_deref().map(RawValue::get);
+        assert_eq!(headers, Some(r#"{"x-api-key":"REDACTED"}"#));
     }
 
     #[test]
@@ -126,7 +151,7 @@ mod tests {
             [("a".repeat(36), true), ("a".repeat(37), false), ("a b".into(), false), ("é".into(), false)]
         {
             let mut record = AccessRecord { record_id: id.clone().into(), ..AccessRecord::default() };
-            assert_eq!(normalize(&mut record, Timestamp::MIN, &|_| ()).is_ok(), fits, "{id}");
+            assert_eq!(normalize(&mut record, Timestamp::MIN, None, &|_| ()).is_ok(), fits, "{id}");
         }
     }
 }

@@ -1,15 +1,10 @@
-//! Redacts secrets in recorded data: paths, captured headers and captured bodies.
-//!
-//! - [`secret_names`]: recognises the names of secrets.
-//! - [`pairs`]: `name=value`, in URLs, forms and texts.
-//! - [`json_members`]: members of JSON objects.
-//! - [`userinfo`]: users and passwords before the host of a URL.
+//! What is secret, and the redacted form of each kind of text.
 
 use std::borrow::Cow;
 
-use super::pairs::{self, Kind};
-use super::secret_names::{self, Place};
-use super::{json_members, userinfo};
+use crate::pairs::{self, Kind};
+use crate::secret_names::{self, Place};
+use crate::{json_members, userinfo};
 
 /// The replacement for a secret.
 pub const REDACTED: &str = "REDACTED";

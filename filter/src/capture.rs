@@ -6,13 +6,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gatelog_record::json::write::ObjectWriter;
+use gatelog_redact::Redact;
 use serde_json::value::RawValue;
 
 use crate::ai::body_format::BodyFormat;
 use crate::ai::decode::Budget;
 use crate::ai::usage::declared;
 use crate::host::headers::Headers;
-use crate::privacy::redact::Redact;
 
 /// The configuration of capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,8 +176,9 @@ impl Drop for BodyCopy {
 
 #[cfg(test)]
 mod tests {
+    use gatelog_redact::REDACTED;
+
     use super::*;
-    use crate::privacy::redact::REDACTED;
 
     #[test]
     fn named_headers_are_captured_and_secrets_stay_hidden() {

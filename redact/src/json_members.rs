@@ -5,9 +5,8 @@
 
 use std::borrow::Cow;
 
+use gatelog_record::json::unescape::unescaped;
 use gatelog_record::json::write::write_text;
-
-use crate::ai::usage::scanner::unescaped;
 
 /// Deepest nesting of JSON within strings of JSON.
 const MAX_DEPTH: usize = 3;

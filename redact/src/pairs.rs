@@ -10,8 +10,6 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
-
 /// The context of pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -32,7 +30,7 @@ pub fn hide<'t>(
         return Cow::Borrowed(text);
     }
     let (mut out, mut copied) = (String::new(), 0);
-    let mut scan = Scan { bytes: text.as_bytes(), kind, in_path: true };
+    let mut scan = Scan { bytes: text.as_bytes(), kind, in_path: true, name_end: 0, is_named: false };
     let (mut at, mut name_start) = (0, 0);
     while at < text.len() {
         let Some(mark) = scan.mark(at) else {
@@ -97,6 +95,10 @@ struct Scan<'t> {
     kind: Kind,
     /// True before the first `?` or `#` of a URL: slashes end the parameters of a segment there.
     in_path: bool,
+    /// The end of the name that [`Scan::is_pair`] looked at last.
+    name_end: usize,
+    /// Whether `=` and a value follow there.
+    is_named: bool,
 }
 
 impl Scan<'_> {
@@ -140,14 +142,19 @@ impl Scan<'_> {
     }
 
     /// True when a name, `=` and a value follow: a secret may end with `=` or contain a `;`, but hardly both.
-    fn is_pair(&self, at: usize) -> bool {
-        let rest = self.bytes.get(at..).unwrap_or_default();
+    fn is_pair(&mut self, at: usize) -> bool {
         let of_name = |byte: &u8| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'$' | b'%')
         };
-        let name = rest.iter().take_while(|byte| of_name(byte)).count();
-        let behind = (rest.get(name), rest.get(name + 1));
-        name > 0 && matches!(behind, (Some(b'='), Some(next)) if !matches!(next, b'=' | b'&' | b'#'))
+        // Names that begin within this one have its end, so it is looked for once.
+        if at > self.name_end {
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let name = rest.iter().take_while(|byte| of_name(byte)).count();
+            let behind = (rest.get(name), rest.get(name + 1));
+            self.name_end = at + name;
+            self.is_named = matches!(behind, (Some(b'='), Some(next)) if !matches!(next, b'=' | b'&' | b'#'));
+        }
+        at < self.name_end && self.is_named
     }
 }
 
@@ -169,24 +176,50 @@ fn encoded(bytes: &[u8]) -> Option<Mark> {
     Mark::of(hex(*high)? << 4 | hex(*low)?, level)
 }
 
-/// The percent-decoded name, however often it was encoded.
+/// The percent-decoded name, however often it was encoded: in one pass, because a name of `%252525…` would take as many as
+/// it has bytes.
 fn decoded(name: &[u8]) -> Cow<'_, [u8]> {
-    let mut name = Cow::Borrowed(name);
-    // Each round shortens the name, so the loop ends.
-    while let Some(shorter) = decoded_once(&name) {
-        name = Cow::Owned(shorter);
+    if memchr::memchr(b'%', name).is_none() {
+        return Cow::Borrowed(name);
     }
-    name
-}
-
-/// `None` when there is nothing to decode.
-fn decoded_once(name: &[u8]) -> Option<Vec<u8>> {
-    match percent_decode(name).into() {
-        Cow::Owned(decoded) => Some(decoded),
-        Cow::Borrowed(_) => None,
+    let mut decoded = Vec::with_capacity(name.len());
+    for byte in name {
+        decoded.push(*byte);
+        // A byte that was decoded may be the last digit of another.
+        while let [.., b'%', high, low] = decoded.as_slice()
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            decoded.truncate(decoded.len() - 3);
+            decoded.push(high << 4 | low);
+        }
     }
+    Cow::Owned(decoded)
 }
 
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::percent_decode;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Decodes once after the other, until nothing is left to decode.
+    fn decoded_in_rounds(name: &[u8]) -> Vec<u8> {
+        let mut name = name.to_vec();
+        while let Cow::Owned(shorter) = Cow::from(percent_decode(&name)) {
+            name = shorter;
+        }
+        name
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_decodes_as_much_as_any_number_of_rounds(name in "(%|25|2|5|3|4|[a-f]|[A-F]|%25|%32|%35|x){0,24}") {
+            prop_assert_eq!(&*decoded(name.as_bytes()), decoded_in_rounds(name.as_bytes()));
+        }
+    }
 }

@@ -104,7 +104,7 @@ fn has_denied_part(mut parts: Parts<'_>) -> bool {
     let mut at = 0;
     loop {
         let here = parts;
-        if DENIED_TOGETHER.iter().any(|denied| parts_of(denied, here).is_some())
+        if with_letter_of(here, DENIED_TOGETHER).any(|denied| parts_of(denied, here).is_some())
             && !is_allowed(&before, here, at)
         {
             return true;
@@ -128,8 +128,15 @@ fn is_allowed(before: &[Parts<'_>; BEFORE], here: Parts<'_>, at: usize) -> bool 
     let starts = std::iter::once(&here).chain(before.iter().take(at)).enumerate();
     let mut starts = starts.map(|(distance, start)| (distance, *start));
     starts.any(|(distance, start)| {
-        ALLOWED.iter().any(|allowed| parts_of(allowed, start).is_some_and(|count| count > distance))
+        with_letter_of(start, ALLOWED)
+            .any(|allowed| parts_of(allowed, start).is_some_and(|count| count > distance))
     })
+}
+
+/// The texts that begin with the first letter of `parts`. Few do, and the others cost little then.
+fn with_letter_of<'t>(parts: Parts<'_>, texts: &'t [&'t str]) -> impl Iterator<Item = &'t str> {
+    let first = parts.rest.iter().find(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase);
+    texts.iter().copied().filter(move |text| text.bytes().next() == first)
 }
 
 /// The number of parts in `together`, if `parts` begin with them.

@@ -1,7 +1,21 @@
-//! Unescapes a JSON string in place, because an `ai_log` may be megabytes long and a VM never returns memory.
+//! Undoes the escapes of JSON strings, also of strings that are cut off or damaged.
 
-/// Unescapes the inside of a JSON string; false when it is not well formed. The text never grows, so no copy is
-/// needed. Half of a surrogate pair becomes a replacement character.
+/// The text for the raw bytes between quotes. A truncated escape is left out, and bytes that are not UTF-8 become
+/// replacement characters; empty when the text is otherwise not well formed.
+pub fn unescaped(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    if !text.contains('\\') {
+        return text.into_owned();
+    }
+    // A text cut at its limit may end inside an escape, which has at most six bytes.
+    let whole = (0..6).filter_map(|cut| text.len().checked_sub(cut).and_then(|end| text.get(..end)));
+    let mut texts = whole.map(|whole| whole.as_bytes().to_vec());
+    let text = texts.find_map(|mut text| unescape(&mut text).then_some(text));
+    String::from_utf8(text.unwrap_or_default()).unwrap_or_default()
+}
+
+/// Unescapes the inside of a JSON string; false when it is not well formed. The text never grows, so it needs no copy: an
+/// `ai_log` may be megabytes long, and a VM never returns memory. Half of a surrogate pair becomes a replacement character.
 pub fn unescape(text: &mut Vec<u8>) -> bool {
     let (mut read, mut written) = (0, 0);
     while let Some(&byte) = text.get(read) {
@@ -68,6 +82,23 @@ fn hex(text: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_text_that_is_cut_off_loses_the_escape_that_is_cut() {
+        for (raw, expected) in [
+            (&br"a\"[..], "a"),
+            (br"a\u00", "a"),
+            (br"a\u00e9", "aé"),
+            (br"a\ud83d\ude00", "a😀"),
+            (br"a\ud83d\ude0", "a\u{fffd}"),
+            (b"a\xffb", "a\u{fffd}b"),
+            (b"a\\\\b\xe2\x82", "a\\b\u{fffd}"),
+            (br"a\x0123456789", ""),
+            (b"", ""),
+        ] {
+            assert_eq!(unescaped(raw), expected, "{raw:?}");
+        }
+    }
 
     #[test]
     fn escapes_are_undone_and_malformed_text_is_refused() {

@@ -25,14 +25,20 @@ pub fn hide_in_authority<'t>(authority: &'t str, redacted: &str) -> Cow<'t, str>
 }
 
 fn hide_form<'t>(text: &'t str, before: &str, at_sign: &str, redacted: &str) -> Cow<'t, str> {
+    let bytes = text.as_bytes();
     let (mut out, mut copied, mut from) = (String::new(), 0, 0);
-    while let Some(found) = find(text.as_bytes(), before, from) {
+    // An end that lies behind several starts is looked for once, so that the time does not grow with the square of the length.
+    let (mut end, mut slash) = (0, if before.starts_with('%') { 0 } else { bytes.len() });
+    while let Some(found) = find(bytes, before, from) {
         let start = found + before.len();
-        let rest = text.as_bytes().get(start..).unwrap_or_default();
-        let end = rest.iter().position(|byte| ends_authority(*byte)).unwrap_or(rest.len());
-        let authority = rest.get(..end).unwrap_or_default();
-        let encoded_end = find(authority, "%2f", 0).filter(|_| before.starts_with('%')).unwrap_or(end);
-        let authority = authority.get(..encoded_end).unwrap_or_default();
+        if end < start {
+            let rest = bytes.get(start..).unwrap_or_default();
+            end = rest.iter().position(|byte| ends_authority(*byte)).map_or(bytes.len(), |at| start + at);
+        }
+        if slash < start {
+            slash = find(bytes, "%2f", start).unwrap_or(bytes.len());
+        }
+        let authority = bytes.get(start..end.min(slash)).unwrap_or_default();
         let user =
             authority.windows(at_sign.len()).rposition(|part| part.eq_ignore_ascii_case(at_sign.as_bytes()));
         if let Some(user) = user.filter(|user| *user > 0) {
