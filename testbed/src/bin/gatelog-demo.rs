@@ -48,7 +48,9 @@ async fn main() -> anyhow::Result<()> {
     let state = tempfile::tempdir()?;
     let runtime = match options.runtime {
         Some(RuntimeName::Local) => Runtime::Local,
-        Some(RuntimeName::Spin) => Runtime::spin().context("there is no `spin` of version 4.1 on the path")?,
+        Some(RuntimeName::Spin) => {
+            Runtime::spin().context("there is no `spin` of version 4.1 on the path")?
+        }
         None => Runtime::chosen()?,
     };
     println!("starting the functions on a libSQL file, in {runtime} ...");
