@@ -13,6 +13,7 @@ pub mod line;
 pub mod pattern;
 pub mod prices;
 pub mod read;
+mod repeated;
 pub mod table;
 pub mod tokens;
 

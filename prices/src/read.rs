@@ -9,6 +9,7 @@ use crate::decimal;
 use crate::line::{FACTOR_DECIMALS, Line, MAX_ID_CHARS, ServiceTier, StartDate};
 use crate::pattern::Pattern;
 use crate::prices::{Above, PRICE_DECIMALS, Prices, TieredPrices};
+use crate::repeated;
 use crate::table::Table;
 
 /// The most lines of a table.
@@ -129,6 +130,9 @@ impl Reader {
                 return draft;
             }
         };
+        for place in repeated::members(text) {
+            self.problem(&place, "it is there twice");
+        }
         let Some(map) = self.object("", &value, keys) else { return draft };
         let is_version = |text: &str| {
             (1..=20).contains(&text.len())

@@ -21,6 +21,15 @@ fn every_fault_is_named_with_its_place() {
         (r#"{"models":[],"currency":"yuan"}"#, "currency: \"yuan\" is not a currency"),
         (r#"{"models":[],"replace":1}"#, "replace: 1 is neither true nor false"),
         (r#"{"models":[],"replace":true}"#, "currency: it is missing"),
+        (r#"{"models":[],"models":[]}"#, "models: it is there twice"),
+        (
+            r#"{"models":[{"match":"m","input":"1"},{"match":"n","input":"1","match":"o"}]}"#,
+            "models[1].match: it is there twice",
+        ),
+        (
+            r#"{"models":[{"match":"m","input":"1","service_tiers":{"flex":{"factor":"1"},"flex":{"factor":"2"}}}]}"#,
+            "models[0].service_tiers.flex: it is there twice",
+        ),
         (r#"{"models":[{"input":"1"}]}"#, "models[0]: match is missing"),
         (r#"{"models":[{"match":"","input":"1"}]}"#, "models[0].match: \"\" is not a name"),
         (r#"{"models":[{"match":"m"}]}"#, "models[0]: there is no price"),

@@ -13,4 +13,4 @@ mod entry;
 pub mod handler;
 pub mod metrics;
 
-pub use handler::handle;
+pub use handler::{Service, handle};

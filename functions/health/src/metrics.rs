@@ -16,17 +16,22 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// it.
 const LIVE_MS: i64 = 120_000;
 
-/// The metrics, read by two cheap statements. Every series exists from the start, with 0, except those of models.
+/// The metrics, read by two cheap statements. `is_ready` says whether ingest can work with its variables. Every series exists from the start, with 0, except those of models.
 ///
 /// # Errors
 ///
 /// The database's error.
-pub async fn text(database: &impl Executor, store: &str, now: Timestamp) -> Result<String, StorageError> {
+pub async fn text(
+    database: &impl Executor,
+    store: &str,
+    is_ready: bool,
+    now: Timestamp,
+) -> Result<String, StorageError> {
     let counts = Counts(counters::read(database).await?.into_iter().collect());
     let filters = filter_reports::totals(database, now.as_millis() - LIVE_MS).await?;
     let mut text = String::with_capacity(16 * 1_024);
     // Writing to a string cannot fail.
-    let _ = write_service(&mut text, store, true);
+    let _ = write_service(&mut text, store, is_ready);
     let _ = write_counters(&mut text, &counts);
     let _ = write_filters(&mut text, &filters);
     let _ = write_ai(&mut text, &counts);
@@ -78,7 +83,7 @@ fn write_service(text: &mut String, store: &str, is_ready: bool) -> Written {
     head(
         text,
         "gatelog_ready",
-        "1 when the database answers and has its tables, as /health/ready says.",
+        "1 when the database answers and has its tables and ingest's variables are right, as /health/ready says.",
         "gauge",
     )?;
     writeln!(text, "gatelog_ready {}", u8::from(is_ready))

@@ -5,10 +5,11 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use gatelog_functions_shared::config::ingest::IngestSettings;
 use gatelog_functions_shared::log::FailureLog;
 use gatelog_functions_shared::metrics::AiCall;
 use gatelog_functions_shared::{Environment, MetricsRecorder, metrics};
-use gatelog_health::handle;
+use gatelog_health::{Service, handle};
 use gatelog_record::Timestamp;
 use gatelog_record::push::{DROPPED_HEADER, FILTER_HEADER, QUEUE_HEADER};
 use gatelog_storage::driver::native::NativeSqlite;
@@ -33,18 +34,39 @@ async fn a_function_whose_database_answers_is_ready() {
     assert_eq!(get(&database, "/health/other").await.0, 404);
     for (path, bytes) in [("/health", "2"), ("/health/ready", "18"), ("/health/other", "")] {
         let request = Request::head(path).body(()).unwrap();
-        let response = handle(request, &database, "libsql", &failures(), now()).await;
+        let response = handle(request, &service(&database), &failures(), now()).await;
         assert_eq!(response.status().as_u16(), get(&database, path).await.0, "{path}");
         let length = response.headers()["content-length"].to_str().unwrap();
         assert_eq!(length, response.body().as_bytes().len().to_string(), "the server leaves it out");
         assert!(length.ends_with(bytes), "{path}: {length}");
     }
     let request = Request::post("/health").body(()).unwrap();
-    let response = handle(request, &database, "libsql", &failures(), now()).await;
+    let response = handle(request, &service(&database), &failures(), now()).await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),
         (405, &"GET, HEAD".parse().unwrap())
     );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_variable_that_keeps_ingest_from_storing_keeps_the_function_from_being_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = NativeSqlite::open(&folder.path().join("gatelog.db")).await.unwrap();
+    let variables = IngestSettings::check(&[("retention_days", "abc")]).await;
+    let service = Service { variables, ..service(&database) };
+    let get = async |path: &str| {
+        let response = handle(Request::get(path).body(()).unwrap(), &service, &failures(), now()).await;
+        (response.status().as_u16(), String::from_utf8(response.body().as_bytes().to_vec()).unwrap())
+    };
+    assert_eq!(get("/health").await, (200, "ok".into()), "a restart would not help");
+    let (status, body) = get("/health/ready").await;
+    assert_eq!(status, 503);
+    assert!(body.contains(r#""reason":"settings""#), "{body}");
+    let (status, text) = get("/health/metrics").await;
+    assert_eq!(status, 200);
+    for line in ["gatelog_ready 0", r#"gatelog_ingest_records_total{outcome="accepted"} 0"#] {
+        assert!(text.lines().any(|found| found == line), "no {line} in\n{text}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -261,8 +283,12 @@ impl Executor for Down {
 }
 
 async fn get(database: &impl Executor, uri: &str) -> (u16, String) {
-    let response = handle(Request::get(uri).body(()).unwrap(), database, "libsql", &failures(), now()).await;
+    let response = handle(Request::get(uri).body(()).unwrap(), &service(database), &failures(), now()).await;
     (response.status().as_u16(), String::from_utf8(response.body().as_bytes().to_vec()).unwrap())
+}
+
+fn service<D>(database: &D) -> Service<'_, D> {
+    Service { database, store: "libsql", variables: Ok(()) }
 }
 
 fn failures() -> FailureLog {

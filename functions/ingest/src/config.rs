@@ -4,8 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use gatelog_functions_shared::config::VariablesError;
-use gatelog_functions_shared::config::store::StoreConfig;
-use gatelog_functions_shared::metrics::ai::MAX_MODELS;
+use gatelog_functions_shared::config::ingest::IngestSettings;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
 use gatelog_prices::ConfiguredTable;
 use gatelog_redact::Redact;
@@ -47,20 +46,15 @@ pub struct IngestConfig {
 
 impl IngestConfig {
     /// Default of [`Self::max_body_bytes`].
-    pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+    pub const MAX_BODY_BYTES: usize = IngestSettings::DEFAULT.max_body_bytes;
     /// Default of [`Self::max_decompressed_bytes`].
-    pub const MAX_DECOMPRESSED_BYTES: usize = 16 * 1024 * 1024;
+    pub const MAX_DECOMPRESSED_BYTES: usize = IngestSettings::DEFAULT.max_decompressed_bytes;
     /// Default of [`Self::body_timeout`].
-    pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+    pub const BODY_TIMEOUT: Duration = IngestSettings::DEFAULT.body_timeout;
     /// Default of [`Self::max_batch_records`].
-    pub const MAX_BATCH_RECORDS: usize = 10_000;
+    pub const MAX_BATCH_RECORDS: usize = IngestSettings::DEFAULT.max_batch_records;
     /// Default of [`Self::group`].
-    pub const GROUP: GroupLimits = GroupLimits {
-        max_records: 500,
-        max_bytes: 1024 * 1024,
-        max_waiting: 64,
-        max_wait: Duration::from_millis(StoreConfig::TIMEOUT_MS as u64),
-    };
+    pub const GROUP: GroupLimits = group_limits(&IngestSettings::DEFAULT);
 
     /// Reads the variables, including those of the receivers of stored records. `read_file` reads a file of the component.
     ///
@@ -72,38 +66,33 @@ impl IngestConfig {
         variables: &impl Variables,
         read_file: impl Fn(&str) -> io::Result<String>,
     ) -> Result<(Self, Setups), VariablesError> {
-        let mut settings = VariableReader::new(variables);
+        let mut reader = VariableReader::new(variables);
+        let settings = IngestSettings::read(&mut reader).await;
         let config = Self {
-            token: Token::new(&settings.text("ingest_token").await),
-            max_body_bytes: settings
-                .number("max_body_bytes", Self::MAX_BODY_BYTES, 1_024..=64 * 1024 * 1024)
-                .await,
-            max_decompressed_bytes: settings
-                .number("max_decompressed_bytes", Self::MAX_DECOMPRESSED_BYTES, 1_024..=256 * 1024 * 1024)
-                .await,
-            body_timeout: settings.millis("body_timeout_ms", Self::BODY_TIMEOUT, 100..=600_000).await,
-            max_batch_records: settings
-                .number("max_batch_records", Self::MAX_BATCH_RECORDS, 1..=100_000)
-                .await,
-            group: GroupLimits {
-                max_records: settings.number("max_group_records", Self::GROUP.max_records, 1..=100_000).await,
-                max_bytes: settings
-                    .number("max_group_bytes", Self::GROUP.max_bytes, 1_024..=64 * 1024 * 1024)
-                    .await,
-                max_waiting: settings
-                    .number("max_waiting_requests", Self::GROUP.max_waiting, 1..=10_000)
-                    .await,
-                max_wait: StoreConfig::read_time_limit(&mut settings).await,
-            },
-            retention_days: settings.number("retention_days", 0, 0..=36_500).await,
-            partitioning: StoreConfig::read_partitioning(&mut settings).await,
+            token: Token::new(&reader.text("ingest_token").await),
+            max_body_bytes: settings.max_body_bytes,
+            max_decompressed_bytes: settings.max_decompressed_bytes,
+            body_timeout: settings.body_timeout,
+            max_batch_records: settings.max_batch_records,
+            group: group_limits(&settings),
+            retention_days: settings.retention_days,
+            partitioning: settings.partitioning,
             // What is wrong with it must not keep records from being stored.
-            prices: ConfiguredTable::new(settings.text("prices").await),
-            max_metric_models: settings.number("max_metric_models", MAX_MODELS, 0..=500).await,
-            redact_otlp: read_redact(&mut settings).await,
+            prices: ConfiguredTable::new(reader.text("prices").await),
+            max_metric_models: settings.max_metric_models,
+            redact_otlp: read_redact(&mut reader).await,
         };
         let receivers = Setups::read(variables, read_file).await;
-        settings.finish((config, receivers))
+        reader.finish((config, receivers))
+    }
+}
+
+const fn group_limits(settings: &IngestSettings) -> GroupLimits {
+    GroupLimits {
+        max_records: settings.max_group_records,
+        max_bytes: settings.max_group_bytes,
+        max_waiting: settings.max_waiting_requests,
+        max_wait: settings.time_limit,
     }
 }
 

@@ -48,6 +48,7 @@ fn secret_parameters_lose_their_value_and_nothing_else_changes() {
         ("", ""),
     ] {
         assert_eq!(redact.path(path), expected);
+        assert_eq!(redact.path(expected), expected, "what was redacted before stays");
     }
 }
 
@@ -75,6 +76,7 @@ fn headers_lose_secrets_by_their_name_and_those_in_their_value() {
         ("x-meta", r#"{"token":"abc","n":1}"#, r#"{"token":"REDACTED","n":1}"#),
     ] {
         assert_eq!(redact.header(name, value), expected, "{name}: {value}");
+        assert_eq!(redact.header(name, expected), expected, "what was redacted before stays");
     }
 }
 
@@ -116,6 +118,7 @@ fn bodies_lose_members_pairs_and_urls_even_when_they_are_cut_off() {
         ("plain text, nothing in it", "plain text, nothing in it"),
     ] {
         assert_eq!(redact.text(body), expected);
+        assert_eq!(redact.text(expected), expected, "what was redacted before stays");
     }
 }
 

@@ -102,7 +102,8 @@ pub(crate) fn from_failed_connection(text: &str) -> StorageError {
     if text.contains("is not permitted") {
         // The text contains the URL and therefore the password.
         return misconfigured(
-            "Spin does not let the component reach it: `mysql_host` must be the host:port of `mysql_url`",
+            "Spin does not let the component reach it: `mysql_host` must be the host:port of `mysql_url` or `mysql_dsn`, \
+             whichever is set",
         );
     }
     match from_spin(text) {
@@ -116,7 +117,7 @@ pub(crate) fn from_failed_connection(text: &str) -> StorageError {
 
 fn misconfigured(reason: &str) -> StorageError {
     StorageError::Misconfigured {
-        reason: format!("{reason}. Check `mysql_url`, and the user's rights in the database"),
+        reason: format!("{reason}. Check `mysql_url` or `mysql_dsn`, and the user's rights in the database"),
     }
 }
 
@@ -180,6 +181,16 @@ mod tests {
             assert_eq!(error.class(), class, "{text}: {error}");
             assert!(!error.to_string().contains("pass"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_host_that_spin_does_not_permit_is_explained_for_both_forms_of_the_address() {
+        let error =
+            from_failed_connection("address mysql://user:pass@db:3306/x is not permitted").to_string();
+        assert!(
+            error.contains("the host:port of `mysql_url` or `mysql_dsn`, whichever is set. Check"),
+            "{error}"
+        );
     }
 
     #[test]

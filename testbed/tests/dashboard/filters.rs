@@ -136,6 +136,49 @@ async fn the_filter_bar_reads_what_is_typed_and_says_what_it_does_not_understand
 }
 
 #[tokio::test]
+async fn a_value_with_blanks_at_its_ends_is_found_alone_by_a_click_and_by_the_address() {
+    let methods = [" ", "GET", " GET", "GET "];
+    let records: Vec<Value> =
+        methods.iter().map(|method| json!({"method": method, "path": format!("/<{method}>")})).collect();
+    let site = Site::with(&records).await;
+    let page = Page::open(&site, "").await;
+    for method in methods {
+        page.eventually_says(".histogram h2", "4 requests").await;
+        let value = format!(
+            "[...document.querySelectorAll('.facet .value')].find((one) => one.querySelector('.name').textContent === {method:?})"
+        );
+        page.eventually("the value", &value).await;
+        page.value(&format!("{value}.click()")).await;
+        for way in ["click", "address"] {
+            page.eventually_says(".histogram h2", "1 request").await;
+            let only = format!(
+                "document.querySelectorAll('.row').length === 1 && document.querySelector('.row').textContent.includes({:?})",
+                format!("/<{method}>")
+            );
+            page.eventually(way, &only).await;
+            page.reload().await;
+        }
+        page.click("[aria-label='Remove all filters']").await;
+    }
+    page.finish(&site).await;
+}
+
+#[tokio::test]
+async fn what_is_no_filter_in_the_address_is_named_and_the_others_hold() {
+    let site = Site::with(&records::varied()).await;
+    let page = Page::open(&site, "?f=nosuch:1&f=status:5xx&f=duration>x").await;
+    page.eventually_says(".histogram h2", "50 requests").await;
+    page.eventually_says(".filter-bar", "nosuch:1 · There is no field named nosuch").await;
+    page.eventually_says(".filter-bar", "duration>x · duration takes a whole number").await;
+    page.click("[role=tab][aria-selected=false]").await;
+    page.eventually("the problems on the other tab", "document.querySelectorAll('.problem').length === 2")
+        .await;
+    page.click("[aria-label='Remove all filters']").await;
+    page.eventually("no problem", "!document.querySelector('.problem')").await;
+    page.finish(&site).await;
+}
+
+#[tokio::test]
 async fn drawing_over_the_histogram_zooms_in_and_back_goes_out() {
     let site = Site::with(&records::varied()).await;
     let page = Page::open(&site, "").await;

@@ -14,9 +14,10 @@ async fn a_wrong_combination_is_reported_at_the_first_request_and_by_readiness()
     let no_database = url.rsplit_once('/').map(|(start, _)| format!("{start}/nowhere")).unwrap();
     let turso = Turso::start().unwrap();
     let turso_url = turso.url();
-    let cases: [(&[(&str, &str)], &str); 9] = [
+    let cases: [(&[(&str, &str)], &str); 10] = [
         (&[("store", "postgres")], "is none of libsql, mysql, turso"),
         (&[("store", "mysql")], "mysql_url: it is not set"),
+        (&[("mysql_dsn", "u:s3cret@tcp(db)/d")], "mysql_dsn: it is set, but store is libsql"),
         (&[("store", "mysql"), ("mysql_url", &url), ("mysql_dsn", "u:s3cret@tcp(db)/d")], "keep one of them"),
         (&[("store", "mysql"), ("mysql_dsn", "u:s3cret@unix(/mysql.sock)/d")], "only tcp is supported"),
         (&[("store", "mysql"), ("mysql_url", &url)], "`mysql_host` must be the host:port of `mysql_url`"),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatelog_functions_shared::config::ingest::IngestSettings;
 use gatelog_functions_shared::config::store::StoreConfig;
 use gatelog_functions_shared::config::{Variables, VariablesError};
 use gatelog_ingest::IngestConfig;
@@ -63,7 +64,10 @@ async fn read(component: &str, given: &Given) -> (String, Vec<String>) {
             }
         }
         "query" => note(QueryConfig::read(given).await.map(|config| format!("{config:?}"))),
-        _ => assert_eq!(component, "health", "a component that this test does not know"),
+        _ => {
+            assert_eq!(component, "health", "a component that this test does not know");
+            note(IngestSettings::check(given).await.map(|()| String::new()));
+        }
     }
     (text, problems)
 }
@@ -105,6 +109,38 @@ fn components(manifest: &Table) -> Vec<String> {
         .filter(|(_, component)| component.get("variables").is_some())
         .map(|(name, _)| name.clone())
         .collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn readiness_finds_every_variable_that_keeps_ingest_from_storing() {
+    let manifest = manifest();
+    let defaults = defaults(&manifest);
+    let mut found = 0;
+    for name in defaults.keys() {
+        // Receivers may be wrong without keeping records from being stored.
+        if ["syslog_", "otlp_"].iter().any(|receiver| name.starts_with(receiver)) {
+            continue;
+        }
+        for store in STORES {
+            let mut values = defaults.clone();
+            values.extend([
+                ("store".to_owned(), store.to_owned()),
+                ("mysql_url".to_owned(), if store == "mysql" { "mysql://u:p@db/d" } else { "" }.to_owned()),
+            ]);
+            if store == "turso" {
+                values.insert("turso_url".to_owned(), "https://a.turso.io".to_owned());
+            }
+            values.insert(name.clone(), "?".to_owned());
+            let problems = async |component: &str| {
+                let given = Given { values: given_to(&manifest, component, &values), ..Given::default() };
+                read(component, &given).await.1
+            };
+            let (ingest, health) = (problems("ingest").await, problems("health").await);
+            assert_eq!(ingest.is_empty(), health.is_empty(), "{name} with {store}: {ingest:?} {health:?}");
+            found += usize::from(!ingest.is_empty());
+        }
+    }
+    assert!(found > 30, "{found}");
 }
 
 struct Variable {

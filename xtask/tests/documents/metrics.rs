@@ -54,7 +54,7 @@ async fn the_page_names_each_metric_of_the_functions_with_its_labels_and_no_othe
 
 /// What `/health/metrics` answers when nothing was counted.
 pub async fn functions_text() -> String {
-    gatelog_health::metrics::text(&Empty, "libsql", Timestamp::MIN).await.unwrap()
+    gatelog_health::metrics::text(&Empty, "libsql", true, Timestamp::MIN).await.unwrap()
 }
 
 /// Reads Prometheus' text format.

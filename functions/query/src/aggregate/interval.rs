@@ -11,6 +11,11 @@ const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 
+/// The units of a length, in seconds.
+pub const UNITS: [(char, u32); 4] = [('s', 1), ('m', MINUTE), ('h', HOUR), ('d', DAY)];
+/// The longest interval, in seconds.
+pub const MAX_LENGTH_S: u32 = 365 * DAY;
+
 /// Lengths that people read easily, in seconds.
 const ROUND: &[u32] = &[
     1,
@@ -85,14 +90,13 @@ pub fn read(value: &str) -> Result<Option<u32>, String> {
     if value == "auto" {
         return Ok(None);
     }
-    let units = [('s', 1), ('m', MINUTE), ('h', HOUR), ('d', DAY)];
-    let found = units.into_iter().find_map(|(unit, seconds)| Some((value.strip_suffix(unit)?, seconds)));
+    let found = UNITS.into_iter().find_map(|(unit, seconds)| Some((value.strip_suffix(unit)?, seconds)));
     let seconds = found.and_then(|(number, unit)| {
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
         number.parse().ok().filter(|_| is_number).and_then(|number: u32| number.checked_mul(unit))
     });
     match seconds {
-        Some(seconds) if (1..=365 * DAY).contains(&seconds) => Ok(Some(seconds)),
+        Some(seconds) if (1..=MAX_LENGTH_S).contains(&seconds) => Ok(Some(seconds)),
         _ => Err("it is neither auto nor a length such as 10s, 5m, 1h or 7d, of at most 365 days".to_owned()),
     }
 }

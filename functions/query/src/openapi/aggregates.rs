@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::json::{integer, object, reference, with};
 use super::parameters::{self, control, parameter, path_parameter};
+use super::patterns;
 use crate::aggregate::options::{self, AggregateOption, Endpoint, MAX_WAIT_S, TOP};
 use crate::params::options::ListOption;
 
@@ -52,7 +53,7 @@ fn option(kind: AggregateOption, name: &str, doc: &str) -> Value {
     let measures: Vec<&str> = MEASURES.iter().map(|(name, ..)| *name).collect();
     let schema = match kind {
         AggregateOption::Interval => {
-            json!({ "type": "string", "pattern": r"^(auto|\d{1,9}[smhd])$", "default": "auto", "examples": ["auto", "10s", "1h"] })
+            json!({ "type": "string", "pattern": patterns::interval(), "default": "auto", "examples": ["auto", "10s", "1h"] })
         }
         AggregateOption::By => reference("Grouping"),
         AggregateOption::Top => {

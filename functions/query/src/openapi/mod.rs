@@ -6,6 +6,7 @@
 mod aggregates;
 mod json;
 mod parameters;
+mod patterns;
 mod prices;
 mod schemas;
 

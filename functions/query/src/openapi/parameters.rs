@@ -5,6 +5,7 @@ use gatelog_storage::scenarios::SCENARIOS;
 use serde_json::{Value, json};
 
 use super::json::{integer, with};
+use super::patterns::NUMBER_OR_RANGE;
 use crate::config::QueryConfig;
 use crate::params::DEFAULT_PAGE_SIZE;
 use crate::params::filters::{
@@ -146,7 +147,7 @@ pub(super) fn scenario_parameters() -> Vec<Value> {
         }
         scenario::Role::PageSize => {
             let doc = format!(
-                "Most points of a LINE ({} when not given) or rows of a TABLE ({}). Of no effect in the scenarios named filter_, which have {} at most.",
+                "Most points of a LINE ({} when not given) or rows of a TABLE ({}). Of no effect in the scenarios named filter_, which have {} at most. pageSize and page_size are the same; give one of them.",
                 scenario::DEFAULT_POINTS,
                 scenario::DEFAULT_ROWS,
                 scenario::MAX_CHOICES
@@ -207,7 +208,7 @@ fn list_schema(is_text: bool, is_status: bool) -> Value {
     } else if is_status {
         json!({ "type": "string", "pattern": r"^(\d{1,3}(-\d{1,3})?|[1-5](xx|XX))$", "examples": ["404", "5xx", "400-499"] })
     } else {
-        json!({ "type": "string", "pattern": r"^-?\d+(-\d+)?$", "examples": ["5", "5-10"] })
+        json!({ "type": "string", "pattern": NUMBER_OR_RANGE, "examples": ["5", "5-10"] })
     };
     json!({ "type": "array", "items": items })
 }

@@ -59,7 +59,10 @@ impl StoreConfig {
         let time_limit = Self::read_time_limit(&mut settings).await;
         let store = settings.text("store").await;
         let store = match store.as_str() {
-            "" | "libsql" => Store::Libsql { durability: durability(&mut settings).await },
+            "" | "libsql" => {
+                refuse_other_stores(&mut settings).await;
+                Store::Libsql { durability: durability(&mut settings).await }
+            }
             "mysql" => Store::Mysql {
                 url: mysql_url(&mut settings).await,
                 partitioning: Self::read_partitioning(&mut settings).await,
@@ -93,6 +96,24 @@ impl StoreConfig {
             }
         }
     }
+}
+
+/// Reports the address of a database server while records would go to libSQL, which is the default. Whoever gave it expects the
+/// records there. Beside a server that was chosen by `store`, the address of another is no such mistake.
+async fn refuse_other_stores(settings: &mut VariableReader<'_, impl Variables>) {
+    for (name, store) in [("mysql_url", "mysql"), ("mysql_dsn", "mysql"), ("turso_url", "turso")] {
+        let address = settings.text(name).await;
+        if !address.is_empty() && !(store == "turso" && is_no_turso(&address)) {
+            settings.problem(format!(
+                "{name}: it is set, but store is libsql; set store to {store} or clear {name}"
+            ));
+        }
+    }
+}
+
+/// Whether this is the manifest's default, which allows no real host.
+fn is_no_turso(url: &str) -> bool {
+    url.ends_with(".invalid")
 }
 
 async fn durability(settings: &mut VariableReader<'_, impl Variables>) -> Durability {
@@ -131,8 +152,7 @@ async fn mysql_url(settings: &mut VariableReader<'_, impl Variables>) -> String 
 async fn turso_url(settings: &mut VariableReader<'_, impl Variables>) -> String {
     let url = settings.text("turso_url").await;
     let form = "https://database-organisation.turso.io";
-    // The manifest's default, which allows no real host.
-    if url.is_empty() || url.ends_with(".invalid") {
+    if url.is_empty() || is_no_turso(&url) {
         settings.problem(format!("turso_url: it is not set, and store is turso; write {form}"));
     } else if has_scheme(&url, &["libsql", "wss", "ws"]) {
         settings.problem(format!("turso_url: only https:// and http:// are supported; write {form}"));
@@ -220,6 +240,30 @@ mod tests {
             assert!(error.contains(expected), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_address_of_a_server_that_store_does_not_choose_is_refused_instead_of_records_going_to_libsql()
+     {
+        let read = |store, name, address| async move {
+            StoreConfig::read(&[("store", store), (name, address)]).await.map_err(|error| error.problems)
+        };
+        for (name, address, wanted) in [
+            ("mysql_dsn", "u:hunter2@tcp(db:3306)/gatelog", "mysql"),
+            ("mysql_url", "mysql://u:hunter2@db:3306/gatelog", "mysql"),
+            ("turso_url", "https://a.turso.io", "turso"),
+        ] {
+            for store in ["", "libsql"] {
+                let expected =
+                    format!("{name}: it is set, but store is libsql; set store to {wanted} or clear {name}");
+                assert_eq!(read(store, name, address).await.unwrap_err(), [expected]);
+            }
+        }
+        assert!(read("", "turso_url", "https://turso.invalid").await.is_ok());
+        // Whoever chose a server may keep the address of another.
+        let both =
+            [("store", "turso"), ("turso_url", "https://a.turso.io"), ("mysql_dsn", "u:p@tcp(db)/gatelog")];
+        assert!(StoreConfig::read(&both).await.is_ok());
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -21,7 +21,7 @@ impl<const COUNT: usize> Variables for [(&str, &str); COUNT] {
 }
 
 /// Variables that cannot be used.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the function's variables are wrong: {}", problems.join("; "))]
 pub struct VariablesError {
     /// One text for each variable, which begins with its name and never contains a secret.

@@ -22,7 +22,7 @@ A field has one name everywhere: it is the key in JSON, the column in `access_lo
 
 ## Kinds
 
-A value over its bound is cut, never refused. In libSQL and Turso the column of a time, a text or a JSON value is `TEXT`, and that of a number `INTEGER`. [query.md](query.md#asking) explains the parameters;
+A value over its bound is cut or left out; only a `record_id` of another form, a `response_code` outside 0 to 999 and a `start_time` outside 1970 to 2038 cause their record to be rejected. In libSQL and Turso the column of a time, a text or a JSON value is `TEXT`, and that of a number `INTEGER`. [query.md](query.md#asking) explains the parameters;
 `f` stands for the name of the field.
 
 | kind | in JSON | parameters |

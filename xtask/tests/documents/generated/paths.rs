@@ -109,15 +109,18 @@ pub const OTHERS: &[Path] = &[
     Path {
         method: "GET",
         path: "/health/ready",
-        summary: "Whether the database can be used",
-        text: "Answers `{\"status\":\"ready\"}`; or `{\"status\":\"error\",\"reason\":\"…\",\"error\":\"…\"}`, whose `reason` is one of the classes of `gatelog_ingest_failures_total` in [metrics.md](metrics.md#the-functions).",
+        summary: "Whether records can be stored",
+        text: "Answers `{\"status\":\"ready\"}`; or `{\"status\":\"error\",\"reason\":\"…\",\"error\":\"…\"}`, whose `reason` is `settings` where a variable that ingest reads is wrong, otherwise one of the classes of `gatelog_ingest_failures_total` in [metrics.md](metrics.md#the-functions). The log names the variable.",
         answers: &[
-            ("200", "The database answers and has its tables."),
+            (
+                "200",
+                "The database answers and has its tables, and the variables that ingest reads are right.",
+            ),
             WRONG_METHOD,
             ("500", "The database answered unexpectedly."),
             (
                 "503",
-                "The database does not answer or is not configured; `Retry-After` says when to ask again.",
+                "The database does not answer or is not configured, or a variable that ingest reads is wrong; `Retry-After` says when to ask again.",
             ),
         ],
     },

@@ -47,6 +47,6 @@ export const metrics = async (signal) => {
   const answer = await request('health/metrics', [], { signal, accept: 'text/plain' });
   const found = parseMetrics(await answer.text());
   // Prometheus needs an answer while the database is down; there are no counters in it.
-  if (found.sum('gatelog_ready') === 0) throw new ApiError(503, '');
+  if (found.sum('gatelog_ingest_records_total') === undefined) throw new ApiError(503, '');
   return found;
 };

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from '../dom.js';
 import { FILTER_NAMES, kindOf, OPTIONAL_NAMES } from '../fields.js';
 import { getJson } from '../api/client.js';
-import { filterText, parseFilter, splitWords, toggleFilter } from '../state/filters.js';
+import { filterText, parseFilter, splitWords, toggleFilter, typedText } from '../state/filters.js';
 import { setView, useView } from '../state/view.js';
 import { useRange } from '../state/clock.js';
 import { keys } from '../parts/keys.js';
@@ -22,7 +22,7 @@ const problemText = ({ problem, name }) => ({
 }[problem] ?? '');
 
 export function FilterBar() {
-  const { filters } = useView();
+  const { filters, ignored } = useView();
   const [text, setText] = useState('');
   const [problem, setProblem] = useState('');
   const [choice, setChoice] = useState(-1);
@@ -57,7 +57,7 @@ export function FilterBar() {
   const open = focused && proposals.length > 0;
   return html`<div class="filter-bar" role="search">
     <${Icon} name="search" />
-    ${filters.map((filter) => html`<${Chip} key=${filterText(filter)} filter=${filter} onEdit=${() => { setView({ filters: filters.filter((other) => other !== filter) }); setText(filterText(filter)); input.current.focus(); }}
+    ${filters.map((filter) => html`<${Chip} key=${filterText(filter)} filter=${filter} onEdit=${() => { setView({ filters: filters.filter((other) => other !== filter) }); setText(typedText(filter)); input.current.focus(); }}
       onRemove=${() => setView({ filters: filters.filter((other) => other !== filter) })} />`)}
     <input ref=${input} class="filter-input" value=${text} role="combobox" aria-expanded=${open} aria-controls="proposals" aria-autocomplete="list"
       aria-activedescendant=${choice >= 0 ? `proposal-${choice}` : undefined} aria-label=${t('Filter')} autocomplete="off" spellcheck=${false}
@@ -69,6 +69,7 @@ export function FilterBar() {
       html`<li key=${proposal.text} id=${`proposal-${index}`} role="option" aria-selected=${index === choice} class=${index === choice ? 'chosen' : ''}
         onPointerDown=${(event) => { event.preventDefault(); take(proposal); }}><code>${visible(proposal.text)}</code>${proposal.note && html`<span>${proposal.note}</span>`}</li>`)}</ul>`}
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+    ${ignored.map((one) => html`<p class="problem" role="alert" key=${one.text}>${t('Ignored in the address: {text}', { text: visible(one.text) })} · ${visible(problemText(one))}</p>`)}
   </div>`;
 }
 

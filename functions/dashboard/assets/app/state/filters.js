@@ -13,9 +13,9 @@ const SUFFIX = { '~': '_contains', '^': '_prefix', '>': '_min', '<': '_max' };
 const OF_FIELDS = { '!': 'missing', '*': 'present' };
 const OPPOSITE = { ':': '-', '-': ':', '!': '*', '*': '!' };
 
-// Reads a filter; any other word searches in paths. Returns { filter } or { problem }.
+// Reads a filter; any other word searches in paths. Blanks at the end of a value are part of it. Returns { filter } or { problem }.
 export function parseFilter(text) {
-  const found = FORM.exec(text.trim());
+  const found = FORM.exec(text.trimStart());
   if (!found) return text.trim() ? { filter: { field: 'path', op: '~', value: text.trim() } } : { problem: 'empty' };
   const [, not, name, op, value] = found;
   const ofFields = Object.keys(OF_FIELDS).find((one) => OF_FIELDS[one] === name);
@@ -52,6 +52,12 @@ export function filterText({ field, op, value }) {
   return op === '-' ? `-${field}:${value}` : `${field}${op}${value}`;
 }
 
+// A filter as one types it: in quotes where it has spaces.
+export function typedText(filter) {
+  const text = filterText(filter);
+  return /\s/.test(text) ? `"${text}"` : text;
+}
+
 // Splits typed text into filters: spaces separate them, quotes keep a value together.
 export function splitWords(text) {
   const words = text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
@@ -67,6 +73,10 @@ export function toggleFilter(filters, filter) {
 }
 
 export const hasFilter = (filters, filter) => filters.some((other) => filterText(other) === filterText(filter));
+
+// A value in a list of /query, which drops unescaped blanks at either end. A NEL is a blank to it but not to \s.
+const escaped = (field, value) =>
+  ['text', 'host'].includes(kindOf(field)) ? value.replace(/[\\,]|^[\s\x85]|[\s\x85]$/g, '\\$&') : value;
 
 // The parameters of /query: the values of a field are one list, because they are alternatives.
 export function filterParameters(filters) {
@@ -85,8 +95,7 @@ export function filterParameters(filters) {
     }
     const base = field === 'path' ? 'path_exact' : field;
     const name = op === '-' ? `${base}!` : base;
-    const values = field === 'status' && value === 'none' ? '0' : value.replace(/[\\,]/g, '\\$&');
-    add(name, values);
+    add(name, field === 'status' && value === 'none' ? '0' : escaped(field, value));
   }
   return [...[...lists].map(([name, values]) => [name, values.join(',')]), ...single];
 }

@@ -9,6 +9,7 @@ const DEFAULTS = { tab: 'requests', from: 'now-1h', to: 'now', by: 'status_class
 
 export function readView(search) {
   const parameters = new URLSearchParams(search);
+  const read = parameters.getAll('f').map((text) => ({ text, ...parseFilter(text) }));
   const value = (name) => parameters.get(name) ?? DEFAULTS[name];
   const time = (name) => (isValidTime(value(name)) ? value(name) : DEFAULTS[name]);
   const columns = (parameters.get('cols') ?? '').split(',').filter((name) => COLUMN_NAMES.includes(name));
@@ -22,7 +23,9 @@ export function readView(search) {
     refresh: Number(value('refresh')) || 0,
     live: parameters.get('live') === '1',
     columns: columns.length ? columns : DEFAULT_COLUMNS,
-    filters: parameters.getAll('f').map((text) => parseFilter(text).filter).filter(Boolean),
+    filters: read.map(({ filter }) => filter).filter(Boolean),
+    // Filters of the address that are none, each with its problem.
+    ignored: read.filter(({ problem }) => problem && problem !== 'empty'),
   };
 }
 
@@ -46,7 +49,8 @@ export const useView = () => useSignal(current);
 
 // Changes part of the view. The browser's back button undoes the user's changes; others replace the entry.
 export function setView(change, { replace = false } = {}) {
-  const view = { ...current.get(), ...change };
+  // What is ignored is said until the filters change.
+  const view = { ...current.get(), ...(change.filters && { ignored: [] }), ...change };
   const url = location.pathname + viewSearch(view);
   history[replace ? 'replaceState' : 'pushState'](null, '', url);
   current.set(view);

@@ -113,6 +113,7 @@ export const zh = {
   Help: '帮助',
   Hosts: '域名',
   Ids: 'ID',
+  'Ignored in the address: {text}': '已忽略地址中的：{text}',
   'in the last two minutes': '最近两分钟',
   'Ingest failures': '写入失败',
   Input: '输入 Token',
