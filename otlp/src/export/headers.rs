@@ -27,6 +27,11 @@ pub fn read(text: &str) -> Result<HeaderMap, String> {
         if OWN.contains(&name) {
             return Err(format!("header {number}, {name}, is set by gatelog"));
         }
+        let mut escapes = value.split('%').skip(1).map(str::as_bytes);
+        if !escapes.all(|after| after.get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))) {
+            let what = "has a % that is not followed by two hexadecimal digits: write %25 for a %";
+            return Err(format!("the value of header {number}, {name}, {what}"));
+        }
         let value: Vec<u8> = percent_decode_str(value.trim()).collect();
         let mut value = HeaderValue::from_bytes(&value).map_err(|_| {
             format!("the value of header {number}, {name}, has characters that no header may have")
@@ -57,6 +62,9 @@ mod tests {
             ("a b=c", "header 1 has a wrong name"),
             ("=c", "header 1 has a wrong name"),
             ("a=%0d%0ab: c", "the value of header 1, a,"),
+            ("x=%zz", "the value of header 1, x, has a % that is not"),
+            ("x=%41%4", "the value of header 1, x, has a % that is not"),
+            ("x=100%", "the value of header 1, x, has a % that is not"),
             ("Content-Type=text/plain", "header 1, content-type, is set by gatelog"),
         ] {
             assert!(read(text).unwrap_err().starts_with(error), "{text}");
