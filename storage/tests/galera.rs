@@ -204,7 +204,7 @@ fn whoever_follows_one_node_gets_what_three_nodes_store_at_once_each_once() {
         }
         let begin = Instant::now();
         while found.len() < RECORDS * 3 && begin.elapsed() < PATIENCE {
-            thread::sleep(Duration::from_millis(100));
+            tokio::time::sleep(Duration::from_millis(100)).await;
             found.extend(follow(database, &mut place).await);
         }
         found
