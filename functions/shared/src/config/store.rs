@@ -103,7 +103,8 @@ impl StoreConfig {
 async fn refuse_other_stores(settings: &mut VariableReader<'_, impl Variables>) {
     for (name, store) in [("mysql_url", "mysql"), ("mysql_dsn", "mysql"), ("turso_url", "turso")] {
         let address = settings.text(name).await;
-        if !address.is_empty() && !(store == "turso" && is_no_turso(&address)) {
+        let is_the_default = store == "turso" && is_no_turso(&address);
+        if !address.is_empty() && !is_the_default {
             settings.problem(format!(
                 "{name}: it is set, but store is libsql; set store to {store} or clear {name}"
             ));
