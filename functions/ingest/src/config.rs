@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use gatelog_functions_shared::config::VariablesError;
 use gatelog_functions_shared::config::ingest::IngestSettings;
+use gatelog_functions_shared::config::redact_otlp;
 use gatelog_functions_shared::{Token, VariableReader, Variables};
 use gatelog_prices::ConfiguredTable;
 use gatelog_redact::Redact;
 use gatelog_storage::schema::Partitioning;
-use serde::Deserialize;
 
 use crate::forward::Setups;
 use crate::group_commit::GroupLimits;
@@ -80,7 +80,7 @@ impl IngestConfig {
             // What is wrong with it must not keep records from being stored.
             prices: ConfiguredTable::new(reader.text("prices").await),
             max_metric_models: settings.max_metric_models,
-            redact_otlp: read_redact(&mut reader).await,
+            redact_otlp: redact_otlp::read(&mut reader).await,
         };
         let receivers = Setups::read(variables, read_file).await;
         reader.finish((config, receivers))
@@ -93,70 +93,5 @@ const fn group_limits(settings: &IngestSettings) -> GroupLimits {
         max_bytes: settings.max_group_bytes,
         max_waiting: settings.max_waiting_requests,
         max_wait: settings.time_limit,
-    }
-}
-
-/// The keys of the filter's section `redact`, under which an operator knows them.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Keys {
-    defaults: bool,
-    headers: Vec<String>,
-    query: Vec<String>,
-    allow: Vec<String>,
-}
-
-impl Default for Keys {
-    fn default() -> Self {
-        Self { defaults: true, headers: Vec::new(), query: Vec::new(), allow: Vec::new() }
-    }
-}
-
-/// Reads `redact_otlp`. What is wrong with it is an error, because the defaults in its place could store a secret.
-async fn read_redact(settings: &mut VariableReader<'_, impl Variables>) -> Redact {
-    let text = settings.text("redact_otlp").await;
-    let text = if text.is_empty() { "{}" } else { &text };
-    // A list would be read as the values of the keys in their order.
-    let keys = serde_json::from_str(if text.starts_with('{') { text } else { "" });
-    let Keys { defaults, headers, query, allow } = keys.unwrap_or_else(|error| {
-        settings.problem(format!("redact_otlp: it is no object like {{\"allow\":[\"code\"]}}: {error}"));
-        Keys::default()
-    });
-    let [headers, query, allow] = [headers, query, allow]
-        .map(|names| names.into_iter().map(|name| name.to_ascii_lowercase()).collect());
-    Redact { defaults, headers, query, allow }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn read(redact_otlp: &'static str) -> Result<Redact, VariablesError> {
-        let config = IngestConfig::read(&[("redact_otlp", redact_otlp)], |_| Ok("[]".to_owned())).await;
-        config.map(|(config, _)| config.redact_otlp)
-    }
-
-    #[tokio::test(flavor = "current_thread")]
-    async fn redaction_has_the_filters_keys_and_defaults() {
-        assert_eq!(read("").await.unwrap(), Redact::default());
-        assert_eq!(read("{}").await.unwrap(), Redact::default());
-        let names = |name: &str| vec![name.to_owned()];
-        assert_eq!(
-            read(r#"{"defaults":false,"headers":["X-Pin"],"query":["Pin"],"allow":["Code"]}"#).await.unwrap(),
-            Redact { defaults: false, headers: names("x-pin"), query: names("pin"), allow: names("code") }
-        );
-    }
-
-    #[tokio::test(flavor = "current_thread")]
-    async fn redaction_that_cannot_be_read_is_an_error_that_names_the_variable() {
-        for (text, words) in [
-            ("off", "redact_otlp: it is no object like"),
-            (r#"{"deny":["pin"]}"#, "unknown field `deny`"),
-            (r#"{"query":"pin"}"#, "invalid type"),
-            ("[]", "redact_otlp: "),
-        ] {
-            let problems = read(text).await.unwrap_err().problems;
-            assert!(problems.len() == 1 && problems[0].contains(words), "{text}: {problems:?}");
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use gatelog_storage::schema::Partitioning;
 
 use super::reader::VariableReader;
+use super::redact_otlp;
 use super::store::StoreConfig;
 use super::variables::{Variables, VariablesError};
 use crate::metrics::ai::MAX_MODELS;
@@ -91,6 +92,7 @@ impl IngestSettings {
     pub async fn check(variables: &impl Variables) -> Result<(), VariablesError> {
         let mut reader = VariableReader::new(variables);
         Self::read(&mut reader).await;
+        redact_otlp::read(&mut reader).await;
         reader.finish(())
     }
 }
