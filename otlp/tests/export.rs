@@ -2,6 +2,7 @@
 //! record and its log record. `UPDATE_EXPECT=1 cargo test -p gatelog-otlp` rewrites them. And: whatever a record holds, its
 //! log record is one that OTLP allows.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -42,6 +43,24 @@ fn the_log_record_of_each_record_is_as_reviewed() {
             assert_eq!(case["log_record"], log_record, "{}", path.display());
         }
     }
+}
+
+#[test]
+fn a_repeated_header_is_an_array_of_its_values() {
+    let headers = r#"{"via":["a","b, \"c\""],"x-none":[],"x-odd":["a",1],"x-one":"d"}"#;
+    let headers = RawValue::from_string(headers.to_owned()).unwrap();
+    let record = AccessRecord { response_headers: Some(Cow::Owned(headers)), ..AccessRecord::default() };
+    let log_record = written(&record);
+    assert_allowed(&log_record);
+    let mut found = Vec::new();
+    for attribute in log_record["attributes"].as_array().unwrap() {
+        if let Some(name) = attribute["key"].as_str().unwrap().strip_prefix("http.response.header.") {
+            let values = attribute["value"]["arrayValue"]["values"].as_array().unwrap();
+            let texts = values.iter().map(|value| value["stringValue"].as_str().unwrap());
+            found.push((name, texts.collect::<Vec<_>>()));
+        }
+    }
+    assert_eq!(found, [("via", vec!["a", "b, \"c\""]), ("x-one", vec!["d"])]);
 }
 
 fn cases() -> Vec<PathBuf> {

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use gatelog_record::fields::FieldValue;
 use gatelog_record::{AccessRecord, FIELDS, host_port, members};
+use serde_json::value::RawValue;
 
 use super::json::{Attributes, opening};
 use crate::attributes::{Attribute, Conversion, OWN_PREFIX, PLACES, written_as};
@@ -153,8 +154,15 @@ fn write_headers(
     for header in headers {
         let Ok(name) = serde_json::from_str::<String>(header.key) else { continue };
         let name = name.to_ascii_lowercase();
-        if header.value.starts_with('"') && !names.contains(&name) {
-            attributes.quoted_texts(&format!("{prefix}{name}"), [header.value]);
+        if names.contains(&name) {
+            continue;
+        }
+        let values = match serde_json::from_str::<Vec<&RawValue>>(header.value) {
+            Ok(values) => values.into_iter().map(RawValue::get).collect(),
+            Err(_) => vec![header.value],
+        };
+        if !values.is_empty() && values.iter().all(|value| value.starts_with('"')) {
+            attributes.quoted_texts(&format!("{prefix}{name}"), values);
             names.insert(name);
         }
     }
